@@ -1,0 +1,90 @@
+"""Every setting, read once from the environment, with its default and meaning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class ConfigError(Exception):
+    """A setting that makes a start impossible; the message is one plain line."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of one process. Times are seconds unless the name says otherwise."""
+
+    database_url: str = "sqlite:///var/kuaifu.sqlite3"
+    redis_url: str = ""  # empty: the queue's bell is off and the relay finds the work by itself
+    data_dir: Path = field(default_factory=lambda: Path("var"))
+    secret_key: str = ""
+    environment: str = "demo"  # demo | production | test
+    replay_clock_file: str = ""  # only a replay instance reads "now" from a file
+    platform_callback_url: str = "http://127.0.0.1:8001/callback"  # where the demo connection takes answers
+    push_body_limit: int = 1_000_000  # bytes; larger pushes are refused before they are read
+    idle_minutes: int = 30  # a session without a click ends
+    absolute_hours: int = 12  # a session ends whatever happens
+    outbox_lease: int = 60  # how long a worker may hold a row before another takes it
+    sweep_every: float = 2.0  # pause between two looks for due work
+
+    @property
+    def production(self) -> bool:
+        """True where the portal faces the network and cookies are Secure."""
+        return self.environment == "production"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Config:
+        """Read the settings from `env` (default: the process environment). Raises ConfigError."""
+        env = os.environ if env is None else env
+        data_dir = Path(env.get("DATA_DIR", "var")).resolve()
+        environment = env.get("KUAIFU_ENV", "demo")
+        if environment not in ("demo", "production", "test"):
+            raise ConfigError(f"KUAIFU_ENV must be demo, production or test, not {environment!r}")
+        return cls(
+            database_url=env.get("DATABASE_URL", f"sqlite:///{data_dir / 'kuaifu.sqlite3'}"),
+            redis_url=env.get("REDIS_URL", ""),
+            data_dir=data_dir,
+            secret_key=_secret_key(env, data_dir, environment),
+            environment=environment,
+            replay_clock_file=_replay_clock(env, environment),
+            platform_callback_url=env.get("PLATFORM_CALLBACK_URL", "http://127.0.0.1:8001/callback"),
+            outbox_lease=int(env.get("OUTBOX_LEASE", "60")),
+            sweep_every=float(env.get("SWEEP_EVERY", "2")),
+        )
+
+    @classmethod
+    def for_tests(cls, database_url: str, redis_url: str = "", data_dir: Path | None = None) -> Config:
+        """Settings of a test run on its own database."""
+        return cls(
+            database_url=database_url,
+            redis_url=redis_url,
+            data_dir=data_dir or Path("var"),
+            secret_key="test-secret-key-of-no-value",  # noqa: S106 - protects nothing
+            environment="test",
+        )
+
+
+def _secret_key(env: Mapping[str, str], data_dir: Path, environment: str) -> str:
+    """The key from the environment or the file beside the data; a demo makes its own once."""
+    if env.get("SECRET_KEY"):
+        return env["SECRET_KEY"]
+    path = data_dir / "secret_key"
+    if path.exists():
+        return path.read_text().strip()
+    if environment == "production":
+        raise ConfigError("SECRET_KEY is not set: put at least 32 random characters into it")
+    data_dir.mkdir(parents=True, exist_ok=True)
+    key = os.urandom(32).hex()
+    path.touch(mode=0o600)
+    path.write_text(key)
+    return key
+
+
+def _replay_clock(env: Mapping[str, str], environment: str) -> str:
+    """A stepped clock is for demo and test instances; a production start with one is a mistake."""
+    path = env.get("REPLAY_CLOCK_FILE", "")
+    if path and environment == "production":
+        raise ConfigError("REPLAY_CLOCK_FILE is set: a production portal never takes its time from a file")
+    return path

@@ -1,0 +1,34 @@
+"""The errors the rules raise. They carry codes and fields, never a sentence: the web turns codes into words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class DomainError(Exception):
+    """Something the rulebook does not allow. `code` names the reason, `detail` its values."""
+
+    def __init__(self, code: str, **detail: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+class NotFound(DomainError):
+    """The object does not exist or lies outside the actor's scope; both look the same from outside."""
+
+
+class NotAllowed(DomainError):
+    """The action is not open to this actor in this state."""
+
+
+class Stale(DomainError):
+    """Somebody else acted since the page was shown; `detail["version"]` is the current one."""
+
+
+class Invalid(DomainError):
+    """One or more fields are wrong. `fields` maps the field's name to an error code."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__("invalid")
+        self.fields = dict(fields)

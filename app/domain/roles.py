@@ -1,0 +1,53 @@
+"""Who may do what (rulebook 1). A role is a word; what it opens is a set of capabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SITE_CLERK, SITE_MANAGER = "site_clerk", "site_manager"
+LCS, LCS_MANAGER = "lcs", "lcs_manager"
+CCS, CCS_MANAGER = "ccs", "ccs_manager"
+ADMIN = "admin"
+ROLES = (SITE_CLERK, SITE_MANAGER, LCS, LCS_MANAGER, CCS, CCS_MANAGER, ADMIN)
+
+SITE_ROLES = frozenset({SITE_CLERK, SITE_MANAGER})
+LCS_ROLES = frozenset({LCS, LCS_MANAGER})
+CCS_ROLES = frozenset({CCS, CCS_MANAGER})
+
+_EVERY_DESK = frozenset({"queue", "new_ticket"})
+CAPABILITIES: dict[str, frozenset[str]] = {
+    SITE_CLERK: _EVERY_DESK,
+    SITE_MANAGER: _EVERY_DESK | {"scorecard"},
+    LCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray"},
+    LCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray"},
+    CCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling"},
+    CCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling"},
+    ADMIN: frozenset({"admin", "sms_outbox", "callbacks"}),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Whoever acts: a signed-in person, or the system (`user_id` None, role "system") for time and platforms."""
+
+    user_id: int | None
+    role: str
+    organisation_id: int | None
+    province_id: int | None
+    name: str = ""
+
+    @property
+    def desk(self) -> str:
+        """Which desk the role sits at: site, lcs, ccs, admin or system."""
+        if self.role in SITE_ROLES:
+            return "site"
+        if self.role in LCS_ROLES:
+            return "lcs"
+        return "ccs" if self.role in CCS_ROLES else self.role
+
+    def can(self, capability: str) -> bool:
+        """True when the role opens that part of the portal (rulebook 1, the table of roles)."""
+        return capability in CAPABILITIES.get(self.role, frozenset())
+
+
+SYSTEM = Actor(None, "system", None, None)

@@ -1,0 +1,62 @@
+"""The libraries' objects, created bare; `create_app` binds them. Imports nothing of ours, which breaks every cycle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from htmx_flask import Htmx
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+db = SQLAlchemy(metadata=MetaData(naming_convention=NAMES))
+if TYPE_CHECKING:
+
+    class Model(DeclarativeBase):
+        """What the type checker sees of `db.Model`."""
+else:
+    Model = db.Model
+migrate = Migrate()
+login = LoginManager()
+csrf = CSRFProtect()
+htmx = Htmx()
+babel = Babel()
+limiter = Limiter(get_remote_address, default_limits=[], storage_uri="memory://")
+
+_redis: dict[str, Any] = {}
+
+
+def redis_client(url: str) -> Any:
+    """One client a process and address, with retries; None when no Redis is configured."""
+    if not url:
+        return None
+    if url not in _redis:
+        from redis import Redis
+
+        _redis[url] = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1, health_check_interval=30)
+    return _redis[url]
+
+
+def queue(url: str, name: str = "sends") -> Any:
+    """The RQ queue of that name (JSON, never pickle); None when no Redis is configured."""
+    client = redis_client(url)
+    if client is None:
+        return None
+    from rq import Queue
+    from rq.serializers import JSONSerializer
+
+    return Queue(name, connection=client, serializer=JSONSerializer)

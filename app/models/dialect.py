@@ -1,0 +1,65 @@
+"""The one file where SQLite and PostgreSQL differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+WRITE = "kuaifu_write"
+
+
+def prepare_engine(engine: Engine) -> None:
+    """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers)."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: Any) -> None:
+        writing = connection.get_execution_options().get(WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", begin)
+
+
+def insert_ignoring(session: Session, table: Any) -> Any:
+    """An INSERT that leaves an existing key alone; `rowcount` 1 tells that the row is new."""
+    return _insert(session, table).on_conflict_do_nothing()
+
+
+def upsert_add(session: Session, table: Any, keys: dict[str, Any], column: str, amount: int) -> None:
+    """Add `amount` to a counter row, making it when it is not there."""
+    statement = _insert(session, table).values(**keys, **{column: amount})
+    target = table.c[column] if isinstance(table, Table) else getattr(table, column)
+    session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_={column: target + amount}))
+
+
+def _insert(session: Session, table: Any) -> Any:
+    postgres = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if postgres else sqlite.insert(table)
+
+
+def next_number(session: Session) -> int:
+    """The next ticket sequence number: gaps are fine, doubles are not."""
+    if session.get_bind().dialect.name == "postgresql":
+        return int(session.execute(text("SELECT nextval('ticket_sequence')")).scalar_one())
+    statement = text("UPDATE sequence_row SET n = n + 1 WHERE name = 'ticket' RETURNING n")
+    return int(session.execute(statement).scalar_one())
+
+
+def lock_key(session: Session, key: str) -> None:
+    """Serialise everything that concerns `key` until the commit; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+
+def for_update(statement: Any, *, skip_locked: bool = False) -> Any:
+    """Lock the selected rows where the engine has row locks; SQLite already holds the only write lock."""
+    return statement.with_for_update(skip_locked=skip_locked)

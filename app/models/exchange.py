@@ -1,0 +1,131 @@
+"""What comes in from platforms and what leaves the house."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model
+from app.models.types import Big, UtcDateTime, primary, ref
+
+
+class Connection(Model):
+    """One platform's connection: its secrets (two valid while rotating), charset, maps and routing rule."""
+
+    __tablename__ = "platform_connection"
+    id: Mapped[int] = primary()
+    code: Mapped[str] = mapped_column(String(32), unique=True)
+    name: Mapped[str] = mapped_column(String(60))
+    driver: Mapped[str] = mapped_column(String(16), default="link")
+    secrets: Mapped[list] = mapped_column(JSON)
+    charset: Mapped[str] = mapped_column(String(8), default="utf-8")
+    category_map: Mapped[dict] = mapped_column(JSON, default=dict)
+    routing_rule: Mapped[str] = mapped_column(String(12), default="delivery")
+    callback_url: Mapped[str] = mapped_column(String(300), default="")
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Inbox(Model):
+    """A signed message exactly as it came. `state`: applied, waiting (for its issue), quarantined, conflict."""
+
+    __tablename__ = "inbox"
+    id: Mapped[int] = primary()
+    connection_id: Mapped[int] = ref("platform_connection.id", index=True)
+    msg_type: Mapped[str] = mapped_column(String(40))
+    order_code: Mapped[str] = mapped_column(String(64), default="")
+    event_key: Mapped[str] = mapped_column(String(80), default="")
+    event_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sha256: Mapped[str] = mapped_column(String(64))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(12))
+    error: Mapped[str] = mapped_column(String(120), default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+    __table_args__ = (Index("ix_inbox_order", "connection_id", "order_code"),)
+
+
+class PushKey(Model):
+    """The idempotency key of a message, kept for ever, with the digest of the body that came first."""
+
+    __tablename__ = "push_key"
+    connection_id: Mapped[int] = ref("platform_connection.id", primary_key=True)
+    msg_type: Mapped[str] = mapped_column(String(40), primary_key=True)
+    order_code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    event_key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class PushRefusal(Model):
+    """Refused messages leave only a count: per connection, reason and day."""
+
+    __tablename__ = "push_refusal"
+    connection: Mapped[str] = mapped_column(String(32), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(32), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    n: Mapped[int] = mapped_column(default=0)
+
+
+class PlatformOrder(Model):
+    """A platform's work order on a ticket; a ticket may carry several, each is answered by itself."""
+
+    __tablename__ = "platform_order"
+    id: Mapped[int] = primary()
+    connection_id: Mapped[int] = ref("platform_connection.id")
+    code: Mapped[str] = mapped_column(String(64), index=True)
+    ticket_id: Mapped[int] = ref("ticket.id", index=True)
+    order_type: Mapped[str] = mapped_column(String(12), default="complaint")
+    task_id: Mapped[str] = mapped_column(String(64), default="")
+    answers: Mapped[list] = mapped_column(JSON, default=list)
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    verdict: Mapped[str] = mapped_column(String(12), default="")
+    rejects: Mapped[int] = mapped_column(default=0)
+    __table_args__ = (UniqueConstraint("connection_id", "code"),)
+
+
+class Outbox(Model):
+    """Something that must leave the house. pending -> claimed -> sending -> sent | unknown | failed."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = primary()
+    kind: Mapped[str] = mapped_column(String(16))  # callback | sms
+    key: Mapped[str] = mapped_column(String(120), unique=True)  # the same intent is stored once
+    lane: Mapped[str] = mapped_column(String(80), index=True)  # rows of one lane leave in order
+    ticket_id: Mapped[int | None] = mapped_column(Big, index=True)
+    organisation_id: Mapped[int | None] = mapped_column(Big, index=True)
+    province_id: Mapped[int | None] = mapped_column(Big, index=True)
+    payload: Mapped[dict] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(10), default="pending")
+    attempts: Mapped[int] = mapped_column(default=0)
+    token: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    external_id: Mapped[str] = mapped_column(String(80), default="")
+    error: Mapped[str] = mapped_column(Text, default="")
+    __table_args__ = (
+        Index(
+            "ix_outbox_next_try",
+            "next_try_at",
+            "id",
+            sqlite_where=text("next_try_at IS NOT NULL"),
+            postgresql_where=text("next_try_at IS NOT NULL"),
+        ),
+    )
+
+
+class Reminder(Model):
+    """One stage of one clock run told to one phone: the primary key is the promise "once"."""
+
+    __tablename__ = "reminder"
+    clock_id: Mapped[int] = ref("clock.id", primary_key=True)
+    stage: Mapped[str] = mapped_column(String(10), primary_key=True)
+    phone: Mapped[str] = mapped_column(String(20), primary_key=True)
+    organisation_id: Mapped[int] = ref("organisation.id", index=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    outbox_id: Mapped[int | None] = mapped_column(Big, index=True)
+    dropped: Mapped[str] = mapped_column(String(16), default="")

@@ -1,0 +1,244 @@
+"""The ticket, who is in it, what happened to it, and what it costs to list it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model
+from app.models.types import Big, UtcDateTime, primary, ref
+
+
+class Ticket(Model):
+    """The current state; the events are the truth it was folded from."""
+
+    __tablename__ = "ticket"
+    id: Mapped[int] = primary()
+    number: Mapped[str] = mapped_column(String(24), unique=True)
+    kind: Mapped[str] = mapped_column(String(16), default="complaint")
+    category: Mapped[str] = mapped_column(String(24))
+    priority: Mapped[str] = mapped_column(String(8))
+    channel: Mapped[str] = mapped_column(String(16))
+    complainant_kind: Mapped[str] = mapped_column(String(16), default="consignee")
+    state: Mapped[str] = mapped_column(String(16), default="open")
+    queue: Mapped[str] = mapped_column(String(16), default="to_accept")
+    overdue: Mapped[bool] = mapped_column(default=False)
+    level: Mapped[int] = mapped_column(default=0)
+    province_id: Mapped[int | None] = ref("organisation.id", nullable=True)
+    handling_site_id: Mapped[int | None] = ref("organisation.id", nullable=True)
+    owner_id: Mapped[int | None] = ref("user_account.id", nullable=True)
+    headline_id: Mapped[int | None] = mapped_column(Big)  # the complaint's own words, shown in lists
+    tray_reason: Mapped[str] = mapped_column(String(24), default="")
+    waybill: Mapped[str] = mapped_column(String(40), default="")
+    waybill_reversed: Mapped[str] = mapped_column(String(40), default="")
+    policy_version: Mapped[int]
+    repeat_count: Mapped[int] = mapped_column(default=0)
+    urge_count: Mapped[int] = mapped_column(default=0)
+    open_promises: Mapped[int] = mapped_column(default=0)
+    customer_accepted: Mapped[bool] = mapped_column(default=False)
+    objection_over: Mapped[bool] = mapped_column(default=False)
+    root_cause: Mapped[str] = mapped_column(String(24), default="")
+    version: Mapped[int] = mapped_column(default=0)
+    last_hash: Mapped[str] = mapped_column(String(64), default="")
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    activity_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    first_reply_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    result_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_clock: Mapped[str] = mapped_column(String(16), default="")
+    next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    __table_args__ = (
+        Index("ix_ticket_waybill", "waybill"),
+        Index("ix_ticket_waybill_reversed", "waybill_reversed"),
+        Index("ix_ticket_site_opened", "handling_site_id", "opened_at"),
+    )
+
+
+class Person(Model):
+    """The complainant of a ticket: personal data in a row of its own that a policy may delete."""
+
+    __tablename__ = "ticket_person"
+    ticket_id: Mapped[int] = ref("ticket.id", primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    address: Mapped[str] = mapped_column(String(300), default="")
+    phone_last4: Mapped[str] = mapped_column(String(4), default="", index=True)
+
+
+class FreeText(Model):
+    """A text somebody wrote. Events hold a salted digest and this id, so deleting it leaves the chain green."""
+
+    __tablename__ = "free_text"
+    id: Mapped[int] = primary()
+    ticket_id: Mapped[int] = ref("ticket.id", index=True)
+    salt: Mapped[str] = mapped_column(String(32))
+    body: Mapped[dict] = mapped_column(JSON)
+
+
+class Party(Model):
+    """An organisation that is in the ticket: the scope check."""
+
+    __tablename__ = "ticket_party"
+    ticket_id: Mapped[int] = ref("ticket.id", primary_key=True)
+    organisation_id: Mapped[int] = ref("organisation.id", primary_key=True)
+    province_id: Mapped[int | None] = ref("organisation.id", nullable=True)
+    role: Mapped[str] = mapped_column(String(16))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    __table_args__ = (
+        Index("ix_ticket_party_organisation", "organisation_id", "ticket_id"),
+        Index("ix_ticket_party_province", "province_id", "ticket_id"),
+    )
+
+
+class Event(Model):
+    """One thing that happened; append-only, chained per ticket by `seq` and `hash`."""
+
+    __tablename__ = "event"
+    id: Mapped[int] = primary()
+    ticket_id: Mapped[int] = ref("ticket.id")
+    seq: Mapped[int]
+    type: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_id: Mapped[int | None] = mapped_column(Big)
+    actor_role: Mapped[str] = mapped_column(String(20))
+    organisation_id: Mapped[int | None] = mapped_column(Big)
+    data: Mapped[dict] = mapped_column(JSON)
+    text_id: Mapped[int | None] = mapped_column(Big)
+    text_digest: Mapped[str] = mapped_column(String(64), default="")
+    hash: Mapped[str] = mapped_column(String(64))
+    __table_args__ = (UniqueConstraint("ticket_id", "seq"),)
+
+
+class Seal(Model):
+    """A minute's proof: the digest of all new heads, chained to the seal before."""
+
+    __tablename__ = "seal"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    events: Mapped[int]
+    last_event_id: Mapped[int] = mapped_column(Big)
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class Clock(Model):
+    """One run of one clock. `state`: running, paused, met, breached (still running late or stopped late), void."""
+
+    __tablename__ = "clock"
+    id: Mapped[int] = primary()
+    ticket_id: Mapped[int] = ref("ticket.id", index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    run: Mapped[int]
+    organisation_id: Mapped[int | None] = ref("organisation.id", nullable=True)
+    minutes: Mapped[int]
+    calendar: Mapped[str] = mapped_column(String(12))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    breached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(10), default="running")
+    stage: Mapped[int] = mapped_column(default=0)
+    next_stage_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "kind", "run"),
+        Index(
+            "ix_clock_next_stage",
+            "next_stage_at",
+            "id",
+            sqlite_where=text("next_stage_at IS NOT NULL"),
+            postgresql_where=text("next_stage_at IS NOT NULL"),
+        ),
+        Index("ix_clock_site_due", "organisation_id", "kind", "due_at"),
+    )
+
+
+class WorkItem(Model):
+    """Open work, one row per (scope, ticket): site, province, or 0 for headquarters. Lists read only this."""
+
+    __tablename__ = "work_item"
+    scope: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    ticket_id: Mapped[int] = ref("ticket.id", primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    activity_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    queue: Mapped[str] = mapped_column(String(16))
+    category: Mapped[str] = mapped_column(String(24))
+    state: Mapped[str] = mapped_column(String(16))
+    overdue: Mapped[bool] = mapped_column(default=False)
+    turn: Mapped[bool] = mapped_column(default=True)  # is it this scope's turn to act
+    __table_args__ = (
+        Index("ix_work_item_due", "scope", "due_at", "ticket_id"),
+        Index("ix_work_item_activity", "scope", "activity_at", "ticket_id"),
+        Index("ix_work_item_turn", "scope", "turn", "due_at", "ticket_id"),
+        Index("ix_work_item_queue", "scope", "queue", "due_at", "ticket_id"),
+        Index("ix_work_item_overdue", "scope", "overdue", "due_at", "ticket_id"),
+        Index("ix_work_item_category", "scope", "category", "due_at", "ticket_id"),
+        Index("ix_work_item_ticket", "ticket_id"),
+    )
+
+
+class Counter(Model):
+    """Kept counts: (scope, queue) -> n."""
+
+    __tablename__ = "counter"
+    scope: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    queue: Mapped[str] = mapped_column(String(16), primary_key=True)
+    n: Mapped[int] = mapped_column(default=0)
+
+
+class ScopeVersion(Model):
+    """Raised with each change in a scope: a poll compares one number."""
+
+    __tablename__ = "scope_version"
+    scope: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(default=0)
+
+
+class Promise(Model):
+    """What was promised to the complainant, by when and by whom."""
+
+    __tablename__ = "promise"
+    id: Mapped[int] = primary()
+    ticket_id: Mapped[int] = ref("ticket.id", index=True)
+    what: Mapped[str] = mapped_column(String(16))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(12), default="open")
+    text_id: Mapped[int | None] = mapped_column(Big)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Appeal(Model):
+    """The customer rejected a result; CCS rules on it."""
+
+    __tablename__ = "appeal"
+    id: Mapped[int] = primary()
+    ticket_id: Mapped[int] = ref("ticket.id", index=True)
+    site_id: Mapped[int | None] = ref("organisation.id", nullable=True)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    text_id: Mapped[int | None] = mapped_column(Big)
+    ruling: Mapped[str] = mapped_column(String(24), default="")
+    ruled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ruled_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
+
+
+class Submission(Model):
+    """A form's one-time key: the same post again returns what the first one stored."""
+
+    __tablename__ = "submission"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(Big)
+    event_id: Mapped[int] = mapped_column(Big)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Reveal(Model):
+    """Somebody looked at personal data in full; one row each."""
+
+    __tablename__ = "reveal"
+    id: Mapped[int] = primary()
+    ticket_id: Mapped[int] = ref("ticket.id", index=True)
+    user_id: Mapped[int] = ref("user_account.id", index=True)
+    what: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,72 @@
+"""`make test`: SQLite and the embedded Redis, again TEST_DATABASE_URL and TEST_REDIS_URL, then the browser.
+
+Every round runs, whatever the one before said; the last lines tell how each went and how much was skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+NO_TESTS = 5  # pytest's word for "nothing to do"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One run of pytest."""
+
+    name: str
+    arguments: list[str]
+    env: dict[str, str]
+
+
+def rounds(env: dict[str, str]) -> list[Round]:
+    """What to run for the settings in `env`."""
+    engines = ["-m", "not browser", "-n", env.get("TEST_PROCESSES", "2"), "--dist", "worksteal"]
+    database, redis = env.get("TEST_DATABASE_URL", ""), env.get("TEST_REDIS_URL", "")
+    plan = [Round("SQLite, embedded Redis", engines, {"TEST_DATABASE_URL_RUN": "", "TEST_REDIS_URL_RUN": ""})]
+    if database or redis:
+        name = f"{'PostgreSQL' if database else 'SQLite'}, {'Redis' if redis else 'embedded Redis'}"
+        plan.append(Round(name, engines, {"TEST_DATABASE_URL_RUN": database, "TEST_REDIS_URL_RUN": redis}))
+    plan.append(Round("browser", ["-m", "browser"], {"TEST_DATABASE_URL_RUN": "", "TEST_REDIS_URL_RUN": ""}))
+    return plan
+
+
+def run(plan: list[Round], words: list[str]) -> int:
+    """Run all rounds; 0 when none failed."""
+    worst = 0
+    lines = []
+    for part in plan:
+        print(f"\n== {part.name}", flush=True)
+        code, line = run_one(part, words)
+        lines.append(f"{part.name:<24} {line}")
+        worst = worst or code
+    print("\n" + "\n".join(lines), flush=True)
+    return worst
+
+
+def run_one(part: Round, words: list[str]) -> tuple[int, str]:
+    """One run of pytest: its exit code (0 also without a test) and a line that sums it up."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        env = {**os.environ, **part.env, "TEST_REPORT": str(report)}
+        begun = time.monotonic()
+        code = subprocess.run(
+            [sys.executable, "-m", "pytest", *part.arguments, *words], env=env, check=False
+        ).returncode
+        counts = json.loads(report.read_text()) if report.exists() else {}
+    seconds = time.monotonic() - begun
+    if code == NO_TESTS:
+        return 0, "no tests"
+    told = ", ".join(f"{counts.get(kind, 0)} {kind}" for kind in ("passed", "failed", "error", "skipped"))
+    return code, f"{told}, {seconds:.0f} s"
+
+
+if __name__ == "__main__":
+    sys.exit(run(rounds(dict(os.environ)), sys.argv[1:]))

@@ -1,0 +1,179 @@
+"""What every test stands on: no network, a database and a Redis of its own, an application, a client."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import ipaddress
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask, has_app_context
+from flask.testing import FlaskClient
+
+from tests.databases import Cleaner, postgresql_schema
+
+DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
+REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
+
+
+# --- which tests run, and what is told at the end ---
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is meant for the other engine: left out, not skipped, so that a skip always means something."""
+    other = "sqlite_only" if DATABASE_URL else "postgresql_only"
+    out = [item for item in items if item.get_closest_marker(other)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the counts for `make test`; with FAIL_ON_SKIP=1 a skip is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(session.config, "workerinput"):
+        return
+    counts = {kind: len(reporter.stats.get(kind, [])) for kind in ("passed", "failed", "error", "skipped")}
+    report = os.environ.get("TEST_REPORT")
+    if report:
+        Path(report).write_text(json.dumps(counts))
+    if counts["skipped"] and exitstatus == 0 and os.environ.get("FAIL_ON_SKIP") == "1":
+        reporter.write_line(f"{counts['skipped']} skipped, and a skip is a failure here (FAIL_ON_SKIP=1)", red=True)
+        session.exitstatus = 1
+
+
+# --- no network ---
+
+
+def _allowed(host: Any) -> bool:
+    host = host.decode() if isinstance(host, bytes) else host
+    if host in (None, "", "localhost", urlsplit(REDIS_URL).hostname, urlsplit(DATABASE_URL).hostname):
+        return True
+    try:
+        return ipaddress.ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Only this machine can be reached: a test that talks to the outside fails and says to whom."""
+    patch = pytest.MonkeyPatch()
+
+    def guard(kind: str) -> None:
+        real = getattr(socket.socket, kind)
+
+        def connect(self: socket.socket, address: Any) -> Any:
+            if self.family != socket.AF_UNIX and not _allowed(address[0]):
+                pytest.fail(f"the network is forbidden in tests, and this one connects to {address!r}")
+            return real(self, address)
+
+        patch.setattr(socket.socket, kind, connect)
+
+    def lookup(host: Any, *rest: Any, **named: Any) -> Any:
+        if not _allowed(host):
+            pytest.fail(f"the network is forbidden in tests, and this one looks up {host!r}")
+        return real_lookup(host, *rest, **named)
+
+    real_lookup = socket.getaddrinfo
+    guard("connect")
+    guard("connect_ex")
+    patch.setattr(socket, "getaddrinfo", lookup)
+    yield
+    patch.undo()
+
+
+# --- database, Redis, application ---
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of this run (each xdist process has its own)."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def engine_url(data_dir: Path) -> Iterator[str]:
+    """An empty database of this process: a SQLite file, or a PostgreSQL schema that is dropped at the end."""
+    if not DATABASE_URL:
+        yield f"sqlite:///{data_dir / 'test.sqlite3'}"
+        return
+    with postgresql_schema(DATABASE_URL) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url(data_dir: Path) -> Iterator[str]:
+    """A Redis of this process: an embedded one, or a numbered database of TEST_REDIS_URL, emptied before and after."""
+    from redis import Redis
+
+    from launcher.redis import start
+
+    if not REDIS_URL:
+        server = start(data_dir)
+        yield server.url
+        server.stop()
+        return
+    number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    url = urlsplit(REDIS_URL)._replace(path=f"/{number}").geturl()
+    with contextlib.closing(Redis.from_url(url)) as client:
+        client.flushdb()
+        yield url
+        client.flushdb()
+
+
+class IsolatedClient(FlaskClient):
+    """A client whose requests never share a context, a session or a read transaction with the test around them."""
+
+    def open(self, *arguments: Any, **named: Any) -> Any:
+        """One request, in an empty context of its own as in a real server."""
+        from app.extensions import db
+
+        if has_app_context():
+            db.session.rollback()
+        return contextvars.Context().run(super().open, *arguments, **named)
+
+
+@pytest.fixture(scope="session")
+def app(engine_url: str, redis_url: str, data_dir: Path) -> Iterator[Flask]:
+    """The application on its migrated database. Use `database` or `client`, which clean up behind the test."""
+    from app import create_app
+    from app.config import Config
+
+    portal = create_app(Config.for_tests(engine_url, redis_url, data_dir))
+    portal.test_client_class = IsolatedClient
+    cleaner = Cleaner(portal)
+    cleaner.build()
+    portal.extensions["test_cleaner"] = cleaner
+    yield portal
+    cleaner.close()
+
+
+@pytest.fixture
+def database(app: Flask) -> Iterator[Any]:
+    """`db` inside an application context; afterwards all rows are gone but those that the migrations brought."""
+    from app.extensions import db
+
+    with app.app_context():
+        yield db
+    app.extensions["test_cleaner"].clean()
+
+
+@pytest.fixture
+def db_session(database: Any) -> Any:
+    """The database session of the test. Services commit themselves; a test commits what it adds by hand."""
+    return database.session
+
+
+@pytest.fixture
+def client(app: Flask, database: Any) -> FlaskClient:
+    """A browser without scripting: keeps cookies, runs each request in a context of its own."""
+    return app.test_client()

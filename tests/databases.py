@@ -1,0 +1,103 @@
+"""Databases for tests: a schema of its own on PostgreSQL, and a fast way back to the state after the migrations."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask
+from sqlalchemy import Connection, Engine, create_engine, text
+
+PREFIX = "kuaifu_test_"
+STALE = 3600  # seconds after which the schema of a killed run is dropped by the next
+
+
+@contextlib.contextmanager
+def postgresql_schema(url: str) -> Iterator[str]:
+    """The address of `url` inside a new schema, dropped at the end; several runs can share one database."""
+    url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    name = f"{PREFIX}{int(time.time())}_{os.getpid()}"
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        _drop_stale(connection)
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    joint = "&" if "?" in url else "?"
+    try:
+        yield f"{url}{joint}options={quote(f'-csearch_path={name}', safe='')}"
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+        engine.dispose()
+
+
+def _drop_stale(connection: Connection) -> None:
+    names = connection.execute(text("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'kuaifu\\_test\\_%'"))
+    for name in names.scalars().all():
+        begun = name.removeprefix(PREFIX).split("_")[0]
+        if begun.isdigit() and int(begun) < time.time() - STALE:
+            connection.execute(text(f"DROP SCHEMA IF EXISTS {name} CASCADE"))
+
+
+class Cleaner:
+    """Migrates once, remembers the rows that the migrations brought, and goes back to exactly those."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.seeds: dict[str, list[dict[str, Any]]] = {}
+        self.search_tables: list[str] = []
+
+    def build(self) -> None:
+        """Bring the empty database up to the newest migration (or to the models, where there is none yet)."""
+        from flask_migrate import upgrade
+
+        from app.extensions import db
+
+        with self.app.app_context():
+            if any((Path(self.app.root_path).parent / "migrations" / "versions").glob("*.py")):
+                upgrade()
+            else:
+                db.create_all()
+            with self._engine().connect() as connection:
+                self._remember(connection)
+
+    def clean(self) -> None:
+        """Delete all rows, children before parents, and put the remembered ones back."""
+        from app.extensions import db
+
+        with self.app.app_context():
+            db.session.remove()
+            with self._engine().connect() as connection, connection.begin():
+                for name in self.search_tables:
+                    connection.execute(text(f"DELETE FROM {name}"))
+                for table in reversed(db.metadata.sorted_tables):
+                    connection.execute(table.delete())
+                for table in db.metadata.sorted_tables:
+                    if rows := self.seeds.get(table.name):
+                        connection.execute(table.insert(), rows)
+
+    def close(self) -> None:
+        """Give the connections back, so that a schema can be dropped."""
+        with self.app.app_context():
+            self._engine().dispose()
+
+    def _engine(self) -> Engine:
+        from app.extensions import db
+
+        return db.engine
+
+    def _remember(self, connection: Connection) -> None:
+        from app.extensions import db
+
+        for table in db.metadata.sorted_tables:
+            rows = connection.execute(table.select()).mappings().all()
+            if rows:
+                self.seeds[table.name] = [dict(row) for row in rows]
+        if connection.dialect.name == "sqlite":
+            virtual = text("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'")
+            known = db.metadata.tables
+            self.search_tables = [name for name in connection.execute(virtual).scalars() if name not in known]

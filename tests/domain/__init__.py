@@ -1,0 +1,1 @@
+"""Claims about the rulebook, tested without database, network or clock."""

@@ -1,0 +1,1 @@
+"""The edge, tested over real connections on this machine."""

@@ -1,0 +1,101 @@
+"""Settings, folders, ports and the order of a start."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from launcher import banner, prepare, suite
+from launcher.run import programs
+from launcher.settings import HOST, Settings, StartError, make_folders, require_free
+
+
+def settings(folder: Path, **env: str) -> Settings:
+    return Settings.from_env({"DATA_DIR": str(folder), **env})
+
+
+def test_the_defaults_are_port_8000_and_var() -> None:
+    plain = Settings.from_env({})
+    assert (plain.port, plain.data_dir.name, plain.environment) == (8000, "var", "demo")
+
+
+@pytest.mark.parametrize("port", ["", "0", "65535", "http", "-1", "80.5"])
+def test_a_port_that_is_none_is_refused_plainly(tmp_path: Path, port: str) -> None:
+    if port == "":
+        assert settings(tmp_path, PORT=port).port == 8000
+        return
+    with pytest.raises(StartError, match="PORT must be a number"):
+        settings(tmp_path, PORT=port)
+
+
+def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        with pytest.raises(StartError, match="is in use") as caught:
+            require_free(other.getsockname()[1], "portal")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
+    start = settings(tmp_path / "data")
+    make_folders(start)
+    key = start.data_dir / "secret_key"
+    first = key.read_text()
+    make_folders(start)
+    assert key.read_text() == first
+    assert len(first) == 64
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def test_a_proxy_never_stands_between_our_own_processes(tmp_path: Path) -> None:
+    env = settings(tmp_path).child_env({"HTTP_PROXY": "http://proxy", "NO_PROXY": "example.org"}, "unix:///x")
+    assert env["NO_PROXY"] == "example.org,127.0.0.1,localhost"
+    assert env["REDIS_URL"] == "unix:///x"
+    assert env["PLATFORM_CALLBACK_URL"] == "http://127.0.0.1:8001/callback"
+
+
+def test_the_simulator_listens_beside_the_portal(tmp_path: Path) -> None:
+    command = programs(settings(tmp_path, PORT="9000"))["simulator"]
+    assert command[command.index("--portal") + 1] == "http://127.0.0.1:9000"
+    assert command[command.index("--listen") + 1] == "127.0.0.1:9001"
+
+
+def test_the_first_start_migrates_and_the_second_only_refreshes(tmp_path: Path) -> None:
+    start = settings(tmp_path)
+    assert prepare.commands(start) == (["db upgrade", "demo load", "demo refresh"], True)
+    (tmp_path / "kuaifu.sqlite3").touch()
+    prepare.mark(start)
+    assert prepare.commands(start) == (["demo refresh"], False)
+    (tmp_path / "kuaifu.sqlite3").unlink()
+    assert prepare.commands(start)[1]
+
+
+def test_a_database_elsewhere_is_always_migrated_first(tmp_path: Path) -> None:
+    (tmp_path / "kuaifu.sqlite3").touch()
+    start = settings(tmp_path, DATABASE_URL="postgresql+psycopg://elsewhere/db")
+    prepare.mark(start)
+    assert prepare.commands(start)[1]
+
+
+def test_production_gets_no_demo_data(tmp_path: Path) -> None:
+    assert prepare.commands(settings(tmp_path, KUAIFU_ENV="production")) == (["db upgrade"], True)
+
+
+def test_the_banner_names_every_account_in_straight_columns() -> None:
+    rows = banner.accounts().splitlines()
+    assert len(rows) == len(banner.ACCOUNTS) + 1
+    starts = {
+        banner.width(row[: row.rindex(english)]) for row, (_, _, english) in zip(rows[1:], banner.ACCOUNTS, strict=True)
+    }
+    assert len(starts) == 1
+
+
+def test_the_suite_runs_twice_only_where_servers_are_named() -> None:
+    assert [part.name for part in suite.rounds({})] == ["SQLite, embedded Redis", "browser"]
+    both = suite.rounds({"TEST_DATABASE_URL": "postgresql://x", "TEST_REDIS_URL": "redis://x"})
+    assert [part.name for part in both] == ["SQLite, embedded Redis", "PostgreSQL, Redis", "browser"]
+    assert both[0].env["TEST_DATABASE_URL_RUN"] == ""
