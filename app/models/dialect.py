@@ -31,7 +31,7 @@ def prepare_engine(engine: Engine) -> None:
 
 def insert_ignoring(session: Session, table: Any) -> Any:
     """An INSERT that leaves an existing key alone; `rowcount` 1 tells that the row is new."""
-    return _insert(session, table).on_conflict_do_nothing()
+    return _insert(session, table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def upsert_add(session: Session, table: Any, keys: dict[str, Any], column: str, amount: int) -> None:
@@ -43,7 +43,8 @@ def upsert_add(session: Session, table: Any, keys: dict[str, Any], column: str, 
 
 def _insert(session: Session, table: Any) -> Any:
     postgres = session.get_bind().dialect.name == "postgresql"
-    return postgresql.insert(table) if postgres else sqlite.insert(table)
+    core = getattr(table, "__table__", table)  # the plain table: an ORM insert does not tell its row count
+    return postgresql.insert(core) if postgres else sqlite.insert(core)
 
 
 def next_number(session: Session) -> int:
@@ -63,3 +64,9 @@ def lock_key(session: Session, key: str) -> None:
 def for_update(statement: Any, *, skip_locked: bool = False) -> Any:
     """Lock the selected rows where the engine has row locks; SQLite already holds the only write lock."""
     return statement.with_for_update(skip_locked=skip_locked)
+
+
+def changed(session: Session, statement: Any) -> int:
+    """Execute an INSERT, UPDATE or DELETE; how many rows it touched."""
+    result: Any = session.execute(statement)
+    return int(result.rowcount)

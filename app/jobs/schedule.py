@@ -1,0 +1,104 @@
+"""The one list of what runs by itself, and the loop that runs it. It needs the database only, never Redis."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from app import clock
+from app.extensions import db
+from app.jobs import sends
+from app.models import Outbox
+from app.services import health, reminders, sweep, work
+from app.services.transaction import write
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A named piece of work and the seconds between two runs."""
+
+    name: str
+    every: float
+    run: Callable[[], object]
+
+
+def sweep_clocks() -> int:
+    """Advance due clocks until none is left; deadlines do not depend on the queue."""
+    total = 0
+    while (n := sweep.run(db.session(), clock.now())) > 0 and total < 20_000:
+        total += n
+    return total
+
+
+def bundle_reminders() -> int:
+    """Write the SMS that may go out now."""
+    return reminders.bundle(db.session(), clock.now())
+
+
+def relay() -> None:
+    """Ring for rows whose try has come: what the bell missed is found here."""
+    due = select(func.count()).where(Outbox.next_try_at <= clock.now())
+    waiting = db.session.scalar(due)
+    db.session.rollback()
+    if waiting:
+        sends.ring()
+
+
+def recount() -> None:
+    """Refresh the counters of provinces and headquarters."""
+    with write() as session:
+        work.recount(session)
+
+
+def reconcile() -> None:
+    """Recount every scope from its work items."""
+    with write() as session:
+        work.recount(session, sites=True)
+
+
+SCHEDULE = (
+    Job("sweep", 2, sweep_clocks),
+    Job("reminders", 3, bundle_reminders),
+    Job("relay", 5, relay),
+    Job("counters", 4, recount),
+    Job("reconcile", 3600, reconcile),
+    Job("heartbeat", 5, lambda: health.beat(process="scheduler", now=clock.now())),
+)
+
+
+def run_forever(app: Flask, stop: threading.Event | None = None) -> None:
+    """Run the schedule until a signal; a job that raises is reported and tried again at its next turn."""
+    stop = stop or _stopped_by_signal()
+    turns = {job.name: 0.0 for job in SCHEDULE}
+    while not stop.is_set():
+        with app.app_context():
+            for job in SCHEDULE:
+                if time.monotonic() >= turns[job.name] and not stop.is_set():
+                    turns[job.name] = time.monotonic() + job.every
+                    _run(job)
+        stop.wait(0.25)
+
+
+def _run(job: Job) -> None:
+    try:
+        job.run()
+    except Exception:
+        log.exception("schedule: %s failed", job.name)
+    finally:
+        db.session.remove()
+
+
+def _stopped_by_signal() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

@@ -1,0 +1,124 @@
+"""Delivers the outbox: picks the driver for each row and hands it to the service."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import cache
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.extensions import db, queue
+from app.integrations.platform.callback import send_callback
+from app.integrations.platform.errors import PlatformError
+from app.integrations.sms import SmsError
+from app.integrations.sms.console import ConsoleSms
+from app.models import Outbox
+from app.services import callbacks, outbox
+from app.services.outbox import Result
+
+log = logging.getLogger(__name__)
+SECONDS = 40
+
+
+def ring() -> None:
+    """Tell the workers that something waits. Without Redis nothing is lost: the relay finds the rows."""
+    config = current_app.extensions["kuaifu"]
+    try:
+        lane = queue(config.redis_url)
+        if lane is not None:
+            lane.enqueue("app.jobs.sends.drain", result_ttl=0, failure_ttl=3600, job_timeout=120)
+    except Exception as error:
+        log.warning("bell silent: %s", type(error).__name__)
+
+
+@cache
+def application() -> Flask:
+    """One application a worker process."""
+    from app import create_app
+
+    return create_app()
+
+
+def drain() -> int:
+    """RQ entry point: deliver what is due, for at most 40 s; the number of rows tried."""
+    with application().app_context():
+        return deliver_due()
+
+
+def deliver_due() -> int:
+    """Deliver due rows of the present application until none is left or the time is up."""
+    until, tried = time.monotonic() + SECONDS, 0
+    while time.monotonic() < until:
+        ids = outbox.due(db.session(), clock.now())
+        db.session.rollback()
+        if not ids:
+            break
+        for row_id in ids:
+            deliver_one(row_id)
+            tried += 1
+    return tried
+
+
+def deliver_one(row_id: int, failpoint: outbox.Failpoint = outbox.nothing) -> str:
+    """Deliver one row with the right driver; its new state."""
+    config = current_app.extensions["kuaifu"]
+    return outbox.deliver(
+        row_id, send=_send, prepare=_prepare, settle=_settle, lease=config.outbox_lease, clock=clock.now,
+        failpoint=failpoint, query=_query,
+    )  # fmt: skip
+
+
+def _prepare(session: Session, row: Outbox) -> Any:
+    if row.kind == "callback":
+        connection, message = callbacks.message(session, row)
+        return connection.callback_url, message, connection.secrets[0], connection.charset
+    return None
+
+
+def _send(row: Outbox, material: Any) -> Result:
+    return _callback(material) if row.kind == "callback" else _sms(row)
+
+
+def _callback(material: Any) -> Result:
+    url, message, secret, charset = material
+    try:
+        answer = send_callback(url, message, secret, charset)
+    except PlatformError as error:
+        return Result("refused" if error.permanent else "retry", code=error.code)
+    if answer.ok:
+        return Result("sent")
+    return Result("refused", code=answer.error_code, text=answer.error_msg)
+
+
+def _driver() -> ConsoleSms:
+    return ConsoleSms(current_app.extensions["kuaifu"].data_dir / "sms-gateway.jsonl")
+
+
+def _sms(row: Outbox) -> Result:
+    payload = row.payload
+    try:
+        sent = _driver().send(payload["phone"], payload["template"], payload["variables"], str(row.id))
+    except SmsError as error:
+        return Result("refused" if error.permanent else "unknown", code=error.code)
+    return Result("sent", external_id=sent.external_id)
+
+
+def _query(row: Outbox, _material: Any) -> Result:
+    """Ask the gateway about an SMS in doubt. Not found is as good as never sent: then, and only then, send."""
+    known = _driver().query(str(row.id))
+    if known == "sent":
+        return Result("sent")
+    return _sms(row) if known == "not_found" else Result("unknown")
+
+
+def _settle(session: Session, row: Outbox, result: Result, now: Any) -> None:
+    if row.kind != "callback":
+        return
+    if result.state == "sent":
+        callbacks.accepted(session, row, now)
+    elif row.state == "failed":
+        callbacks.refused(session, row, result.code, result.text, now)

@@ -1,0 +1,87 @@
+"""CCS rules on what the customer rejected (rulebook 3, the drawing; 4, `appeal`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.errors import Invalid, NotAllowed
+from app.domain.roles import Actor
+from app.models import Appeal, Event, Ticket
+from app.services import callbacks, clocks, desk, journal, routing
+from app.services.desk import Outcome, Post
+from app.services.transaction import write
+
+RULINGS = ("upheld_return", "upheld_other_site", "upheld_compensate", "rejected_close")
+_STEP = {
+    "upheld_return": "ruled_return",
+    "upheld_other_site": "ruled_other_site",
+    "upheld_compensate": "ruled_compensate",
+    "rejected_close": "ruled_rejected",
+}
+
+
+@dataclass(frozen=True)
+class RulingIn:
+    """A ruling: one of RULINGS, the words that go to the platform, and the other site where it names one."""
+
+    ruling: str
+    text: str
+    site_code: str = ""
+
+
+def rule(*, actor: Actor, post: Post, ruling: RulingIn, now: datetime) -> Outcome:
+    """Decide the open appeal. Upheld: return, other site, or compensate and close; rejected: close.
+
+    The ruling goes to the platform as a callback. Raises Invalid, NotFound, NotAllowed, Stale.
+    """
+    _check(ruling)
+    with write() as session:
+        ticket = desk.take(session, actor, post)
+        if before := desk.done_before(session, post):
+            return before
+        appeal = open_appeal(session, ticket)
+        if appeal is None:
+            raise NotAllowed("no_appeal")
+        other = routing.target(session, actor, ruling.site_code) if ruling.ruling == "upheld_other_site" else None
+        desk.move(ticket, _STEP[ruling.ruling], actor)
+        appeal.ruling, appeal.ruled_at, appeal.ruled_by_id = ruling.ruling, now, actor.user_id
+        data = {"ruling": ruling.ruling, "appeal_id": appeal.id, "site_id": appeal.site_id}
+        event = journal.append(session, ticket, "ruling", actor=actor, now=now, data=data, text={"text": ruling.text})
+        clocks.stop(session, ticket, ["appeal"], now)
+        _carry_out(session, ticket, ruling, event, other.id if other else None, now)
+        return desk.finish(session, ticket, event, now, post)
+
+
+def open_appeal(session: Session, ticket: Ticket) -> Appeal | None:
+    """The appeal that waits for a ruling, if any."""
+    statement = select(Appeal).where(Appeal.ticket_id == ticket.id, Appeal.ruling == "").order_by(Appeal.id.desc())
+    return session.scalars(statement.limit(1)).one_or_none()
+
+
+def _carry_out(
+    session: Session, ticket: Ticket, ruling: RulingIn, event: Event, site_id: int | None, now: datetime
+) -> None:
+    verdict = "REJECTED" if ruling.ruling == "rejected_close" else "UPHELD"
+    orders = callbacks.orders_of(session, ticket)
+    callbacks.enqueue(session, ticket, event, orders, operate_type=verdict, now=now)
+    if ruling.ruling == "upheld_return":
+        clocks.start_rework(session, ticket, now)
+    elif site_id is not None:
+        routing.to_site(session, ticket, site_id, "ruling", now)
+    else:
+        ticket.closed_at = now
+        clocks.stop(session, ticket, ["legal", "close", "objection"], now)
+
+
+def _check(ruling: RulingIn) -> None:
+    errors = {} if ruling.ruling in RULINGS else {"ruling": "required"}
+    if not ruling.text.strip():
+        errors["text"] = "required"
+    if ruling.ruling == "upheld_other_site" and not ruling.site_code.strip():
+        errors["site_code"] = "required"
+    if errors:
+        raise Invalid(errors)

@@ -1,0 +1,95 @@
+"""Answers on their way to the platform: one outbox row an order, in order per order, always with the same task and
+operate time (promises 4 and 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.roles import SYSTEM
+from app.models import Connection, Event, FreeText, Organisation, Outbox, PlatformOrder, Ticket
+from app.models.dialect import for_update
+from app.models.ids import new_id
+from app.services import clocks, desk, journal, settling
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def orders_of(session: Session, ticket: Ticket) -> list[PlatformOrder]:
+    """The platform orders that still want an answer: all but the cancelled ones."""
+    statement = select(PlatformOrder).where(PlatformOrder.ticket_id == ticket.id, PlatformOrder.verdict != "cancelled")
+    return list(session.scalars(statement.order_by(PlatformOrder.id)))
+
+
+def enqueue(
+    session: Session,
+    ticket: Ticket,
+    event: Event,
+    orders: Sequence[PlatformOrder],
+    *,
+    operate_type: str,
+    now: datetime,
+    supplements: Mapping[str, str] | None = None,
+) -> None:
+    """Write the callback intents of one outward text in the change's own transaction."""
+    for order in orders:
+        payload = {
+            "order_id": order.id, "task_id": order.task_id, "event_id": event.id, "text_id": event.text_id,
+            "operate_time": now.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"), "operate_type": operate_type,
+            "supplements": sorted(supplements or {}),
+        }  # fmt: skip
+        session.add(Outbox(
+            id=new_id(), kind="callback", key=f"callback:{event.id}:{order.id}", lane=f"order:{order.id}",
+            ticket_id=ticket.id, organisation_id=ticket.handling_site_id, province_id=ticket.province_id,
+            payload=payload, next_try_at=now, created_at=now,
+        ))  # fmt: skip
+
+
+def message(session: Session, row: Outbox) -> tuple[Connection, dict[str, Any]]:
+    """The connection and the message of a callback row, texts put in at the last moment (they may be deleted)."""
+    payload = row.payload
+    order = session.get_one(PlatformOrder, payload["order_id"])
+    text = session.get(FreeText, payload["text_id"])
+    site = session.get(Organisation, row.organisation_id) if row.organisation_id else None
+    body = text.body if text else {}
+    return session.get_one(Connection, order.connection_id), {
+        "work_order_code": order.code,
+        "work_order_type": order.order_type,
+        "task_id": payload["task_id"],
+        "operate_time": payload["operate_time"],
+        "operate_type": payload["operate_type"],
+        "operator_name": site.name if site else "",
+        "description": body.get("text", ""),
+        "extension": body.get("supplements", {}),
+        "attachments": [],
+    }
+
+
+def accepted(session: Session, row: Outbox, now: datetime) -> None:
+    """The platform took the answer: the complainant's time to object starts now (rulebook 3.9)."""
+    ticket = _locked(session, row)
+    data = {"outbox_id": row.id, "event_id": row.payload["event_id"]}
+    event = journal.append(session, ticket, "callback_taken", actor=SYSTEM, now=now, data=data)
+    clocks.stop(session, ticket, ["platform"], now)
+    settling.start_objection(session, ticket, now)
+    desk.finish(session, ticket, event, now)
+
+
+def refused(session: Session, row: Outbox, code: str, text: str, now: datetime) -> None:
+    """The platform refused the answer: back in the site's queue in plain words; the first reply stays in time."""
+    ticket = _locked(session, row)
+    data = {"outbox_id": row.id, "code": code[:60]}
+    event = journal.append(session, ticket, "callback_refused", actor=SYSTEM, now=now, data=data, text={"text": text})
+    if desk.may(ticket, SYSTEM, "callback_refused") and row.payload["operate_type"] not in ("UPHELD", "REJECTED"):
+        desk.move(ticket, "callback_refused", SYSTEM)
+        clocks.start_rework(session, ticket, now)
+    desk.finish(session, ticket, event, now)
+
+
+def _locked(session: Session, row: Outbox) -> Ticket:
+    return session.scalars(for_update(select(Ticket).where(Ticket.id == row.ticket_id))).one()

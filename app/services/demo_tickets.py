@@ -1,0 +1,273 @@
+"""Plays the demo's stories through the real services, in the order of time, so that nothing in it is painted on.
+
+Answers of these stories are booked as taken by the platform and SMS as sent, without a request: they lie in the past.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.domain.calendars import ONE_DAY, SHANGHAI, at_local, local_date
+from app.domain.roles import Actor
+from app.extensions import db
+from app.models import Clock, Connection, Organisation, Outbox, PlatformOrder, Promise, Ticket, User
+from app.services import appeals, callbacks, demo_stories, intake, reminders, replies, scans, sweep, work
+from app.services.appeals import RulingIn
+from app.services.demo_stories import Story, words
+from app.services.desk import Post
+from app.services.intake import Arrival, ComplaintIn, OrderIn
+from app.services.replies import PromiseIn, ResultIn
+from app.services.transaction import write
+
+CLERKS = {"330106-01": "site", "330108-01": "site-2", "440305-01": "site-3"}
+PLATFORM_TIME = timedelta(hours=48)
+MORNING = time(8, 1)  # what the night held back goes out
+
+
+@dataclass
+class Play:
+    """The running play: who acts, which ticket belongs to which story, whose next answer is refused."""
+
+    connection_id: int
+    actors: dict[str, Actor]
+    numbers: dict[str, str] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
+
+    def clerk(self, story: Story) -> Actor:
+        """The clerk of the story's site."""
+        return self.actors[CLERKS[story.site]]
+
+
+def play(*, now: datetime) -> int:
+    """Make the demo tickets as if they had happened until `now`; how many. Nothing where any ticket exists already.
+
+    Needs the demo's organisations, accounts and connection.
+    """
+    session = db.session()
+    if session.scalar(select(Ticket.id).limit(1)) is not None:
+        return 0
+    stage = stand(session)
+    all_stories = demo_stories.stories(now)
+    scans.store_scans(scans=[scan for story in all_stories for scan in demo_stories.scans_of(story)], now=now)
+    moments = sorted([*_moments(all_stories, now), *_mornings(all_stories, now)], key=lambda moment: moment[0])
+    for at, act in moments:
+        _let_time_pass(stage, at)
+        act(stage, at)
+    _let_time_pass(stage, now)
+    with write() as inner:
+        work.recount(inner)
+    return len(stage.numbers)
+
+
+def stand(session: Session) -> Play:
+    """Everybody of the demo at their place. Raises NoResultFound without the demo's connection."""
+    rows = session.execute(select(User, Organisation).join(Organisation, Organisation.id == User.organisation_id))
+    actors = {
+        user.account: Actor(user.id, user.role, place.id, place.province_id, user.name)
+        for user, place in rows
+        if user.demo
+    }
+    return Play(session.scalars(select(Connection.id).where(Connection.code == "demo")).one(), actors)
+
+
+def push(stage: Play, story: Story, at: datetime) -> str:
+    """Push the story's complaint as the platform would; the ticket's number."""
+    complaint = ComplaintIn(
+        text=story.text, category=story.category, waybill=story.waybill, channel=story.channel, name=story.name,
+        phone=story.phone, address=story.address, site_code=story.site, platform_priority=story.priority,
+    )  # fmt: skip
+    if story.channel == "platform":
+        answers = demo_stories.offered(story.category)
+        order = OrderIn(story.order_code, f"T{story.order_code}", answers=answers, expires_at=at + PLATFORM_TIME)
+        body = _issue_body(story, answers, at)
+        number = intake.issue(arrival=_arrival(stage, intake.ISSUE, body, at), order=order, complaint=complaint)
+    else:
+        number = intake.manual(actor=stage.clerk(story), complaint=complaint, key=story.order_code, now=at)
+    stage.numbers[story.order_code] = number
+    return number
+
+
+def tell(stage: Play, order_code: str, kind: str, text: str, at: datetime) -> None:
+    """Send one of the platform's later messages of an order: URGE, REPEAT, REJECT, SATISFIED, CANCEL."""
+    event_id = f"{order_code}-{kind}-{int(at.timestamp())}"
+    body = {"work_order_code": order_code, "event_id": event_id, "event_time": _stamp(at), "description": text}
+    arrival = _arrival(stage, f"WORK_ORDER_{kind}", body, at)
+    intake.follow_up(arrival=arrival, order_code=order_code, event_id=event_id, event_at=at, text=text)
+
+
+# --- time ---
+
+Act = Callable[[Play, datetime], None]
+
+
+def _moments(stories: list[Story], now: datetime) -> Iterator[tuple[datetime, Act]]:
+    for story in stories:
+        yield story.opened_at, partial(_open, story)
+        yield from ((at, partial(_step, story, verb, rest)) for at, verb, rest in story.steps if at <= now)
+
+
+def _open(story: Story, stage: Play, at: datetime) -> None:
+    push(stage, story, at)
+
+
+def _mornings(stories: list[Story], now: datetime) -> Iterator[tuple[datetime, Act]]:
+    day = local_date(min(story.opened_at for story in stories))
+    while (at := at_local(day, MORNING)) < now:
+        yield at, _wake_phones
+        day += ONE_DAY
+
+
+def _wake_phones(stage: Play, at: datetime) -> None:
+    if reminders.bundle(db.session(), at):
+        _book_sent(stage, at)
+
+
+def _let_time_pass(stage: Play, until: datetime) -> None:
+    """Do what the scheduler and the worker would have done by then, at the moments at which they would have."""
+    session = db.session()
+    while True:
+        stages = session.scalar(select(func.min(Clock.next_stage_at)))
+        promises = session.scalar(select(func.min(Promise.due_at)).where(Promise.state == "open"))
+        session.rollback()
+        coming = [stages] if stages else []
+        coming += [promises + timedelta(seconds=1)] if promises else []
+        at = min(coming, default=None)
+        if at is None or at > until:
+            return
+        sweep.run(session, at)
+        _wake_phones(stage, at)
+
+
+def _book_sent(stage: Play, at: datetime) -> None:
+    """Book what would have left the house by then; an answer that the story has refused comes back."""
+    with write() as session:
+        waiting = select(Outbox).where(Outbox.next_try_at <= at, Outbox.state == "pending").order_by(Outbox.id)
+        for row in session.scalars(waiting).all():
+            row.attempts, row.next_try_at = 1, None
+            if row.kind == "callback" and row.ticket_id in stage.refused:
+                stage.refused.discard(row.ticket_id)
+                row.state, row.error = "failed", f"MISSING_EVIDENCE: {words('refusal')}"
+                callbacks.refused(session, row, "MISSING_EVIDENCE", words("refusal"), at)
+                continue
+            row.state, row.sent_at, row.external_id = "sent", at, f"demo-{row.id}"
+            if row.kind == "callback":
+                callbacks.accepted(session, row, at)
+
+
+# --- verbs ---
+
+
+def _step(story: Story, verb: str, rest: Any, stage: Play, at: datetime) -> None:
+    if verb in ("satisfied", "reject", "repeat", "urge", "cancel"):
+        if story.channel == "platform":
+            tell(stage, story.order_code, verb.upper(), words(verb, story.category), at)
+        return
+    post = Post(stage.numbers[story.order_code], None, f"{story.order_code}-{verb}-{int(at.timestamp())}")
+    _VERBS[verb](stage, story, post, rest, at)
+
+
+def _claim(stage: Play, story: Story, post: Post, _rest: Any, at: datetime) -> None:
+    replies.claim(actor=stage.clerk(story), post=post, now=at)
+
+
+def _follow_up(stage: Play, story: Story, post: Post, _rest: Any, at: datetime) -> None:
+    replies.follow_up(
+        actor=stage.clerk(story), post=post, text=words("follow_up", story.category),
+        contact_outcome="reached_accepts", next_update_at=at + timedelta(hours=2), now=at,
+    )  # fmt: skip
+
+
+def _result(stage: Play, story: Story, post: Post, promise_minutes: Any, at: datetime) -> None:
+    """An answer; with `promise_minutes` (after it) a redelivery is promised too."""
+    again = any(verb == "result" and earlier < at for earlier, verb, _ in story.steps)
+    answer, fields = demo_stories.filled(story.category)
+    promises = []
+    if promise_minutes:
+        promises = [PromiseIn("redelivery", at + timedelta(minutes=promise_minutes), "约定时间内送货上门")]
+    replies.result(
+        actor=stage.clerk(story), post=post, now=at,
+        answer=ResultIn(
+            text=words("result_again") if again else words("result", story.category),
+            contact_outcome="reached_accepts", signed_by="", action_taken="", answer=answer, supplements=fields,
+            promises=promises,
+        ),
+    )  # fmt: skip
+    _book_sent(stage, at)
+
+
+def _result_refused(stage: Play, story: Story, post: Post, rest: Any, at: datetime) -> None:
+    ticket_id = select(Ticket.id).where(Ticket.number == post.number)
+    stage.refused.add(db.session().scalars(ticket_id).one())
+    _result(stage, story, post, rest, at)
+
+
+def _keep(stage: Play, story: Story, post: Post, _rest: Any, at: datetime) -> None:
+    session = db.session()
+    statement = select(Promise.id).join(Ticket, Ticket.id == Promise.ticket_id).where(Ticket.number == post.number)
+    promise_id = session.scalars(statement.where(Promise.state == "open")).one()
+    replies.settle_promise(actor=stage.clerk(story), post=post, promise_id=promise_id, outcome="kept", now=at)
+
+
+def _note(stage: Play, story: Story, post: Post, _rest: Any, at: datetime) -> None:
+    replies.note(actor=stage.clerk(story), post=post, text=words("note"), now=at)
+
+
+def _ruling(stage: Play, _story: Story, post: Post, ruling: Any, at: datetime) -> None:
+    appeals.rule(actor=stage.actors["ccs"], post=post, ruling=RulingIn(ruling, words(ruling)), now=at)
+    _book_sent(stage, at)
+
+
+def _close(stage: Play, story: Story, post: Post, root_cause: Any, at: datetime) -> None:
+    """By hand at any channel: a complainant by telephone accepts by letting the time to object pass."""
+    if story.channel == "platform":
+        replies.close(actor=stage.clerk(story), post=post, root_cause=root_cause, verified=True, now=at)
+
+
+_VERBS: dict[str, Callable[[Play, Story, Post, Any, datetime], None]] = {
+    "claim": _claim, "follow_up": _follow_up, "result": _result, "result_refused": _result_refused, "keep": _keep,
+    "note": _note, "ruling": _ruling, "close": _close,
+}  # fmt: skip
+
+
+# --- messages ---
+
+
+def _arrival(stage: Play, msg_type: str, body: dict[str, Any], at: datetime) -> Arrival:
+    raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return Arrival(stage.connection_id, msg_type, raw, at)
+
+
+def _issue_body(story: Story, answers: list[dict[str, Any]], at: datetime) -> dict[str, Any]:
+    start, expire = _stamp(at), _stamp(at + PLATFORM_TIME)
+    return {
+        "work_order_code": story.order_code, "work_order_type": 2, "category_code": story.category,
+        "priority": story.priority, "description": story.text, "customer_type": "consignee",
+        "customer_name": story.name, "start_time": start, "expire_time": expire,
+        "extension": {
+            "mail_no": story.waybill, "site_code": story.site, "receiver_name": story.name,
+            "receiver_phone": story.phone, "receiver_address": story.address,
+        },
+        "work_order_task": {
+            "task_id": f"T{story.order_code}", "task_start_time": start, "task_expire_time": expire,
+            "structural_replys": answers,
+        },
+    }  # fmt: skip
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def open_urgent(session: Session) -> list[str]:
+    """The order codes of earlier starts' urgent complaints that nobody has touched yet."""
+    statement = select(PlatformOrder.code).join(Ticket, Ticket.id == PlatformOrder.ticket_id)
+    untouched = statement.where(PlatformOrder.code.startswith("DEMO-URGENT"), Ticket.state == "open")
+    return list(session.scalars(untouched.order_by(PlatformOrder.id)))

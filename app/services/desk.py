@@ -1,0 +1,94 @@
+"""What every verb on a ticket shares: load in scope and lock, refuse stale or repeated posts, finish the change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain import lifecycle
+from app.domain.errors import Stale
+from app.domain.lifecycle import TicketFacts
+from app.domain.roles import Actor
+from app.models import Event, Submission, Ticket
+from app.services import clocks, scope, work
+
+# Entries somebody must have read before answering; what the system notes by itself makes no page stale.
+MATTERS = (
+    "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
+    "cancelled", "callback_refused", "promise_broken", "note",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a verb did: the ticket's number, the event that proves it, and whether it was done before."""
+
+    number: str
+    event_id: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Post:
+    """Where a form stood when it was sent: the ticket's version on the page and the form's one-time key."""
+
+    number: str
+    version: int | None = None
+    key: str = ""
+
+
+def facts_of(ticket: Ticket) -> TicketFacts:
+    """The ticket's row as the lifecycle table wants it."""
+    return TicketFacts(
+        state=ticket.state, routed=ticket.handling_site_id is not None, handling_site_id=ticket.handling_site_id,
+        province_id=ticket.province_id, owner_id=ticket.owner_id, customer_accepted=ticket.customer_accepted,
+        answered=ticket.result_at is not None or ticket.accepted_at is not None,
+        objection_over=ticket.objection_over, open_promises=ticket.open_promises,
+    )  # fmt: skip
+
+
+def may(ticket: Ticket, actor: Actor, action: str) -> bool:
+    """Whether the lifecycle lets this actor take the action now."""
+    return lifecycle.allowed(action, facts_of(ticket), actor)
+
+
+def done_before(session: Session, post: Post) -> Outcome | None:
+    """What the same form stored when it was sent the first time, if it was."""
+    if not post.key:
+        return None
+    row = session.get(Submission, post.key)
+    return Outcome(post.number, row.event_id, repeated=True) if row else None
+
+
+def take(session: Session, actor: Actor, post: Post) -> Ticket:
+    """The ticket in the actor's scope, locked. Raises NotFound, or Stale when others acted since the page was shown."""
+    ticket = scope.load(session, actor, post.number, lock=True)
+    if post.version is not None and post.version < ticket.version:
+        newer = select(Event.seq).where(
+            Event.ticket_id == ticket.id, Event.seq > post.version, Event.type.in_(MATTERS),
+            Event.actor_id.is_distinct_from(actor.user_id),
+        )  # fmt: skip
+        if session.scalar(newer.limit(1)) is not None:
+            raise Stale("stale", version=ticket.version)
+    return ticket
+
+
+def move(ticket: Ticket, action: str, actor: Actor) -> None:
+    """Take the step in the lifecycle table and set state and queue. Raises NotAllowed."""
+    state = lifecycle.step(action, facts_of(ticket), actor)
+    routed = ticket.handling_site_id is not None
+    ticket.queue = lifecycle.queue_after(action, state, routed=routed, before=ticket.queue)
+    ticket.state = state
+
+
+def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: Post | None = None) -> Outcome:
+    """Fold clocks into the row, renew work items and counters, and remember the form's key."""
+    ticket.activity_at = now
+    clocks.refresh(session, ticket, now)
+    work.refresh(session, ticket)
+    if post and post.key:
+        session.add(Submission(key=post.key, ticket_id=ticket.id, event_id=event.id, at=now))
+    return Outcome(ticket.number, event.id)

@@ -1,0 +1,251 @@
+"""Complaints coming in: platform issues, later platform messages, and manual entry, all through one door.
+
+A platform is told success only after these functions have returned: by then everything is committed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.clocks import Limit
+from app.domain.errors import DomainError, Invalid
+from app.domain.policies import default_priority, version_in_force
+from app.domain.roles import SYSTEM, Actor
+from app.domain.waybills import is_acceptable, normalise
+from app.models import Category, Connection, Event, Inbox, Person, PlatformOrder, PushKey, Ticket
+from app.models.dialect import changed, insert_ignoring, lock_key, next_number
+from app.models.ids import new_id
+from app.services import clocks, desk, journal, moves, policies, routing
+from app.services.transaction import write
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+ISSUE = "WORK_ORDER_ISSUE"
+
+
+class Conflict(DomainError):
+    """The same idempotency key came with another body; both digests are kept."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The outer facts of a signed message: its connection, type, exact body and arrival (UTC)."""
+
+    connection_id: int
+    msg_type: str
+    body: bytes
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ComplaintIn:
+    """A complaint in our words, whatever channel it came by. Instants are UTC."""
+
+    text: str
+    category: str
+    waybill: str = ""
+    channel: str = "platform"
+    complainant_kind: str = "consignee"
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+    site_code: str = ""
+    platform_priority: int | None = None
+    promised_today: bool = False
+
+
+@dataclass(frozen=True)
+class OrderIn:
+    """A platform's work order: its code, task, allowed answers as sent, and its own absolute deadline (UTC)."""
+
+    code: str
+    task_id: str
+    order_type: str = "complaint"
+    answers: Sequence[Any] = ()
+    expires_at: datetime | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+def quarantine(*, arrival: Arrival, error: str) -> None:
+    """Keep a signed but unreadable message aside for an administrator."""
+    with write() as session:
+        session.add(_inbox(arrival, "", "", None, "quarantined", error))
+
+
+def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
+    """Take a pushed work order; the ticket's number. Again with the same body: the same number, nothing new.
+
+    Raises Conflict when the key is known with another body.
+    """
+    with write() as session:
+        lock_key(session, f"order:{arrival.connection_id}:{order.code}")
+        if not _first_time(session, arrival, order.code, "", None):
+            known = _order(session, arrival.connection_id, order.code)
+            return session.get_one(Ticket, known.ticket_id).number if known else ""
+        ticket = _place_issue(session, arrival, order, complaint)
+        moves.apply_waiting(session, ticket, _require_order(session, arrival.connection_id, order.code), arrival.at)
+        return ticket.number
+
+
+def follow_up(*, arrival: Arrival, order_code: str, event_id: str, event_at: datetime | None, text: str) -> None:
+    """Take a later message (urge, repeat, reject, satisfied, cancel); before its issue it waits. Raises Conflict."""
+    key = event_id or hashlib.sha256(arrival.body).hexdigest()
+    with write() as session:
+        lock_key(session, f"order:{arrival.connection_id}:{order_code}")
+        if not _first_time(session, arrival, order_code, key, event_at or arrival.at):
+            return
+        order = _order(session, arrival.connection_id, order_code)
+        row = session.scalars(
+            select(Inbox).where(Inbox.connection_id == arrival.connection_id, Inbox.order_code == order_code,
+                                Inbox.msg_type == arrival.msg_type, Inbox.event_key == key, Inbox.state == "waiting")
+        ).one()  # fmt: skip
+        row.text = text
+        if order is not None:
+            ticket = moves.locked_ticket(session, order.ticket_id)
+            moves.apply(session, ticket, order, row, arrival.at)
+
+
+def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> str:
+    """Enter a complaint by hand (telephone, WeChat, letter …); the ticket's number. Raises Invalid."""
+    _require_manual(complaint)
+    with write() as session:
+        before = desk.done_before(session, desk.Post("", None, key))
+        if before is not None:
+            done = session.get_one(Event, before.event_id)
+            return session.get_one(Ticket, done.ticket_id).number
+        if complaint.waybill:
+            lock_key(session, f"waybill:{normalise(complaint.waybill)}")
+        ticket = moves.ticket_on_waybill(session, normalise(complaint.waybill), now)
+        if ticket is not None:
+            event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
+        else:
+            ticket, event = _open(session, complaint, actor=actor, now=now, rule="delivery")
+        desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
+        return ticket.number
+
+
+def _require_manual(complaint: ComplaintIn) -> None:
+    errors = {}
+    if not complaint.text.strip():
+        errors["text"] = "required"
+    if complaint.waybill.strip() and not is_acceptable(normalise(complaint.waybill)):
+        errors["waybill"] = "bad_waybill"
+    if errors:
+        raise Invalid(errors)
+
+
+def _first_time(session: Session, arrival: Arrival, code: str, key: str, event_at: datetime | None) -> bool:
+    """Book the idempotency key. False: known with the same body. Raises Conflict after keeping both digests."""
+    digest = hashlib.sha256(arrival.body).hexdigest()
+    values = {
+        "connection_id": arrival.connection_id, "msg_type": arrival.msg_type, "order_code": code, "event_key": key,
+    }  # fmt: skip
+    new = changed(session, insert_ignoring(session, PushKey).values(**values, sha256=digest))
+    if new:
+        state = "applied" if arrival.msg_type == ISSUE else "waiting"
+        session.add(_inbox(arrival, code, key, event_at, state, ""))
+        session.flush()
+        return True
+    kept = session.get_one(PushKey, (arrival.connection_id, arrival.msg_type, code, key))
+    if kept.sha256 != digest:
+        session.add(_inbox(arrival, code, key, event_at, "conflict", f"first body had {kept.sha256}"))
+        session.commit()
+        raise Conflict("same_key_other_body", first=kept.sha256, now=digest)
+    return False
+
+
+def _inbox(arrival: Arrival, code: str, key: str, event_at: datetime | None, state: str, error: str) -> Inbox:
+    return Inbox(
+        id=new_id(), connection_id=arrival.connection_id, msg_type=arrival.msg_type[:40], order_code=code,
+        event_key=key, event_at=event_at, received_at=arrival.at, sha256=hashlib.sha256(arrival.body).hexdigest(),
+        body=arrival.body, state=state, error=error[:120],
+    )  # fmt: skip
+
+
+def _order(session: Session, connection_id: int, code: str) -> PlatformOrder | None:
+    statement = select(PlatformOrder).where(PlatformOrder.connection_id == connection_id, PlatformOrder.code == code)
+    return session.scalars(statement).one_or_none()
+
+
+def _require_order(session: Session, connection_id: int, code: str) -> PlatformOrder:
+    order = _order(session, connection_id, code)
+    assert order is not None  # noqa: S101 - written just before in the same transaction
+    return order
+
+
+def _place_issue(session: Session, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> Ticket:
+    """A new ticket, or a red entry on the one that already stands for this waybill (rulebook 3.12)."""
+    waybill = normalise(complaint.waybill)
+    if waybill:
+        lock_key(session, f"waybill:{waybill}")
+    ticket = moves.ticket_on_waybill(session, waybill, arrival.at)
+    connection = session.get_one(Connection, arrival.connection_id)
+    if ticket is None:
+        late = order.expires_at is not None and order.expires_at <= arrival.at
+        rule = "nobody" if late else connection.routing_rule
+        ticket, event = _open(session, complaint, actor=SYSTEM, now=arrival.at, rule=rule)
+    else:
+        event = moves.repeat(session, ticket, actor=SYSTEM, text=complaint.text, now=arrival.at, channel="platform")
+    _add_order(session, ticket, arrival, order)
+    desk.finish(session, ticket, event, arrival.at)
+    return ticket
+
+
+def _add_order(session: Session, ticket: Ticket, arrival: Arrival, order: OrderIn) -> None:
+    session.add(PlatformOrder(
+        id=new_id(), connection_id=arrival.connection_id, code=order.code, ticket_id=ticket.id, task_id=order.task_id,
+        order_type=order.order_type, answers=list(order.answers), issued_at=arrival.at, expires_at=order.expires_at,
+    ))  # fmt: skip
+    data = {"order_code": order.code, "connection_id": arrival.connection_id, "expires_at": order.expires_at}
+    journal.append(session, ticket, "order_linked", actor=SYSTEM, now=arrival.at, data=data)
+    if order.expires_at is not None and not clocks.running(session, ticket, ["platform"]):
+        limit = Limit(0, "always")
+        clocks.start(session, ticket, "platform", limit, arrival.at, due=order.expires_at)
+
+
+def _open(session: Session, complaint: ComplaintIn, *, actor: Actor, now: datetime, rule: str) -> tuple[Ticket, Event]:
+    """Make the ticket, keep the complainant apart, route it and start its clocks."""
+    category = complaint.category if session.get(Category, complaint.category) else "OTHER"
+    priority = default_priority(
+        category, promised_today=complaint.promised_today, platform_priority=complaint.platform_priority
+    )
+    waybill = normalise(complaint.waybill)[:40]
+    local = now.astimezone(SHANGHAI)
+    ticket = Ticket(
+        id=new_id(), number=f"KF{local:%y%m%d}-{next_number(session):06d}", kind="complaint", category=category,
+        priority=priority, channel=complaint.channel, complainant_kind=complaint.complainant_kind, state="open",
+        queue="tray", waybill=waybill, waybill_reversed=waybill[::-1], opened_at=now, received_at=now, activity_at=now,
+        policy_version=version_in_force(policies.rules(session), now), version=0, last_hash="", repeat_count=0,
+        urge_count=0, open_promises=0, level=0, overdue=False,
+    )  # fmt: skip
+    session.add(ticket)
+    session.flush()
+    session.add(_person(ticket, complaint))
+    data = {
+        "category": category,
+        "priority": priority,
+        "channel": complaint.channel,
+        "raw_category": complaint.category,
+    }
+    text = {"text": complaint.text, "waybill": complaint.waybill}
+    event = journal.append(session, ticket, "received", actor=actor, now=now, data=data, text=text)
+    ticket.headline_id = event.text_id
+    legal = clocks.limits(session, ticket)["legal"]
+    clocks.start(session, ticket, "legal", legal, now)
+    routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
+    return ticket, event
+
+
+def _person(ticket: Ticket, complaint: ComplaintIn) -> Person:
+    digits = "".join(ch for ch in normalise(complaint.phone) if ch.isdigit())
+    return Person(
+        ticket_id=ticket.id, name=complaint.name[:80], phone=complaint.phone[:40], address=complaint.address[:300],
+        phone_last4=digits[-4:],
+    )  # fmt: skip

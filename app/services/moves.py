@@ -1,0 +1,187 @@
+"""The platform's later moves on an order: urge, repeat, reject, satisfied, cancel (rulebook 3.12, interfaces 1).
+
+Messages come in any order. Each is counted and shown once; its effect on the state is what it would have been in the
+order of (event time, rank): one that a later "satisfied" has overtaken changes nothing any more, and one that arrives
+before its elders sees their effect repeated after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.platform_messages import CANCEL, REJECT, REPEAT, SATISFIED, URGE, Message, ordered
+from app.domain.roles import SYSTEM, Actor
+from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket
+from app.models.dialect import for_update
+from app.models.ids import new_id
+from app.services import clocks, desk, journal, settling
+
+REOPEN_WINDOW = timedelta(days=7)
+RULING = frozenset({REPEAT, REJECT, SATISFIED, CANCEL})
+ENTRY = {URGE: "urge", REPEAT: "repeat", REJECT: "reject", SATISFIED: "satisfied", CANCEL: "cancelled"}
+
+
+def kind_of(msg_type: str) -> str:
+    """WORK_ORDER_REJECT → REJECT."""
+    return msg_type.removeprefix("WORK_ORDER_")
+
+
+def locked_ticket(session: Session, ticket_id: int) -> Ticket:
+    """The ticket's row, locked until the commit."""
+    statement = for_update(select(Ticket).where(Ticket.id == ticket_id)).execution_options(populate_existing=True)
+    return session.scalars(statement).one()
+
+
+def ticket_on_waybill(session: Session, waybill: str, now: datetime) -> Ticket | None:
+    """The ticket a new complaint on this waybill belongs to: an open one, else one closed within the window."""
+    if not waybill:
+        return None
+    statement = select(Ticket).where(Ticket.waybill == waybill, Ticket.state != "withdrawn").order_by(Ticket.id.desc())
+    for ticket in session.scalars(for_update(statement)):
+        if ticket.state != "closed" or (ticket.closed_at and now - ticket.closed_at <= REOPEN_WINDOW):
+            return ticket
+    return None
+
+
+def apply_waiting(session: Session, ticket: Ticket, order: PlatformOrder, now: datetime) -> None:
+    """Apply the messages that came before their issue, in their own order."""
+    rows = {_message(row): row for row in _rows(session, order, "waiting")}
+    for message in ordered(rows):
+        apply(session, ticket, order, rows[message], now)
+
+
+def apply(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, now: datetime) -> None:
+    """Count and show one message, and give it the effect that its place in the order has."""
+    kind, message = kind_of(row.msg_type), _message(row)
+    line = ordered([_message(r) for r in _rows(session, order, "applied")] + [message])
+    later = [m for m in line[line.index(message) + 1 :] if m.type in RULING]
+    row.state = "applied"
+    event = _entry(session, ticket, order, kind, row, now)
+    if kind in RULING and not any(m.type in (SATISFIED, CANCEL) for m in later):
+        if _EFFECTS[kind](session, ticket, row.text, now):
+            for elder in later:
+                _EFFECTS[elder.type](session, ticket, "", now)
+    verdicts = [m for m in line if m.type in (REJECT, SATISFIED, CANCEL)]
+    words = {REJECT: "rejected", SATISFIED: "satisfied", CANCEL: "cancelled"}
+    order.verdict = words[verdicts[-1].type] if verdicts else ""
+    desk.finish(session, ticket, event, now)
+
+
+def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: datetime, channel: str) -> Event:
+    """Another complaint on the same waybill: a red entry, one repeat more, and the effect on clocks and state."""
+    event = _repeat_entry(session, ticket, actor, text, now, {"channel": channel})
+    repeat_effect(session, ticket, text, now)
+    return event
+
+
+def repeat_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
+    """Running clocks shortened; from replied or closed back to work with a new resolve run."""
+    if desk.may(ticket, SYSTEM, "repeat_reopens"):
+        was_closed = ticket.state == "closed"
+        clocks.void(session, ticket, ["objection", "close"], now)
+        desk.move(ticket, "repeat_reopens", SYSTEM)
+        ticket.customer_accepted, ticket.objection_over, ticket.closed_at = False, False, None
+        if was_closed:
+            legal = clocks.limits(session, ticket)["legal"]
+            clocks.start(session, ticket, "legal", legal, now)
+        clocks.start_rework(session, ticket, now)
+        return True
+    if ticket.state in ("open", "in_progress"):
+        clocks.shorten(session, ticket, now)
+    return False
+
+
+def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
+    """The customer rejects the result: an appeal for CCS with its 24 h clock; without a result only an entry."""
+    if not desk.may(ticket, SYSTEM, "reject"):
+        return False
+    clocks.void(session, ticket, ["objection", "close", "resolve"], now)
+    desk.move(ticket, "reject", SYSTEM)
+    ticket.customer_accepted = False
+    appeal = Appeal(id=new_id(), ticket_id=ticket.id, site_id=ticket.handling_site_id, opened_at=now)
+    session.add(appeal)
+    data = {"appeal_id": appeal.id, "site_id": ticket.handling_site_id}
+    event = journal.append(session, ticket, "appeal_opened", actor=SYSTEM, now=now, data=data, text={"text": text})
+    appeal.text_id = event.text_id
+    clocks.start(session, ticket, "appeal", clocks.limits(session, ticket)["appeal"], now)
+    return True
+
+
+def satisfied_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
+    """The customer is satisfied: running clocks stop now (before due counts in time), the close clock starts."""
+    if not desk.may(ticket, SYSTEM, "satisfied"):
+        return False
+    withdraw_appeals(session, ticket, now)
+    clocks.stop(session, ticket, ["accept", "first_reply", "resolve", "appeal", "objection"], now)
+    desk.move(ticket, "satisfied", SYSTEM)
+    ticket.customer_accepted = True
+    ticket.accepted_at = ticket.accepted_at or now
+    settling.start_close(session, ticket, now)
+    return True
+
+
+def cancel_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
+    """The platform withdraws the order: out of all measures, unless another order of the ticket is still open."""
+    if not desk.may(ticket, SYSTEM, "cancel") or _other_orders(session, ticket):
+        return False
+    withdraw_appeals(session, ticket, now)
+    every = {clock.kind for clock in clocks.running(session, ticket)}
+    clocks.void(session, ticket, every, now)
+    desk.move(ticket, "cancel", SYSTEM)
+    ticket.closed_at = now
+    return True
+
+
+def withdraw_appeals(session: Session, ticket: Ticket, now: datetime) -> None:
+    """Appeals that nobody needs to rule on any more."""
+    statement = select(Appeal).where(Appeal.ticket_id == ticket.id, Appeal.ruling == "")
+    for appeal in session.scalars(statement):
+        appeal.ruling, appeal.ruled_at = "withdrawn", now
+
+
+_EFFECTS: dict[str, Callable[[Session, Ticket, str, datetime], bool]] = {
+    REPEAT: repeat_effect, REJECT: reject_effect, SATISFIED: satisfied_effect, CANCEL: cancel_effect,
+}  # fmt: skip
+
+
+def _entry(session: Session, ticket: Ticket, order: PlatformOrder, kind: str, row: Inbox, now: datetime) -> Event:
+    data = {"order_code": order.code, "event_at": row.event_at}
+    if kind == REPEAT:
+        return _repeat_entry(session, ticket, SYSTEM, row.text, now, data)
+    if kind == URGE:
+        ticket.urge_count += 1
+    if kind == REJECT:
+        order.rejects += 1
+    return journal.append(session, ticket, ENTRY[kind], actor=SYSTEM, now=now, data=data, text={"text": row.text})
+
+
+def _repeat_entry(session: Session, ticket: Ticket, actor: Actor, text: str, now: datetime, data: dict) -> Event:
+    ticket.repeat_count += 1
+    ticket.priority = "urgent"
+    runs = clocks.all_runs(session, ticket, "first_reply")
+    late = bool(runs) and now > runs[0].due_at
+    data = {**data, "after_first_reply_due": late, "site_id": ticket.handling_site_id}
+    return journal.append(session, ticket, "repeat", actor=actor, now=now, data=data, text={"text": text})
+
+
+def _rows(session: Session, order: PlatformOrder, state: str) -> list[Inbox]:
+    statement = select(Inbox).where(
+        Inbox.connection_id == order.connection_id, Inbox.order_code == order.code, Inbox.state == state,
+        Inbox.event_key != "",
+    )  # fmt: skip
+    return list(session.scalars(statement.order_by(Inbox.id)))
+
+
+def _message(row: Inbox) -> Message:
+    return Message(kind_of(row.msg_type), row.event_at or row.received_at, row.event_key)
+
+
+def _other_orders(session: Session, ticket: Ticket) -> bool:
+    statement = select(PlatformOrder.id).where(
+        PlatformOrder.ticket_id == ticket.id, PlatformOrder.verdict != "cancelled"
+    )
+    return len(list(session.scalars(statement.limit(2)))) > 1

@@ -1,0 +1,136 @@
+"""The tree: headquarters, provinces, sites and hubs; found by code, or by the area that an address lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import literal, select
+from sqlalchemy.orm import Session
+
+from app.domain.errors import Invalid
+from app.models import Organisation
+from app.models.ids import new_id
+from app.services.transaction import write
+
+KINDS = ("headquarters", "province", "district", "site", "hub", "department")
+CODE_LIMIT = 32
+
+
+@dataclass(frozen=True)
+class Node:
+    """An organisation to be made. `parent` is the code of the one above it, empty only for headquarters.
+
+    `address_prefix` is how the addresses of its area begin, without blanks; `duty_phone` gets the reminders.
+    """
+
+    code: str
+    kind: str
+    name: str
+    parent: str = ""
+    name_en: str = ""
+    address_prefix: str = ""
+    duty_phone: str = ""
+    onboarded_from: date | None = None
+
+
+def create_organisation(*, node: Node) -> int:
+    """Add one organisation below its parent; its id.
+
+    Raises Invalid: `code` required, too_long or taken, `kind` unknown, `name` required, `parent` unknown.
+    """
+    with write() as session:
+        known = _by_code(session)
+        errors = _errors(node, known)
+        if node.code in known:
+            errors["code"] = "taken"
+        if errors:
+            raise Invalid(errors)
+        return _add(session, node, known).id
+
+
+def import_tree(*, nodes: Sequence[Node]) -> int:
+    """Add the organisations whose code is new, parents before children; how many were added.
+
+    Known codes stay as they are, whatever the import says: an administrator's change is never undone by it. All or
+    nothing; raises Invalid at the first node that cannot stand (fields as in `create_organisation`).
+    """
+    with write() as session:
+        known = _by_code(session)
+        fresh = [node for node in nodes if node.code not in known]
+        for node in fresh:
+            errors = _errors(node, known)
+            if errors:
+                raise Invalid(errors | {"at": node.code})
+            _add(session, node, known)
+        return len(fresh)
+
+
+def find_by_code(session: Session, code: str) -> Organisation | None:
+    """The organisation with that code (blanks around it do not count), or None."""
+    return session.scalars(select(Organisation).where(Organisation.code == code.strip())).one_or_none()
+
+
+def headquarters(session: Session) -> Organisation | None:
+    """The root of the tree, or None in an empty portal."""
+    return session.scalars(select(Organisation).where(Organisation.kind == "headquarters").limit(1)).one_or_none()
+
+
+def site_codes(session: Session) -> list[str]:
+    """The codes of all sites in order."""
+    statement = select(Organisation.code).where(Organisation.kind == "site")
+    return list(session.scalars(statement.order_by(Organisation.code)))
+
+
+def matching_address(session: Session, text: str) -> list[Organisation]:
+    """The sites whose area holds the address, by code; of several areas inside each other only the narrowest.
+
+    More than one site comes back where two share an area, or where the text names two places: then a person decides
+    (rulebook 3.1: "by address only when exactly one site matches").
+    """
+    address = "".join(text.split())
+    if not address:
+        return []
+    holds = literal(address).contains(Organisation.address_prefix)
+    statement = select(Organisation).where(Organisation.kind == "site", Organisation.address_prefix != "", holds)
+    found = [site for site in session.scalars(statement.order_by(Organisation.code)) if site.address_prefix in address]
+    return [site for site in found if not _inside_another(site.address_prefix, found)]
+
+
+def _inside_another(prefix: str, found: Iterable[Organisation]) -> bool:
+    """Whether a narrower area of the same place is among those found."""
+    return any(other.address_prefix != prefix and prefix in other.address_prefix for other in found)
+
+
+def _by_code(session: Session) -> dict[str, Organisation]:
+    return {row.code: row for row in session.scalars(select(Organisation))}
+
+
+def _errors(node: Node, known: dict[str, Organisation]) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    if not node.code.strip():
+        errors["code"] = "required"
+    elif len(node.code) > CODE_LIMIT:
+        errors["code"] = "too_long"
+    if node.kind not in KINDS:
+        errors["kind"] = "unknown"
+    if not node.name.strip():
+        errors["name"] = "required"
+    if (node.parent not in known) if node.kind != "headquarters" else bool(node.parent):
+        errors["parent"] = "unknown"
+    return errors
+
+
+def _add(session: Session, node: Node, known: dict[str, Organisation]) -> Organisation:
+    """`province_id` is kept on every organisation of a province, the province itself included: it is its scope."""
+    parent = known.get(node.parent)
+    row = Organisation(
+        id=new_id(), code=node.code, kind=node.kind, name=node.name, name_en=node.name_en,
+        parent_id=parent.id if parent else None, address_prefix=node.address_prefix, duty_phone=node.duty_phone,
+        onboarded_from=node.onboarded_from,
+    )  # fmt: skip
+    row.province_id = row.id if node.kind == "province" else parent.province_id if parent else None
+    session.add(row)
+    known[node.code] = row
+    return row

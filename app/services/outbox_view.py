@@ -1,0 +1,47 @@
+"""The read side of what left the house: SMS and platform answers, inside the actor's scope. Select only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import false, select
+from sqlalchemy.orm import Session
+
+from app.domain.roles import Actor
+from app.models import Organisation, Outbox, PlatformOrder, Ticket
+
+PAGE = 50
+
+
+def sms(session: Session, actor: Actor, before: int | None = None) -> list[tuple[Outbox, str]]:
+    """SMS rows, newest first, each with its organisation's name; 51 where there is a further page."""
+    statement = select(Outbox, Organisation.name).outerjoin(Organisation, Organisation.id == Outbox.organisation_id)
+    rows = session.execute(_page(_scoped(statement, actor), "sms", before))
+    return [(row, name or "") for row, name in rows]
+
+
+def callbacks(
+    session: Session, actor: Actor, state: str = "", before: int | None = None
+) -> list[tuple[Outbox, str, str]]:
+    """Callback rows, newest first, with ticket number and platform order code."""
+    statement = select(Outbox, Ticket.number, PlatformOrder.code).join(Ticket, Ticket.id == Outbox.ticket_id)
+    statement = statement.outerjoin(PlatformOrder, PlatformOrder.id == _order_id())
+    if state:
+        statement = statement.where(Outbox.state == state)
+    rows = session.execute(_page(_scoped(statement, actor), "callback", before))
+    return [(row, number, code or "") for row, number, code in rows]
+
+
+def _order_id() -> Any:
+    return Outbox.payload["order_id"].as_integer()
+
+
+def _scoped(statement: Any, actor: Actor) -> Any:
+    if actor.desk == "lcs":
+        return statement.where(Outbox.province_id == actor.province_id)
+    return statement if actor.desk in ("ccs", "admin") else statement.where(false())
+
+
+def _page(statement: Any, kind: str, before: int | None) -> Any:
+    statement = statement.where(Outbox.kind == kind).order_by(Outbox.id.desc()).limit(PAGE + 1)
+    return statement.where(Outbox.id < before) if before else statement

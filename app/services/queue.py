@@ -1,0 +1,166 @@
+"""The read side of the work queue: one page of rows, the counters, the poll. Select only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.domain.roles import Actor
+from app.domain.waybills import normalise
+from app.models import Category, Counter, FreeText, Organisation, PlatformOrder, ScopeVersion, Ticket, WorkItem
+from app.services.scope import visible_to, work_scope
+
+PAGE = 50
+SOON = timedelta(minutes=30)
+QUEUES = ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "tray", "all")
+SORTS = ("due", "activity")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the address asks for; every value is from an allow-list or a code."""
+
+    queue: str = "todo"
+    category: str = ""
+    sort: str = "due"
+    after: str = ""  # "<iso instant>~<ticket id>" of the last row of the page before
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the list, personal data still unmasked: the web masks it."""
+
+    ticket_id: int
+    number: str
+    waybill: str
+    category: str
+    state: str
+    due_at: datetime | None
+    next_clock: str
+    overdue: bool
+    repeat_count: int
+    received_at: datetime
+    activity_at: datetime
+    content: str
+    site_name: str
+    site_name_en: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows and the key of the next page ("" at the end)."""
+
+    rows: tuple[Row, ...]
+    after: str
+
+
+def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Page:
+    """One keyset page of the actor's open work, at most 50 rows. Raises NotFound for a role without a queue."""
+    statement = _columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
+    statement = _filtered(statement.where(WorkItem.scope == work_scope(actor)), filters, now)
+    key = WorkItem.due_at if filters.sort != "activity" else WorkItem.activity_at
+    if filters.sort == "activity":
+        statement = statement.order_by(key.desc(), WorkItem.ticket_id.desc())
+    else:
+        statement = statement.order_by(key, WorkItem.ticket_id)
+    found = session.execute(_beyond(statement, key, filters).add_columns(key).limit(PAGE + 1)).all()
+    more = len(found) > PAGE
+    last = found[PAGE - 1] if more else None
+    after = f"{last[-1].isoformat()}~{last[0]}" if last else ""
+    return Page(tuple(_row(values) for values in found[:PAGE]), after)
+
+
+def search(session: Session, actor: Actor, text: str) -> tuple[Row, ...]:
+    """Tickets in scope, open or ended, by number, waybill, its last digits (4 or more) or a platform order code."""
+    word = normalise(text)[:64]
+    if not word:
+        return ()
+    orders = select(PlatformOrder.ticket_id).where(PlatformOrder.code == text.strip()[:64])
+    hits = [Ticket.number == word, Ticket.waybill == word, Ticket.id.in_(orders)]
+    if len(word) >= 4 and word.isalnum():
+        hits.append(Ticket.waybill_reversed.like(f"{word[::-1]}%"))
+    statement = _columns().where(or_(*hits), visible_to(actor)).order_by(Ticket.id.desc()).limit(PAGE)
+    return tuple(_row(values) for values in session.execute(statement))
+
+
+def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
+    """The kept counters of the actor's scope; `due_soon` is counted up to 100."""
+    scope = work_scope(actor)
+    rows = session.execute(select(Counter.queue, Counter.n).where(Counter.scope == scope))
+    kept = {queue: max(0, n) for queue, n in rows}
+    soon = select(WorkItem.ticket_id).where(
+        WorkItem.scope == scope, WorkItem.turn, WorkItem.due_at > now, WorkItem.due_at <= now + SOON
+    )
+    kept["due_soon"] = session.scalar(select(func.count()).select_from(soon.limit(100).subquery())) or 0
+    return kept
+
+
+def version(session: Session, actor: Actor) -> int:
+    """The number that grows with each change in the actor's scope: a poll compares it."""
+    return session.scalar(select(ScopeVersion.n).where(ScopeVersion.scope == work_scope(actor))) or 0
+
+
+def newer(session: Session, actor: Actor, since: datetime) -> int:
+    """How many tickets reached the actor's turn after `since`, up to 100."""
+    fresh = (
+        select(WorkItem.ticket_id)
+        .join(Ticket, Ticket.id == WorkItem.ticket_id)
+        .where(WorkItem.scope == work_scope(actor), WorkItem.turn, WorkItem.activity_at > since)
+        .where(Ticket.received_at > since)
+        .limit(100)
+    )
+    return session.scalar(select(func.count()).select_from(fresh.subquery())) or 0
+
+
+def categories(session: Session) -> list[Any]:
+    """All categories in their order, with both labels."""
+    return list(session.scalars(select(Category).order_by(Category.position, Category.code)))
+
+
+def _columns() -> Any:
+    return (
+        select(
+            Ticket.id, Ticket.number, Ticket.waybill, Ticket.category, Ticket.state, Ticket.next_due_at,
+            Ticket.next_clock, Ticket.overdue, Ticket.repeat_count, Ticket.received_at, Ticket.activity_at,
+            FreeText.body, Organisation.name, Organisation.name_en,
+        )
+        .outerjoin(FreeText, FreeText.id == Ticket.headline_id)
+        .outerjoin(Organisation, Organisation.id == Ticket.handling_site_id)
+    )  # fmt: skip
+
+
+def _row(values: Any) -> Row:
+    body: Mapping[str, Any] = values[11] or {}
+    words = [str(body.get("text", "")), values[12] or "", values[13] or ""]
+    return Row(*[*list(values)[:11], *words])
+
+
+def _filtered(statement: Any, filters: Filters, now: datetime) -> Any:
+    queue = filters.queue if filters.queue in QUEUES else "todo"
+    if queue == "todo":
+        statement = statement.where(WorkItem.turn)
+    elif queue == "overdue":
+        statement = statement.where(WorkItem.overdue)
+    elif queue == "due_soon":
+        statement = statement.where(WorkItem.turn, WorkItem.due_at > now, WorkItem.due_at <= now + SOON)
+    elif queue != "all":
+        statement = statement.where(WorkItem.queue == queue)
+    return statement.where(WorkItem.category == filters.category) if filters.category else statement
+
+
+def _beyond(statement: Any, key: Any, filters: Filters) -> Any:
+    try:
+        at_text, id_text = filters.after.split("~")
+        at, ticket_id = datetime.fromisoformat(at_text), int(id_text)
+    except ValueError:
+        return statement
+    if at.tzinfo is None or abs(ticket_id) >= 2**63:
+        return statement
+    if filters.sort == "activity":
+        return statement.where(or_(key < at, and_(key == at, WorkItem.ticket_id < ticket_id)))
+    return statement.where(or_(key > at, and_(key == at, WorkItem.ticket_id > ticket_id)))

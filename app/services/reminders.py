@@ -1,0 +1,123 @@
+"""SMS reminders: each stage of a clock run is told to a phone once, bundled by phone (rulebook 4 "Reminders")."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.domain import reminders as rule
+from app.domain.calendars import day_bounds
+from app.domain.masking import mask_phone
+from app.domain.roles import SYSTEM
+from app.models import Clock, Organisation, Outbox, Reminder, Ticket
+from app.models.dialect import insert_ignoring, lock_key
+from app.models.ids import new_id
+from app.services import journal, moves
+from app.services.transaction import write
+
+TEMPLATE = "due_soon"
+STALE = timedelta(hours=24)
+
+
+def note(session: Session, ticket: Ticket, clock: Clock, stage: str, now: datetime) -> None:
+    """Remember that this stage is to be told; the key (clock, stage, phone) makes it once."""
+    desk_id = _desk(session, ticket, clock, stage)
+    organisation = session.get(Organisation, desk_id) if desk_id else None
+    if organisation is None or not organisation.duty_phone:
+        return
+    values = {"clock_id": clock.id, "stage": stage, "phone": organisation.duty_phone}
+    rest = {"organisation_id": organisation.id, "due_at": clock.due_at, "created_at": now, "dropped": ""}
+    session.execute(insert_ignoring(session, Reminder).values(**values, **rest))
+
+
+def _desk(session: Session, ticket: Ticket, clock: Clock, stage: str) -> int | None:
+    """The site for its own clocks; the province when nobody accepted; headquarters for appeals."""
+    if clock.kind == "appeal":
+        return session.scalar(select(Organisation.id).where(Organisation.kind == "headquarters"))
+    if clock.kind == "accept" and stage != "50":
+        return ticket.province_id if stage == "breach" else None
+    return clock.organisation_id or ticket.handling_site_id
+
+
+def bundle(session: Session, now: datetime) -> int:
+    """Put what is due for each phone into one SMS where night, spacing and cap allow; the number of SMS written."""
+    open_ones = select(Reminder.phone).where(Reminder.outbox_id.is_(None), Reminder.dropped == "").distinct()
+    phones = list(session.scalars(open_ones))
+    session.rollback()
+    return sum(_bundle_phone(phone, now) for phone in phones)
+
+
+def _bundle_phone(phone: str, now: datetime) -> int:
+    with write() as session:
+        lock_key(session, f"phone:{phone}")
+        rows = _live(session, phone, now)
+        dues = [_due(clock, ticket, reminder) for reminder, clock, ticket in rows]
+        if not rows or not _may_send(session, phone, rows[0][0].organisation_id, dues, now):
+            return 0
+        outbox_id = _write_sms(session, phone, rows, dues, now)
+        for reminder, _clock, _ticket in rows:
+            reminder.outbox_id = outbox_id
+        return 1
+
+
+def _live(session: Session, phone: str, now: datetime) -> list[tuple[Reminder, Clock, Ticket]]:
+    """The untold stages of this phone whose clocks still run; the others are dropped with the reason."""
+    statement = (
+        select(Reminder, Clock, Ticket)
+        .join(Clock, Clock.id == Reminder.clock_id)
+        .join(Ticket, Ticket.id == Clock.ticket_id)
+        .where(Reminder.phone == phone, Reminder.outbox_id.is_(None), Reminder.dropped == "")
+        .order_by(Reminder.created_at, Reminder.clock_id)
+    )
+    rows = []
+    for reminder, clock, ticket in session.execute(statement.with_for_update(of=Reminder)):
+        if clock.stopped_at is not None:
+            reminder.dropped = "stopped"
+        elif now - reminder.created_at > STALE:
+            reminder.dropped = "too_old"
+        else:
+            rows.append((reminder, clock, ticket))
+    return rows
+
+
+def _due(clock: Clock, ticket: Ticket, reminder: Reminder) -> rule.Due:
+    tail = ticket.waybill[-4:] if ticket.waybill else ""
+    return rule.Due(ticket.number, tail, clock.kind, clock.due_at, reminder.stage, ticket.priority == "urgent")
+
+
+def _may_send(session: Session, phone: str, organisation_id: int, dues: list[rule.Due], now: datetime) -> bool:
+    lane = f"phone:{phone}"
+    mine = select(Outbox).where(Outbox.kind == "sms", Outbox.lane == lane)
+    last = session.scalar(select(func.max(Outbox.created_at)).where(Outbox.kind == "sms", Outbox.lane == lane))
+    begin, end = day_bounds(now)
+    today = list(session.scalars(mine.where(Outbox.created_at >= begin, Outbox.created_at < end)))
+    counted = sum(1 for row in today if row.payload.get("capped"))
+    kind = session.scalar(select(Organisation.kind).where(Organisation.id == organisation_id))
+    night_desk = kind in ("province", "headquarters")
+    decision = rule.may_send(now=now, last_sent_at=last, sent_today=counted, dues=dues, night_desk=night_desk)
+    return decision.send
+
+
+def _write_sms(
+    session: Session, phone: str, rows: list[tuple[Reminder, Clock, Ticket]], dues: list[rule.Due], now: datetime
+) -> int:
+    first = rows[0][0]
+    organisation = session.get_one(Organisation, first.organisation_id)
+    payload: dict[str, Any] = {
+        "phone": phone, "template": TEMPLATE, "variables": rule.bundle_variables(dues, now),
+        "capped": rule.counts_in_cap(dues), "tickets": sorted({ticket.number for _r, _c, ticket in rows}),
+    }  # fmt: skip
+    row = Outbox(
+        id=new_id(), kind="sms", key=f"sms:{first.clock_id}:{first.stage}:{phone}", lane=f"phone:{phone}",
+        organisation_id=organisation.id, province_id=organisation.province_id or organisation.id, payload=payload,
+        state="pending", attempts=0, token=0, next_try_at=now, created_at=now,
+    )  # fmt: skip
+    session.add(row)
+    for ticket_id in sorted({ticket.id for _r, _c, ticket in rows}):
+        ticket = moves.locked_ticket(session, ticket_id)
+        data = {"outbox_id": row.id, "to": mask_phone(phone), "organisation_id": organisation.id}
+        journal.append(session, ticket, "reminded", actor=SYSTEM, now=now, data=data)
+    return row.id

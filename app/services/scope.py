@@ -1,0 +1,53 @@
+"""Who sees which ticket: the only way to one, for lists, details, counts, searches and files alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, false, select, true
+from sqlalchemy.orm import Session
+
+from app.domain.errors import NotFound
+from app.domain.roles import Actor
+from app.models import Party, Ticket
+from app.models.dialect import for_update
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The condition on `ticket` (rulebook 1): sites as party, LCS by province, CCS all, others none."""
+    if actor.role == "system" or actor.desk == "ccs":
+        return true()
+    if actor.desk == "site" and actor.organisation_id is not None:
+        return _party(Party.organisation_id == actor.organisation_id)
+    if actor.desk == "lcs" and actor.province_id is not None:
+        return _party(Party.province_id == actor.province_id)
+    return false()
+
+
+def _party(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(Party.ticket_id == Ticket.id, condition)
+
+
+def work_scope(actor: Actor) -> int:
+    """The scope number of the actor's work items: own organisation, own province, or 0 for headquarters.
+
+    Raises NotFound for roles without a queue.
+    """
+    if actor.desk == "site" and actor.organisation_id:
+        return actor.organisation_id
+    if actor.desk == "lcs" and actor.province_id:
+        return actor.province_id
+    if actor.desk == "ccs":
+        return 0
+    raise NotFound("no_queue")
+
+
+def load(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Ticket:
+    """The ticket with that number inside the actor's scope, locked when asked. Raises NotFound."""
+    statement: Any = select(Ticket).where(Ticket.number == number, visible_to(actor))
+    if lock:
+        statement = for_update(statement).execution_options(populate_existing=True)
+    ticket = session.scalars(statement).one_or_none()
+    if ticket is None:
+        raise NotFound("ticket_not_found")
+    return ticket

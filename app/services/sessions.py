@@ -1,0 +1,139 @@
+"""Signed-in browsers: rows on the server, so that logout, a password change and disabling end them at once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.domain.errors import NotFound
+from app.models import Organisation, SessionRow, User
+from app.services.transaction import write
+
+TOUCH_EVERY = timedelta(minutes=1)  # activity is written at most so often: a GET takes no other write lock
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Plain facts about the person behind a session; they stay readable when the transaction is over."""
+
+    user_id: int
+    account: str
+    name: str
+    role: str
+    organisation_id: int
+    province_id: int | None
+    organisation_code: str
+    organisation_name: str
+    organisation_name_en: str
+    locale: str
+    theme: str
+    density: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """A session that holds: who, what the browser's forms need, and whether its activity is due to be written."""
+
+    person: SignedIn
+    data: dict[str, Any]
+    touch_due: bool
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a session lives without a click, and at all."""
+
+    idle: timedelta
+    absolute: timedelta
+
+
+def digest(token: str) -> str:
+    """What the table keeps of the cookie's token: its SHA-256 in hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find(session: Session, token: str, *, now: datetime, limits: Limits) -> Found | None:
+    """The session of that token, or None when it is unknown, idle, too old, or its person changed or was disabled.
+
+    Reads only. A clock that jumped back by more than the idle time ends a session as one that jumped ahead does.
+    """
+    statement = (
+        select(SessionRow, User, Organisation)
+        .join(User, User.id == SessionRow.user_id)
+        .join(Organisation, Organisation.id == User.organisation_id)
+        .where(SessionRow.token_hash == digest(token))
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None or not _holds(row[0], row[1], now, limits):
+        return None
+    stored, user, organisation = row
+    return Found(_person(user, organisation), dict(stored.data), now - stored.active_at >= TOUCH_EVERY)
+
+
+def _holds(row: SessionRow, user: User, now: datetime, limits: Limits) -> bool:
+    if user.disabled_at is not None or row.epoch != user.epoch:
+        return False
+    return abs(now - row.active_at) < limits.idle and now - row.created_at < limits.absolute
+
+
+def person(session: Session, user_id: int) -> SignedIn:
+    """The facts about one account. Raises NotFound."""
+    statement = select(User, Organisation).join(Organisation, Organisation.id == User.organisation_id)
+    row = session.execute(statement.where(User.id == user_id)).one_or_none()
+    if row is None:
+        raise NotFound("user_not_found")
+    return _person(row[0], row[1])
+
+
+def _person(user: User, organisation: Organisation) -> SignedIn:
+    # a province is its own province, so that its people's scope is found the same way as a site's
+    province_id = organisation.id if organisation.kind == "province" else organisation.province_id
+    return SignedIn(
+        user_id=user.id, account=user.account, name=user.name, role=user.role, organisation_id=organisation.id,
+        province_id=province_id, organisation_code=organisation.code, organisation_name=organisation.name,
+        organisation_name_en=organisation.name_en or organisation.name, locale=user.locale, theme=user.theme,
+        density=user.density, epoch=user.epoch,
+    )  # fmt: skip
+
+
+def create(*, user_id: int, epoch: int, data: dict[str, Any], now: datetime, limits: Limits) -> str:
+    """Start a session and return its new token (43 characters, shown to nobody but the cookie).
+
+    `epoch` is the one under which the password was checked: a change in between makes the session void at once.
+    """
+    token = secrets.token_urlsafe(32)
+    over = or_(SessionRow.created_at <= now - limits.absolute, SessionRow.active_at <= now - limits.idle)
+    with write() as session:
+        session.execute(delete(SessionRow).where(SessionRow.user_id == user_id, over))
+        session.add(
+            SessionRow(token_hash=digest(token), user_id=user_id, epoch=epoch, data=data, created_at=now, active_at=now)
+        )
+        session.execute(update(User).where(User.id == user_id).values(last_seen_at=now))
+    return token
+
+
+def touch(token: str, *, user_id: int, now: datetime) -> None:
+    """Note that the person is active. Of several requests in one minute only the first writes."""
+    stale = (SessionRow.token_hash == digest(token), SessionRow.active_at <= now - TOUCH_EVERY)
+    with write() as session:
+        session.execute(update(SessionRow).where(*stale).values(active_at=now))
+        session.execute(update(User).where(User.id == user_id).values(last_seen_at=now))
+
+
+def store(token: str, data: dict[str, Any]) -> None:
+    """Replace what the session carries. A session that ended meanwhile stays ended."""
+    with write() as session:
+        session.execute(update(SessionRow).where(SessionRow.token_hash == digest(token)).values(data=data))
+
+
+def end(token: str) -> None:
+    """End one session: its cookie opens nothing any more."""
+    with write() as session:
+        session.execute(delete(SessionRow).where(SessionRow.token_hash == digest(token)))

@@ -1,0 +1,138 @@
+"""Finds what time alone has changed: reminder stages, breaches, hand-ups, objection windows, broken promises.
+
+Due rows are stored and indexed; each is taken in a short transaction and written with a guard, so that any number of
+sweepers is harmless. A row that raises is pushed ahead and reported; it never stops the line.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.domain.roles import SYSTEM
+from app.models import Clock, Event, Promise, Ticket
+from app.models.dialect import for_update
+from app.services import calendars, clocks, desk, journal, moves, reminders, settling
+from app.services.transaction import write
+
+log = logging.getLogger(__name__)
+BATCH = 200
+POISON_PAUSE = timedelta(minutes=5)
+LCS_LEVEL, CCS_LEVEL = 1, 2
+
+
+def run(session: Session, now: datetime, limit: int = BATCH) -> int:
+    """Advance every clock whose next stage has come; the number of clocks looked at."""
+    statement = select(Clock.id).where(Clock.next_stage_at <= now).order_by(Clock.next_stage_at, Clock.id)
+    ids = list(session.scalars(statement.limit(limit)))
+    session.rollback()
+    for clock_id in ids:
+        _one(clock_id, now)
+    return len(ids) + _promises(session, now, limit)
+
+
+def _one(clock_id: int, now: datetime) -> None:
+    try:
+        with write() as session:
+            _advance(session, clock_id, now)
+    except Exception:
+        log.exception("sweep: clock %s pushed ahead", clock_id)
+        with write() as session:
+            pushed = update(Clock).where(Clock.id == clock_id, Clock.next_stage_at <= now)
+            session.execute(pushed.values(next_stage_at=now + POISON_PAUSE))
+
+
+def _advance(session: Session, clock_id: int, now: datetime) -> None:
+    found = session.scalar(select(Clock.ticket_id).where(Clock.id == clock_id))
+    if found is None:
+        return
+    ticket = moves.locked_ticket(session, found)
+    clock = session.scalars(for_update(select(Clock).where(Clock.id == clock_id))).one()
+    if clock.next_stage_at is None or clock.next_stage_at > now or clock.stopped_at is not None:
+        return
+    if clock.kind == "objection":
+        event: Event | None = _objection_over(session, ticket, clock)
+    elif clock.kind in ("platform", "legal"):
+        event = _absolute(session, ticket, clock, now)
+    else:
+        event = _stages(session, ticket, clock, now)
+    if event is not None:
+        at = ticket.activity_at
+        desk.finish(session, ticket, event, now)
+        ticket.activity_at = at
+
+
+def _objection_over(session: Session, ticket: Ticket, clock: Clock) -> Event:
+    clocks.stop(session, ticket, ["objection"], clock.due_at)
+    ticket.objection_over = True
+    event = journal.append(session, ticket, "objection_over", actor=SYSTEM, now=clock.due_at)
+    settling.start_close(session, ticket, clock.due_at)
+    return event
+
+
+def _absolute(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event:
+    """Platform and legal time: no reminder to the site, but a flag and, for the law, the CCS from day five."""
+    if now < clock.due_at:
+        clock.next_stage_at, ticket.level = clock.due_at, CCS_LEVEL
+        return journal.append(session, ticket, "handed_up", actor=SYSTEM, now=now, data={"level": CCS_LEVEL})
+    return _breach(session, ticket, clock, now, None)
+
+
+def _stages(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event | None:
+    """Walk over every stage that has come; only the last one is told, the breach is always written down."""
+    line = clocks.stages(clock, calendars.calendars(session))
+    event, told = None, None
+    while clock.stage < len(line) and line[clock.stage].at <= now:
+        told = line[clock.stage]
+        clock.stage += 1
+        if told.name == "breach":
+            event = _breach(session, ticket, clock, now, LCS_LEVEL)
+        elif told.name == "after_1" and clock.kind in clocks.MARKS_OVERDUE:
+            ticket.level = CCS_LEVEL
+            event = journal.append(session, ticket, "handed_up", actor=SYSTEM, now=now, data={"level": CCS_LEVEL})
+    clock.next_stage_at = line[clock.stage].at if clock.stage < len(line) else None
+    if told is not None:
+        reminders.note(session, ticket, clock, told.name, now)
+    return event
+
+
+def _breach(session: Session, ticket: Ticket, clock: Clock, now: datetime, level: int | None) -> Event:
+    clock.state, clock.breached_at = "breached", clock.due_at
+    if clock.kind in ("platform", "legal"):
+        clock.next_stage_at = None
+    if level is not None and clock.kind in clocks.MARKS_OVERDUE:
+        ticket.level = max(ticket.level, level)
+    data = {"kind": clock.kind, "run": clock.run, "due_at": clock.due_at}
+    return journal.append(session, ticket, "clock_breached", actor=SYSTEM, now=now, data=data)
+
+
+def _promises(session: Session, now: datetime, limit: int) -> int:
+    """Promises whose time has passed are broken: back to work on top of the queue (rulebook 3.7)."""
+    statement = select(Promise.id).where(Promise.state == "open", Promise.due_at < now).limit(limit)
+    ids = list(session.scalars(statement))
+    session.rollback()
+    for promise_id in ids:
+        with write() as inner:
+            _break(inner, promise_id, now)
+    return len(ids)
+
+
+def _break(session: Session, promise_id: int, now: datetime) -> None:
+    promise = session.get_one(Promise, promise_id)
+    ticket = moves.locked_ticket(session, promise.ticket_id)
+    session.refresh(promise)
+    if promise.state != "open":
+        return
+    promise.state, promise.settled_at = "broken", now
+    ticket.open_promises -= 1
+    data = {"promise_id": promise.id, "due_at": promise.due_at, "site_id": ticket.handling_site_id}
+    event = journal.append(session, ticket, "promise_broken", actor=SYSTEM, now=now, data=data)
+    if desk.may(ticket, SYSTEM, "promise_broken"):
+        clocks.void(session, ticket, ["objection", "close"], now)
+        desk.move(ticket, "promise_broken", SYSTEM)
+        clocks.start_rework(session, ticket, now)
+        ticket.level = max(ticket.level, LCS_LEVEL)
+    desk.finish(session, ticket, event, now)

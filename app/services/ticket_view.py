@@ -1,0 +1,129 @@
+"""The read side of one ticket: everything the page shows, in a constant number of statements. Select only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from app.domain.lifecycle import allowed_actions
+from app.domain.roles import Actor
+from app.models import (
+    Appeal,
+    Category,
+    Clock,
+    Connection,
+    Event,
+    FreeText,
+    Organisation,
+    Outbox,
+    Person,
+    PlatformOrder,
+    Promise,
+    Ticket,
+    User,
+)
+from app.services import desk, scans, scope
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event with its text and who did it."""
+
+    seq: int
+    type: str
+    at: datetime
+    role: str
+    who: str
+    organisation: Organisation | None
+    data: dict[str, Any]
+    text: dict[str, Any]
+    event_id: int
+
+
+@dataclass(frozen=True)
+class View:
+    """A ticket as its page needs it. `person` is unmasked: the web masks it unless a reveal was logged."""
+
+    ticket: Ticket
+    person: Person | None
+    category: Category | None
+    site: Organisation | None
+    owner: str
+    entries: list[Entry]
+    clocks: list[Clock]
+    orders: list[tuple[PlatformOrder, Connection]]
+    callbacks: dict[int, list[Outbox]]
+    promises: list[tuple[Promise, str]]
+    appeal: Appeal | None
+    actions: tuple[str, ...]
+    trace: list[Any]
+    others: list[Ticket] = field(default_factory=list)
+
+
+def view(session: Session, actor: Actor, number: str) -> View:
+    """The ticket in the actor's scope with all that belongs to it. Raises NotFound."""
+    ticket = scope.load(session, actor, number)
+    owner = session.get(User, ticket.owner_id) if ticket.owner_id else None
+    return View(
+        ticket=ticket, person=session.get(Person, ticket.id), category=session.get(Category, ticket.category),
+        site=session.get(Organisation, ticket.handling_site_id) if ticket.handling_site_id else None,
+        owner=owner.name if owner else "", entries=_entries(session, ticket),
+        clocks=list(session.scalars(select(Clock).where(Clock.ticket_id == ticket.id).order_by(Clock.id))),
+        orders=_orders(session, ticket), callbacks=_callbacks(session, ticket), promises=_promises(session, ticket),
+        appeal=_appeal(session, ticket), actions=allowed_actions(desk.facts_of(ticket), actor),
+        trace=scans.trace(session, ticket.waybill) if ticket.waybill else [], others=_others(session, actor, ticket),
+    )  # fmt: skip
+
+
+def _entries(session: Session, ticket: Ticket) -> list[Entry]:
+    person, place = aliased(User), aliased(Organisation)
+    statement = (
+        select(Event, FreeText.body, person.name, place)
+        .outerjoin(FreeText, FreeText.id == Event.text_id)
+        .outerjoin(person, person.id == Event.actor_id)
+        .outerjoin(place, place.id == Event.organisation_id)
+        .where(Event.ticket_id == ticket.id)
+        .order_by(Event.seq)
+    )
+    return [
+        Entry(event.seq, event.type, event.at, event.actor_role, who or "", place_row, event.data, body or {}, event.id)
+        for event, body, who, place_row in session.execute(statement)
+    ]
+
+
+def _orders(session: Session, ticket: Ticket) -> list[tuple[PlatformOrder, Connection]]:
+    statement = select(PlatformOrder, Connection).join(Connection, Connection.id == PlatformOrder.connection_id)
+    rows = session.execute(statement.where(PlatformOrder.ticket_id == ticket.id).order_by(PlatformOrder.id))
+    return [(order, connection) for order, connection in rows]
+
+
+def _callbacks(session: Session, ticket: Ticket) -> dict[int, list[Outbox]]:
+    """The callbacks of each event, by the event's id."""
+    found: dict[int, list[Outbox]] = {}
+    statement = select(Outbox).where(Outbox.ticket_id == ticket.id, Outbox.kind == "callback").order_by(Outbox.id)
+    for row in session.scalars(statement):
+        found.setdefault(row.payload["event_id"], []).append(row)
+    return found
+
+
+def _promises(session: Session, ticket: Ticket) -> list[tuple[Promise, str]]:
+    statement = select(Promise, FreeText.body).outerjoin(FreeText, FreeText.id == Promise.text_id)
+    rows = session.execute(statement.where(Promise.ticket_id == ticket.id).order_by(Promise.due_at))
+    return [(promise, (body or {}).get("text", "")) for promise, body in rows]
+
+
+def _appeal(session: Session, ticket: Ticket) -> Appeal | None:
+    statement = select(Appeal).where(Appeal.ticket_id == ticket.id, Appeal.ruling == "").order_by(Appeal.id.desc())
+    return session.scalars(statement.limit(1)).one_or_none()
+
+
+def _others(session: Session, actor: Actor, ticket: Ticket) -> list[Ticket]:
+    if not ticket.waybill:
+        return []
+    same = Ticket.waybill == ticket.waybill
+    statement = select(Ticket).where(same, Ticket.id != ticket.id, scope.visible_to(actor)).order_by(Ticket.id.desc())
+    return list(session.scalars(statement.limit(10)))

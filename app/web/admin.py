@@ -1,0 +1,183 @@
+"""What left the house, and the administrator's tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app import clock
+from app.domain.errors import NotAllowed
+from app.domain.masking import mask_phone
+from app.domain.roles import Actor
+from app.extensions import db
+from app.jobs import sends
+from app.models import Outbox
+from app.services import administration, outbox, outbox_view
+from app.web import queue_page, words
+from app.web.access import route_access
+from app.web.auth import current_actor, requires
+
+bp = Blueprint("admin", __name__)
+TONES = {"sent": "good", "failed": "late", "unknown": "soon"}
+
+
+@bp.get("/sms-outbox")
+@route_access("sms_outbox")
+@requires("sms_outbox")
+def sms_outbox() -> ResponseReturnValue:
+    """SMS that went out or wait, the newest first; numbers masked."""
+    actor = current_actor()
+    rows = outbox_view.sms(db.session(), actor, request.args.get("before", type=int))
+    shown = [_sms_row(row, name, actor) for row, name in rows[: outbox_view.PAGE]]
+    return render_template("sms_outbox.html", rows=shown, next_href=_next(rows, "admin.sms_outbox"), rail=_rail(actor))
+
+
+@bp.get("/callbacks")
+@route_access("callbacks")
+@requires("callbacks")
+def callbacks() -> ResponseReturnValue:
+    """Answers on their way to the platforms; failed ones can be sent again."""
+    actor, state = current_actor(), request.args.get("state", "")
+    state = state if state in words.callback_states() else ""
+    rows = outbox_view.callbacks(db.session(), actor, state, request.args.get("before", type=int))
+    shown = [_callback_row(row, number, code, actor) for row, number, code in rows[: outbox_view.PAGE]]
+    return render_template(
+        "callbacks.html",
+        rows=shown,
+        next_href=_next(rows, "admin.callbacks", state=state),
+        rail=_rail(actor),
+        state=state,
+    )
+
+
+@bp.post("/callbacks/<int:row_id>/resend")
+@route_access("callbacks")
+@requires("callbacks")
+def resend(row_id: int) -> ResponseReturnValue:
+    """Put a failed answer back in line."""
+    try:
+        outbox.resend(actor=current_actor(), row_id=row_id, now=clock.now())
+    except NotAllowed:
+        return redirect(url_for("admin.callbacks"), 303)
+    sends.ring()
+    return redirect(url_for("admin.callbacks"), 303)
+
+
+@bp.get("/admin")
+@route_access("admin")
+@requires("admin")
+def index() -> ResponseReturnValue:
+    """Connections with their traffic, and what was refused."""
+    session = db.session()
+    head = [_("Code"), _("Name"), _("Charset"), _("Routing"), _("Messages"), _("Quarantine"), _("Answers go to")]
+    rows = [
+        [c.code, c.name, c.charset, c.routing_rule, str(taken), str(held), c.callback_url]
+        for c, taken, held in administration.connections(session)
+    ]
+    refused = [[r.day, r.connection, r.reason, str(r.n)] for r in administration.refusals(session)]
+    second = {
+        "title": _("Refused messages"),
+        "head": [_("Day"), _("Connection"), _("Reason"), _("Count")],
+        "rows": refused,
+    }
+    return _tables([{"title": _("Platform connections"), "head": head, "rows": rows}, second])
+
+
+@bp.get("/admin/organisations")
+@route_access("admin")
+@requires("admin")
+def organisations() -> ResponseReturnValue:
+    """The organisation tree as a table."""
+    found = administration.organisations(db.session(), request.args.get("after", ""))
+    rows = [[o.code, o.name, o.name_en, o.kind, mask_phone(o.duty_phone) if o.duty_phone else "—"] for o in found[:100]]
+    head = [_("Code"), _("Name"), _("English name"), _("Kind"), _("Duty phone")]
+    more = url_for("admin.organisations", after=found[99].code) if len(found) > 100 else None
+    return _tables([{"title": _("Organisations"), "head": head, "rows": rows}], more)
+
+
+@bp.get("/admin/users")
+@route_access("admin")
+@requires("admin")
+def users() -> ResponseReturnValue:
+    """Accounts and their roles."""
+    found = administration.users(db.session(), request.args.get("after", ""))
+    rows = [[u.account, u.name, u.role, name, _seen(u.last_seen_at)] for u, name in found[:100]]
+    head = [_("Account"), _("Name"), _("Role"), _("Organisation"), _("Last seen")]
+    more = url_for("admin.users", after=found[99][0].account) if len(found) > 100 else None
+    return _tables([{"title": _("Accounts"), "head": head, "rows": rows}], more)
+
+
+@bp.get("/admin/policies")
+@route_access("admin")
+@requires("admin")
+def policies() -> ResponseReturnValue:
+    """Policy versions with their limits."""
+    rows = [
+        [str(p.version), g.fmt.full(p.effective_from), p.kind or "*", p.category or "*", p.priority or "*",
+         p.channel or "*", " · ".join(f"{k} {v['minutes']} min ({v['calendar']})" for k, v in sorted(p.limits.items()))]
+        for p in administration.policies(db.session())
+    ]  # fmt: skip
+    head = [_("Version"), _("In force from"), _("Kind"), _("Category"), _("Priority"), _("Channel"), _("Limits")]
+    return _tables([{"title": _("Policies"), "head": head, "rows": rows}])
+
+
+def _tables(tables: list[dict[str, Any]], next_href: str | None = None) -> str:
+    tabs = [
+        {"label": _("Connections"), "href": url_for("admin.index"), "current": request.path == "/admin"},
+        {"label": _("Organisations"), "href": url_for("admin.organisations"), "current": "organ" in request.path},
+        {"label": _("Accounts"), "href": url_for("admin.users"), "current": "users" in request.path},
+        {"label": _("Policies"), "href": url_for("admin.policies"), "current": "policies" in request.path},
+    ]
+    return render_template("admin.html", tables=tables, tabs=tabs, next_href=next_href, rail=_rail(current_actor()))
+
+
+def _seen(at: Any) -> str:
+    return g.fmt.full(at) if at else "—"
+
+
+def _rail(actor: Actor) -> dict[str, Any]:
+    if actor.can("queue"):
+        return queue_page.rail(db.session(), actor, None, clock.now())
+    return {"queues": [], "others": queue_page.others(actor, request.endpoint or "")}
+
+
+def _next(rows: list[Any], endpoint: str, **more: str) -> str | None:
+    if len(rows) <= outbox_view.PAGE:
+        return None
+    extra: dict[str, Any] = {k: v for k, v in more.items() if v}
+    return url_for(endpoint, before=rows[outbox_view.PAGE - 1][0].id, **extra)
+
+
+def _sms_row(row: Outbox, name: str, actor: Actor) -> dict[str, Any]:
+    numbers = row.payload.get("tickets", [])
+    link = actor.can("queue")
+    return {
+        "time_text": g.fmt.time(row.created_at), "time_full": g.fmt.full(row.created_at),
+        "to": mask_phone(row.payload["phone"]), "organisation": name, "text": sms_text(row.payload["variables"]),
+        "state_label": words.word(words.callback_states(), row.state), "tone": TONES.get(row.state, ""),
+        "ticket_numbers": [{"number": n, "href": f"/tickets/{n}" if link else ""} for n in numbers],
+    }  # fmt: skip
+
+
+def sms_text(variables: dict[str, Any]) -> str:
+    """The approved reminder text with its variables, as the phone shows it."""
+    kind = words.word(words.clock_kinds(), str(variables["clock"]))
+    values = {**variables, "kind": kind}
+    if variables.get("overdue"):
+        return _("%(count)s tickets, %(overdue)s overdue; most urgent …%(waybill_tail)s %(kind)s was due %(due_time)s",
+                 **values)  # fmt: skip
+    return _("%(count)s tickets fall due; most urgent …%(waybill_tail)s %(kind)s in %(minutes)s min (%(due_time)s)",
+             **values)  # fmt: skip
+
+
+def _callback_row(row: Outbox, number: str, code: str, actor: Actor) -> dict[str, Any]:
+    resend_href = url_for("admin.resend", row_id=row.id) if row.state == "failed" else ""
+    return {
+        "ticket": {"number": number, "href": f"/tickets/{number}" if actor.can("queue") else ""},
+        "platform_order": code, "operate_time": row.payload["operate_time"],
+        "state_label": words.word(words.callback_states(), row.state), "tone": TONES.get(row.state, ""),
+        "attempts": row.attempts, "error": row.error, "resend_href": resend_href,
+    }  # fmt: skip

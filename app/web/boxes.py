@@ -1,0 +1,88 @@
+"""The reply box: which tabs this actor has on this ticket, each a form of its own that works without scripting."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from app.domain.answers import Answer, parse_answers
+from app.domain.roles import Actor
+from app.services.ticket_view import View
+from app.web import forms
+
+ORDER = ("result", "follow_up", "follow_up_replied", "close", "ruling", "assign_site", "note")
+
+
+def allowed_answers(view: View) -> tuple[Answer, ...]:
+    """The answers that the platform's open tasks list; the first order that lists any speaks."""
+    for order, _connection in view.orders:
+        if order.answers and order.verdict != "cancelled":
+            return parse_answers(order.answers)
+    return ()
+
+
+def boxes_of(view: View, actor: Actor, now: datetime, bound: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tabs in their order; `bound` holds forms of a failed post by key, whose tab is open."""
+    boxes: list[dict[str, Any]] = []
+    wanted = ["ruling" if action.startswith("ruled_") else action for action in view.actions]
+    for action in ORDER:
+        if action in wanted:
+            boxes.append(_BOX[action](view, bound))
+    opened = next((box for box in boxes if box["key"] in bound), boxes[0] if boxes else None)
+    for box in boxes:
+        box["open"] = box is opened
+        box["submission_key"] = secrets.token_urlsafe(24)
+    return boxes
+
+
+def _box(key: str, label: str, endpoint: str, view: View, form: Any, submit: str, **more: Any) -> dict[str, Any]:
+    action = url_for(f"tickets.{endpoint}", number=view.ticket.number)
+    return {
+        "key": key, "label": label, "action": action, "form": form, "submit_label": submit, "submit_next_label": None,
+        "preview_label": None, "hint": "", "extra": [], **more,
+    }  # fmt: skip
+
+
+def _result(view: View, bound: dict[str, Any]) -> dict[str, Any]:
+    form, extra = bound.get("result") or forms.result_form(allowed_answers(view))
+    hint = _("Leaves the house after the preview") if view.orders else ""
+    return _box("result", _("Result"), "result", view, form, _("Preview and send"), hint=hint, extra=extra)
+
+
+def _follow_up(view: View, bound: dict[str, Any]) -> dict[str, Any]:
+    form = bound.get("follow_up") or forms.follow_up_form()
+    hint = _("Counts as first reply: contact logged and time of the next news named. Stays in the house.")
+    return _box("follow_up", _("Follow-up"), "follow_up", view, form, _("Save follow-up"), hint=hint)
+
+
+def _note(view: View, bound: dict[str, Any]) -> dict[str, Any]:
+    form = bound.get("note") or forms.text_form(_("Internal note"))
+    return _box("note", _("Internal note"), "note", view, form, _("Save note"), hint=_("Never leaves the house"))
+
+
+def _close(view: View, bound: dict[str, Any]) -> dict[str, Any]:
+    form = bound.get("close") or forms.close_form()
+    return _box("close", _("Close ticket"), "close", view, form, _("Close ticket"))
+
+
+def _ruling(view: View, bound: dict[str, Any]) -> dict[str, Any]:
+    form = bound.get("ruling") or forms.ruling_form()
+    hint = _("The ruling goes back to the platform")
+    return _box("ruling", _("Ruling"), "ruling", view, form, _("Give the ruling"), hint=hint)
+
+
+def _assign(view: View, bound: dict[str, Any]) -> dict[str, Any]:
+    form = bound.get("assign") or forms.assign_form()
+    return _box(
+        "assign", _("Assign to a site"), "assign", view, form, _("Assign"), hint=_("e.g. %(code)s", code="330106-01")
+    )
+
+
+_BOX = {
+    "result": _result, "follow_up": _follow_up, "follow_up_replied": _follow_up, "note": _note, "close": _close,
+    "ruling": _ruling, "assign_site": _assign,
+}  # fmt: skip

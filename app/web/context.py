@@ -1,0 +1,133 @@
+"""What every template knows: one translator and one formatter, bound once a request, and who is looking."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, g, has_request_context, url_for
+from flask_babel import get_translations
+from flask_babel import gettext as _
+from flask_login import current_user
+from markupsafe import Markup, escape
+from werkzeug.local import LocalProxy
+
+from app import clock
+from app.domain.roles import CAPABILITIES
+from app.web.formatting import Formatter
+from app.web.language import DEFAULT, locale
+
+_assets: dict[str, tuple[int, str]] = {}
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language: its look-up, its code for the page, its formats."""
+
+    translate: Callable[[str], str]
+    locale: str
+    fmt: Formatter
+
+
+@dataclass(frozen=True)
+class Me:
+    """The signed-in person as templates see them. `can` holds the capabilities of the role."""
+
+    account: str
+    name: str
+    role: str
+    role_label: str
+    organisation_name: str
+    organisation_code: str
+    theme: str
+    density: str
+    can: frozenset[str]
+
+
+def init(app: Flask) -> None:
+    """Give templates `_`, `locale`, `fmt`, `me` and `asset`, in macros too; views find `g.fmt`."""
+    app.before_request(_bind)
+    globals_ = app.jinja_env.globals
+    globals_.update(
+        _=translate, gettext=translate, fmt=LocalProxy(lambda: words().fmt), me=LocalProxy(me), asset=asset
+    )  # fmt: skip
+    app.context_processor(_page)
+
+
+def _bind() -> None:
+    g.fmt = words().fmt
+
+
+def _page() -> dict[str, Any]:
+    """The same names without a proxy in between: a page asks hundreds of times."""
+    bound = words()
+    return {"_": translate, "locale": bound.locale, "fmt": bound.fmt, "me": me()}
+
+
+def words() -> Words:
+    """The words of this request, made at the first call; `language.choose` throws them away."""
+    bound = g.get("words")
+    if bound is None:
+        chosen = locale() if has_request_context() else DEFAULT
+        look_up = get_translations().ugettext
+        fmt = Formatter(english=chosen == "en", now=clock.now(), translate=look_up)
+        bound = g.words = Words(look_up, "en" if chosen == "en" else "zh-CN", fmt)
+        g.fmt = fmt
+    return bound
+
+
+def translate(text: str, **values: object) -> str:
+    """One text in the reader's language; `%(name)s` takes values. A template escapes the outcome like any text."""
+    found = words().translate(text)
+    if not values:
+        return found
+    if any(hasattr(value, "__html__") for value in values.values()):
+        return Markup(escape(found)) % values  # noqa: S704 - escaped right here
+    return found % values
+
+
+def me() -> Me | None:
+    """Who is looking; None before the sign-in."""
+    if not has_request_context() or not current_user.is_authenticated:
+        return None
+    known = g.get("me")
+    if known is None or known.account != current_user.account:
+        english = words().fmt.english
+        person = current_user.person
+        known = g.me = Me(
+            account=person.account, name=person.name, role=person.role, role_label=role_label(person.role),
+            organisation_name=person.organisation_name_en if english else person.organisation_name,
+            organisation_code=person.organisation_code, theme=person.theme, density=person.density,
+            can=CAPABILITIES.get(person.role, frozenset()),
+        )  # fmt: skip
+    return known
+
+
+def role_label(role: str) -> str:
+    """The word for a role (rulebook 1)."""
+    labels = {
+        "site_clerk": _("Site clerk"),
+        "site_manager": _("Site manager"),
+        "lcs": _("Province service"),
+        "lcs_manager": _("Province service manager"),
+        "ccs": _("Headquarters service"),
+        "ccs_manager": _("Headquarters service manager"),
+        "admin": _("Administrator"),
+    }
+    return labels.get(role, role)
+
+
+def asset(name: str) -> str:
+    """The address of a static file with its content's hash, so that browsers may keep it for ever."""
+    path = Path(current_app.static_folder or "") / name
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        return url_for("static", filename=name)
+    known = _assets.get(str(path))
+    if known is None or known[0] != changed:
+        known = _assets[str(path)] = (changed, hashlib.sha256(path.read_bytes()).hexdigest()[:12])
+    return url_for("static", filename=name, v=known[1])

@@ -1,0 +1,62 @@
+"""Complaints entered by hand: telephone and every channel that no platform pushes."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app import clock
+from app.domain.errors import Invalid, NotFound
+from app.domain.roles import Actor
+from app.extensions import db
+from app.services import intake, scope
+from app.web import forms, queue_page, words
+from app.web.access import route_access
+from app.web.auth import current_actor, requires
+
+bp = Blueprint("entry", __name__)
+
+
+@bp.route("/tickets/new", methods=["GET", "POST"])
+@route_access("new_ticket")
+@requires("new_ticket")
+def new() -> ResponseReturnValue:
+    """Enter a complaint by hand."""
+    actor, now, session = current_actor(), clock.now(), db.session()
+    form = forms.new_ticket_form(queue_page.category_labels(session), request.form or None)
+    status = 200
+    if request.method == "POST":
+        try:
+            number = intake.manual(
+                actor=actor, complaint=_complaint(form), key=request.form.get("submission_key", "")[:64], now=now
+            )
+            return _after_new(actor, number)
+        except Invalid as error:
+            forms.mark(form, error.fields)
+            status = 422
+    key = request.form.get("submission_key") or secrets.token_urlsafe(24)
+    page = render_template(
+        "new_ticket.html", form=form, rail=queue_page.rail(session, actor, None, now), submission_key=key
+    )
+    return page, status
+
+
+def _after_new(actor: Actor, number: str) -> ResponseReturnValue:
+    """To the ticket where it lies in the actor's scope, else back to the queue."""
+    try:
+        scope.load(db.session(), actor, number)
+    except NotFound:
+        return redirect(url_for("tickets.index"), 303)
+    return redirect(url_for("tickets.show", number=number), 303)
+
+
+def _complaint(form: Any) -> intake.ComplaintIn:
+    return intake.ComplaintIn(
+        text=form.text.data or "", category=form.category.data or "OTHER", waybill=form.waybill.data or "",
+        channel=form.channel.data if form.channel.data in words.channels() else "telephone",
+        complainant_kind=form.complainant_kind.data or "consignee", name=form.name.data or "",
+        phone=form.phone.data or "", address=form.address.data or "",
+    )  # fmt: skip

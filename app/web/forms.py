@@ -1,0 +1,175 @@
+"""The forms on a ticket. Fields are an allow-list; the services check the rules."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    Field,
+    Form,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+
+from app.domain.answers import Answer
+from app.web import words
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+
+class FollowUpForm(Form):
+    """A logged contact attempt with the time of the next news."""
+
+    contact_outcome = SelectField()
+    next_update_at = DateTimeLocalField(format=TIME_FORMATS)
+    text = TextAreaField()
+
+
+class ResultForm(Form):
+    """The answer with its findings; `supplement-…` fields are added for what the platform's answers demand."""
+
+    answer = SelectField(validate_choice=False)
+    finding_signed_by = StringField()
+    contact_outcome = SelectField()
+    action_taken = SelectField()
+    promise_what = SelectField()
+    promise_due_at = DateTimeLocalField(format=TIME_FORMATS)
+    text = TextAreaField()
+
+
+class TextForm(Form):
+    """One text: the internal note."""
+
+    text = TextAreaField()
+
+
+class CloseForm(Form):
+    """Root cause and the tick that the answers were verified."""
+
+    root_cause = SelectField()
+    verified = BooleanField()
+
+
+class RulingForm(Form):
+    """CCS's ruling on an appeal."""
+
+    ruling = SelectField()
+    site_code = StringField()
+    text = TextAreaField()
+
+
+class AssignForm(Form):
+    """The site that a ticket of the tray goes to."""
+
+    site_code = StringField()
+
+
+class NewTicketForm(Form):
+    """A complaint entered by hand; the waybill comes first."""
+
+    waybill = StringField()
+    category = SelectField()
+    channel = SelectField()
+    complainant_kind = SelectField()
+    name = StringField()
+    phone = StringField()
+    address = StringField()
+    text = TextAreaField()
+
+
+def follow_up_form(data: Any = None) -> FollowUpForm:
+    """A follow-up form with labels in the reader's language."""
+    form = FollowUpForm(data)
+    _choices(form.contact_outcome, words.contacts(), _("Contact with customer"))
+    _label(form, next_update_at=_("Next news by"), text=_("Follow-up"))
+    return form
+
+
+def result_form(answers: tuple[Answer, ...], data: Any = None) -> tuple[Form, list[str]]:
+    """A result form for the allowed answers, and the names of the extra fields they demand."""
+    extra = {field.name: field for answer in answers for field in answer.fields}
+    fields = {f"supplement-{name}": StringField(field.label or name) for name, field in extra.items()}
+    form = type("BoundResultForm", (ResultForm,), fields)(data)
+    _choices(form.answer, {a.value: a.label or a.value for a in answers}, _("Answer to the platform"))
+    if not answers:
+        del form.answer
+    _choices(form.contact_outcome, words.contacts(), _("Contact with customer"))
+    _choices(form.action_taken, words.measures(), _("What was done"))
+    _choices(form.promise_what, words.promises(), _("Promise"))
+    _label(
+        form, finding_signed_by=_("Who really signed"), promise_due_at=_("Promise due"), text=_("Reply to the customer")
+    )
+    return form, list(extra)
+
+
+def text_form(label: str, data: Any = None) -> TextForm:
+    """A form of one text."""
+    form = TextForm(data)
+    _label(form, text=label)
+    return form
+
+
+def close_form(data: Any = None) -> CloseForm:
+    """The closing form."""
+    form = CloseForm(data)
+    _choices(form.root_cause, words.root_causes(), _("Root cause"))
+    _label(form, verified=_("I have verified what the parties answered"))
+    return form
+
+
+def ruling_form(data: Any = None) -> RulingForm:
+    """The ruling form."""
+    form = RulingForm(data)
+    _choices(form.ruling, words.rulings(), _("Ruling"))
+    _label(form, site_code=_("Other site's code"), text=_("Reasons, sent to the platform"))
+    return form
+
+
+def assign_form(data: Any = None) -> AssignForm:
+    """The form of the tray."""
+    form = AssignForm(data)
+    _label(form, site_code=_("Site code"))
+    return form
+
+
+def new_ticket_form(categories: dict[str, str], data: Any = None) -> NewTicketForm:
+    """The form for telephone and other channels."""
+    form = NewTicketForm(data)
+    channels = {code: label for code, label in words.channels().items() if code != "platform"}
+    _choices(form.category, categories, _("Category"))
+    _choices(form.channel, channels, _("Channel"))
+    _choices(form.complainant_kind, words.complainants(), _("Complainant"))
+    _label(form, waybill=_("Waybill"), name=_("Name"), phone=_("Phone"), address=_("Address"), text=_("What happened"))
+    return form
+
+
+def instant(field: Field) -> datetime | None:
+    """The field's wall time in Shanghai as UTC; None when it is empty or unreadable."""
+    value = field.data
+    return value.replace(tzinfo=SHANGHAI).astimezone(UTC) if isinstance(value, datetime) else None
+
+
+def mark(form: Form, errors: dict[str, str]) -> None:
+    """Put error codes beside their fields in words."""
+    table = words.errors()
+    for name, code in errors.items():
+        if name in form:
+            form[name].errors = [words.word(table, code)]
+
+
+def _choices(field: Any, table: dict[str, str], label: str) -> None:
+    field.choices = [("", _("Please choose")), *table.items()]
+    field.label.text = label
+    field.validate_choice = False
+
+
+def _label(form: Form, **labels: str) -> None:
+    for name, label in labels.items():
+        form[name].label.text = label

@@ -1,0 +1,145 @@
+"""Builds what the list and the rail show: plain values, everything resolved before the template's loop."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import g, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.domain.masking import mask_text
+from app.domain.roles import Actor
+from app.services import queue
+from app.services.queue import Filters, Row
+from app.web import words
+
+RAIL = {
+    "site": ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "all"),
+    "lcs": ("todo", "tray", "overdue", "due_soon", "to_accept", "working", "appealed", "replied", "all"),
+    "ccs": ("todo", "appealed", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
+}
+HOT = frozenset({"overdue"})
+
+
+def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime) -> dict[str, Any]:
+    """Queues with their counts, and the other pages that the role opens."""
+    counts, labels, base = queue.counts(session, actor, now), words.queues(), url_for("tickets.index")
+    current = filters.queue if filters else ""
+    queues = [
+        {
+            "key": key,
+            "label": labels[key],
+            "count_text": count_text(counts.get(key, 0), key),
+            "href": base if key == "todo" else f"{base}?queue={key}",
+            "current": key == current,
+            "hot": key in HOT and counts.get(key, 0) > 0,
+        }
+        for key in RAIL[actor.desk]
+    ]
+    return {"queues": queues, "others": others(actor)}
+
+
+def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
+    """Menu entries beside the queues, by capability."""
+    pages = (
+        ("new_ticket", "entry.new", _("New complaint")),
+        ("scorecard", "scorecards.index", _("Monthly scorecards")),
+        ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),
+        ("callbacks", "admin.callbacks", _("Platform answers")),
+        ("admin", "admin.index", _("Administration")),
+    )
+    return [
+        {"label": label, "href": url_for(endpoint), "count_text": "", "current": endpoint == current}
+        for capability, endpoint, label in pages
+        if actor.can(capability)
+    ]
+
+
+def count_text(n: int, key: str) -> str:
+    """A badge; what time alone changes stops at 99+."""
+    return "99+" if key == "due_soon" and n >= 100 else str(n) if n else ""
+
+
+def listing(session: Session, actor: Actor, filters: Filters, now: datetime, selected: str = "") -> dict[str, Any]:
+    """The list pane for the filters in the address."""
+    page, categories = queue.page(session, actor, filters, now), category_labels(session)
+    base = url_for("tickets.index")
+    asked = _asked(filters)
+    return {
+        "rows": [row_of(row, now, categories, selected) for row in page.rows],
+        "q": "", "sort": filters.sort, "queue": filters.queue,
+        "sorts": [("due", _("By time left")), ("activity", _("By last activity"))],
+        "filters": {"category": filters.category, "categories": list(categories.items())},
+        "next_href": f"{base}?{urlencode({**asked, 'after': page.after})}" if page.after else None,
+        "empty_text": _("Nothing waits here. New complaints appear by themselves."),
+        "new_count": 0,
+        "poll_href": url_for("tickets.news", version=queue.version(session, actor), since=now.isoformat()),
+        "list_href": f"{base}?{urlencode(asked)}" if asked else base,
+        "total_text": "",
+    }  # fmt: skip
+
+
+def found(rows: tuple[Row, ...], text: str, now: datetime, categories: dict[str, str]) -> dict[str, Any]:
+    """The list pane for a search: the hits and no other ticket."""
+    return {
+        "rows": [row_of(row, now, categories, "") for row in rows], "q": text, "sort": "due", "queue": "",
+        "sorts": [], "filters": {"category": "", "categories": []}, "next_href": None,
+        "empty_text": _("No ticket with this number, waybill or platform order in your area."), "new_count": 0,
+        "poll_href": None, "list_href": url_for("tickets.index"),
+        "total_text": _("%(n)s found", n=len(rows)),
+    }  # fmt: skip
+
+
+def category_labels(session: Session) -> dict[str, str]:
+    """Category codes and their labels in the reader's language."""
+    english = g.fmt.english
+    return {row.code: row.name_en if english else row.name for row in queue.categories(session)}
+
+
+def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str) -> dict[str, Any]:
+    """One line of the list: masked, with its countdown in words."""
+    due_text, tone = chip(row.state, row.due_at, row.overdue, now)
+    kinds = words.clock_kinds()
+    return {
+        "number": row.number,
+        "href": f"/tickets/{row.number}",
+        "due_text": due_text,
+        "due_iso": row.due_at.isoformat() if row.due_at and row.state in ("open", "in_progress") else "",
+        "tone": tone,
+        "category": categories.get(row.category, row.category),
+        "repeat": row.repeat_count,
+        "content": mask_text(row.content)[:120],
+        "waybill_tail": f"…{row.waybill[-8:-4]} {row.waybill[-4:]}" if len(row.waybill) >= 8 else "",
+        "foot": kinds.get(row.next_clock, "") if row.due_at else "",
+        "time_text": g.fmt.time(row.received_at),
+        "time_full": g.fmt.full(row.received_at),
+        "selected": row.number == selected,
+        "state_label": words.states()[row.state],
+        "site_name": (row.site_name_en or row.site_name) if g.fmt.english else row.site_name,
+        "owner": "",
+    }
+
+
+def chip(state: str, due_at: datetime | None, overdue: bool, now: datetime) -> tuple[str, str]:
+    """What the countdown chip says, and its tone; never by colour alone."""
+    if state in ("closed", "withdrawn"):
+        return words.states()[state], ""
+    if state == "appealed":
+        return words.states()[state], "late" if overdue else "ask"
+    if state == "replied" and not overdue:
+        return words.states()[state], "good"
+    if due_at is None:
+        return words.states()[state], ""
+    text = g.fmt.left(due_at, now)
+    if due_at <= now:
+        return text, "late"
+    return text, "soon" if (due_at - now).total_seconds() <= 1800 else ""
+
+
+def _asked(filters: Filters) -> dict[str, str]:
+    asked = {"queue": filters.queue if filters.queue != "todo" else "", "category": filters.category}
+    asked["sort"] = filters.sort if filters.sort != "due" else ""
+    return {name: value for name, value in asked.items() if value}

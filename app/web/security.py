@@ -1,0 +1,174 @@
+"""Sessions kept on the server, and the headers that every response carries, errors included."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, current_app, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from flask.wrappers import Request, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import clock
+from app.extensions import db
+from app.services import accounts, sessions
+from app.services.sessions import Limits, SignedIn
+from app.web import failures
+
+FORM_LIMIT = 2_000_000  # bytes of any body; the platform's door has its own, smaller limit
+WITHOUT_SESSION = ("/static/", "/platform/", "/healthz")
+POLLS = frozenset({"/tickets/news"})  # addresses that pages ask by themselves
+FLASK_LOGIN_KEYS = frozenset({"_user_id", "_fresh", "_id"})
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; font-src 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def init(app: Flask) -> None:
+    """Server-side sessions, limits, headers, error pages; in production the refusal of demo accounts."""
+    app.config.update(MAX_CONTENT_LENGTH=FORM_LIMIT, MAX_FORM_MEMORY_SIZE=FORM_LIMIT)
+    app.session_interface = PortalSessions()
+    app.after_request(_headers)
+    # first of all: without the database nobody can be told from anybody, and CSRF would give the wrong reason
+    app.before_request_funcs.setdefault(None, []).insert(0, _require_database)
+    if app.extensions["kuaifu"].production:
+        app.before_request(_refuse_demo_accounts)
+    failures.init(app)
+
+
+class PortalSession(SecureCookieSession):
+    """What `flask.session` is. Before the sign-in it holds the CSRF token only; after it, `token` names the row."""
+
+    def __init__(self, data: dict[str, Any] | None = None) -> None:
+        super().__init__(data or {})
+        self.token = ""
+        self.person: SignedIn | None = None
+        self.kept: dict[str, Any] = {}
+        self.begun = False
+        self.broken: SQLAlchemyError | None = None
+
+    def become(self, token: str, person: SignedIn, data: dict[str, Any], *, begun: bool = False) -> None:
+        """Belong to `person` from here on; `begun` sends the new token to the browser."""
+        self.token, self.person, self.kept, self.begun = token, person, dict(data), begun
+        self.update(data)
+        self["_user_id"] = str(person.user_id)
+        self.modified = False
+
+    def leave(self) -> None:
+        """Forget everything; the browser's cookie is deleted."""
+        self.clear()
+        self.token, self.person, self.kept, self.begun = "", None, {}, False
+
+
+class PortalSessions(SecureCookieSessionInterface):
+    """A signed cookie for anonymous visitors, a random token and a row for people who signed in.
+
+    Tokens hold no dot and signed cookies always do, which tells them apart.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> PortalSession:
+        """The session of the cookie. A database that is away is remembered and reported once views are reached."""
+        cookie = request.cookies.get(self.get_cookie_name(app), "")
+        if not cookie or request.path.startswith(WITHOUT_SESSION):
+            return PortalSession()
+        if "." in cookie:
+            signed: SessionMixin | dict[str, Any] = super().open_session(app, request) or {}
+            return PortalSession({"csrf_token": signed["csrf_token"]} if "csrf_token" in signed else None)
+        opened = PortalSession()
+        try:
+            _load(opened, cookie, request)
+        except SQLAlchemyError as error:
+            db.session.rollback()
+            opened.broken = error
+        return opened
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the row where its content changed, and the cookie where it is new."""
+        if not isinstance(session, PortalSession) or session.broken:
+            return
+        if not session.token:
+            super().save_session(app, session, response)
+            return
+        data = {key: value for key, value in session.items() if key not in FLASK_LOGIN_KEYS}
+        if data != session.kept:
+            _store(session.token, data)
+        if session.begun:
+            response.set_cookie(
+                self.get_cookie_name(app), session.token, httponly=True, secure=self.get_cookie_secure(app),
+                samesite=self.get_cookie_samesite(app), path="/",
+            )  # fmt: skip
+
+
+def limits() -> Limits:
+    """How long sessions live, from the settings."""
+    config = current_app.extensions["kuaifu"]
+    return Limits(timedelta(minutes=config.idle_minutes), timedelta(hours=config.absolute_hours))
+
+
+def is_poll(asked: Request) -> bool:
+    """True for what a page asks by itself: it never keeps a session alive."""
+    return asked.headers.get("X-Poll") == "1" or asked.args.get("poll") == "1" or asked.path in POLLS
+
+
+def _load(opened: PortalSession, token: str, asked: Request) -> None:
+    now = clock.now()
+    found = sessions.find(db.session(), token, now=now, limits=limits())
+    if found is None:
+        return
+    opened.become(token, found.person, found.data)
+    if found.touch_due and not is_poll(asked):
+        try:
+            sessions.touch(token, user_id=found.person.user_id, now=now)
+        except SQLAlchemyError as error:  # a busy database costs a minute of idle time, not the page
+            current_app.logger.warning("session: activity not written (%s)", type(error).__name__)
+
+
+def _store(token: str, data: dict[str, Any]) -> None:
+    try:
+        sessions.store(token, data)
+    except SQLAlchemyError as error:
+        current_app.logger.error("session: not written (%s)", type(error).__name__)
+
+
+def _require_database() -> None:
+    from flask import session
+
+    broken = getattr(session, "broken", None)
+    if broken is not None:
+        raise broken
+
+
+def _refuse_demo_accounts() -> Any:
+    """A production portal serves nothing while accounts with a published password exist; looked up until clean."""
+    if current_app.extensions.get("demo_accounts_gone") or request.path.startswith(WITHOUT_SESSION):
+        return None
+    try:
+        accounts.refuse_demo_accounts(db.session())
+    except accounts.DemoAccountsExist:
+        current_app.logger.critical("refusing to run in production: demo accounts exist, delete or disable them")
+        return failures.show(503, reason="demo_accounts")
+    current_app.extensions["demo_accounts_gone"] = True
+    return None
+
+
+def _headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint == "static" and response.status_code in (200, 206, 304):
+        if request.args.get("v"):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.vary.update(("HX-Request", "Cookie"))
+    return response

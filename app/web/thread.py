@@ -1,0 +1,135 @@
+"""Turns events into the posts of the thread: one voice each, system noise kept short."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, url_for
+from flask_babel import gettext as _
+
+from app.domain.masking import mask_text
+from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
+from app.services.ticket_view import Entry, View
+from app.web import words
+
+PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
+RED = {"repeat", "reject", "callback_refused", "promise_broken"}
+SILENT = {"clock_started", "clock_stopped", "clock_void", "clock_shortened", "order_linked", "appeal_opened"}
+
+
+def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
+    """The thread, oldest first; free text masked."""
+    return [_post(entry, view, actor) for entry in view.entries if entry.type not in SILENT]
+
+
+def _post(entry: Entry, view: View, actor: Actor) -> dict[str, Any]:
+    text = mask_text(str(entry.text.get("text", "")))
+    label = _labels().get(entry.type, "")
+    said = bool(text)
+    return {
+        "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label) if said else "",
+        "text": text if said else _system_text(entry, label), "red": entry.type in RED,
+        "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at), "findings": _findings(entry),
+        "callback": _callback(entry, view, actor),
+    }  # fmt: skip
+
+
+def _voice(entry: Entry) -> str:
+    if entry.type in PLATFORM and entry.text:
+        return "platform"
+    if entry.type == "callback_refused":
+        return "platform"
+    if not entry.text or entry.role == "system":
+        return "system"
+    if entry.role in LCS_ROLES:
+        return "lcs"
+    return "ccs" if entry.role in CCS_ROLES else "site"
+
+
+def _by(entry: Entry, view: View) -> str:
+    if entry.type in PLATFORM and entry.role == "system":
+        return _("Customer")
+    if entry.type == "callback_refused":
+        return _("Platform")
+    return entry.who or _("System")
+
+
+def _sub(entry: Entry, label: str) -> str:
+    parts = [label]
+    if entry.organisation is not None:
+        english = g.fmt.english and entry.organisation.name_en
+        parts.insert(0, entry.organisation.name_en if english else entry.organisation.name)
+    outcome = entry.data.get("contact_outcome")
+    if outcome:
+        parts.append(words.word(words.contacts(), outcome))
+    return " · ".join(part for part in parts if part)
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "received": _("Complaint"),
+        "urge": _("Urged"),
+        "repeat": _("Repeated complaint"),
+        "reject": _("Rejects the result"),
+        "satisfied": _("Satisfied"),
+        "cancelled": _("Withdrawn by the platform"),
+        "routed": _("Routed"),
+        "in_tray": _("Waits to be assigned"),
+        "assigned": _("Assigned by hand"),
+        "claimed": _("Claimed"),
+        "follow_up": _("Follow-up"),
+        "result": _("Result"),
+        "note": _("Internal note"),
+        "closed": _("Closed"),
+        "ruling": _("Ruling on the appeal"),
+        "promise_made": _("Promise made"),
+        "promise_settled": _("Promise kept"),
+        "promise_broken": _("Promise broken: back to work"),
+        "callback_taken": _("Platform took the answer"),
+        "callback_refused": _("Platform refused the answer"),
+        "clock_breached": _("Overdue"),
+        "handed_up": _("Handed up"),
+        "objection_over": _("Objection window over"),
+        "reminded": _("Reminder SMS"),
+        "revealed": _("Contact shown in full"),
+    }
+
+
+def _system_text(entry: Entry, label: str) -> str:
+    who = f" · {entry.who}" if entry.who else ""
+    if entry.type == "clock_breached":
+        kind = words.word(words.clock_kinds(), entry.data.get("kind", ""))
+        return f"{label} · {kind}"
+    if entry.type == "routed":
+        return _("Routed to %(site)s", site=entry.data.get("site_code", ""))
+    if entry.type == "in_tray":
+        return f"{label} · {words.word(words.tray_reasons(), entry.data.get('reason', ''))}"
+    if entry.type == "reminded":
+        return f"{label} · {entry.data.get('to', '')}"
+    return f"{label}{who}"
+
+
+def _findings(entry: Entry) -> list[dict[str, str]]:
+    found = []
+    if entry.type == "result":
+        if entry.text.get("signed_by"):
+            found.append({"label": _("Who really signed"), "value": mask_text(str(entry.text["signed_by"]))})
+        if entry.data.get("action_taken"):
+            found.append(
+                {"label": _("What was done"), "value": words.word(words.measures(), entry.data["action_taken"])}
+            )
+    if entry.type == "ruling":
+        found.append({"label": _("Ruling"), "value": words.word(words.rulings(), entry.data.get("ruling", ""))})
+    return found
+
+
+def _callback(entry: Entry, view: View, actor: Actor) -> dict[str, Any] | None:
+    """Where the answer is on its way to the platform: the least advanced of its rows speaks."""
+    rows = view.callbacks.get(entry.event_id)
+    if not rows:
+        return None
+    row = min(rows, key=lambda r: r.state == "sent")
+    tone = {"sent": "good", "failed": "late"}.get(row.state, "soon")
+    resend = url_for("admin.resend", row_id=row.id) if row.state == "failed" and actor.can("callbacks") else ""
+    label = _("Platform: %(state)s", state=words.word(words.callback_states(), row.state))
+    return {"label": label, "tone": tone, "error": row.error, "resend_href": resend}

@@ -1,0 +1,199 @@
+"""Builds what the ticket page shows from the read side: masked, worded, ready for the template."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from flask import g, url_for
+from flask_babel import gettext as _
+
+from app.domain.masking import mask_address, mask_name, mask_phone
+from app.domain.roles import Actor
+from app.models import Clock, Organisation
+from app.services.reveals import Shown
+from app.services.ticket_view import View
+from app.web import words
+from app.web.boxes import boxes_of
+from app.web.thread import posts_of
+
+SITE_CHIPS = ("first_reply", "resolve", "close", "appeal", "objection", "accept")
+
+
+def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = None, **state: Any) -> dict[str, Any]:
+    """Everything `_ticket.html` reads; `state` carries bound forms, an error or a notice of a failed post."""
+    ticket = view.ticket
+    return {
+        "number": ticket.number, "waybill": ticket.waybill, "version": state.get("version") or ticket.version,
+        "waybill_href": "", "state_label": words.states()[ticket.state], "state_tone": _state_tone(ticket.state),
+        "chips": chips(view, now), "facts": facts(view), "thread": posts_of(view, actor), "side": side(view, shown),
+        "actions": actions(view, actor), "boxes": boxes_of(view, actor, now, state.get("forms") or {}),
+        "appeal": appeal(view, now), "error": state.get("error"), "notice": state.get("notice"),
+        "legal_note": legal_note() if view.category and view.category.legal_note else "",
+        "repeat_count": ticket.repeat_count,
+    }  # fmt: skip
+
+
+def chips(view: View, now: datetime) -> list[dict[str, str]]:
+    """One chip a running clock, the most pressing first."""
+    labels, found = words.clock_kinds(), []
+    for clock in sorted(_running(view), key=lambda c: c.due_at):
+        if clock.kind == "legal" or (clock.kind == "accept" and view.ticket.state != "open"):
+            continue
+        left = g.fmt.left(clock.due_at, now)
+        seconds = (clock.due_at - now).total_seconds()
+        tone = "late" if seconds <= 0 else "soon" if seconds <= 1800 else "info" if clock.kind == "platform" else ""
+        found.append({
+            "text": f"{labels[clock.kind]} {left}", "tone": tone, "title": g.fmt.full(clock.due_at),
+            "due_iso": clock.due_at.isoformat(),
+        })  # fmt: skip
+    if view.ticket.repeat_count:
+        found.append(
+            {"text": _("Repeated %(n)s×", n=view.ticket.repeat_count), "tone": "late", "title": "", "due_iso": ""}
+        )
+    return found
+
+
+def _running(view: View) -> list[Clock]:
+    return [clock for clock in view.clocks if clock.stopped_at is None and clock.state != "void"]
+
+
+def facts(view: View) -> list[dict[str, Any]]:
+    """The line under the number."""
+    ticket = view.ticket
+    line = [
+        {"label": _("Waybill"), "value": ticket.waybill or _("none"), "mono": True, "copy": bool(ticket.waybill)},
+        {"label": _("Category"), "value": category_name(view), "mono": False, "copy": False},
+        {"label": _("Source"), "value": _source(view), "mono": False, "copy": False},
+        {"label": _("Handling site"), "value": site_name(view.site) or _tray(view), "mono": False, "copy": False},
+    ]
+    if view.owner:
+        line.append({"label": _("Owner"), "value": view.owner, "mono": False, "copy": False})
+    for order, _connection in view.orders:
+        line.append({"label": _("Platform order"), "value": order.code, "mono": True, "copy": True})
+    return line
+
+
+def category_name(view: View) -> str:
+    """The category's label in the reader's language."""
+    if view.category is None:
+        return view.ticket.category
+    return view.category.name_en if g.fmt.english else view.category.name
+
+
+def site_name(site: Organisation | None) -> str:
+    """An organisation's name in the reader's language."""
+    if site is None:
+        return ""
+    return (site.name_en or site.name) if g.fmt.english else site.name
+
+
+def _source(view: View) -> str:
+    names = [connection.name for _order, connection in view.orders]
+    return " · ".join(dict.fromkeys(names)) or words.word(words.channels(), view.ticket.channel)
+
+
+def _tray(view: View) -> str:
+    reason = words.word(words.tray_reasons(), view.ticket.tray_reason)
+    return _("To be assigned: %(reason)s", reason=reason)
+
+
+def side(view: View, shown: Shown | None) -> dict[str, Any]:
+    """Customer, trace, clocks, promises and the other tickets on this waybill."""
+    return {
+        "customer": customer(view, shown), "trace": [_scan(scan) for scan in view.trace],
+        "others": [
+            {"number": t.number, "href": f"/tickets/{t.number}", "label": words.states()[t.state]} for t in view.others
+        ],
+        "clocks": [_clock(clock) for clock in view.clocks],
+        "promises": [_promise(view, promise, text) for promise, text in view.promises],
+        "law": legal_note() if view.category and view.category.legal_note else "",
+    }  # fmt: skip
+
+
+def customer(view: View, shown: Shown | None) -> dict[str, Any]:
+    """Name, phone and address: masked unless a reveal was just logged."""
+    person = view.person
+    if shown is not None:
+        return {"name": shown.name, "phone": shown.phone, "address": shown.address, "shown": True, "reveal_href": ""}
+    return {
+        "name": mask_name(person.name) if person and person.name else "—",
+        "phone": mask_phone(person.phone) if person and person.phone else "—",
+        "address": mask_address(person.address) if person and person.address else "—",
+        "shown": False,
+        "reveal_href": url_for("tickets.reveal", number=view.ticket.number) if person and person.phone else "",
+    }
+
+
+def legal_note() -> str:
+    """The law on the two biggest categories (interfaces, section 4)."""
+    return _(
+        "Express market rules, article 54: signing for the customer or leaving a parcel in a locker or station without "
+        "consent can be fined up to 10,000 yuan, in serious cases up to 30,000."
+    )
+
+
+def actions(view: View, actor: Actor) -> list[dict[str, Any]]:
+    """The buttons in the header: steps that need no form of their own."""
+    number, found = view.ticket.number, []
+    if "claim" in view.actions:
+        found.append(_button("claim", _("Claim"), url_for("tickets.claim", number=number), "main"))
+    return found
+
+
+def _button(key: str, label: str, href: str, tone: str) -> dict[str, Any]:
+    return {
+        "key": key, "label": label, "href": href, "method": "post", "tone": tone, "confirm": None, "form": None,
+        "submission_key": secrets.token_urlsafe(24),
+    }  # fmt: skip
+
+
+def appeal(view: View, now: datetime) -> dict[str, str] | None:
+    """What the customer rejected beside what the site had claimed."""
+    if view.appeal is None:
+        return None
+    claims = [entry for entry in view.entries if entry.type == "result"]
+    rejects = [entry for entry in view.entries if entry.type in ("reject", "appeal_opened") and entry.text]
+    due = next((clock.due_at for clock in view.clocks if clock.kind == "appeal" and clock.stopped_at is None), None)
+    return {
+        "customer_text": rejects[-1].text.get("text", "") if rejects else "",
+        "claim_text": claims[-1].text.get("text", "") if claims else "",
+        "opened_text": g.fmt.full(view.appeal.opened_at),
+        "due_text": g.fmt.left(due, now) if due else "",
+    }
+
+
+def _state_tone(state: str) -> str:
+    return {"replied": "good", "appealed": "ask"}.get(state, "")
+
+
+def _scan(scan: Any) -> dict[str, str]:
+    label = words.word(words.scan_types(), scan.scan_type)
+    where = scan.organisation_name or scan.site_code
+    parts = [label, where, scan.courier, scan.note]
+    return {"text": " · ".join(part for part in parts if part), "time_text": g.fmt.full(scan.scanned_at)[5:16]}
+
+
+def _clock(clock: Clock) -> dict[str, str]:
+    label = words.clock_kinds()[clock.kind] + (f" #{clock.run}" if clock.run > 1 else "")
+    return {"label": label, "due_full": g.fmt.full(clock.due_at), "state": _clock_state(clock)}
+
+
+def _clock_state(clock: Clock) -> str:
+    if clock.state == "void":
+        return _("void")
+    if clock.stopped_at is None:
+        return _("late") if clock.breached_at else _("running")
+    return _("in time") if clock.state == "met" else _("late")
+
+
+def _promise(view: View, promise: Any, text: str) -> dict[str, Any]:
+    labels = {"open": _("open"), "kept": _("kept"), "broken": _("broken"), "renegotiated": _("renegotiated")}
+    kept = url_for("tickets.promise_kept", number=view.ticket.number, promise_id=promise.id)
+    return {
+        "what": words.word(words.promises(), promise.what), "due_full": g.fmt.full(promise.due_at), "text": "",
+        "state": labels[promise.state],
+        "kept_href": kept if promise.state == "open" and "promise" in view.actions else "",
+        "submission_key": secrets.token_urlsafe(24),
+    }  # fmt: skip

@@ -1,0 +1,264 @@
+"""The verbs on a ticket, shared by all roles: load in scope, form, service, response."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from htmx_flask import request
+
+from app import clock
+from app.domain.errors import Invalid, NotAllowed, Stale
+from app.domain.roles import Actor
+from app.extensions import db
+from app.jobs import sends
+from app.services import appeals, queue, replies, reveals, routing, ticket_view
+from app.services.desk import Post
+from app.services.queue import Filters
+from app.services.replies import PromiseIn, ResultIn
+from app.services.ticket_view import View
+from app.web import forms, queue_page, ticket_page, words
+from app.web.access import route_access
+from app.web.auth import current_actor, requires
+from app.web.boxes import allowed_answers
+
+bp = Blueprint("tickets", __name__)
+
+
+@bp.get("/tickets")
+@route_access("queue")
+@requires("queue")
+def index() -> ResponseReturnValue:
+    """The work queue of whoever is signed in; `?q=` searches."""
+    actor, now = current_actor(), clock.now()
+    asked = request.args.get("q", "").strip()
+    if asked:
+        return _found(actor, asked, now)
+    filters = _filters()
+    session = db.session()
+    pane = queue_page.listing(session, actor, filters, now)
+    if request.htmx and request.headers.get("HX-Target") == "list":
+        return render_template("_list.html", list=pane)
+    return render_template("tickets.html", rail=queue_page.rail(session, actor, filters, now), list=pane, t=None)
+
+
+@bp.get("/tickets/news")
+@route_access("queue")
+@requires("queue")
+def news() -> ResponseReturnValue:
+    """The poll: 204 when nothing changed, else the bar that announces what came."""
+    actor, session = current_actor(), db.session()
+    if queue.version(session, actor) == request.args.get("version", type=int):
+        return "", 204
+    since = _instant_of(request.args.get("since", ""))
+    n = queue.newer(session, actor, since) if since else 0
+    return render_template("_news.html", new_count=n, href=url_for("tickets.index")) if n else ("", 204)
+
+
+@bp.get("/tickets/<number>")
+@route_access("queue")
+@requires("queue")
+def show(number: str) -> ResponseReturnValue:
+    """One ticket: the whole page, or its pane alone for HTMX."""
+    actor = current_actor()
+    return _page(actor, ticket_view.view(db.session(), actor, number))
+
+
+@bp.post("/tickets/<number>/claim")
+@route_access("queue")
+@requires("queue")
+def claim(number: str) -> ResponseReturnValue:
+    """Take the ticket as one's own."""
+    actor, now = current_actor(), clock.now()
+    return _act(actor, number, "claim", None, lambda: replies.claim(actor=actor, post=_post(number), now=now))
+
+
+@bp.post("/tickets/<number>/follow-up")
+@route_access("queue")
+@requires("queue")
+def follow_up(number: str) -> ResponseReturnValue:
+    """A logged contact attempt with the time of the next news."""
+    actor, now, form = current_actor(), clock.now(), forms.follow_up_form(request.form)
+    return _act(actor, number, "follow_up", form, lambda: replies.follow_up(
+        actor=actor, post=_post(number), text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
+        next_update_at=forms.instant(form.next_update_at), now=now,
+    ))  # fmt: skip
+
+
+@bp.post("/tickets/<number>/result")
+@route_access("queue")
+@requires("queue")
+def result(number: str) -> ResponseReturnValue:
+    """The answer: first its preview, then, confirmed, it leaves the house."""
+    actor, now, session = current_actor(), clock.now(), db.session()
+    view = ticket_view.view(session, actor, number)
+    bound = forms.result_form(allowed_answers(view), request.form)
+    answer = _answer(*bound)
+    if request.form.get("confirmed") == "1":
+        return _act(actor, number, "result", bound, lambda: replies.result(
+            actor=actor, post=_post(number), answer=answer, now=now,
+        ))  # fmt: skip
+    errors = replies.preview_errors(session, view.ticket, answer, now)
+    if errors:
+        return _failed(actor, number, "result", bound, Invalid(errors))
+    return _preview(actor, view, now)
+
+
+@bp.post("/tickets/<number>/note")
+@route_access("queue")
+@requires("queue")
+def note(number: str) -> ResponseReturnValue:
+    """An internal note."""
+    actor, now, form = current_actor(), clock.now(), forms.text_form(_("Internal note"), request.form)
+    text = form.text.data or ""
+    return _act(actor, number, "note", form, lambda: replies.note(actor=actor, post=_post(number), text=text, now=now))
+
+
+@bp.post("/tickets/<number>/close")
+@route_access("queue")
+@requires("queue")
+def close(number: str) -> ResponseReturnValue:
+    """Close with root cause and verification tick."""
+    actor, now, form = current_actor(), clock.now(), forms.close_form(request.form)
+    return _act(actor, number, "close", form, lambda: replies.close(
+        actor=actor, post=_post(number), root_cause=form.root_cause.data or "", verified=bool(form.verified.data),
+        now=now,
+    ))  # fmt: skip
+
+
+@bp.post("/tickets/<number>/ruling")
+@route_access("ruling")
+@requires("ruling")
+def ruling(number: str) -> ResponseReturnValue:
+    """CCS rules on the appeal."""
+    actor, now, form = current_actor(), clock.now(), forms.ruling_form(request.form)
+    decided = appeals.RulingIn(form.ruling.data or "", form.text.data or "", form.site_code.data or "")
+    return _act(actor, number, "ruling", form, lambda: appeals.rule(
+        actor=actor, post=_post(number), ruling=decided, now=now,
+    ))  # fmt: skip
+
+
+@bp.post("/tickets/<number>/assign")
+@route_access("tray")
+@requires("tray")
+def assign(number: str) -> ResponseReturnValue:
+    """Hand a ticket of the tray to a site."""
+    actor, now, form = current_actor(), clock.now(), forms.assign_form(request.form)
+    return _act(actor, number, "assign", form, lambda: routing.assign(
+        actor=actor, post=_post(number), site_code=form.site_code.data or "", now=now,
+    ))  # fmt: skip
+
+
+@bp.post("/tickets/<number>/promises/<int:promise_id>/kept")
+@route_access("queue")
+@requires("queue")
+def promise_kept(number: str, promise_id: int) -> ResponseReturnValue:
+    """Mark a promise kept."""
+    actor, now = current_actor(), clock.now()
+    return _act(actor, number, "promise", None, lambda: replies.settle_promise(
+        actor=actor, post=_post(number), promise_id=promise_id, outcome="kept", now=now,
+    ))  # fmt: skip
+
+
+@bp.post("/tickets/<number>/reveal")
+@route_access("queue")
+@requires("queue")
+def reveal(number: str) -> ResponseReturnValue:
+    """Show the contact in full, on record."""
+    actor = current_actor()
+    shown = reveals.reveal(actor=actor, number=number, now=clock.now())
+    return _page(actor, ticket_view.view(db.session(), actor, number), shown=shown)
+
+
+def _post(number: str) -> Post:
+    return Post(number, request.form.get("version", type=int), request.form.get("submission_key", "")[:64])
+
+
+def _act(actor: Actor, number: str, key: str, form: Any, verb: Callable[[], Any]) -> ResponseReturnValue:
+    """Run a verb; afterwards the renewed pane or 303, on failure the page with what was typed."""
+    try:
+        verb()
+    except (Invalid, Stale, NotAllowed) as error:
+        return _failed(actor, number, key, form, error)
+    sends.ring()
+    if request.htmx:
+        response = make_response(_page(actor, ticket_view.view(db.session(), actor, number), notice=_("Saved")))
+        response.headers["HX-Trigger"] = "queue-changed"
+        return response
+    return redirect(url_for("tickets.show", number=number), 303)
+
+
+def _failed(actor: Actor, number: str, key: str, form: Any, error: Exception) -> ResponseReturnValue:
+    """422 with the errors beside the fields; 409 with the newer entries shown; the typed text stays in both."""
+    view = ticket_view.view(db.session(), actor, number)
+    code = getattr(error, "code", "invalid")
+    if isinstance(error, Invalid) and form is not None:
+        forms.mark(form[0] if isinstance(form, tuple) else form, error.fields)
+    bound = {key: form} if form is not None else {}
+    page = _page(actor, view, forms=bound, error=words.word(words.errors(), code))
+    return page, 422 if isinstance(error, Invalid) else 409
+
+
+def _page(actor: Actor, view: View, **state: Any) -> str:
+    now, session = clock.now(), db.session()
+    t = ticket_page.page_of(view, actor, now, **state)
+    if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
+        return render_template("_ticket.html", t=t)
+    filters = _filters()
+    pane = queue_page.listing(session, actor, filters, now, selected=view.ticket.number)
+    return render_template("tickets.html", rail=queue_page.rail(session, actor, filters, now), list=pane, t=t)
+
+
+def _preview(actor: Actor, view: View, now: datetime) -> str:
+    """What is about to leave the house, and to whom; the typed fields travel along hidden."""
+    hidden = [(k, v) for k, v in request.form.items() if k not in ("csrf_token", "confirmed")]
+    preview = {
+        "number": view.ticket.number, "action": url_for("tickets.result", number=view.ticket.number),
+        "text": request.form.get("text", ""), "hidden": hidden,
+        "orders": [f"{connection.name} · {order.code}" for order, connection in view.orders],
+    }  # fmt: skip
+    if request.htmx:
+        return render_template("_preview.html", preview=preview)
+    return render_template("preview.html", preview=preview, rail=queue_page.rail(db.session(), actor, None, now))
+
+
+def _found(actor: Actor, asked: str, now: datetime) -> ResponseReturnValue:
+    session = db.session()
+    rows = queue.search(session, actor, asked)
+    if len(rows) == 1:
+        return redirect(f"/tickets/{rows[0].number}", 303)
+    pane = queue_page.found(rows, asked, now, queue_page.category_labels(session))
+    return render_template("tickets.html", rail=queue_page.rail(session, actor, None, now), list=pane, t=None)
+
+
+def _filters() -> Filters:
+    asked = request.args
+    sort = asked.get("sort", "due")
+    return Filters(
+        queue=asked.get("queue", "todo") if asked.get("queue") in queue.QUEUES else "todo",
+        category=asked.get("category", "")[:24], sort=sort if sort in queue.SORTS else "due",
+        after=asked.get("after", "")[:80],
+    )  # fmt: skip
+
+
+def _answer(form: Any, extra: list[str]) -> ResultIn:
+    promise_at = forms.instant(form.promise_due_at)
+    promised = [PromiseIn(form.promise_what.data, promise_at)] if form.promise_what.data and promise_at else []
+    return ResultIn(
+        text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
+        signed_by=(form.finding_signed_by.data or "")[:60], action_taken=(form.action_taken.data or "")[:24],
+        answer=(form.answer.data or "") if "answer" in form else "", promises=promised,
+        supplements={name: form[f"supplement-{name}"].data or "" for name in extra},
+    )  # fmt: skip
+
+
+def _instant_of(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None

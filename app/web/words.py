@@ -1,0 +1,190 @@
+"""Codes turned into people's words. The rules raise codes; only here they get a language."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+
+def states() -> dict[str, str]:
+    """The states of a ticket."""
+    return {
+        "open": _("To accept"),
+        "in_progress": _("In progress"),
+        "replied": _("Replied"),
+        "appealed": _("Customer appeal"),
+        "closed": _("Closed"),
+        "withdrawn": _("Withdrawn"),
+    }
+
+
+def clock_kinds() -> dict[str, str]:
+    """What a clock waits for."""
+    return {
+        "accept": _("Accept"),
+        "first_reply": _("First reply"),
+        "resolve": _("Result"),
+        "close": _("Close ticket"),
+        "appeal": _("Appeal ruling"),
+        "objection": _("Waiting for customer"),
+        "platform": _("Platform deadline"),
+        "legal": _("Legal deadline"),
+    }
+
+
+def queues() -> dict[str, str]:
+    """The queues in the rail."""
+    return {
+        "todo": _("To do"),
+        "overdue": _("Overdue"),
+        "due_soon": _("Due within 30 min"),
+        "returned": _("Returned for rework"),
+        "to_accept": _("To accept"),
+        "working": _("In progress"),
+        "appealed": _("Customer appeals"),
+        "replied": _("Replied"),
+        "tray": _("To be assigned"),
+        "all": _("All open"),
+    }
+
+
+def contacts() -> dict[str, str]:
+    """How a contact attempt ended."""
+    return {
+        "reached_accepts": _("Reached, accepts"),
+        "reached_denies": _("Reached, denies complaining"),
+        "no_answer": _("No answer"),
+        "busy": _("Busy"),
+        "number_off": _("Number off or expired"),
+        "not_the_person": _("Not the person"),
+    }
+
+
+def measures() -> dict[str, str]:
+    """What was done about a complaint."""
+    return {
+        "redelivered": _("Redelivered to the door"),
+        "found": _("Found and handed over"),
+        "corrected": _("Record corrected"),
+        "compensated": _("Compensated"),
+        "explained": _("Explained and apologised"),
+        "tracing": _("Tracing the parcel"),
+    }
+
+
+def root_causes() -> dict[str, str]:
+    """Why it happened; required on closing."""
+    return {
+        "courier": _("Courier did not follow the rules"),
+        "site_sorting": _("Sorted wrongly at the site"),
+        "station": _("Pick-up station"),
+        "hub": _("Hub or line-haul"),
+        "address": _("Address wrong or unclear"),
+        "customer": _("Customer's own reason"),
+        "weather": _("Weather or force majeure"),
+        "system": _("System or data error"),
+        "other": _("Other"),
+    }
+
+
+def rulings() -> dict[str, str]:
+    """The rulings on a customer's appeal."""
+    return {
+        "upheld_return": _("Upheld: back to the site"),
+        "upheld_other_site": _("Upheld: to another site"),
+        "upheld_compensate": _("Upheld: compensate and close"),
+        "rejected_close": _("Not upheld: close"),
+    }
+
+
+def promises() -> dict[str, str]:
+    """What can be promised to a customer."""
+    return {
+        "redelivery": _("Redelivery"),
+        "call_back": _("Call back"),
+        "compensation": _("Compensation"),
+    }
+
+
+def channels() -> dict[str, str]:
+    """How a complaint came in."""
+    return {
+        "platform": _("Platform"),
+        "telephone": _("Telephone"),
+        "wechat": _("WeChat"),
+        "alipay": _("Alipay"),
+        "qq": _("QQ"),
+        "web": _("Web site"),
+        "email": _("E-mail"),
+        "letter": _("Letter"),
+        "regulator": _("Regulator"),
+    }
+
+
+def complainants() -> dict[str, str]:
+    """Who complains."""
+    return {
+        "consignee": _("Consignee"),
+        "sender": _("Sender"),
+        "merchant": _("Merchant"),
+        "platform": _("Platform"),
+        "regulator": _("Regulator"),
+    }
+
+
+def tray_reasons() -> dict[str, str]:
+    """Why a ticket could not be routed."""
+    return {
+        "site_closed": _("The site is closed"),
+        "unknown_site": _("The platform named a site we do not know"),
+        "no_match": _("No scan and no address names a site"),
+        "several_match": _("Several sites match the address"),
+        "platform_expired": _("The platform's time was over on arrival"),
+    }
+
+
+def scan_types() -> dict[str, str]:
+    """Scans of a parcel."""
+    return {
+        "COLLECT": _("Collected"),
+        "ARRIVE": _("Arrived"),
+        "DEPART": _("Departed"),
+        "DELIVER": _("Out for delivery"),
+        "SIGN": _("Signed for"),
+    }
+
+
+def errors() -> dict[str, str]:
+    """What is wrong with a field, or why an action is refused."""
+    return {
+        "required": _("Please fill in"),
+        "too_long": _("Too long: at most 2,000 characters"),
+        "in_the_past": _("This time is already over"),
+        "bad_time": _("Please enter date and time"),
+        "bad_waybill": _("A waybill has 8 to 20 letters and digits"),
+        "unknown_site": _("There is no such site in your area"),
+        "unknown_answer": _("The platform does not accept this answer"),
+        "not_a_number": _("Please enter a number"),
+        "not_a_date": _("Please enter a date"),
+        "invalid": _("Please check the marked fields"),
+        "stale": _("Someone else acted on this ticket meanwhile. The newer entries are shown; your text is kept."),
+        "not_allowed": _("This step is not possible in the ticket's present state"),
+        "promise_not_open": _("This promise is settled already"),
+        "no_appeal": _("There is no appeal to rule on"),
+    }
+
+
+def callback_states() -> dict[str, str]:
+    """Where an answer is on its way out."""
+    return {
+        "pending": _("Waiting to be sent"),
+        "claimed": _("Being sent"),
+        "sending": _("Being sent"),
+        "sent": _("Delivered"),
+        "unknown": _("Asking the gateway"),
+        "failed": _("Failed"),
+    }
+
+
+def word(table: dict[str, str], code: str) -> str:
+    """The word for a code; an unknown code shows itself rather than nothing."""
+    return table.get(code, code)

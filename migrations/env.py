@@ -1,0 +1,42 @@
+"""Runs the migrations on the portal's own engine, in one transaction where the engine can."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+from flask import current_app
+
+database = current_app.extensions["migrate"].db
+
+
+def render(kind: str, column_type: Any, _autogen: Any) -> str | bool:
+    """Migrations stand alone: our column types are written as what they are in the database."""
+    if kind == "type" and type(column_type).__name__ == "UtcDateTime":
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+def drop_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """No file for a change that is none."""
+    if context.config.cmd_opts and getattr(context.config.cmd_opts, "autogenerate", False):
+        if directives[0].upgrade_ops.is_empty():
+            directives[:] = []
+
+
+def run() -> None:
+    """Upgrade or downgrade on a connection of the portal's engine."""
+    with database.engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=database.metadata,
+            render_item=render,
+            render_as_batch=True,
+            process_revision_directives=drop_empty,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+run()

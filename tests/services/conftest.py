@@ -1,0 +1,15 @@
+"""The cast, for every test of a service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.cast import Cast, assemble
+
+
+@pytest.fixture
+def cast(database: Any) -> Cast:
+    """The smallest company, written anew for each test."""
+    return assemble()

@@ -1,0 +1,68 @@
+"""The processes behind the web: `python worker.py` sends what is in the outbox, `--scheduler` watches the clocks."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+
+from redis import Redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+
+from app import clock, create_app
+from app.jobs import schedule, sends
+from app.services import health
+
+log = logging.getLogger("worker")
+
+
+def main() -> None:
+    """Run the scheduler or a worker in the foreground until a signal."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if "--scheduler" in sys.argv:
+        schedule.run_forever(create_app())
+        return
+    threading.Thread(target=beat, daemon=True).start()
+    url = sends.application().extensions["kuaifu"].redis_url
+    while True:
+        try:
+            if work(url):
+                return
+        except (RedisConnectionError, RedisTimeoutError) as error:
+            log.warning("redis is away (%s), trying again", type(error).__name__)
+        time.sleep(2)
+
+
+def work(url: str) -> bool:
+    """Serve the queue of sends; True after an orderly stop. The connection waits for a Redis that went away."""
+    connection = Redis.from_url(
+        url, retry=Retry(ExponentialWithJitterBackoff(cap=5, base=0.2), 20), health_check_interval=30,
+        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+    )  # fmt: skip
+    lane = Queue("sends", connection=connection, serializer=JSONSerializer)
+    worker = SimpleWorker(
+        [lane], connection=connection, serializer=JSONSerializer, worker_ttl=75, maintenance_interval=60
+    )
+    worker.work(logging_level="WARNING")
+    return True
+
+
+def beat() -> None:
+    """Say every few seconds that this worker lives."""
+    while True:
+        try:
+            with sends.application().app_context():
+                health.beat(process="worker", now=clock.now())
+        except Exception as error:
+            log.warning("heartbeat failed: %s", type(error).__name__)
+        time.sleep(5)
+
+
+if __name__ == "__main__":
+    main()
