@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import chinese_calendar
@@ -65,6 +66,7 @@ def _has_days(session: Session, year: int) -> bool:
     return session.scalar(select(CalendarDay.day).where(within).limit(1)) is not None
 
 
+@cache
 def _published(year: int) -> dict[date, tuple[bool, str]]:
     """The days of a year that are not what their weekday says: (working, name); empty when not published."""
     days = [date(year, 1, 1) + timedelta(days=n) for n in range(366)]

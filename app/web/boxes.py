@@ -35,6 +35,7 @@ def boxes_of(view: View, actor: Actor, now: datetime, bound: dict[str, Any]) -> 
     opened = next((box for box in boxes if box["key"] in bound), boxes[0] if boxes else None)
     for box in boxes:
         box["open"] = box is opened
+        box["filled"] = box["key"] in bound
         box["submission_key"] = secrets.token_urlsafe(24)
     return boxes
 

@@ -49,10 +49,11 @@ class Me:
 
 def init(app: Flask) -> None:
     """Give templates `_`, `locale`, `fmt`, `me` and `asset`, in macros too; views find `g.fmt`."""
-    app.before_request(_bind)
+    app.before_request_funcs.setdefault(None, []).insert(0, _bind)  # a refusal of CSRF needs words too
     globals_ = app.jinja_env.globals
     globals_.update(
-        _=translate, gettext=translate, fmt=LocalProxy(lambda: words().fmt), me=LocalProxy(me), asset=asset
+        _=translate, gettext=translate, fmt=LocalProxy(lambda: words().fmt), me=LocalProxy(me), asset=asset,
+        script=script,
     )  # fmt: skip
     app.context_processor(_page)
 
@@ -104,6 +105,18 @@ def me() -> Me | None:
             can=CAPABILITIES.get(person.role, frozenset()),
         )  # fmt: skip
     return known
+
+
+def script() -> dict[str, Any]:
+    """What the page's script needs: the server's time and the words of the ticking countdowns."""
+    return {
+        "now": clock.now().isoformat(),
+        "words": {
+            "left": _("%(time)s left"), "late": _("%(time)s overdue"), "d": _("%(n)s d"), "h": _("%(n)s h"),
+            "hm": _("%(h)s h %(m)s min"), "min": _("%(n)s min"), "copied": _("Copied"),
+            "failed": _("That did not work. What you typed is kept; try again."),
+        },
+    }  # fmt: skip
 
 
 def role_label(role: str) -> str:

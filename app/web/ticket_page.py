@@ -46,7 +46,7 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
         tone = "late" if seconds <= 0 else "soon" if seconds <= 1800 else "info" if clock.kind == "platform" else ""
         found.append({
             "text": f"{labels[clock.kind]} {left}", "tone": tone, "title": g.fmt.full(clock.due_at),
-            "due_iso": clock.due_at.isoformat(),
+            "due_iso": clock.due_at.isoformat(), "label": labels[clock.kind],
         })  # fmt: skip
     if view.ticket.repeat_count:
         found.append(

@@ -98,6 +98,8 @@ def result(number: str) -> ResponseReturnValue:
     view = ticket_view.view(session, actor, number)
     bound = forms.result_form(allowed_answers(view), request.form)
     answer = _answer(*bound)
+    if request.form.get("confirmed") == "back":
+        return _page(actor, view, forms={"result": bound})
     if request.form.get("confirmed") == "1":
         return _act(actor, number, "result", bound, lambda: replies.result(
             actor=actor, post=_post(number), answer=answer, now=now,

@@ -1,0 +1,164 @@
+// Kuaifu: what scripting adds. Every action works without it; here it only gets quicker.
+(function () {
+  "use strict";
+  const words = JSON.parse(document.body.dataset.words || "{}");
+  const drift = Date.parse(document.body.dataset.now || "") - Date.now() || 0;
+  const one = (selector, root) => (root || document).querySelector(selector);
+  const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+  const fill = (text, values) => (text || "").replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+
+  // Countdowns: the words of the server, the time of the server, ticking here.
+  function span(seconds) {
+    const days = Math.floor(seconds / 86400), hours = Math.floor(seconds / 3600);
+    const minutes = Math.floor((seconds % 3600) / 60);
+    if (days >= 3) return fill(words.d, { n: days });
+    if (hours >= 24 || (hours && !minutes)) return fill(words.h, { n: hours });
+    if (hours) return fill(words.hm, { h: hours, m: String(minutes).padStart(2, "0") });
+    return fill(words.min, { n: minutes });
+  }
+  function tick() {
+    const now = Date.now() + drift;
+    all("[data-due]").forEach((chip) => {
+      const seconds = (Date.parse(chip.dataset.due) - now) / 1000;
+      const left = seconds > 0
+        ? fill(words.left, { time: span(Math.ceil(seconds / 60) * 60) })
+        : fill(words.late, { time: span(Math.max(Math.floor(-seconds), 60)) });
+      const text = chip.dataset.label ? chip.dataset.label + " " + left : left;
+      if (chip.textContent !== text) chip.textContent = text;
+      if (seconds <= 0) { chip.classList.add("late"); chip.classList.remove("soon", "info"); }
+      else if (seconds <= 1800 && !chip.classList.contains("late")) { chip.classList.add("soon"); }
+    });
+  }
+
+  // Drafts: kept on this device for this account until the entry was taken.
+  const draftKey = (name) => "draft:" + (document.body.dataset.me || "") + ":" + name;
+  const drafted = (form) => all("textarea, select, input", form).filter(
+    (field) => field.name && !["hidden", "radio", "password", "submit"].includes(field.type));
+  function saveDraft(form) {
+    const values = {};
+    drafted(form).forEach((field) => { values[field.name] = field.type === "checkbox" ? field.checked : field.value; });
+    try { localStorage.setItem(draftKey(form.dataset.draft), JSON.stringify(values)); } catch (full) { return; }
+    const state = one("[data-draft-state]", form);
+    if (state) state.textContent = state.dataset.saved;
+  }
+  function restoreDraft(form) {
+    if (one("[aria-invalid=true]", form) || form.dataset.filled) return;
+    let values = null;
+    try { values = JSON.parse(localStorage.getItem(draftKey(form.dataset.draft))); } catch (broken) { values = null; }
+    if (!values) return;
+    drafted(form).forEach((field) => {
+      if (!(field.name in values)) return;
+      if (field.type === "checkbox") field.checked = values[field.name]; else field.value = values[field.name];
+    });
+  }
+  function dropDraft(form) {
+    const name = form && (form.dataset.draft || form.dataset.drop);
+    if (name) localStorage.removeItem(draftKey(name));
+  }
+
+  // The thread shows its newest entry, the list marks what is open.
+  function settle(root) {
+    const thread = one(".thread");
+    if (thread && getComputedStyle(thread).overflowY === "auto") thread.scrollTop = thread.scrollHeight;
+    all("form[data-draft]", root).forEach(restoreDraft);
+    tick();
+  }
+  function mark() {
+    all(".rows a.row").forEach((row) => {
+      const open = row.pathname === location.pathname;
+      row.parentElement.classList.toggle("selected", open);
+      if (open) row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
+    });
+  }
+
+  // Keyboard.
+  const typing = (target) => target.closest("input, textarea, select, dialog[open]");
+  function move(step) {
+    const rows = all(".rows a.row");
+    const at = rows.findIndex((row) => row === document.activeElement);
+    const open = rows.findIndex((row) => row.getAttribute("aria-current"));
+    const from = at >= 0 ? at : open;
+    const next = rows[from < 0 ? 0 : from + step];
+    if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
+  }
+  const KEYS = {
+    j: () => move(1),
+    k: () => move(-1),
+    r: () => { const box = all(".reply .box").find((form) => form.offsetParent); if (box) (one("textarea", box) || one("select, input", box)).focus(); },
+    "/": () => { const search = one("#search"); if (search) search.focus(); },
+    "?": () => one("#keys").showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+      const form = event.target.closest("form");
+      if (form) { event.preventDefault(); form.requestSubmit(); }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
+    if (KEYS[event.key]) { event.preventDefault(); KEYS[event.key](); }
+  });
+
+  // Copy, print, drafts, one submit at a time.
+  document.addEventListener("click", (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = words.copied; });
+    if (event.target.closest("[data-print]")) window.print();
+  });
+  let timer = 0;
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-draft]");
+    if (!form) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => saveDraft(form), 300);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.draft) saveDraft(form);
+    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.dataset.busy) { event.preventDefault(); return; }
+    form.dataset.busy = "1";
+    setTimeout(() => { delete form.dataset.busy; }, 8000);
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".find select")) event.target.form.requestSubmit();
+  });
+
+  // HTMX: connection, focus, drafts, which pane a phone shows.
+  const netbar = one("#netbar");
+  const online = (yes) => { if (netbar) netbar.hidden = yes; };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt.id === "news" && document.hidden) event.preventDefault();
+  });
+  document.addEventListener("htmx:sendError", () => online(false));
+  document.addEventListener("htmx:timeout", () => online(false));
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.xhr && event.detail.xhr.status) online(true); });
+  window.addEventListener("offline", () => online(false));
+  window.addEventListener("online", () => online(true));
+  document.addEventListener("queue-changed", (event) => dropDraft(event.target));
+  document.addEventListener("htmx:responseError", (event) => {
+    const header = one("#ticket > header");
+    if (!header || event.detail.target.id !== "ticket") return;
+    const bar = document.createElement("p");
+    bar.className = "flash bad";
+    bar.setAttribute("role", "alert");
+    bar.textContent = words.failed;
+    all(".flash", header).forEach((old) => old.remove());
+    header.append(bar);
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const target = event.detail.target;
+    if (target.id === "ticket" || one("#ticket", target)) {
+      const desk = one(".desk");
+      if (desk && !desk.classList.contains("open")) { desk.classList.add("open"); window.scrollTo(0, 0); }
+      const header = one("#ticket > header");
+      if (document.activeElement === document.body && header) { header.tabIndex = -1; header.focus({ preventScroll: true }); }
+      settle(one("#ticket"));
+    }
+    mark();
+    tick();
+  });
+
+  settle(document);
+  mark();
+  setInterval(tick, 10000);
+})();
