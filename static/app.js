@@ -56,11 +56,20 @@
     if (name) localStorage.removeItem(draftKey(name));
   }
 
+  // Of the fields that the platform's answers demand, only those of the chosen answer show.
+  function demanded(select) {
+    all("[data-for]", select.form).forEach((field) => {
+      const box = field.closest(".field");
+      box.hidden = !JSON.parse(field.dataset.for).includes(select.value) && !box.querySelector(".error");
+    });
+  }
+
   // The thread shows its newest entry, the list marks what is open.
   function settle(root) {
     const thread = one(".thread");
-    if (thread && getComputedStyle(thread).overflowY === "auto") thread.scrollTop = thread.scrollHeight;
+    if (thread && !("fromTop" in thread.dataset) && getComputedStyle(thread).overflowY === "auto") thread.scrollTop = thread.scrollHeight;
     all("form[data-draft]", root).forEach(restoreDraft);
+    all("select[name=answer]", root).forEach(demanded);
     tick();
   }
   function mark() {
@@ -120,6 +129,7 @@
     setTimeout(() => { delete form.dataset.busy; }, 8000);
   });
   document.addEventListener("change", (event) => {
+    if (event.target.matches("select[name=answer]")) demanded(event.target);
     if (event.target.matches(".find select")) event.target.form.requestSubmit();
   });
 

@@ -28,6 +28,9 @@ from app.models import (
 )
 from app.services import desk, scans, scope
 
+SENDS_ELSEWHERE = {"assign_site", "ruled_other_site"}
+SITES_OFFERED = 400
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -62,20 +65,23 @@ class View:
     actions: tuple[str, ...]
     trace: list[Any]
     others: list[Ticket] = field(default_factory=list)
+    sites: list[Organisation] = field(default_factory=list)
 
 
 def view(session: Session, actor: Actor, number: str) -> View:
     """The ticket in the actor's scope with all that belongs to it. Raises NotFound."""
     ticket = scope.load(session, actor, number)
+    entries, actions = _entries(session, ticket), allowed_actions(desk.facts_of(ticket), actor)
     owner = session.get(User, ticket.owner_id) if ticket.owner_id else None
     return View(
         ticket=ticket, person=session.get(Person, ticket.id), category=session.get(Category, ticket.category),
         site=session.get(Organisation, ticket.handling_site_id) if ticket.handling_site_id else None,
-        owner=owner.name if owner else "", entries=_entries(session, ticket),
+        owner=owner.name if owner else "", entries=entries,
         clocks=list(session.scalars(select(Clock).where(Clock.ticket_id == ticket.id).order_by(Clock.id))),
         orders=_orders(session, ticket), callbacks=_callbacks(session, ticket), promises=_promises(session, ticket),
-        appeal=_appeal(session, ticket), actions=allowed_actions(desk.facts_of(ticket), actor),
+        appeal=_appeal(session, ticket), actions=actions,
         trace=scans.trace(session, ticket.waybill) if ticket.waybill else [], others=_others(session, actor, ticket),
+        sites=_sites(session, ticket, entries) if SENDS_ELSEWHERE & set(actions) else [],
     )  # fmt: skip
 
 
@@ -127,3 +133,12 @@ def _others(session: Session, actor: Actor, ticket: Ticket) -> list[Ticket]:
     same = Ticket.waybill == ticket.waybill
     statement = select(Ticket).where(same, Ticket.id != ticket.id, scope.visible_to(actor)).order_by(Ticket.id.desc())
     return list(session.scalars(statement.limit(10)))
+
+
+def _sites(session: Session, ticket: Ticket, entries: list[Entry]) -> list[Organisation]:
+    """The sites that may take the ticket: those that routing found likely first, then the others of its province."""
+    likely: list[int] = next((e.data.get("candidates", []) for e in reversed(entries) if e.type == "in_tray"), [])
+    place = Organisation.province_id == ticket.province_id if ticket.province_id else Organisation.id.in_(likely)
+    statement = select(Organisation).where(Organisation.kind == "site", place).order_by(Organisation.code)
+    found = session.scalars(statement.limit(SITES_OFFERED)).all()
+    return sorted(found, key=lambda site: likely.index(site.id) if site.id in likely else len(likely))

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.jobs import sends
 from app.models import Outbox
 from app.services import administration, outbox, outbox_view
-from app.web import queue_page, words
+from app.web import context, queue_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -72,9 +72,10 @@ def resend(row_id: int) -> ResponseReturnValue:
 def index() -> ResponseReturnValue:
     """Connections with their traffic, and what was refused."""
     session = db.session()
-    head = [_("Code"), _("Name"), _("Charset"), _("Routing"), _("Messages"), _("Quarantine"), _("Answers go to")]
+    head = [_("Code"), _("Title"), _("Charset"), _("Routing"), _("Messages"), _("Quarantine"), _("Answers go to")]
+    rules = words.routing_rules()
     rows = [
-        [c.code, c.name, c.charset, c.routing_rule, str(taken), str(held), c.callback_url]
+        [c.code, c.name, c.charset, words.word(rules, c.routing_rule), str(taken), str(held), c.callback_url]
         for c, taken, held in administration.connections(session)
     ]
     refused = [[r.day, r.connection, r.reason, str(r.n)] for r in administration.refusals(session)]
@@ -93,7 +94,7 @@ def organisations() -> ResponseReturnValue:
     """The organisation tree as a table."""
     found = administration.organisations(db.session(), request.args.get("after", ""))
     rows = [[o.code, o.name, o.name_en, o.kind, mask_phone(o.duty_phone) if o.duty_phone else "—"] for o in found[:100]]
-    head = [_("Code"), _("Name"), _("English name"), _("Kind"), _("Duty phone")]
+    head = [_("Code"), _("Title"), _("English name"), _("Kind"), _("Duty phone")]
     more = url_for("admin.organisations", after=found[99].code) if len(found) > 100 else None
     return _tables([{"title": _("Organisations"), "head": head, "rows": rows}], more)
 
@@ -104,7 +105,7 @@ def organisations() -> ResponseReturnValue:
 def users() -> ResponseReturnValue:
     """Accounts and their roles."""
     found = administration.users(db.session(), request.args.get("after", ""))
-    rows = [[u.account, u.name, u.role, name, _seen(u.last_seen_at)] for u, name in found[:100]]
+    rows = [[u.account, u.name, context.role_label(u.role), name, _seen(u.last_seen_at)] for u, name in found[:100]]
     head = [_("Account"), _("Name"), _("Role"), _("Organisation"), _("Last seen")]
     more = url_for("admin.users", after=found[99][0].account) if len(found) > 100 else None
     return _tables([{"title": _("Accounts"), "head": head, "rows": rows}], more)
@@ -157,7 +158,7 @@ def _sms_row(row: Outbox, name: str, actor: Actor) -> dict[str, Any]:
     return {
         "time_text": g.fmt.time(row.created_at), "time_full": g.fmt.full(row.created_at),
         "to": mask_phone(row.payload["phone"]), "organisation": name, "text": sms_text(row.payload["variables"]),
-        "state_label": words.word(words.callback_states(), row.state), "tone": TONES.get(row.state, ""),
+        "state_label": words.word(words.sms_states(), row.state), "tone": TONES.get(row.state, ""),
         "ticket_numbers": [{"number": n, "href": f"/tickets/{n}" if link else ""} for n in numbers],
     }  # fmt: skip
 
@@ -165,11 +166,11 @@ def _sms_row(row: Outbox, name: str, actor: Actor) -> dict[str, Any]:
 def sms_text(variables: dict[str, Any]) -> str:
     """The approved reminder text with its variables, as the phone shows it."""
     kind = words.word(words.clock_kinds(), str(variables["clock"]))
-    values = {**variables, "kind": kind}
+    values = {**variables, "kind": kind, "left": g.fmt.span(int(variables.get("minutes") or 0) * 60)}
     if variables.get("overdue"):
         return _("%(count)s tickets, %(overdue)s overdue; most urgent …%(waybill_tail)s %(kind)s was due %(due_time)s",
                  **values)  # fmt: skip
-    return _("%(count)s tickets fall due; most urgent …%(waybill_tail)s %(kind)s in %(minutes)s min (%(due_time)s)",
+    return _("%(count)s tickets fall due; most urgent …%(waybill_tail)s %(kind)s: %(left)s left (%(due_time)s)",
              **values)  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,11 +18,12 @@ from wtforms import (
     TextAreaField,
 )
 
-from app.domain.answers import Answer
+from app.domain.answers import Answer, AnswerField
 from app.web import words
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
+SITES = {"list": "sites"}  # the page's datalist of sites that may come into question
 
 
 class FollowUpForm(Form):
@@ -61,14 +63,14 @@ class RulingForm(Form):
     """CCS's ruling on an appeal."""
 
     ruling = SelectField()
-    site_code = StringField()
+    site_code = StringField(render_kw=SITES)
     text = TextAreaField()
 
 
 class AssignForm(Form):
     """The site that a ticket of the tray goes to."""
 
-    site_code = StringField()
+    site_code = StringField(render_kw=SITES)
 
 
 class NewTicketForm(Form):
@@ -95,7 +97,7 @@ def follow_up_form(data: Any = None) -> FollowUpForm:
 def result_form(answers: tuple[Answer, ...], data: Any = None) -> tuple[Form, list[str]]:
     """A result form for the allowed answers, and the names of the extra fields they demand."""
     extra = {field.name: field for answer in answers for field in answer.fields}
-    fields = {f"supplement-{name}": StringField(field.label or name) for name, field in extra.items()}
+    fields = {f"supplement-{name}": _supplement(field, answers) for name, field in extra.items()}
     form = type("BoundResultForm", (ResultForm,), fields)(data)
     _choices(form.answer, {a.value: a.label or a.value for a in answers}, _("Answer to the platform"))
     if not answers:
@@ -107,6 +109,17 @@ def result_form(answers: tuple[Answer, ...], data: Any = None) -> tuple[Form, li
         form, finding_signed_by=_("Who really signed"), promise_due_at=_("Promise due"), text=_("Reply to the customer")
     )
     return form, list(extra)
+
+
+def _supplement(field: AnswerField, answers: tuple[Answer, ...]) -> Any:
+    """The input of one extra field; the page shows it with the answers that demand it."""
+    demanding = [a.value for a in answers if any(f.name == field.name for f in a.fields)]
+    shown = {"data-for": json.dumps(demanding)}
+    label = field.label or field.name
+    if field.options:
+        choices = [("", _("Please choose")), *((option, option) for option in field.options)]
+        return SelectField(label, choices=choices, default=field.value, validate_choice=False, render_kw=shown)
+    return StringField(label, default=field.value, render_kw=shown)
 
 
 def text_form(label: str, data: Any = None) -> TextForm:

@@ -28,7 +28,7 @@ def _post(entry: Entry, view: View, actor: Actor) -> dict[str, Any]:
     said = bool(text)
     return {
         "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label) if said else "",
-        "text": text if said else _system_text(entry, label), "red": entry.type in RED,
+        "text": text if said else _system_text(entry, label, view), "red": entry.type in RED,
         "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at), "findings": _findings(entry),
         "callback": _callback(entry, view, actor),
     }  # fmt: skip
@@ -95,18 +95,25 @@ def _labels() -> dict[str, str]:
     }
 
 
-def _system_text(entry: Entry, label: str) -> str:
+def _system_text(entry: Entry, label: str, view: View) -> str:
     who = f" · {entry.who}" if entry.who else ""
     if entry.type == "clock_breached":
         kind = words.word(words.clock_kinds(), entry.data.get("kind", ""))
         return f"{label} · {kind}"
     if entry.type == "routed":
-        return _("Routed to %(site)s", site=entry.data.get("site_code", ""))
+        return _("Routed to %(site)s", site=_site(entry.data, view))
     if entry.type == "in_tray":
         return f"{label} · {words.word(words.tray_reasons(), entry.data.get('reason', ''))}"
     if entry.type == "reminded":
         return f"{label} · {entry.data.get('to', '')}"
     return f"{label}{who}"
+
+
+def _site(data: dict[str, Any], view: View) -> str:
+    """The site's name where it still has the ticket, else its code."""
+    if view.site is not None and view.site.id == data.get("site_id"):
+        return (view.site.name_en or view.site.name) if g.fmt.english else view.site.name
+    return str(data.get("site_code", ""))
 
 
 def _findings(entry: Entry) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
         "actions": actions(view, actor), "boxes": boxes_of(view, actor, now, state.get("forms") or {}),
         "appeal": appeal(view, now), "error": state.get("error"), "notice": state.get("notice"),
         "legal_note": legal_note() if view.category and view.category.legal_note else "",
-        "repeat_count": ticket.repeat_count,
+        "repeat_count": ticket.repeat_count, "sites": [(site.code, site_name(site)) for site in view.sites],
     }  # fmt: skip
 
 

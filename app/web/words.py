@@ -185,6 +185,16 @@ def callback_states() -> dict[str, str]:
     }
 
 
+def sms_states() -> dict[str, str]:
+    """Where a reminder is on its way to the phone."""
+    return {**callback_states(), "sent": _("Sent")}
+
+
+def routing_rules() -> dict[str, str]:
+    """Which organisation a connection's tickets go to (rulebook 3.1)."""
+    return {"delivery": _("Delivering site"), "origin": _("Site of origin"), "last_scan": _("Site of the last scan")}
+
+
 def word(table: dict[str, str], code: str) -> str:
     """The word for a code; an unknown code shows itself rather than nothing."""
     return table.get(code, code)
