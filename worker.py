@@ -15,9 +15,10 @@ from redis.retry import Retry
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
-from app import clock, create_app
+from app import clock
 from app.jobs import schedule, sends
 from app.services import health
+from app.start import refuse_if_unsafe
 
 log = logging.getLogger("worker")
 
@@ -25,8 +26,9 @@ log = logging.getLogger("worker")
 def main() -> None:
     """Run the scheduler or a worker in the foreground until a signal."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    refuse_if_unsafe(sends.application())
     if "--scheduler" in sys.argv:
-        schedule.run_forever(create_app())
+        schedule.run_forever(sends.application())
         return
     threading.Thread(target=beat, daemon=True).start()
     url = sends.application().extensions["kuaifu"].redis_url

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config
 from app.extensions import babel, csrf, db, htmx, limiter, login, migrate
@@ -18,6 +19,8 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config.from_mapping(_flask_settings(config))
     app.extensions["kuaifu"] = config
+    if n := config.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     _bind(app)
     from app import cli, web
 
@@ -45,10 +48,10 @@ def _flask_settings(config: Config) -> dict[str, object]:
 
 
 def _engine_options(url: str) -> dict[str, object]:
-    """Few connections, and a plain 503 in five seconds when all are busy."""
+    """Few connections, a plain 503 in five seconds when all are busy, and no personal data in an error's text."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15}}
-    return {"pool_size": 8, "max_overflow": 2, "pool_timeout": 5, "pool_pre_ping": True}
+        return {"connect_args": {"timeout": 15}, "hide_parameters": True}
+    return {"hide_parameters": True, "pool_size": 8, "max_overflow": 2, "pool_timeout": 5, "pool_pre_ping": True}
 
 
 def _bind(app: Flask) -> None:

@@ -28,6 +28,7 @@ class Config:
     absolute_hours: int = 12  # a session ends whatever happens
     outbox_lease: int = 60  # how long a worker may hold a row before another takes it
     sweep_every: float = 2.0  # pause between two looks for due work
+    trusted_proxies: int = 0  # how many reverse proxies of ours stand in front and name the client
 
     @property
     def production(self) -> bool:
@@ -52,6 +53,7 @@ class Config:
             platform_callback_url=env.get("PLATFORM_CALLBACK_URL", "http://127.0.0.1:8001/callback"),
             outbox_lease=int(env.get("OUTBOX_LEASE", "60")),
             sweep_every=float(env.get("SWEEP_EVERY", "2")),
+            trusted_proxies=int(env.get("TRUSTED_PROXIES", "0")),
         )
 
     @classmethod

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "integrations": {"integrations", "domain"},
     "jobs": {"jobs", "wiring"} | _BELOW,  # an entry point makes its application, as wsgi.py does
     "web": {"web", "jobs"} | _BELOW,  # same floor: rings the bell after a commit
+    "start": _BELOW,
     "cli": {"cli", "jobs"} | _BELOW,
     "wiring": {"wiring", "web", "jobs", "cli"} | _BELOW,
 }
