@@ -31,6 +31,7 @@
   }
 
   // Drafts: kept on this device for this account until the entry was taken.
+  let timer = 0;
   const draftKey = (name) => "draft:" + (document.body.dataset.me || "") + ":" + name;
   const drafted = (form) => all("textarea, select, input", form).filter(
     (field) => field.name && !["hidden", "radio", "password", "submit"].includes(field.type));
@@ -52,6 +53,7 @@
     });
   }
   function dropDraft(form) {
+    clearTimeout(timer);
     const name = form && (form.dataset.draft || form.dataset.drop);
     if (name) localStorage.removeItem(draftKey(name));
   }
@@ -113,7 +115,6 @@
     if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = words.copied; });
     if (event.target.closest("[data-print]")) window.print();
   });
-  let timer = 0;
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-draft]");
     if (!form) return;
@@ -122,6 +123,7 @@
   });
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    clearTimeout(timer);
     if (form.dataset.draft) saveDraft(form);
     if (form.method !== "post" || form.hasAttribute("hx-post")) return;
     if (form.dataset.busy) { event.preventDefault(); return; }

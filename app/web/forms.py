@@ -90,7 +90,7 @@ def follow_up_form(data: Any = None) -> FollowUpForm:
     """A follow-up form with labels in the reader's language."""
     form = FollowUpForm(data)
     _choices(form.contact_outcome, words.contacts(), _("Contact with customer"))
-    _label(form, next_update_at=_("Next news by"), text=_("Follow-up"))
+    _label(form, next_update_at=_("Next news by"), text=_("What was found out"))
     return form
 
 

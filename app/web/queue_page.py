@@ -75,10 +75,18 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
         "filters": {"category": filters.category, "categories": list(categories.items())},
         "next_href": f"{base}?{urlencode({**asked, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
-        "new_count": 0,
-        "poll_href": url_for("tickets.news", version=queue.version(session, actor), since=now.isoformat()),
+        "news": news(queue.version(session, actor), now, 0, filters),
         "list_href": f"{base}?{urlencode(asked)}" if asked else base,
         "total_text": "",
+    }  # fmt: skip
+
+
+def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, Any]:
+    """The bar above the list: how many came since the list was made, and where to ask next."""
+    asked, base = _asked(filters), url_for("tickets.index")
+    return {
+        "n": n, "href": f"{base}?{urlencode(asked)}" if asked else base,
+        "poll_href": url_for("tickets.news", version=version, since=since.isoformat(), **asked),
     }  # fmt: skip
 
 
@@ -87,8 +95,8 @@ def found(rows: tuple[Row, ...], text: str, now: datetime, categories: dict[str,
     return {
         "rows": [row_of(row, now, categories, "") for row in rows], "q": text, "sort": "due", "queue": "",
         "sorts": [], "filters": {"category": "", "categories": []}, "next_href": None,
-        "empty_text": _("No ticket with this number, waybill or platform order in your area."), "new_count": 0,
-        "poll_href": None, "list_href": url_for("tickets.index"),
+        "empty_text": _("No ticket with this number, waybill or platform order in your area."),
+        "news": None, "list_href": url_for("tickets.index"),
         "total_text": _("%(n)s found", n=len(rows)),
     }  # fmt: skip
 

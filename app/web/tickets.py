@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
     session = db.session()
     pane = queue_page.listing(session, actor, filters, now)
     if request.htmx and request.headers.get("HX-Target") == "list":
-        return render_template("_list.html", list=pane)
+        return render_template("_fresh_list.html", rail=queue_page.rail(session, actor, filters, now), list=pane)
     return render_template("tickets.html", rail=queue_page.rail(session, actor, filters, now), list=pane, t=None)
 
 
@@ -50,13 +50,15 @@ def index() -> ResponseReturnValue:
 @route_access("queue")
 @requires("queue")
 def news() -> ResponseReturnValue:
-    """The poll: 204 when nothing changed, else the bar that announces what came."""
-    actor, session = current_actor(), db.session()
-    if queue.version(session, actor) == request.args.get("version", type=int):
-        return "", 204
+    """The poll: 204 when nothing changed, else the bar that announces what came, and the renewed counters."""
+    actor, session, now = current_actor(), db.session(), clock.now()
+    version = queue.version(session, actor)
     since = _instant_of(request.args.get("since", ""))
-    n = queue.newer(session, actor, since) if since else 0
-    return render_template("_news.html", new_count=n, href=url_for("tickets.index")) if n else ("", 204)
+    if since is None or version == request.args.get("version", type=int):
+        return "", 204
+    filters = _filters()
+    bar = queue_page.news(version, since, queue.newer(session, actor, since), filters)
+    return render_template("_fresh_news.html", news=bar, rail=queue_page.rail(session, actor, filters, now))
 
 
 @bp.get("/tickets/<number>")
@@ -98,7 +100,7 @@ def result(number: str) -> ResponseReturnValue:
     view = ticket_view.view(session, actor, number)
     bound = forms.result_form(allowed_answers(view), request.form)
     answer = _answer(*bound)
-    if request.form.get("confirmed") == "back":
+    if request.form.get("back"):
         return _page(actor, view, forms={"result": bound})
     if request.form.get("confirmed") == "1":
         return _act(actor, number, "result", bound, lambda: replies.result(
@@ -217,15 +219,24 @@ def _page(actor: Actor, view: View, **state: Any) -> str:
 
 def _preview(actor: Actor, view: View, now: datetime) -> str:
     """What is about to leave the house, and to whom; the typed fields travel along hidden."""
-    hidden = [(k, v) for k, v in request.form.items() if k not in ("csrf_token", "confirmed")]
+    hidden = [(k, v) for k, v in request.form.items() if k not in ("csrf_token", "confirmed", "back")]
     preview = {
         "number": view.ticket.number, "action": url_for("tickets.result", number=view.ticket.number),
-        "text": request.form.get("text", ""), "hidden": hidden,
+        "text": request.form.get("text", ""), "hidden": hidden, "findings": _leaving(view),
         "orders": [f"{connection.name} · {order.code}" for order, connection in view.orders],
     }  # fmt: skip
     if request.htmx:
         return render_template("_preview.html", preview=preview)
     return render_template("preview.html", preview=preview, rail=queue_page.rail(db.session(), actor, None, now))
+
+
+def _leaving(view: View) -> list[tuple[str, str]]:
+    """What leaves beside the text: the platform's answer and the fields that it demands."""
+    chosen = next((a for a in allowed_answers(view) if a.value == request.form.get("answer")), None)
+    if chosen is None:
+        return []
+    fields = [(f.label or f.name, request.form.get(f"supplement-{f.name}", "")) for f in chosen.fields]
+    return [(_("Answer to the platform"), chosen.label or chosen.value), *((k, v) for k, v in fields if v)]
 
 
 def _found(actor: Actor, asked: str, now: datetime) -> ResponseReturnValue:
