@@ -108,7 +108,7 @@ def _measures(measures: tuple[ScoredMeasure, ...], month: str, code: str) -> lis
         rows.append({
             "key": m.key, "label": labels[m.key], "numerator": str(m.numerator), "denominator": str(m.denominator),
             "recorded": m.denominator > 0, "counted": m.points_tenths is not None, "href": _href(month, code, m.key),
-            "rate": _percent(m.value), "weight": str(m.weight), "points": _tenths(m.points_tenths),
+            "rate": _percent(m.value), "weight": _weight(m.effective_weight), "points": _tenths(m.points_tenths),
             "denominator_href": _href(month, code, {"appeal": "results", "repeat": "tickets"}.get(m.key, m.key)),
             "group": _("Timeliness") if timely else _("Quality"), "group_rows": 0,
         })  # fmt: skip
@@ -202,6 +202,14 @@ def _percent(value: Fraction | None) -> str:
     return f"{tenths // 10}.{tenths % 10}%"
 
 
+def _weight(effective: Fraction | None) -> str:
+    """The weight that counts in this month, half up to 0.1; a measure that is not counted gave it away."""
+    if effective is None:
+        return NONE
+    tenths = int(effective * 10 + Fraction(1, 2))
+    return _tenths(tenths).removesuffix(".0")
+
+
 def _rank(rank: tuple[int, int] | None) -> str:
     return f"{rank[0]} / {rank[1]}" if rank else NONE
 
@@ -219,4 +227,4 @@ def _duration(seconds: int | None) -> str:
     minutes = seconds // 60
     if minutes < 60:
         return _("%(m)s min %(s)s s", m=minutes, s=seconds % 60)
-    return _("%(h)s h %(m)s min", h=minutes // 60, m=minutes % 60)
+    return g.fmt.span(seconds)
