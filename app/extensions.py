@@ -47,7 +47,7 @@ def redis_client(url: str) -> Any:
     if url not in _redis:
         from redis import Redis
 
-        _redis[url] = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1, health_check_interval=30)
+        _redis[url] = Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, health_check_interval=30)
     return _redis[url]
 
 

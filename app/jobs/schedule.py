@@ -20,6 +20,7 @@ from app.services import health, reminders, sweep, work
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.25  # seconds between two looks at the list
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,11 @@ def sweep_clocks() -> int:
 
 
 def bundle_reminders() -> int:
-    """Write the SMS that may go out now."""
-    return reminders.bundle(db.session(), clock.now())
+    """Write the SMS that may go out now, and ring for them."""
+    written = reminders.bundle(db.session(), clock.now())
+    if written:
+        sends.ring()
+    return written
 
 
 def relay() -> None:
@@ -65,27 +69,34 @@ def reconcile() -> None:
         work.recount(session, sites=True)
 
 
-SCHEDULE = (
-    Job("sweep", 2, sweep_clocks),
-    Job("reminders", 3, bundle_reminders),
-    Job("relay", 5, relay),
-    Job("counters", 4, recount),
-    Job("reconcile", 3600, reconcile),
-    Job("heartbeat", 5, lambda: health.beat(process="scheduler", now=clock.now())),
-)
+def schedule(look: float) -> tuple[Job, ...]:
+    """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
+
+    The heartbeat never slows down: after 30 s without one the scheduler counts as gone.
+    """
+    return (
+        Job("sweep", look, sweep_clocks),
+        Job("reminders", 1.5 * look, bundle_reminders),
+        Job("relay", 2.5 * look, relay),
+        Job("counters", 2 * look, recount),
+        Job("reconcile", 3600, reconcile),
+        Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
+    )
 
 
 def run_forever(app: Flask, stop: threading.Event | None = None) -> None:
     """Run the schedule until a signal; a job that raises is reported and tried again at its next turn."""
     stop = stop or _stopped_by_signal()
-    turns = {job.name: 0.0 for job in SCHEDULE}
+    jobs = schedule(app.extensions["kuaifu"].sweep_every)
+    turns = {job.name: 0.0 for job in jobs}
+    pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, jobs[0].every))
     while not stop.is_set():
         with app.app_context():
-            for job in SCHEDULE:
+            for job in jobs:
                 if time.monotonic() >= turns[job.name] and not stop.is_set():
                     turns[job.name] = time.monotonic() + job.every
                     _run(job)
-        stop.wait(0.25)
+        stop.wait(pause)
 
 
 def _run(job: Job) -> None:

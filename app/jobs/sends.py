@@ -22,16 +22,25 @@ from app.services.outbox import Result
 
 log = logging.getLogger(__name__)
 SECONDS = 40
+SILENCE = 15.0  # seconds without ringing after the bell failed
+
+_silent_until: dict[str, float] = {}
 
 
 def ring() -> None:
-    """Tell the workers that something waits. Without Redis nothing is lost: the relay finds the rows."""
+    """Tell the workers that something waits. Without Redis nothing is lost: the relay finds the rows.
+
+    After a failure the bell is left alone for a while, so that a Redis that hangs delays one reply and not all.
+    """
     config = current_app.extensions["kuaifu"]
+    if time.monotonic() < _silent_until.get(config.redis_url, 0.0):
+        return
     try:
         lane = queue(config.redis_url)
         if lane is not None:
             lane.enqueue("app.jobs.sends.drain", result_ttl=0, failure_ttl=3600, job_timeout=120)
     except Exception as error:
+        _silent_until[config.redis_url] = time.monotonic() + SILENCE
         log.warning("bell silent: %s", type(error).__name__)
 
 

@@ -74,9 +74,9 @@ class OrderIn:
 
 
 def quarantine(*, arrival: Arrival, error: str) -> None:
-    """Keep a signed but unreadable message aside for an administrator."""
+    """Keep a signed but unreadable message aside for an administrator, once however often it is sent again."""
     with write() as session:
-        session.add(_inbox(arrival, "", "", None, "quarantined", error))
+        _set_aside(session, arrival, "", "", None, "quarantined", error)
 
 
 def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
@@ -155,10 +155,24 @@ def _first_time(session: Session, arrival: Arrival, code: str, key: str, event_a
         return True
     kept = session.get_one(PushKey, (arrival.connection_id, arrival.msg_type, code, key))
     if kept.sha256 != digest:
-        session.add(_inbox(arrival, code, key, event_at, "conflict", f"first body had {kept.sha256}"))
+        _set_aside(session, arrival, code, key, event_at, "conflict", f"first body had {kept.sha256}")
         session.commit()
         raise Conflict("same_key_other_body", first=kept.sha256, now=digest)
     return False
+
+
+def _set_aside(
+    session: Session, arrival: Arrival, code: str, key: str, event_at: datetime | None, state: str, error: str
+) -> None:
+    """Keep the message once: a platform repeats what was refused until it gives up, and its bodies are large."""
+    row = _inbox(arrival, code, key, event_at, state, error)
+    lock_key(session, f"aside:{row.connection_id}:{row.sha256}")
+    same = select(Inbox.id).where(
+        Inbox.connection_id == row.connection_id, Inbox.order_code == row.order_code, Inbox.event_key == key,
+        Inbox.msg_type == row.msg_type, Inbox.state == state, Inbox.sha256 == row.sha256,
+    )  # fmt: skip
+    if session.scalar(same.limit(1)) is None:
+        session.add(row)
 
 
 def _inbox(arrival: Arrival, code: str, key: str, event_at: datetime | None, state: str, error: str) -> Inbox:

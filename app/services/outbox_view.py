@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import false, select
+from sqlalchemy import cast, false, select
 from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
 from app.models import Organisation, Outbox, PlatformOrder, Ticket
+from app.models.types import Big
 
 PAGE = 50
 
@@ -33,7 +34,8 @@ def callbacks(
 
 
 def _order_id() -> Any:
-    return Outbox.payload["order_id"].as_integer()
+    """The order's id out of the payload; ids have 64 bits, which `as_integer` would cut to 32 on PostgreSQL."""
+    return cast(Outbox.payload["order_id"].as_string(), Big)
 
 
 def _scoped(statement: Any, actor: Actor) -> Any:
