@@ -157,8 +157,13 @@
     all(".flash", header).forEach((old) => old.remove());
     header.append(bar);
   });
+  let scrolled = 0;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "list") scrolled = one(".rows").scrollTop;
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     const target = event.detail.target;
+    if (target.id === "list" && one(".rows")) one(".rows").scrollTop = scrolled;
     if (target.id === "ticket" || one("#ticket", target)) {
       const desk = one(".desk");
       if (desk && !desk.classList.contains("open")) { desk.classList.add("open"); window.scrollTo(0, 0); }
