@@ -136,8 +136,7 @@
   });
 
   // HTMX: connection, focus, drafts, which pane a phone shows.
-  const netbar = one("#netbar");
-  const online = (yes) => { if (netbar) netbar.hidden = yes; };
+  const online = (yes) => { one("#netbar").hidden = yes; };
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.elt.id === "news" && document.hidden) event.preventDefault();
   });
@@ -175,6 +174,7 @@
     tick();
   });
 
+  document.addEventListener("htmx:historyRestore", () => { settle(document); mark(); });
   settle(document);
   mark();
   setInterval(tick, 10000);

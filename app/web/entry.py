@@ -45,11 +45,11 @@ def new() -> ResponseReturnValue:
 
 
 def _after_new(actor: Actor, number: str) -> ResponseReturnValue:
-    """To the ticket where it lies in the actor's scope, else back to the queue."""
+    """To the ticket where it lies in the actor's scope, else back to the queue, which tells its number."""
     try:
         scope.load(db.session(), actor, number)
     except NotFound:
-        return redirect(url_for("tickets.index"), 303)
+        return redirect(url_for("tickets.index", opened=number), 303)
     return redirect(url_for("tickets.show", number=number), 303)
 
 

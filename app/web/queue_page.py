@@ -69,31 +69,35 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
     base = url_for("tickets.index")
     asked = _asked(filters)
     return {
-        "rows": [row_of(row, now, categories, selected) for row in page.rows],
+        "rows": [row_of(row, now, categories, selected, asked) for row in page.rows],
         "q": "", "sort": filters.sort, "queue": filters.queue,
         "sorts": [("due", _("By time left")), ("activity", _("By last activity"))],
         "filters": {"category": filters.category, "categories": list(categories.items())},
         "next_href": f"{base}?{urlencode({**asked, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
         "news": news(queue.version(session, actor), now, 0, filters),
-        "list_href": f"{base}?{urlencode(asked)}" if asked else base,
+        "list_href": address(filters),
         "total_text": "",
     }  # fmt: skip
 
 
 def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, Any]:
     """The bar above the list: how many came since the list was made, and where to ask next."""
-    asked, base = _asked(filters), url_for("tickets.index")
     return {
-        "n": n, "href": f"{base}?{urlencode(asked)}" if asked else base,
-        "poll_href": url_for("tickets.news", version=version, since=since.isoformat(), **asked),
+        "n": n, "href": address(filters),
+        "poll_href": url_for("tickets.news", version=version, since=since.isoformat(), **_asked(filters)),
     }  # fmt: skip
+
+
+def address(filters: Filters) -> str:
+    """The queue with these filters."""
+    return url_for("tickets.index", **_asked(filters))
 
 
 def found(rows: tuple[Row, ...], text: str, now: datetime, categories: dict[str, str]) -> dict[str, Any]:
     """The list pane for a search: the hits and no other ticket."""
     return {
-        "rows": [row_of(row, now, categories, "") for row in rows], "q": text, "sort": "due", "queue": "",
+        "rows": [row_of(row, now, categories, "", {}) for row in rows], "q": text, "sort": "due", "queue": "",
         "sorts": [], "filters": {"category": "", "categories": []}, "next_href": None,
         "empty_text": _("No ticket with this number, waybill or platform order in your area."),
         "news": None, "list_href": url_for("tickets.index"),
@@ -107,13 +111,13 @@ def category_labels(session: Session) -> dict[str, str]:
     return {row.code: row.name_en if english else row.name for row in queue.categories(session)}
 
 
-def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str) -> dict[str, Any]:
-    """One line of the list: masked, with its countdown in words."""
+def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, asked: dict[str, str]) -> dict[str, Any]:
+    """One line of the list: masked, with its countdown in words; its address keeps the filters `asked` for."""
     due_text, tone = chip(row.state, row.due_at, row.overdue, now)
     kinds = words.clock_kinds()
     return {
         "number": row.number,
-        "href": f"/tickets/{row.number}",
+        "href": f"/tickets/{row.number}?{urlencode(asked)}" if asked else f"/tickets/{row.number}",
         "due_text": due_text,
         "due_iso": row.due_at.isoformat() if row.due_at and row.state in ("open", "in_progress") else "",
         "tone": tone,
@@ -147,7 +151,7 @@ def chip(state: str, due_at: datetime | None, overdue: bool, now: datetime) -> t
     return text, "soon" if (due_at - now).total_seconds() <= 1800 else ""
 
 
-def _asked(filters: Filters) -> dict[str, str]:
-    asked = {"queue": filters.queue if filters.queue != "todo" else "", "category": filters.category}
+def _asked(filters: Filters) -> dict[str, Any]:
+    asked: dict[str, Any] = {"queue": filters.queue if filters.queue != "todo" else "", "category": filters.category}
     asked["sort"] = filters.sort if filters.sort != "due" else ""
     return {name: value for name, value in asked.items() if value}

@@ -61,11 +61,12 @@ def cases(month: str, code: str, measure: str) -> ResponseReturnValue:
     """The tickets behind one number."""
     actor, now = current_actor(), clock.now()
     found = scorecard_cases.cases(actor=actor, month=month, organisation_code=code, measure=measure, now=now)
-    categories = queue_page.category_labels(db.session())
+    categories, met_only = queue_page.category_labels(db.session()), request.args.get("part") == "met"
+    title = _("%(measure)s: in time", measure=_labels()[measure]) if met_only else _labels()[measure]
     return render_template(
-        "scorecard_cases.html", rail=_rail(actor, now), title=_labels()[measure], month=month,
+        "scorecard_cases.html", rail=_rail(actor, now), title=title, month=month,
         month_label=g.fmt.month(month), site=_site(found.site), back_href=_href(month, code),
-        rows=[_case(row, categories, now) for row in found.rows],
+        rows=[_case(row, categories, now) for row in found.rows if row.in_time or not met_only],
     )  # fmt: skip
 
 
@@ -107,7 +108,8 @@ def _measures(measures: tuple[ScoredMeasure, ...], month: str, code: str) -> lis
         timely = m.key in TIMELINESS
         rows.append({
             "key": m.key, "label": labels[m.key], "numerator": str(m.numerator), "denominator": str(m.denominator),
-            "recorded": m.denominator > 0, "counted": m.points_tenths is not None, "href": _href(month, code, m.key),
+            "recorded": m.denominator > 0, "counted": m.points_tenths is not None,
+            "href": _href(month, code, m.key) + ("?part=met" if timely else ""),
             "rate": _percent(m.value), "weight": _weight(m.effective_weight), "points": _tenths(m.points_tenths),
             "denominator_href": _href(month, code, {"appeal": "results", "repeat": "tickets"}.get(m.key, m.key)),
             "group": _("Timeliness") if timely else _("Quality"), "group_rows": 0,

@@ -43,7 +43,8 @@ def index() -> ResponseReturnValue:
     pane = queue_page.listing(session, actor, filters, now)
     if request.htmx and request.headers.get("HX-Target") == "list":
         return render_template("_fresh_list.html", rail=queue_page.rail(session, actor, filters, now), list=pane)
-    return render_template("tickets.html", rail=queue_page.rail(session, actor, filters, now), list=pane, t=None)
+    rail, opened = queue_page.rail(session, actor, filters, now), request.args.get("opened", "")[:24]
+    return render_template("tickets.html", rail=rail, list=pane, t=None, opened=opened)
 
 
 @bp.get("/tickets/news")
@@ -209,10 +210,10 @@ def _failed(actor: Actor, number: str, key: str, form: Any, error: Exception) ->
 
 def _page(actor: Actor, view: View, **state: Any) -> str:
     now, session = clock.now(), db.session()
-    t = ticket_page.page_of(view, actor, now, **state)
+    filters = _filters()
+    t = ticket_page.page_of(view, actor, now, **state) | {"back_href": queue_page.address(filters)}
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         return render_template("_ticket.html", t=t)
-    filters = _filters()
     pane = queue_page.listing(session, actor, filters, now, selected=view.ticket.number)
     return render_template("tickets.html", rail=queue_page.rail(session, actor, filters, now), list=pane, t=t)
 

@@ -18,9 +18,12 @@ import pytest
 from launcher import chromium
 from launcher.run import healthy
 from launcher.settings import HOST, ROOT
+from simulator.server import Settings as PlatformSettings
+from simulator.server import Simulator
 
 SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 START_SECONDS = 60
+PATIENCE_SECONDS = 8
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -76,6 +79,13 @@ def browser_context_args(request: pytest.FixtureRequest, portal: str) -> dict[st
     }
 
 
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest) -> None:
+    """What a page does not show within these seconds it will not show."""
+    if "page" in request.fixturenames:
+        request.getfixturevalue("page").set_default_timeout(PATIENCE_SECONDS * 1000)
+
+
 @pytest.fixture(scope="session")
 def portal(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a portal with demo data, web, worker and scheduler; the simulator stays out, tests push themselves."""
@@ -93,6 +103,19 @@ def portal(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def platform(portal: str) -> Iterator[Simulator]:
+    """The platform beside the portal: takes its answers, pushes what a test asks for, and nobody reacts by himself."""
+    listen = f"{HOST}:{int(portal.rpartition(':')[2]) + 1}"
+    simulator = Simulator(PlatformSettings(
+        portal=portal, listen=listen, rate=0, reject=0, repeat=0, satisfied=0, urge=0, duplicate=0, reorder=0,
+    ))  # fmt: skip
+    simulator.generator.odd = 0
+    simulator.start()
+    yield simulator
+    simulator.stop()
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], port: int, told: Path) -> None:

@@ -1,0 +1,146 @@
+"""axe-core finds nothing to object to: every page, at both sizes, in both languages, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import steps
+
+AXE = Axe()
+ENGLISH = ("site-2", "lcs-manager", "ccs-manager")  # accounts that these tests turn to English; no other test uses them
+
+Way = Callable[[Page], None]
+
+
+def to(path: str) -> Way:
+    """The page at an address."""
+
+    def go(page: Page) -> None:
+        page.goto(path)
+
+    return go
+
+
+def first_of(queue: str) -> Way:
+    """The first ticket of a queue."""
+
+    def go(page: Page) -> None:
+        page.goto(f"/tickets?queue={queue}")
+        page.goto(page.locator(".rows a.row").first.get_attribute("href") or "")
+
+    return go
+
+
+def errors(page: Page) -> None:
+    """A result that was refused: errors beside their fields."""
+    first_of("to_accept")(page)
+    steps.submit(steps.box(page, "result"))
+    expect(page.locator("#box-result .error").first).to_be_visible()
+
+
+def preview(page: Page) -> None:
+    """What is about to leave the house."""
+    first_of("to_accept")(page)
+    steps.write_result(page, "已当面交给客户。")
+    expect(page.locator(".preview")).to_be_visible()
+
+
+def keys(page: Page) -> None:
+    """The list of keys."""
+    page.goto("/tickets")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+
+
+CARD = f"/scorecards/{steps.last_month()}/{steps.SITE}"
+PAGES: dict[str, tuple[str, Way]] = {
+    "login": ("", to("/login")),
+    "queue": ("site", to("/tickets")),
+    "empty-search": ("site", to("/tickets?q=nothing-like-it")),
+    "ticket": ("site", first_of("to_accept")),
+    "replied": ("site", first_of("replied")),
+    "errors": ("site", errors),
+    "preview": ("site", preview),
+    "keys": ("site", keys),
+    "new": ("site", to("/tickets/new")),
+    "account": ("site", to("/account")),
+    "not-found": ("site", to("/tickets/KF000000-000000")),
+    "forbidden": ("site", to("/admin")),
+    "tray": ("lcs", first_of("tray")),
+    "sms": ("lcs", to("/sms-outbox")),
+    "callbacks": ("lcs", to("/callbacks")),
+    "scorecards": ("lcs", to("/scorecards")),
+    "appeal": ("ccs", first_of("appealed")),
+    "scorecard": ("site-manager", to(CARD)),
+    "cases": ("site-manager", to(f"{CARD}/first_reply")),
+    "admin": ("admin", to("/admin")),
+    "organisations": ("admin", to("/admin/organisations")),
+    "policies": ("admin", to("/admin/policies")),
+}
+# English and dark: the pages that differ most, with accounts that no other test uses.
+OTHER_LOOK: dict[tuple[str, str], tuple[str, Way]] = {
+    ("phone", "login"): ("", to("/login?lang=en")),
+    ("phone", "ticket"): ("site-2", first_of("to_accept")),
+    ("phone", "errors"): ("site-2", errors),
+    ("desktop", "keys"): ("site-2", keys),
+    ("desktop", "callbacks"): ("lcs-manager", to("/callbacks")),
+    ("desktop", "appeal"): ("ccs-manager", first_of("appealed")),
+    ("phone", "scorecard"): ("ccs-manager", to(CARD)),
+}
+ASK_WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+
+
+def check(page: Page) -> None:
+    """Fail with what axe-core objects to, if anything."""
+    found = AXE.run(page)
+    if found.violations_count:
+        pytest.fail("\n".join(_told(rule) for rule in found.response["violations"]))
+
+
+def _told(rule: dict[str, Any]) -> str:
+    """One objection with the first elements that it is about."""
+    places = [f"    {place['html'][:160]}" for place in rule["nodes"][:3]]
+    return "\n".join([f"{rule['id']}: {rule['help']} ({len(rule['nodes'])}x)", *places])
+
+
+@pytest.fixture(scope="session")
+def english(browser: Browser, portal: str) -> None:
+    """Turn the accounts of the other look to English."""
+    for account in ENGLISH:
+        page = browser.new_page(base_url=portal)
+        steps.enter(page, account)
+        page.goto("/account")
+        page.locator("#locale").select_option("en")
+        page.locator("form", has=page.locator("#locale")).locator(".btn.main").click()
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        page.close()
+
+
+@pytest.mark.usefixtures("size")
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_in_chinese_and_light_and_no_page_is_wider_than_the_screen(page: Page, name: str) -> None:
+    account, go = PAGES[name]
+    if account:
+        steps.enter(page, account)
+    go(page)
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    wide, screen = page.evaluate(ASK_WIDTHS)
+    assert wide <= screen
+    check(page)
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize(("size", "name"), OTHER_LOOK)
+def test_axe_finds_nothing_in_english_and_dark_either(page: Page, size: str, name: str) -> None:
+    page.emulate_media(color_scheme="dark")
+    account, go = OTHER_LOOK[size, name]
+    if account:
+        steps.enter(page, account)
+    go(page)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    check(page)
