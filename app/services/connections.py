@@ -30,6 +30,8 @@ class Door:
 
 def door(session: Session, code: str) -> Door | None:
     """The active connection with that code, or None."""
+    if "\0" in code:  # PostgreSQL takes no NUL, not even to look for it
+        return None
     row = session.scalars(select(Connection).where(Connection.code == code, Connection.active)).one_or_none()
     if row is None:
         return None

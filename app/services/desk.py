@@ -15,6 +15,7 @@ from app.domain.roles import Actor
 from app.models import Event, Submission, Ticket
 from app.services import clocks, scope, work
 
+TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
 MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
@@ -68,7 +69,7 @@ def take(session: Session, actor: Actor, post: Post) -> Ticket:
     ticket = scope.load(session, actor, post.number, lock=True)
     if post.version is not None and post.version < ticket.version:
         newer = select(Event.seq).where(
-            Event.ticket_id == ticket.id, Event.seq > post.version, Event.type.in_(MATTERS),
+            Event.ticket_id == ticket.id, Event.seq > max(post.version, 0), Event.type.in_(MATTERS),
             Event.actor_id.is_distinct_from(actor.user_id),
         )  # fmt: skip
         if session.scalar(newer.limit(1)) is not None:

@@ -29,6 +29,8 @@ from app.services.transaction import write
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ISSUE = "WORK_ORDER_ISSUE"
 
+COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
+
 
 class Conflict(DomainError):
     """The same idempotency key came with another body; both digests are kept."""
@@ -132,11 +134,14 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> 
 
 
 def _require_manual(complaint: ComplaintIn) -> None:
-    errors = {}
+    lengths = {"text": desk.TEXT_LIMIT, "name": 80, "phone": 40, "address": 300}
+    errors = {name: "too_long" for name, limit in lengths.items() if len(getattr(complaint, name)) > limit}
     if not complaint.text.strip():
         errors["text"] = "required"
     if complaint.waybill.strip() and not is_acceptable(normalise(complaint.waybill)):
         errors["waybill"] = "bad_waybill"
+    if complaint.complainant_kind not in COMPLAINANTS:
+        errors["complainant_kind"] = "required"
     if errors:
         raise Invalid(errors)
 

@@ -46,4 +46,4 @@ def _scoped(statement: Any, actor: Actor) -> Any:
 
 def _page(statement: Any, kind: str, before: int | None) -> Any:
     statement = statement.where(Outbox.kind == kind).order_by(Outbox.id.desc()).limit(PAGE + 1)
-    return statement.where(Outbox.id < before) if before else statement
+    return statement.where(Outbox.id < before) if before and abs(before) < 2**63 else statement

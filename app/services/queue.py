@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
@@ -107,6 +107,8 @@ def version(session: Session, actor: Actor) -> int:
 
 def newer(session: Session, actor: Actor, since: datetime) -> int:
     """How many tickets reached the actor's turn after `since`, up to 100."""
+    if not _storable(since):
+        return 0
     fresh = (
         select(WorkItem.ticket_id)
         .join(Ticket, Ticket.id == WorkItem.ticket_id)
@@ -159,8 +161,16 @@ def _beyond(statement: Any, key: Any, filters: Filters) -> Any:
         at, ticket_id = datetime.fromisoformat(at_text), int(id_text)
     except ValueError:
         return statement
-    if at.tzinfo is None or abs(ticket_id) >= 2**63:
+    if not _storable(at) or abs(ticket_id) >= 2**63:
         return statement
     if filters.sort == "activity":
         return statement.where(or_(key < at, and_(key == at, WorkItem.ticket_id < ticket_id)))
     return statement.where(or_(key > at, and_(key == at, WorkItem.ticket_id > ticket_id)))
+
+
+def _storable(at: datetime) -> bool:
+    """Whether an instant out of an address has a zone and lies in the years that UTC can name."""
+    try:
+        return at.tzinfo is not None and at.astimezone(UTC) is not None
+    except OverflowError:
+        return False

@@ -64,22 +64,27 @@ def _bundle_phone(phone: str, now: datetime) -> int:
 
 
 def _live(session: Session, phone: str, now: datetime) -> list[tuple[Reminder, Clock, Ticket]]:
-    """The untold stages of this phone whose clocks still run; the others are dropped with the reason."""
+    """The untold stages of this phone whose clocks still run; the others are dropped with the reason.
+
+    One SMS speaks of one province: a phone that serves two gets two, because each LCS sees those of its province.
+    """
     statement = (
-        select(Reminder, Clock, Ticket)
+        select(Reminder, Clock, Ticket, func.coalesce(Organisation.province_id, Organisation.id))
         .join(Clock, Clock.id == Reminder.clock_id)
         .join(Ticket, Ticket.id == Clock.ticket_id)
+        .join(Organisation, Organisation.id == Reminder.organisation_id)
         .where(Reminder.phone == phone, Reminder.outbox_id.is_(None), Reminder.dropped == "")
         .order_by(Reminder.created_at, Reminder.clock_id)
     )
-    rows = []
-    for reminder, clock, ticket in session.execute(statement.with_for_update(of=Reminder)):
+    rows, speaks_of = [], None
+    for reminder, clock, ticket, province_id in session.execute(statement.with_for_update(of=Reminder)):
         if clock.stopped_at is not None:
             reminder.dropped = "stopped"
         elif now - reminder.created_at > STALE:
             reminder.dropped = "too_old"
-        else:
+        elif speaks_of in (None, province_id):
             rows.append((reminder, clock, ticket))
+            speaks_of = province_id
     return rows
 
 

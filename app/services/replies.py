@@ -19,7 +19,7 @@ from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
 CONTACTS = ("reached_accepts", "reached_denies", "no_answer", "busy", "number_off", "not_the_person")
-TEXT_LIMIT = 2000
+
 ROOT_CAUSES = ("courier", "site_sorting", "station", "hub", "address", "customer", "weather", "system", "other")
 
 
@@ -182,7 +182,7 @@ def _record_result(session: Session, ticket: Ticket, actor: Actor, answer: Resul
 def _text_errors(text: str) -> dict[str, str]:
     if not text.strip():
         return {"text": "required"}
-    return {"text": "too_long"} if len(text) > TEXT_LIMIT else {}
+    return {"text": "too_long"} if len(text) > desk.TEXT_LIMIT else {}
 
 
 def _follow_up_errors(text: str, contact: str, next_update_at: datetime | None, now: datetime) -> dict[str, str]:

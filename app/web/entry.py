@@ -45,11 +45,14 @@ def new() -> ResponseReturnValue:
 
 
 def _after_new(actor: Actor, number: str) -> ResponseReturnValue:
-    """To the ticket where it lies in the actor's scope, else back to the queue, which tells its number."""
+    """To the ticket where it lies in the actor's scope, else back to the queue, which says that another desk has it.
+
+    Its number stays untold: on a parcel with a ticket it would name one that this desk may not know of.
+    """
     try:
         scope.load(db.session(), actor, number)
     except NotFound:
-        return redirect(url_for("tickets.index", opened=number), 303)
+        return redirect(url_for("tickets.index", opened="1"), 303)
     return redirect(url_for("tickets.show", number=number), 303)
 
 

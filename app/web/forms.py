@@ -166,7 +166,9 @@ def new_ticket_form(categories: dict[str, str], data: Any = None) -> NewTicketFo
 def instant(field: Field) -> datetime | None:
     """The field's wall time in Shanghai as UTC; None when it is empty or unreadable."""
     value = field.data
-    return value.replace(tzinfo=SHANGHAI).astimezone(UTC) if isinstance(value, datetime) else None
+    if not isinstance(value, datetime) or not 2000 <= value.year <= 2100:  # a slip of the hand, or worse
+        return None
+    return value.replace(tzinfo=SHANGHAI).astimezone(UTC)
 
 
 def mark(form: Form, errors: dict[str, str]) -> None:

@@ -58,12 +58,25 @@ def requires(capability: str = "signed_in") -> Callable[[Callable[..., Any]], Ca
                 return sign_in_first()
             if capability != "signed_in" and not current_actor().can(capability):
                 abort(403)
+            _refuse_unstorable()
             return view(*arguments, **named)
 
         guarded.requires = capability  # type: ignore[attr-defined]
         return guarded
 
     return guard
+
+
+def _refuse_unstorable() -> None:
+    """What no browser sends and no database takes: NUL in a text is 400, a number beyond 64 bits names nothing."""
+    asked = (request.view_args or {}).values()
+    if any(isinstance(value, int) and value >= 2**63 for value in asked):
+        abort(404)
+    texts = [str(value) for value in asked]
+    for given in (request.args, request.form):
+        texts += [value for values in given.listvalues() for value in values]
+    if any("\0" in text for text in texts):
+        abort(400)
 
 
 @login.unauthorized_handler

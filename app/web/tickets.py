@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
     pane = queue_page.listing(session, actor, filters, now)
     if request.htmx and request.headers.get("HX-Target") == "list":
         return render_template("_fresh_list.html", rail=queue_page.rail(session, actor, filters, now), list=pane)
-    rail, opened = queue_page.rail(session, actor, filters, now), request.args.get("opened", "")[:24]
+    rail, opened = queue_page.rail(session, actor, filters, now), "opened" in request.args
     return render_template("tickets.html", rail=rail, list=pane, t=None, opened=opened)
 
 

@@ -157,7 +157,7 @@ def errors() -> dict[str, str]:
     """What is wrong with a field, or why an action is refused."""
     return {
         "required": _("Please fill in"),
-        "too_long": _("Too long: at most 2,000 characters"),
+        "too_long": _("Too long"),
         "in_the_past": _("This time is already over"),
         "bad_time": _("Please enter date and time"),
         "bad_waybill": _("A waybill has 8 to 20 letters and digits"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from app.models import Clock, Event, Outbox, Promise, Reminder, Ticket
+from app.models import Clock, Event, Organisation, Outbox, Promise, Reminder, Ticket
 from app.services import queue, reminders, replies, sweep
 from app.services.queue import Filters
 from app.services.replies import PromiseIn, ResultIn
@@ -129,3 +129,16 @@ def test_an_objection_window_that_passes_starts_the_close_clock(cast: Cast, db_s
     row = ticket(db_session, number)
     assert row.objection_over and row.next_clock == "close"
     assert row.next_due_at == NOON + timedelta(hours=72)
+
+
+def test_a_duty_phone_of_two_provinces_gets_one_sms_for_each(cast: Cast, db_session) -> None:
+    shared = db_session.query(Organisation).filter(Organisation.code.in_(("330106-01", "440305-01")))
+    shared.update({"duty_phone": "13900000000"})
+    db_session.commit()
+    here, there = push(cast, "W1"), push(cast, "W2", site="440305-01")
+    sweep.run(db_session, NOON + 16 * MIN)
+    for minutes in (16, 27):
+        reminders.bundle(db_session, NOON + minutes * MIN)
+    rows = db_session.scalars(select(Outbox).where(Outbox.lane == "phone:13900000000")).all()
+    assert sorted(row.payload["tickets"] for row in rows) == sorted([[here], [there]])
+    assert len({row.province_id for row in rows}) == 2

@@ -1,0 +1,72 @@
+"""Which role gets what: one line for each endpoint and method. A route that is not here fails the matrix.
+
+`{own}`, `{promise}` and `{row}` stand for a ticket, a promise and a callback inside the scope of whoever asks; forms
+are sent empty, so 422 and 409 mean "let in, and told what is missing". "login" is 303 to the sign-in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ROLES = ("anonymous", "site_clerk", "site_manager", "lcs", "lcs_manager", "ccs", "ccs_manager", "admin")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One endpoint and method with an address, and the answer to each of ROLES in their order."""
+
+    endpoint: str
+    method: str
+    path: str
+    answers: tuple[int | str, ...]
+
+    def answer(self, role: str) -> int | str:
+        """A status, or "login"."""
+        return self.answers[ROLES.index(role)]
+
+
+def _line(endpoint: str, method: str, path: str, *answers: int | str) -> Line:
+    assert len(answers) == len(ROLES), endpoint
+    return Line(endpoint, method, path, answers)
+
+
+L = "login"
+LINES = (
+    #                                                                       anon clerk mgr  lcs lcs+ ccs ccs+ admin
+    _line("static", "GET", "/static/app.css",                               200, 200, 200, 200, 200, 200, 200, 200),
+    _line("auth.index", "GET", "/",                                         303, 303, 303, 303, 303, 303, 303, 303),
+    _line("auth.login", "GET", "/login",                                    200, 200, 200, 200, 200, 200, 200, 200),
+    _line("auth.login", "POST", "/login",                                   422, 422, 422, 422, 422, 422, 422, 422),
+    _line("auth.logout", "POST", "/logout",                                 L,   303, 303, 303, 303, 303, 303, 303),
+    _line("auth.account", "GET", "/account",                                L,   200, 200, 200, 200, 200, 200, 200),
+    _line("auth.save_account", "POST", "/account",                          L,   422, 422, 422, 422, 422, 422, 422),
+    _line("auth.change_password", "POST", "/account/password",              L,   422, 422, 422, 422, 422, 422, 422),
+    _line("auth.set_language", "POST", "/language",                         422, 422, 422, 422, 422, 422, 422, 422),
+    _line("health.healthz", "GET", "/healthz",                              200, 200, 200, 200, 200, 200, 200, 200),
+    _line("platform.push", "POST", "/platform/link/demo",                   400, 400, 400, 400, 400, 400, 400, 400),
+    _line("entry.new", "GET", "/tickets/new",                               L,   200, 200, 200, 200, 200, 200, 403),
+    _line("entry.new", "POST", "/tickets/new",                              L,   422, 422, 422, 422, 422, 422, 403),
+    _line("tickets.index", "GET", "/tickets",                               L,   200, 200, 200, 200, 200, 200, 403),
+    _line("tickets.news", "GET", "/tickets/news?version=-1",                L,   204, 204, 204, 204, 204, 204, 403),
+    _line("tickets.show", "GET", "/tickets/{own}",                          L,   200, 200, 200, 200, 200, 200, 403),
+    _line("tickets.claim", "POST", "/tickets/{own}/claim",                  L,   409, 409, 409, 409, 409, 409, 403),
+    _line("tickets.follow_up", "POST", "/tickets/{own}/follow-up",          L,   422, 422, 422, 422, 422, 422, 403),
+    _line("tickets.result", "POST", "/tickets/{own}/result",                L,   422, 422, 422, 422, 422, 422, 403),
+    _line("tickets.note", "POST", "/tickets/{own}/note",                    L,   422, 422, 422, 422, 422, 422, 403),
+    _line("tickets.close", "POST", "/tickets/{own}/close",                  L,   422, 422, 422, 422, 422, 422, 403),
+    _line("tickets.ruling", "POST", "/tickets/{own}/ruling",                L,   403, 403, 403, 403, 422, 422, 403),
+    _line("tickets.assign", "POST", "/tickets/{own}/assign",                L,   403, 403, 409, 409, 409, 409, 403),
+    _line("tickets.promise_kept", "POST", "/tickets/{own}/promises/1/kept", L,   409, 409, 409, 409, 409, 409, 403),
+    _line("tickets.reveal", "POST", "/tickets/{own}/reveal",                L,   200, 200, 200, 200, 200, 200, 403),
+    _line("scorecards.index", "GET", "/scorecards",                         L,   403, 200, 200, 200, 200, 200, 403),
+    _line("scorecards.show", "GET", "/scorecards/2026-11/{site}",           L,   403, 200, 200, 200, 200, 200, 403),
+    _line("scorecards.cases", "GET", "/scorecards/2026-11/{site}/tickets",  L,   403, 200, 200, 200, 200, 200, 403),
+    _line("admin.sms_outbox", "GET", "/sms-outbox",                         L,   403, 403, 200, 200, 200, 200, 200),
+    _line("admin.callbacks", "GET", "/callbacks",                           L,   403, 403, 200, 200, 200, 200, 200),
+    _line("admin.resend", "POST", "/callbacks/{sent}/resend",               L,   403, 403, 303, 303, 303, 303, 303),
+    _line("admin.index", "GET", "/admin",                                   L,   403, 403, 403, 403, 403, 403, 200),
+    _line("admin.organisations", "GET", "/admin/organisations",             L,   403, 403, 403, 403, 403, 403, 200),
+    _line("admin.users", "GET", "/admin/users",                             L,   403, 403, 403, 403, 403, 403, 200),
+    _line("admin.policies", "GET", "/admin/policies",                       L,   403, 403, 403, 403, 403, 403, 200),
+)  # fmt: skip
+TABLE = {(line.endpoint, line.method): line for line in LINES}
