@@ -51,6 +51,8 @@ class Config:
             environment=environment,
             replay_clock_file=_replay_clock(env, environment),
             platform_callback_url=env.get("PLATFORM_CALLBACK_URL", "http://127.0.0.1:8001/callback"),
+            idle_minutes=int(env.get("IDLE_MINUTES", "30")),
+            absolute_hours=int(env.get("ABSOLUTE_HOURS", "12")),
             outbox_lease=int(env.get("OUTBOX_LEASE", "60")),
             sweep_every=float(env.get("SWEEP_EVERY", "2")),
             trusted_proxies=int(env.get("TRUSTED_PROXIES", "0")),

@@ -24,7 +24,14 @@ from launcher.settings import CONNECTION, ROOT, SECRET, Settings, StartError, ma
 FOLDER = ROOT / "var" / "replay"
 KEPT = 3  # earlier runs whose data stays to be looked at
 FIRST_PORT, LAST_PORT = 8300, 8398
-COMMANDS = ["db upgrade", "demo load --organisation-only"]  # no demo ticket stands between the log and the outcome
+COMMANDS = ["db upgrade", "demo load --replay-clerks"]  # no demo ticket stands between the log and the outcome
+SITES = 72  # the log knows so many groups: each becomes a site of its own
+SETTINGS = {
+    "SWEEP_EVERY": "1",  # hours pass in a second here, so due work is looked for more often
+    # and between two clicks of one person: with sessions that end, half of the time would go into hashing passwords
+    "IDLE_MINUTES": "5270400",
+    "ABSOLUTE_HOURS": "87840",
+}
 FAULT = re.compile(r"\b(ERROR|CRITICAL)\b|^Traceback ")
 SHOWN = 20
 
@@ -51,6 +58,23 @@ def free_port() -> int:
     raise StartError(f"No two free ports side by side between {FIRST_PORT} and {LAST_PORT}.")
 
 
+def chosen_sites(codes: list[str], wanted: int = SITES) -> list[str]:
+    """So many of the portal's site codes, evenly from all provinces."""
+    return [codes[place * len(codes) // wanted] for place in range(wanted)] if len(codes) > wanted else codes
+
+
+def write_sites(portal: Portal) -> None:
+    """Ask the portal for its sites, and put those of the replay into the file that the replay reads."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "sites"]
+    told = subprocess.run(command, env=portal.env, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    sites_file(portal.settings).write_text("".join(f"{code}\n" for code in chosen_sites(told.split())))
+
+
+def sites_file(settings: Settings) -> Path:
+    """Where the codes of the replay's sites are, one on each line."""
+    return settings.data_dir / "sites.txt"
+
+
 def replay_command(tickets: int, settings: Settings, clock: Path) -> list[str]:
     """The replay as a program of its own."""
     facts = shlex.join([sys.executable, "-m", "launcher.replay_facts"])
@@ -59,12 +83,19 @@ def replay_command(tickets: int, settings: Settings, clock: Path) -> list[str]:
         "--portal": settings.address,
         "--listen": settings.simulator,
         "--clock-file": str(clock),
+        "--sites": str(sites_file(settings)),
         "--out": str(settings.data_dir / "report"),
         "--connection": CONNECTION,
         "--secret": SECRET,
         "--portal-facts": facts,
     }
     return [sys.executable, "-m", "simulator.replay", *(word for pair in options.items() for word in pair)]
+
+
+def set_clock(tickets: int, clock: Path) -> None:
+    """Put the first instant of the replay into its clock file: the portal needs a time to start at."""
+    command = [sys.executable, "-m", "simulator.replay", "--tickets", str(tickets), "--clock-file", str(clock)]
+    subprocess.run([*command, "--set-clock-only"], check=True, cwd=ROOT)
 
 
 def drive(portal: Portal, command: list[str]) -> int:
@@ -100,12 +131,13 @@ def replay(tickets: int, signals: Signals) -> int:
     make_folders(settings)
     clock = settings.data_dir / "clock"
     command = replay_command(tickets, settings, clock)
-    subprocess.run([*command, "--set-clock-only"], check=True, cwd=ROOT)
+    set_clock(tickets, clock)
     portal = Portal(settings, ("web", "worker", "scheduler"), signals)
     portal.commands = COMMANDS
-    portal.extra_env = {"REPLAY_CLOCK_FILE": str(clock)}
+    portal.extra_env = {"REPLAY_CLOCK_FILE": str(clock), **SETTINGS}
     try:
         portal.open()
+        write_sites(portal)
         print(f"Replaying {tickets} real tickets through {settings.address} ({settings.data_dir})", flush=True)
         faults = drive(portal, command)
     finally:

@@ -49,7 +49,7 @@ class Signals:
 def programs(settings: Settings) -> dict[str, list[str]]:
     """Name and command line of everything that runs beside Redis."""
     python = [sys.executable]
-    web = "-k gthread -w 2 --threads 4 --graceful-timeout 3 --no-control-socket wsgi:app"
+    web = "-k gthread -w 2 --threads 4 --keep-alive 75 --graceful-timeout 3 --no-control-socket wsgi:app"
     return {
         "web": [*python, "-m", "gunicorn", "-b", f"{HOST}:{settings.port}", *web.split()],
         "worker": [*python, "worker.py"],

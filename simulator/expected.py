@@ -4,8 +4,8 @@ Own arithmetic on Shanghai wall times; nothing of the portal is imported or aske
 portal's facts are held against it: every difference is listed, and the exit code is 1 when there is one.
 
 Shape of the facts (and of `--json`): {"tickets": n, "sites": [{"site", "month", "tickets", "first_reply_due",
-"first_reply_in_time", "resolve_due", "resolve_in_time"}], "orders": {code: {"results", "rulings", "rejects"}}}. What
-`flask scorecards facts --json` prints is read as well.
+"first_reply_in_time", "resolve_due", "resolve_in_time"}], "orders": {code: {"results", "rulings", "rejects",
+"late_first_replies", "late_results"}}}. What `flask scorecards facts --json` prints has this shape, without the orders.
 """
 
 from __future__ import annotations
@@ -25,14 +25,8 @@ from simulator.plan import Plan
 
 POLICY = Path(__file__).resolve().parent / "policy.json"
 MEASURES = ("tickets", "first_reply_due", "first_reply_in_time", "resolve_due", "resolve_in_time")
-PER_ORDER = ("results", "rulings", "rejects")
-PORTAL_NAMES = {
-    "code": "site",
-    "first_replies_decided": "first_reply_due",
-    "first_replies_in_time": "first_reply_in_time",
-    "results_decided": "resolve_due",
-    "results_in_time": "resolve_in_time",
-}
+FLAGS = {"first_reply": "late_first_replies", "resolve": "late_results"}  # clock -> its late runs of one order
+PER_ORDER = ("results", "rulings", "rejects", *FLAGS.values())
 Policy = Mapping[str, Any]
 
 
@@ -100,23 +94,33 @@ def compute(made: Sequence[Plan], policy: Policy) -> dict[str, Any]:
             counts[one.site, month, f"{clock}_in_time"] += stop is not None and stop <= due
     places = sorted({(site, month) for site, month, _measure in counts})
     sites = [{"site": s, "month": m} | {name: counts[s, m, name] for name in MEASURES} for s, m in places]
-    return {"tickets": len(made), "sites": sites, "orders": {one.order_code: _order(one) for one in made}}
+    return {"tickets": len(made), "sites": sites, "orders": {one.order_code: _order(one, policy) for one in made}}
 
 
-def _order(made: Plan) -> dict[str, int]:
-    kinds = (plan.RESULT, plan.RULING, plan.REJECT)
-    return {name: len(made.times(kind)) for name, kind in zip(PER_ORDER, kinds, strict=True)}
+def _order(made: Plan, policy: Policy) -> dict[str, int]:
+    steps = {"results": plan.RESULT, "rulings": plan.RULING, "rejects": plan.REJECT}
+    late = Counter(clock for clock, due, stop in runs(made, policy) if stop is None or stop > due)
+    return {name: len(made.times(kind)) for name, kind in steps.items()} | flagged(late)
+
+
+def flagged(late_runs: Mapping[str, int]) -> dict[str, int]:
+    """How many runs of each clock ("first_reply", "resolve") of one order are late, in the words of the facts."""
+    return {name: late_runs.get(clock, 0) for clock, name in FLAGS.items()}
 
 
 def from_portal(said: Any) -> dict[str, Any]:
-    """Facts in our shape from what the portal prints: our own shape, or its list of rows (one a site and month) with
-    the names of its scorecards. Raises ValueError."""
+    """Facts in our shape from what the portal prints: that shape, or only its rows. Raises ValueError."""
     facts = {"sites": said} if isinstance(said, list) else dict(said)
     if not isinstance(facts.get("sites"), list):
         raise ValueError("no rows of sites in the portal's facts")
-    facts["sites"] = [{PORTAL_NAMES.get(name, name): value for name, value in row.items()} for row in facts["sites"]]
     facts.setdefault("tickets", sum(int(row["tickets"]) for row in facts["sites"]))
     return facts
+
+
+def in_time(facts: Mapping[str, Any], clock: str) -> str:
+    """How many runs of a clock ("first_reply" or "resolve") were in time, of how many: "471/1000"."""
+    good, due = (sum(int(row[f"{clock}_{name}"]) for row in facts["sites"]) for name in ("in_time", "due"))
+    return f"{good}/{due}"
 
 
 def late(facts: Mapping[str, Any], clock: str) -> int:
@@ -149,7 +153,7 @@ def _compare_orders(wanted: Mapping[str, Any], given: Mapping[str, Any] | None) 
         row, other = wanted.get(code, {}), (given or {}).get(code, {})
         for name in PER_ORDER:
             if name in other and row.get(name, 0) != other[name]:
-                found.append(f"order {code} {name}: expected {row.get(name, 0)}, platform {other[name]}")
+                found.append(f"order {code} {name}: expected {row.get(name, 0)}, found {other[name]}")
         if row and not other:
             found.append(f"order {code}: missing")
     return found

@@ -6,8 +6,11 @@ All names of fields and addresses of the portal's pages are in this file.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -17,10 +20,10 @@ from simulator.pageforms import PageForm, read_page, with_action, with_password
 from simulator.worklog import SHANGHAI
 
 PASSWORD = "demo-portal"  # noqa: S105 - the documented password of the demo accounts
-IDLE = timedelta(minutes=25)  # a session is not trusted after such a pause, so that no request is lost on finding out
 TRIES = 3
 TICKET = re.compile(r"^/tickets/(KF[0-9A-Z-]+)$")
-SEE_OTHER, CONFLICT = 303, 409
+PANE = {"HX-Request": "true", "HX-Target": "ticket"}
+SEE_OTHER, UNAUTHORISED, CONFLICT = 303, 401, 409
 
 
 class PeopleError(Exception):
@@ -28,13 +31,14 @@ class PeopleError(Exception):
 
 
 class Person:
-    """One account with its session. `now` of each call is the replay's clock."""
+    """One account with its session. Whoever lets it act holds `busy`: a person does one thing at a time."""
 
     def __init__(self, portal: str, account: str, password: str = PASSWORD) -> None:
         self.portal, self.account, self.password = portal.rstrip("/"), account, password
         self.session = requests.Session()
         self.session.trust_env = False
-        self.seen: datetime | None = None
+        self.busy = threading.Lock()
+        self.opened: dict[str, requests.Response] = {}  # pages of tickets that somebody is about to work on
         self.sign_ins = 0
 
     def sign_in(self) -> None:
@@ -55,30 +59,22 @@ class Person:
         name = next((text for text in texts if text in ("account", "username", "login")), texts[0])
         return {name: self.account, password: self.password}
 
-    def get(self, path: str, now: datetime) -> requests.Response:
-        """A page, through redirects and, where the session is over, through a new sign-in. Raises PeopleError."""
-        if self.seen is None or now - self.seen > IDLE:
-            self.sign_in()
-        self.seen = now
+    def get(self, path: str, *, pane: bool = False) -> requests.Response:
+        """A page, or with `pane` what the queue's links swap in; where nobody is signed in, after a new sign-in.
+
+        A redirect elsewhere than to the sign-in is not followed. Raises PeopleError.
+        """
         for _attempt in range(TRIES):
-            response = self._follow(path)
-            if not _is_login(response.url):
+            response = self._request("GET", path, headers=PANE if pane else {})
+            if response.status_code != UNAUTHORISED and not _is_login(_path(response)):
                 return response
             self.sign_in()
         raise PeopleError(f"{self.account}: signed out again and again at {path}")
 
-    def _follow(self, path: str) -> requests.Response:
-        response = self._request("GET", path)
-        for _hop in range(5):
-            if not response.is_redirect:
-                break
-            response = self._request("GET", response.headers["Location"])
-        return response
-
-    def find(self, order_code: str, now: datetime) -> str:
+    def find(self, order_code: str) -> str:
         """The number of the ticket that carries a platform order. Raises PeopleError unless it is exactly one."""
-        response = self.get(f"/tickets?q={quote(order_code)}", now)
-        hit = TICKET.match(urlsplit(response.url).path)
+        response = self.get(f"/tickets?q={quote(order_code)}")
+        hit = TICKET.match(_path(response))
         if hit:
             return hit[1]
         paths = (urlsplit(link).path for link in read_page(response.text)[1])
@@ -87,18 +83,14 @@ class Person:
             raise PeopleError(f"{self.account}: {len(numbers)} tickets for {order_code} (HTTP {response.status_code})")
         return numbers.pop()
 
-    def act(self, number: str, action: str, values: Mapping[str, str], now: datetime) -> None:
+    def act(self, number: str, action: str, values: Mapping[str, str]) -> None:
         """Fill in the form of an action ("/follow-up" …) on the ticket's page and send it; a stale page is read again.
 
         Raises PeopleError when the page has no such form or the portal does not answer 303.
         """
         answer: requests.Response | None = None
         for _attempt in range(TRIES):
-            page = self.get(f"/tickets/{number}", now)
-            found = with_action(read_page(page.text)[0], action)
-            if found is None:
-                raise PeopleError(f"{self.account}: no form {action} on {number} (HTTP {page.status_code})")
-            form, address = found
+            page, (form, address) = self._form(number, action)
             answer = self._request("POST", urljoin(page.url, address), form.filled(values))
             if answer.is_redirect and not _is_login(answer.headers["Location"]):
                 return
@@ -109,9 +101,39 @@ class Person:
             f"{self.account}: {action} on {number} gave HTTP {answer.status_code}: {complaints(answer.text)}"
         )
 
-    def _request(self, method: str, path: str, data: list[tuple[str, str]] | None = None) -> requests.Response:
+    def _form(self, number: str, action: str) -> tuple[requests.Response, tuple[PageForm, str]]:
+        """The form on the page that is open already, else on a fresh one. Raises PeopleError."""
+        page = self.opened.pop(number, None)
+        found = with_action(read_page(page.text)[0], action) if page is not None else None
+        if page is None or found is None:
+            page = self.get(f"/tickets/{number}", pane=True)
+            found = with_action(read_page(page.text)[0], action)
+        if found is None:
+            raise PeopleError(f"{self.account}: no form {action} on {number} (HTTP {page.status_code})")
+        return page, found
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        data: list[tuple[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """One request. A connection that the portal had given up is opened anew, as browsers do: the form's one-time
+        key lets the portal store a form once, however often it comes."""
         address = urljoin(self.portal + "/", path)
-        return self.session.request(method, address, data=data, allow_redirects=False, timeout=60)
+        ask = partial(
+            self.session.request, method, address, data=data, headers=headers, allow_redirects=False, timeout=60
+        )
+        for _again in range(TRIES - 1):
+            with suppress(requests.ConnectionError):
+                return ask()
+        return ask()
+
+
+def _path(response: requests.Response) -> str:
+    """Where a response leads: the path it redirects to, or its own."""
+    return urlsplit(response.headers["Location"] if response.is_redirect else response.url).path
 
 
 def _is_login(address: str) -> bool:
@@ -130,6 +152,7 @@ class Office:
     def __init__(self, portal: str, password: str = PASSWORD, ccs: str = "ccs") -> None:
         self.portal, self.password, self.ccs = portal, password, ccs
         self._people: dict[str, Person] = {}
+        self._hiring = threading.Lock()
         self._numbers: dict[str, str] = {}
 
     def clerk(self, site: str) -> Person:
@@ -137,15 +160,24 @@ class Office:
         return self._person(f"clerk-{site}")
 
     def _person(self, account: str) -> Person:
-        if account not in self._people:
-            self._people[account] = Person(self.portal, account, self.password)
-        return self._people[account]
+        with self._hiring:
+            if account not in self._people:
+                self._people[account] = Person(self.portal, account, self.password)
+            return self._people[account]
 
-    def number(self, site: str, order_code: str, now: datetime) -> str:
+    def number(self, site: str, order_code: str) -> str:
         """The ticket's number, looked up by the site's clerk once."""
         if order_code not in self._numbers:
-            self._numbers[order_code] = self.clerk(site).find(order_code, now)
+            clerk = self.clerk(site)
+            with clerk.busy:
+                self._numbers[order_code] = clerk.find(order_code)
         return self._numbers[order_code]
+
+    def open(self, site: str, order_code: str, *, by_ccs: bool) -> None:
+        """Open the ticket's page a little before it is worked on."""
+        who, number = self._person(self.ccs) if by_ccs else self.clerk(site), self.number(site, order_code)
+        with who.busy:
+            who.opened[number] = who.get(f"/tickets/{number}", pane=True)
 
     def follow_up(self, site: str, order_code: str, now: datetime) -> None:
         """The clerk logs a contact and says when the next news comes."""
@@ -154,9 +186,9 @@ class Office:
             "text": "已联系客户了解情况，正在与派件员核实，稍后回复进展。", "contact_outcome": "reached_accepts",
             "next_update_at": later,
         }  # fmt: skip
-        self._clerk_acts(site, order_code, "/follow-up", values, now)
+        self._clerk_acts(site, order_code, "/follow-up", values)
 
-    def result(self, site: str, order_code: str, answer: Mapping[str, Any], now: datetime) -> None:
+    def result(self, site: str, order_code: str, answer: Mapping[str, Any]) -> None:
         """The clerk answers with one of the platform's replies and the fields it demands; the preview is confirmed."""
         values = {
             "answer": str(answer["reply_value"]), "finding_signed_by": "客户本人", "contact_outcome": "reached_accepts",
@@ -166,19 +198,23 @@ class Office:
         for item in answer["reply_supplement"]:
             if item["require"]:
                 values[f"supplement-{item['field_name']}"] = supplement_value(item)
-        self._clerk_acts(site, order_code, "/result", values, now)
+        self._clerk_acts(site, order_code, "/result", values)
 
-    def close(self, site: str, order_code: str, now: datetime) -> None:
+    def close(self, site: str, order_code: str) -> None:
         """The clerk closes with a root cause and the tick."""
-        self._clerk_acts(site, order_code, "/close", {"root_cause": "courier", "verified": "1"}, now)
+        self._clerk_acts(site, order_code, "/close", {"root_cause": "courier", "verified": "1"})
 
-    def ruling(self, site: str, order_code: str, now: datetime) -> None:
+    def ruling(self, site: str, order_code: str) -> None:
         """CCS upholds the customer's appeal and sends the ticket back to the site."""
         values = {"ruling": "upheld_return", "text": "申诉成立，请站点重新核实处理。"}
-        self._person(self.ccs).act(self.number(site, order_code, now), "/ruling", values, now)
+        self._acts(self._person(self.ccs), self.number(site, order_code), "/ruling", values)
 
-    def _clerk_acts(self, site: str, order_code: str, action: str, values: Mapping[str, str], now: datetime) -> None:
-        self.clerk(site).act(self.number(site, order_code, now), action, values, now)
+    def _clerk_acts(self, site: str, order_code: str, action: str, values: Mapping[str, str]) -> None:
+        self._acts(self.clerk(site), self.number(site, order_code), action, values)
+
+    def _acts(self, who: Person, number: str, action: str, values: Mapping[str, str]) -> None:
+        with who.busy:
+            who.act(number, action, values)
 
     def sign_ins(self) -> int:
         """How often anybody signed in."""

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,35 +25,23 @@ import requests
 
 from simulator import expected, plan, protocol, worklog
 from simulator import replay_report as report
-from simulator.complaint_texts import ACCEPTS, CATEGORY_NAMES, REJECTS, TEXTS
-from simulator.complaints import DEFAULT_SITES, replies_for
+from simulator.complaint_texts import ACCEPTS, REJECTS
+from simulator.complaints import DEFAULT_SITES
 from simulator.ledger import Ledger
 from simulator.people import Office, PeopleError
 from simulator.plan import Plan
 from simulator.protocol import Link, encode, stamp
 from simulator.receiver import Receiver
+from simulator.replay_messages import event_body, issue_body
+from simulator.watch import Clock, Watch
 
-TASK_DAYS = 30
 PUSH_TRIES = 30
-CALLBACK_SECONDS, SETTLE_SECONDS = 60.0, 5.0
-LAST_STEPS = [timedelta(hours=h) for h in (1, 4, 8, 13, 25, 37, 49, 60, 72, 24 * 5, 24 * 8, 24 * 16)]
-
-
-class Clock:
-    """The file that holds the portal's time; replaced as a whole, so that nobody reads half of it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.now = datetime(2000, 1, 1, tzinfo=UTC)
-
-    def set(self, at: datetime) -> None:
-        """Step to an instant; the clock never goes back."""
-        if at <= self.now:
-            return
-        self.now = at
-        beside = self.path.with_name(self.path.name + ".new")
-        beside.write_text(at.astimezone(UTC).isoformat() + "\n", encoding="ascii")
-        os.replace(beside, self.path)
+CALLBACK_SECONDS, BOOKED_SECONDS = 60.0, 10.0
+CALLED_BACK = (plan.RESULT, plan.RULING)
+AT_A_DESK = (plan.FOLLOW_UP, plan.RESULT, plan.RULING, plan.CLOSE)
+HANDS = 6  # how much goes on side by side
+Step = tuple[datetime, str, Plan]
+LAST_STEPS = [timedelta(hours=h) for h in (1, 13, 25, 49, 24 * 5, 24 * 16)]
 
 
 @dataclass
@@ -67,7 +58,7 @@ class Settings:
     sites: tuple[str, ...] = DEFAULT_SITES
     portal_facts: str = ""
     sms_log: Path | None = None
-    settle: float = 3.0
+    settle: float = 60.0
     log: Path = worklog.LOG
 
 
@@ -84,9 +75,10 @@ class Replay:
         self.receiver = Receiver(settings.listen, self.ledger, settings.secret)
         self.link = Link(settings.portal, settings.connection, settings.secret)
         self.office = Office(settings.portal)
-        self.asking = requests.Session()
-        self.asking.trust_env = False
+        self.watch = Watch(settings.portal)
         self.counts: Counter[str] = Counter()
+        self.noting = threading.Lock()
+        self.left = 0  # messages that did not leave when they were waited for
         self.does: dict[str, Callable[[Plan, datetime], None]] = {
             plan.PUSH: self.push, plan.FOLLOW_UP: self.follow_up, plan.RESULT: self.result, plan.REJECT: self.reject,
             plan.RULING: self.ruling, plan.SATISFIED: self.satisfied, plan.CLOSE: self.close,
@@ -95,28 +87,58 @@ class Replay:
     def run(self, made: Sequence[Plan]) -> None:
         """Do every step at its moment, then let all clocks run out."""
         agenda = plan.agenda(made)
+        moments = [list(steps) for _at, steps in groupby(agenda, key=lambda entry: entry[0])]
         self.receiver.start()
         try:
-            progress = report.Progress(len(agenda))
-            for done, (at, what, one) in enumerate(agenda, start=1):
-                self.clock.set(at)
-                self._do(what, one, at)
-                progress.show(done, at, self.counts["errors"])
+            progress, done = report.Progress(len(agenda)), 0
+            with ThreadPoolExecutor(HANDS) as hands:
+                for steps, coming in pairwise([*moments, []]):
+                    self._moment(hands, steps, coming)
+                    done += len(steps)
+                    progress.show(done, steps[0][0], self.counts["errors"])
             self._run_out()
         finally:
             self.receiver.stop()
 
-    def _do(self, what: str, one: Plan, at: datetime) -> None:
+    def _moment(self, hands: ThreadPoolExecutor, steps: list[Step], coming: list[Step]) -> None:
+        """The steps of one instant, each of another ticket: people work side by side, as they did; and those whose turn
+        comes next open their tickets.
+
+        The clock stands still until every callback has come and the portal has booked it: a lease counted on a clock
+        that jumps would run out in flight.
+        """
+        self.clock.set(steps[0][0])
+        busy = {one.order_code for _at, _what, one in steps}
+        work = [hands.submit(self._do, *step) for step in steps]
+        work += [hands.submit(self._open, *step) for step in coming if step[2].order_code not in busy]
+        for one in work:
+            one.result()
+        if any(what in CALLED_BACK for _at, what, _one in steps):
+            self.left = self.watch.waiting(BOOKED_SECONDS, self.left)
+
+    def _open(self, _at: datetime, what: str, one: Plan) -> None:
+        """Whoever finds the page closed when its time has come opens it then."""
+        if what in AT_A_DESK:
+            with suppress(PeopleError, requests.RequestException):
+                self.office.open(one.site, one.order_code, by_ccs=what == plan.RULING)
+
+    def _do(self, at: datetime, what: str, one: Plan) -> None:
         try:
             self.does[what](one, at)
-            self.counts[what] += 1
         except (PeopleError, requests.RequestException, protocol.ProtocolError) as error:
+            self._note_error(at, what, one, str(error))
+        else:
+            with self.noting:
+                self.counts[what] += 1
+
+    def _note_error(self, at: datetime, what: str, one: Plan, text: str) -> None:
+        line = {"at": at.isoformat(), "step": what, "order": one.order_code, "error": text}
+        with self.noting:
             self.counts["errors"] += 1
-            line = {"at": at.isoformat(), "step": what, "order": one.order_code, "error": str(error)}
             with (self.settings.out / "errors.jsonl").open("a", encoding="utf-8") as log:
                 log.write(json.dumps(line, ensure_ascii=False) + "\n")
             if self.counts["errors"] <= report.SHOWN_ERRORS:
-                print(f"  {at:%Y-%m-%d %H:%M:%S} {what} {one.order_code}: {error}", flush=True)
+                print(f"  {at:%Y-%m-%d %H:%M:%S} {what} {one.order_code}: {text}", flush=True)
 
     def push(self, one: Plan, at: datetime) -> None:
         """The platform issues the complaint."""
@@ -154,86 +176,31 @@ class Replay:
         """The site's answer, and its way to the platform."""
         order = self.ledger.orders[one.order_code]
         chosen = order.replies[len(order.results) % len(order.replies)]
-        before = self._backlog()
-        self.office.result(one.site, one.order_code, chosen, at)
-        self._await(lambda: stamp(at) in order.results, before, f"callback of {one.order_code}")
+        self.office.result(one.site, one.order_code, chosen)
+        self._await(lambda: stamp(at) in order.results, f"callback of {one.order_code}")
 
     def ruling(self, one: Plan, at: datetime) -> None:
         """CCS upholds the appeal; the ruling goes to the platform too."""
-        order, before = self.ledger.orders[one.order_code], self._backlog()
-        self.office.ruling(one.site, one.order_code, at)
-        self._await(lambda: stamp(at) in order.rulings, before, f"ruling of {one.order_code}")
+        order = self.ledger.orders[one.order_code]
+        self.office.ruling(one.site, one.order_code)
+        self._await(lambda: stamp(at) in order.rulings, f"ruling of {one.order_code}")
 
     def close(self, one: Plan, at: datetime) -> None:
         """The site closes the ticket."""
-        self.office.close(one.site, one.order_code, at)
+        self.office.close(one.site, one.order_code)
 
-    def _await(self, arrived: Callable[[], bool], backlog: int, what: str) -> None:
-        """The clock stands still until the callback has come and the portal has booked it: a lease counted on a clock
-        that jumps would run out in flight."""
+    def _await(self, arrived: Callable[[], bool], what: str) -> None:
         if not self.ledger.wait(arrived, CALLBACK_SECONDS):
             raise PeopleError(f"{what} did not come")
-        self._drain(backlog, SETTLE_SECONDS)
-
-    def _drain(self, backlog: int, seconds: float) -> bool:
-        end = time.monotonic() + seconds
-        while self._backlog() > backlog:
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.02)
-        return True
-
-    def _backlog(self) -> int:
-        return report.backlog(self.health())
-
-    def health(self) -> dict[str, Any]:
-        """What GET /healthz says; empty when it says nothing readable."""
-        try:
-            said = self.asking.get(f"{self.settings.portal}/healthz", timeout=10).json()
-        except (requests.RequestException, ValueError):
-            return {}
-        return said if isinstance(said, dict) else {}
 
     def _run_out(self) -> None:
-        """Step past the last deadline, with time for the portal's sweeps at each stop."""
+        """Step past the last deadline, with time for the portal's sweeps and messages at each stop."""
         last = self.clock.now
         for step in LAST_STEPS:
             self.clock.set(last + step)
-            time.sleep(self.settings.settle)
-            self._drain(0, 30.0)
-        if not self._drain(0, 30.0):
-            self.counts["left in the outbox"] = self._backlog()
-
-
-def issue_body(one: Plan, at: datetime) -> dict[str, Any]:
-    """The ISSUE message of a plan: everything in it follows from the plan, so that each run pushes the same bytes."""
-    texts = TEXTS[one.category]
-    pick = sum(one.order_code.encode()) % len(texts)
-    text = texts[pick].format(when="昨天", item="快递", station="菜鸟驿站", place="小区", city="本市", other="陈先生",
-                              money=5, days=3, price=168)  # fmt: skip
-    expires = stamp(at + timedelta(days=TASK_DAYS))
-    return {
-        "work_order_code": one.order_code, "work_order_type": protocol.COMPLAINT_PUSHED, "category_code": one.category,
-        "category": CATEGORY_NAMES[one.category], "priority": one.priority, "description": text,
-        "customer_type": "consignee", "customer_name": "王芳", "start_time": stamp(at), "expire_time": expires,
-        "status": "PROCESSING", "attachments": [], "goods_infos": [],
-        "extension": {
-            "mail_no": one.waybill, "site_code": one.site, "receiver_name": "王芳",
-            "receiver_phone": f"138{int(one.order_code[2:]) * 7919 % 10**8:08d}", "receiver_address": "",
-        },
-        "work_order_task": {
-            "task_id": f"T{one.order_code}", "task_start_time": stamp(at), "task_expire_time": expires,
-            "task_status": "WAIT_REPLY", "description": "请核实后回复", "structural_replys": replies_for(one.category),
-        },
-    }  # fmt: skip
-
-
-def event_body(one: Plan, at: datetime, kind: str, text: str) -> dict[str, Any]:
-    """A follow-up message of a plan."""
-    return {
-        "work_order_code": one.order_code, "task_id": f"T{one.order_code}", "event_id": f"{kind}-{at:%Y%m%d%H%M%S}",
-        "event_time": stamp(at), "description": text, "extension": {},
-    }  # fmt: skip
+            if not self.watch.swept(self.clock, self.settings.settle):
+                self.counts["stops without a sweep"] += 1
+            self.counts["left in the outbox"] = self.watch.waiting(self.settings.settle)
 
 
 def settings_from(arguments: Sequence[str] | None = None) -> tuple[Settings, bool]:
@@ -249,7 +216,7 @@ def settings_from(arguments: Sequence[str] | None = None) -> tuple[Settings, boo
     parser.add_argument("--sites", type=expected.read_sites, default=DEFAULT_SITES, help="file or list of site codes")
     parser.add_argument("--portal-facts", default="", help="command that prints the portal's facts as JSON")
     parser.add_argument("--sms-log", type=Path, help="the file in which the console gateway keeps its messages")
-    parser.add_argument("--settle", type=float, default=3.0, help="seconds for the sweeps at each of the last stops")
+    parser.add_argument("--settle", type=float, default=60.0, help="the longest wait for sweeps at each last stop")
     parser.add_argument("--log", type=Path, default=worklog.LOG)
     parser.add_argument("--set-clock-only", action="store_true", help="write the first instant, for the portal's start")
     chosen = vars(parser.parse_args(arguments))

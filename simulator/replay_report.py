@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EVERY = 5.0  # seconds between two lines of progress
 SHOWN_ERRORS, SHOWN_DIFFERENCES = 20, 40
+FAULTS = ("errors", "left in the outbox", "stops without a sweep")
 
 
 class Progress:
@@ -42,14 +43,6 @@ class Progress:
         )
 
 
-def backlog(health: Mapping[str, Any]) -> int:
-    """How many messages the portal still has to send, from its GET /healthz in any of the likely shapes."""
-    found = health.get("outbox", health.get("outbox_backlog", 0))
-    if isinstance(found, Mapping):
-        found = next((found[name] for name in ("callbacks", "backlog", "pending", "count") if name in found), 0)
-    return int(found) if isinstance(found, int | float | str) and str(found).isdigit() else 0
-
-
 def portal_facts(command: str) -> dict[str, Any]:
     """The facts that a command prints as JSON. Raises SubprocessError, OSError, ValueError."""
     said = subprocess.run(shlex.split(command), check=True, capture_output=True, text=True, timeout=600).stdout
@@ -63,14 +56,16 @@ def messages(path: Path | None) -> int | str:
     return sum(1 for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
 
 
-def received(replay: Replay) -> dict[str, dict[str, int]]:
-    """What the platform got, order by order, in the shape of the expectation."""
-    return {
-        code: {
+def received(replay: Replay, facts: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Order by order what the platform got and what the portal flagged as late, in the shape of the expectation."""
+    found = {}
+    for code, order in replay.ledger.orders.items():
+        found[code] = {
             "results": len(order.results), "rulings": len(order.rulings), "rejects": order.sent["WORK_ORDER_REJECT"],
-        }
-        for code, order in replay.ledger.orders.items()
-    }  # fmt: skip
+        }  # fmt: skip
+        if "flags" in facts:
+            found[code] |= expected.flagged(facts["flags"].get(code, {}))
+    return found
 
 
 def finish(replay: Replay, made: Sequence[Plan], seconds: float) -> int:
@@ -78,7 +73,7 @@ def finish(replay: Replay, made: Sequence[Plan], seconds: float) -> int:
     settings = replay.settings
     wanted = expected.compute(made, expected.load_policy())
     facts = _facts(settings.portal_facts)
-    orders = received(replay)
+    orders = received(replay, facts)
     lines = _lines(replay, wanted, orders, facts, seconds)
     differences = _differences(wanted, orders, facts)
     _write(replay, {"expected": wanted, "facts": facts | {"orders": orders}, "summary": dict(lines)}, differences)
@@ -87,7 +82,7 @@ def finish(replay: Replay, made: Sequence[Plan], seconds: float) -> int:
         print(f"  DIFFERENT {line}")
     hidden = len(differences) - SHOWN_DIFFERENCES
     print(f"  … {hidden} more in {settings.out}/differences.txt" if hidden > 0 else "", end="\n" if hidden > 0 else "")
-    failed = bool(differences or replay.counts["errors"] or replay.counts["left in the outbox"])
+    failed = bool(differences or any(replay.counts[name] for name in FAULTS))
     compared = "the scorecards" if facts else "the callbacks (no portal facts were asked for)"
     print("The replay failed." if failed else f"The log and the policy agree with {compared}.")
     return int(failed)
@@ -109,7 +104,6 @@ def _lines(
     seconds: float,
 ) -> list[tuple[str, Any]]:  # fmt: skip
     ledger, counts = replay.ledger, replay.counts
-    counted = "sites" in facts
     return [
         ("pushed", ledger.counts["pushed"]),
         ("acknowledged", ledger.counts["acknowledged"]),
@@ -117,23 +111,38 @@ def _lines(
         ("tickets", facts.get("tickets", "-")),
         ("followed up", counts["follow_up"]),
         ("answered", counts["result"]),
-        ("called back: answers", sum(order["results"] for order in orders.values())),
-        ("called back: rulings", sum(order["rulings"] for order in orders.values())),
+        ("called back: answers", _total(orders, "results")),
+        ("called back: rulings", _total(orders, "rulings")),
         ("called back twice", ledger.counts["callbacks_duplicate"]),
         ("callbacks refused", ledger.counts["callbacks_refused"] + ledger.counts["bad_signatures"]),
         ("rejected", counts["reject"]),
         ("satisfied", counts["satisfied"]),
         ("closed", counts["close"]),
         ("reminded (SMS)", facts.get("reminders", messages(replay.settings.sms_log))),
-        ("late first replies", expected.late(facts, "first_reply") if counted else "-"),
-        ("late first replies expected", expected.late(wanted, "first_reply")),
-        ("late results", expected.late(facts, "resolve") if counted else "-"),
-        ("late results expected", expected.late(wanted, "resolve")),
+        *_lateness("first replies", "first_reply", wanted, orders, facts),
+        *_lateness("results", "resolve", wanted, orders, facts),
         ("sign-ins", replay.office.sign_ins()),
-        ("errors", counts["errors"]),
-        ("left in the outbox", counts["left in the outbox"]),
+        *((name, counts[name]) for name in FAULTS),
         ("seconds", round(seconds)),
     ]
+
+
+def _lateness(
+    words: str, clock: str, wanted: Mapping[str, Any], orders: Mapping[str, Mapping[str, int]], facts: Mapping[str, Any]
+) -> list[tuple[str, Any]]:
+    """In time and late by the scorecards and by the flags on the tickets, each beside what the log and policy say."""
+    counted, flag = "sites" in facts, expected.FLAGS[clock]
+    return [
+        (f"{words} in time", expected.in_time(facts, clock) if counted else "-"),
+        (f"{words} in time expected", expected.in_time(wanted, clock)),
+        (f"late {words}", expected.late(facts, clock) if counted else "-"),
+        (f"late {words} flagged", _total(orders, flag) if "flags" in facts else "-"),
+        (f"late {words} expected", expected.late(wanted, clock)),
+    ]
+
+
+def _total(orders: Mapping[str, Mapping[str, int]], name: str) -> int:
+    return sum(order[name] for order in orders.values())
 
 
 def _differences(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from app.config import Config
 from launcher import replay, replay_facts
 from launcher.settings import Settings
 
@@ -17,22 +18,30 @@ def test_only_lines_that_tell_of_an_error_count(tmp_path: Path) -> None:
     assert [line.split()[0] for line in replay.errors_in_logs(tmp_path)] == ["web.log:3", "web.log:4"]
 
 
-def test_empty_months_are_left_out_and_names_are_the_expectations() -> None:
-    row = dict.fromkeys(replay_facts.NAMES, 0) | {"code": "330106-01", "month": "2016-03"}
-    assert replay_facts.renamed([row]) == []
-    (found,) = replay_facts.renamed([row | {"results_decided": 2, "results_in_time": 1, "repeats": 5}])
-    assert (found["site"], found["resolve_due"], found["resolve_in_time"]) == ("330106-01", 2, 1)
-    assert "repeats" not in found
-
-
-def test_tickets_and_sent_reminders_are_counted(tmp_path: Path) -> None:
+def test_tickets_sent_reminders_and_late_flags_are_counted(tmp_path: Path) -> None:
     file = tmp_path / "kuaifu.sqlite3"
     with sqlite3.connect(file) as made:
         made.execute("CREATE TABLE ticket (id)")
         made.execute("CREATE TABLE outbox (kind, state)")
+        made.execute("CREATE TABLE platform_order (code, ticket_id)")
+        made.execute("CREATE TABLE clock (ticket_id, kind, state, due_at, breached_at)")
         made.execute("INSERT INTO ticket VALUES (1), (2)")
         made.execute("INSERT INTO outbox VALUES ('sms', 'sent'), ('sms', 'failed'), ('callback', 'sent')")
-    assert replay_facts.counted(file) == {"tickets": 2, "reminders": 1}
+        made.execute("INSERT INTO platform_order VALUES ('RP1', 1), ('RP2', 2)")
+        made.execute("""INSERT INTO clock VALUES
+            (1, 'first_reply', 'breached', 'at 9', 'at 9'), (1, 'resolve', 'met', 'at 9', NULL),
+            (2, 'resolve', 'breached', 'at 9', 'at 9'), (2, 'resolve', 'breached', 'at 10', 'at 10'),
+            (2, 'close', 'breached', 'at 9', 'at 9'), (2, 'first_reply', 'void', 'at 9', NULL)""")
+    flags = {"RP1": {"first_reply": 1}, "RP2": {"resolve": 2}}
+    assert replay_facts.counted(file) == {"tickets": 2, "reminders": 1, "flags": flags}
+
+
+def test_each_group_gets_a_site_of_its_own_from_all_over_the_country() -> None:
+    codes = [f"{province}01{county:02}-01" for province in range(10, 60) for county in range(12)]
+    chosen = replay.chosen_sites(codes)
+    assert len(set(chosen)) == replay.SITES
+    assert {code[:2] for code in chosen} == {code[:2] for code in codes}
+    assert replay.chosen_sites(codes[:3]) == codes[:3]
 
 
 def test_the_replay_gets_the_portals_address_and_clock(tmp_path: Path) -> None:
@@ -41,3 +50,8 @@ def test_the_replay_gets_the_portals_address_and_clock(tmp_path: Path) -> None:
     assert command[command.index("--portal") + 1] == "http://127.0.0.1:8300"
     assert command[command.index("--listen") + 1] == "127.0.0.1:8301"
     assert command[command.index("--clock-file") + 1] == str(tmp_path / "clock")
+
+
+def test_sessions_of_a_replay_outlast_the_log() -> None:
+    settings = Config.from_env({**replay.SETTINGS, "KUAIFU_ENV": "test"})
+    assert settings.idle_minutes > 60 * 24 * 366 * 2 and settings.absolute_hours > 24 * 366 * 2

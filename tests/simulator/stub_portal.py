@@ -26,7 +26,9 @@ class StubPortal:
         self.pushes: list[str] = []
         self.posts: list[tuple[str, str, dict]] = []
         self.sessions: dict[str, str] = {}
-        self.conflicts, self.refusals = 0, 0
+        self.conflicts, self.refusals, self.hang_ups = 0, 0, 0
+        self.scheduler = "ok"
+        self.pages = 0
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"portal": self}))
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -75,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         at = urlsplit(self.path)
         if at.path == "/healthz":
-            self._say(200, json.dumps({"status": "ok", "outbox": {"backlog": 0}}))
+            self._say(200, json.dumps({"status": "ok", "scheduler": self.portal.scheduler, "outbox_backlog": 0}))
         elif at.path == "/login":
             self._say(200, LOGIN)
         elif not self._account():
@@ -84,6 +86,7 @@ class Handler(BaseHTTPRequestHandler):
             code = parse_qs(at.query)["q"][0]
             self._say(200, f'<a href="/tickets/KF-{code}">x</a>' if code in self.portal.orders else "none")
         else:
+            self.portal.pages += 1
             self._say(200, "".join(
                 f'<form method="post" action="{at.path}/{name}"><input type="hidden" name="csrf_token" value="c"></form>'
                 for name in ("follow-up", "result", "close", "ruling")
@@ -93,6 +96,10 @@ class Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers["Content-Length"] or 0))
         if self.path.startswith("/platform/link/"):
             self._say(200, json.dumps(self.portal.push(raw)))
+            return
+        if self.portal.hang_ups:
+            self.portal.hang_ups -= 1
+            self.close_connection = True
             return
         fields = {name: values[0] for name, values in parse_qs(raw.decode()).items()}
         if self.path == "/login":
