@@ -17,11 +17,11 @@ DATA_DIR ?= var
 export PORT DATA_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format replay screenshots venv dev translations upgrade migration clean
+.PHONY: help run test lint format replay demo-history screenshots venv dev translations upgrade migration clean
 
 help: ## list what make can do
 	@echo 'Kuaifu 快复. The two commands of a newcomer: make run, make test'
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 run: $(RUN) $(MO) ## set up if needed and start the portal with demo data (PORT=8000 DATA_DIR=var); Ctrl-C stops it
 	@exec $(PY) -m launcher.run
@@ -40,6 +40,10 @@ format: $(DEV) ## let ruff put imports and layout right
 
 replay: $(RUN) $(MO) ## drive a fresh portal with TICKETS=1000 real tickets and compare the outcome
 	@exec $(PY) -m launcher.replay --tickets $(TICKETS)
+
+demo-history: $(RUN) $(MO) ## fill the demo with a real service desk's log: 20,769 tickets with their past, and an afternoon's open work
+	@exec $(PY) -m launcher.prepare "db upgrade" "demo load" $(foreach log,incident_event_log_open incident_event_log,\
+		"import-history data/incident_event_log.csv.gz --json --mapping data/mappings/$(log).toml --rejects '$(DATA_DIR)/$(log).rejects.csv'")
 
 screenshots: $(DEV) $(MO) ## pictures of the main pages, desktop and phone, into docs/screenshots/
 	@exec $(PY) -m launcher.screenshots

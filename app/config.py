@@ -6,6 +6,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+
+DEMO_CALLBACK = "http://127.0.0.1:8001/callback"  # the platform simulator
 
 
 class ConfigError(Exception):
@@ -22,7 +25,8 @@ class Config:
     secret_key: str = ""
     environment: str = "demo"  # demo | production | test
     replay_clock_file: str = ""  # only a replay instance reads "now" from a file
-    platform_callback_url: str = "http://127.0.0.1:8001/callback"  # where the demo connection takes answers
+    platform_callback_url: str = DEMO_CALLBACK  # where the demo connection takes answers
+    attachment_hosts: frozenset[str] = frozenset()  # "host" or "host:port" that platforms' pictures may come from
     push_body_limit: int = 1_000_000  # bytes; larger pushes are refused before they are read
     idle_minutes: int = 30  # a session without a click ends
     absolute_hours: int = 12  # a session ends whatever happens
@@ -50,7 +54,8 @@ class Config:
             secret_key=_secret_key(env, data_dir, environment),
             environment=environment,
             replay_clock_file=_replay_clock(env, environment),
-            platform_callback_url=env.get("PLATFORM_CALLBACK_URL", "http://127.0.0.1:8001/callback"),
+            platform_callback_url=env.get("PLATFORM_CALLBACK_URL", DEMO_CALLBACK),
+            attachment_hosts=_attachment_hosts(env, environment),
             idle_minutes=int(env.get("IDLE_MINUTES", "30")),
             absolute_hours=int(env.get("ABSOLUTE_HOURS", "12")),
             outbox_lease=int(env.get("OUTBOX_LEASE", "60")),
@@ -84,6 +89,13 @@ def _secret_key(env: Mapping[str, str], data_dir: Path, environment: str) -> str
     path.touch(mode=0o600)
     path.write_text(key)
     return key
+
+
+def _attachment_hosts(env: Mapping[str, str], environment: str) -> frozenset[str]:
+    """Hosts of ATTACHMENT_HOSTS, apart by commas. A demo lists the simulator; elsewhere nothing is fetched unlisted."""
+    demo = urlsplit(env.get("PLATFORM_CALLBACK_URL", DEMO_CALLBACK)).netloc if environment == "demo" else ""
+    listed = env.get("ATTACHMENT_HOSTS", demo)
+    return frozenset(host.strip().lower() for host in listed.split(",") if host.strip())
 
 
 def _replay_clock(env: Mapping[str, str], environment: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import complaint_texts as words
-from simulator import protocol
+from simulator import pictures, protocol
 from simulator.complaints import DEFAULT_SITES, Complaint, Generator
 from simulator.ledger import Ledger, Order, Taken
 from simulator.protocol import SHANGHAI, Link, encode, stamp
@@ -61,6 +61,7 @@ class Simulator:
         )
         prefix = f"LP{datetime.now(SHANGHAI):%y%m%d%H%M%S}"  # two starts never use one code
         self.generator = Generator(settings.seed, settings.sites, prefix=prefix)
+        pictures.hang(self)
         self._lock = threading.Lock()
         self.stopped = threading.Event()
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.extensions import db
-from app.jobs import sends
+from app.jobs import fetches, gateways, sends
 from app.models import Outbox
 from app.services import health, reminders, sweep, work
 from app.services.transaction import write
@@ -80,6 +80,9 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("relay", 2.5 * look, relay),
         Job("counters", 2 * look, recount),
         Job("reconcile", 3600, reconcile),
+        Job("pictures", look, fetches.begin),
+        Job("unposted pictures", 600, fetches.sweep_unposted),
+        Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )
 

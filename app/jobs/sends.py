@@ -14,8 +14,7 @@ from app import clock
 from app.extensions import db, queue
 from app.integrations.platform.callback import send_callback
 from app.integrations.platform.errors import PlatformError
-from app.integrations.sms import SmsError
-from app.integrations.sms.console import ConsoleSms
+from app.jobs import gateways
 from app.models import Outbox
 from app.services import callbacks, outbox
 from app.services.outbox import Result
@@ -77,7 +76,7 @@ def deliver_one(row_id: int, failpoint: outbox.Failpoint = outbox.nothing) -> st
     config = current_app.extensions["kuaifu"]
     return outbox.deliver(
         row_id, send=_send, prepare=_prepare, settle=_settle, lease=config.outbox_lease, clock=clock.now,
-        failpoint=failpoint, query=_query,
+        failpoint=failpoint, query=gateways.query,
     )  # fmt: skip
 
 
@@ -85,11 +84,11 @@ def _prepare(session: Session, row: Outbox) -> Any:
     if row.kind == "callback":
         connection, message = callbacks.message(session, row)
         return connection.callback_url, message, connection.secrets[0], connection.charset
-    return None
+    return gateways.prepare(session, row)
 
 
 def _send(row: Outbox, material: Any) -> Result:
-    return _callback(material) if row.kind == "callback" else _sms(row)
+    return _callback(material) if row.kind == "callback" else gateways.send(row, material)
 
 
 def _callback(material: Any) -> Result:
@@ -103,31 +102,10 @@ def _callback(material: Any) -> Result:
     return Result("refused", code=answer.error_code, text=answer.error_msg)
 
 
-def _driver() -> ConsoleSms:
-    return ConsoleSms(current_app.extensions["kuaifu"].data_dir / "sms-gateway.jsonl")
-
-
-def _sms(row: Outbox) -> Result:
-    payload = row.payload
-    try:
-        sent = _driver().send(payload["phone"], payload["template"], payload["variables"], str(row.id))
-    except SmsError as error:
-        return Result("refused" if error.permanent else "unknown", code=error.code)
-    return Result("sent", external_id=sent.external_id)
-
-
-def _query(row: Outbox, _material: Any) -> Result:
-    """Ask the gateway about an SMS in doubt. Not found is as good as never sent: then, and only then, send."""
-    known = _driver().query(str(row.id))
-    if known == "sent":
-        return Result("sent")
-    return _sms(row) if known == "not_found" else Result("unknown")
-
-
 def _settle(session: Session, row: Outbox, result: Result, now: Any) -> None:
     if row.kind != "callback":
-        return
-    if result.state == "sent":
+        gateways.settle(session, row, result, now)
+    elif result.state == "sent":
         callbacks.accepted(session, row, now)
     elif row.state == "failed":
         callbacks.refused(session, row, result.code, result.text, now)

@@ -1,6 +1,9 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
+from app.models.attachment import Attachment, CustomerLink
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
+from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
+from app.models.history import ImportedFile, ImportedTicket
 from app.models.organisation import (
     CalendarDay,
     Category,
@@ -33,15 +36,19 @@ from app.models.ticket import (
 
 __all__ = [
     "Appeal",
+    "Attachment",
     "CalendarDay",
     "Category",
     "Claim",
     "Clock",
     "Connection",
     "Counter",
+    "CustomerLink",
     "Event",
     "FreeText",
     "Heartbeat",
+    "ImportedFile",
+    "ImportedTicket",
     "Inbox",
     "Organisation",
     "Outbox",
@@ -60,6 +67,11 @@ __all__ = [
     "SequenceRow",
     "SessionRow",
     "SignInFailure",
+    "SmsGateway",
+    "SmsHandover",
+    "SmsReceipt",
+    "SmsTemplate",
+    "SmsTest",
     "Submission",
     "Ticket",
     "User",

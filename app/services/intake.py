@@ -23,11 +23,13 @@ from app.domain.waybills import is_acceptable, normalise
 from app.models import Category, Connection, Event, Inbox, Person, PlatformOrder, PushKey, Ticket
 from app.models.dialect import changed, insert_ignoring, lock_key, next_number
 from app.models.ids import new_id
-from app.services import clocks, desk, journal, moves, policies, routing
+from app.services import clocks, desk, journal, moves, platform_pictures, policies, routing
+from app.services.platform_pictures import Address
 from app.services.transaction import write
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ISSUE = "WORK_ORDER_ISSUE"
+COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
 
 COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
 
@@ -61,6 +63,7 @@ class ComplaintIn:
     site_code: str = ""
     platform_priority: int | None = None
     promised_today: bool = False
+    pictures: Sequence[Address] = ()  # addresses that a job fetches after the commit
 
 
 @dataclass(frozen=True)
@@ -213,6 +216,7 @@ def _place_issue(session: Session, arrival: Arrival, order: OrderIn, complaint: 
     else:
         event = moves.repeat(session, ticket, actor=SYSTEM, text=complaint.text, now=arrival.at, channel="platform")
     _add_order(session, ticket, arrival, order)
+    platform_pictures.expect(session, ticket, event, complaint.pictures, arrival.at)
     desk.finish(session, ticket, event, arrival.at)
     return ticket
 

@@ -19,13 +19,16 @@ from app.models.ids import new_id
 
 def canonical(value: object) -> str:
     """The one JSON spelling that digests are made of: sorted keys, no blanks, plain UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return _ENCODER.encode(value)
 
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(type(value).__name__)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
 def append(
@@ -49,16 +52,22 @@ def append(
     event = Event(
         id=new_id(), ticket_id=ticket.id, seq=seq, type=kind, at=now, actor_id=actor.user_id, actor_role=actor.role,
         organisation_id=actor.organisation_id, data=clean, text_id=text_id, text_digest=digest,
-        hash=_link(ticket.last_hash, seq, kind, now, actor, clean, digest),
+        hash=link(ticket.last_hash, seq, kind, now, actor, clean, digest),
     )  # fmt: skip
     session.add(event)
     ticket.version, ticket.last_hash = seq, event.hash
     return event
 
 
-def _link(before: str, seq: int, kind: str, now: datetime, actor: Actor, data: dict, digest: str) -> str:
-    body = canonical([before, seq, kind, now, actor.user_id, actor.role, actor.organisation_id, data, digest])
-    return hashlib.sha256(body.encode()).hexdigest()
+def link(before: str, seq: int, kind: str, now: datetime, actor: Actor, data: dict, digest: str) -> str:
+    """The hash of one event: over the hash before it and all that it holds. `now` is UTC, `data` plain JSON."""
+    return link_spelled(before, seq, kind, now, actor, canonical(data), digest)
+
+
+def link_spelled(before: str, seq: int, kind: str, now: datetime, actor: Actor, spelled: str, digest: str) -> str:
+    """The same for data that is in its canonical spelling already."""
+    head = canonical([before, seq, kind, now, actor.user_id, actor.role, actor.organisation_id])
+    return hashlib.sha256(f"{head[:-1]},{spelled},{canonical(digest)}]".encode()).hexdigest()
 
 
 def _store_text(session: Session, ticket_id: int, text: Mapping[str, Any] | None) -> tuple[int | None, str]:
@@ -80,8 +89,8 @@ def verify(session: Session, ticket_id: int) -> int | None:
     before, expected = "", 1
     for event in session.scalars(select(Event).where(Event.ticket_id == ticket_id).order_by(Event.seq)):
         actor = Actor(event.actor_id, event.actor_role, event.organisation_id, None)
-        link = _link(before, event.seq, event.type, event.at, actor, event.data, event.text_digest)
-        if event.seq != expected or link != event.hash:
+        expected_hash = link(before, event.seq, event.type, event.at, actor, event.data, event.text_digest)
+        if event.seq != expected or expected_hash != event.hash:
             return expected
         before, expected = event.hash, expected + 1
     return None if before == ticket.last_hash else expected

@@ -20,6 +20,7 @@ from app.domain.errors import NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.models import Outbox
 from app.models.dialect import changed, for_update
+from app.services import customer_link
 from app.services.transaction import write
 
 GIVE_UP_AFTER = timedelta(hours=72)
@@ -71,13 +72,13 @@ def deliver(
         return "busy"
     token, ask_first = claimed
     failpoint("claimed")
-    content = _begin_sending(row_id, token, prepare, clock(), lease)
+    content = _begin_sending(row_id, claimed, prepare, clock(), lease)
     if content is None:
         return "busy"
     row, material = content
     failpoint("sending")
     driver = query if ask_first and query else send
-    result = driver(row, material)
+    result = material if isinstance(material, Result) else driver(row, material)
     failpoint("sent")
     return _write_down(row_id, token, result, settle, clock())
 
@@ -96,8 +97,9 @@ def _claim(row_id: int, now: datetime, lease: int) -> tuple[int, bool] | None:
 
 
 def _begin_sending(
-    row_id: int, token: int, prepare: Callable[[Session, Outbox], Any], now: datetime, lease: int
+    row_id: int, claimed: tuple[int, bool], prepare: Callable[[Session, Outbox], Any], now: datetime, lease: int
 ) -> tuple[Outbox, Any] | None:
+    token, ask_first = claimed
     with write() as session:
         guarded = update(Outbox).where(Outbox.id == row_id, Outbox.token == token)
         taken = changed(
@@ -107,9 +109,11 @@ def _begin_sending(
         if taken != 1:
             return None
         row = session.get_one(Outbox, row_id, populate_existing=True)
-        material = prepare(session, row)
         session.flush()
-        session.expunge(row)
+        session.expunge(row)  # from here on what is put into it leaves the house and is stored nowhere
+        if not customer_link.complete(session, row, now) and not ask_first:
+            return row, Result("refused", code="no_longer_wanted")
+        material = prepare(session, row)
         return row, material
 
 

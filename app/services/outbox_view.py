@@ -8,17 +8,19 @@ from sqlalchemy import cast, false, select
 from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
-from app.models import Organisation, Outbox, PlatformOrder, Ticket
+from app.models import Organisation, Outbox, PlatformOrder, SmsReceipt, Ticket
 from app.models.types import Big
 
 PAGE = 50
 
 
-def sms(session: Session, actor: Actor, before: int | None = None) -> list[tuple[Outbox, str]]:
-    """SMS rows, newest first, each with its organisation's name; 51 where there is a further page."""
-    statement = select(Outbox, Organisation.name).outerjoin(Organisation, Organisation.id == Outbox.organisation_id)
+def sms(session: Session, actor: Actor, before: int | None = None) -> list[tuple[Outbox, str, SmsReceipt | None]]:
+    """SMS rows, newest first, each with its organisation's name and receipt; 51 where there is a further page."""
+    statement = select(Outbox, Organisation.name, SmsReceipt)
+    statement = statement.outerjoin(Organisation, Organisation.id == Outbox.organisation_id)
+    statement = statement.outerjoin(SmsReceipt, SmsReceipt.outbox_id == Outbox.id)
     rows = session.execute(_page(_scoped(statement, actor), "sms", before))
-    return [(row, name or "") for row, name in rows]
+    return [(row, name or "", receipt) for row, name, receipt in rows]
 
 
 def callbacks(

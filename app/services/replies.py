@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +15,8 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Event, PlatformOrder, Promise, Ticket
 from app.models.ids import new_id
-from app.services import callbacks, clocks, desk, journal, settling
+from app.services import attachments as pictures
+from app.services import callbacks, clocks, customer_link, desk, journal, settling
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -43,6 +45,14 @@ class ResultIn:
     answer: str = ""
     supplements: Mapping[str, str] = field(default_factory=dict)
     promises: Sequence[PromiseIn] = ()
+    attachments: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Answered(Outcome):
+    """A result that was written; `link` is the customer's token where no platform asks, told this once."""
+
+    link: str = ""
 
 
 def claim(*, actor: Actor, post: Post, now: datetime) -> Outcome:
@@ -59,8 +69,9 @@ def claim(*, actor: Actor, post: Post, now: datetime) -> Outcome:
 
 
 def follow_up(
-    *, actor: Actor, post: Post, text: str, contact_outcome: str, next_update_at: datetime | None, now: datetime
-) -> Outcome:
+    *, actor: Actor, post: Post, text: str, contact_outcome: str, next_update_at: datetime | None, now: datetime,
+    attachments: Sequence[int] = (),
+) -> Outcome:  # fmt: skip
     """Log a contact attempt and say when the next news comes; the first one stops `first_reply` (rulebook 3.4).
 
     It counts only with a contact outcome and a next-update time in the future. Raises Invalid naming the fields.
@@ -73,16 +84,17 @@ def follow_up(
         desk.move(ticket, "follow_up_replied" if ticket.state == "replied" else "follow_up", actor)
         _own(ticket, actor)
         data = {"contact_outcome": contact_outcome, "next_update_at": next_update_at, "counts": True}
-        event = journal.append(session, ticket, "follow_up", actor=actor, now=now, data=data, text={"text": text})
+        event = _with_pictures(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
         _first_reply(session, ticket, now)
         return desk.finish(session, ticket, event, now, post)
 
 
-def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outcome:
-    """Answer the complaint: stops `accept`, `first_reply` and `resolve`, and sends one callback per platform order.
+def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outcome | Answered:
+    """Answer the complaint: stops `accept`, `first_reply` and `resolve`, and sends one callback per platform order;
+    where there is none, the complainant gets a link to say *solved* or *not solved* (rulebook 3.9).
 
-    Raises Invalid (fields `text`, `contact_outcome`, `answer`, `supplement-<name>`, `promise_due_at`), NotFound,
-    NotAllowed, Stale.
+    Raises Invalid (fields `text`, `contact_outcome`, `answer`, `supplement-<name>`, `promise_due_at`, `file`),
+    NotFound, NotAllowed, Stale.
     """
     _require(_result_errors(answer, now))
     with write() as session:
@@ -99,12 +111,17 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
         callbacks.enqueue(session, ticket, event, orders, operate_type=_operate_type(orders, answer), now=now,
                           supplements=dict(answer.supplements))  # fmt: skip
-        if not orders:
-            settling.start_objection(session, ticket, now)
-        return desk.finish(session, ticket, event, now, post)
+        link = "" if orders else _ask_the_customer(session, ticket, event, now)
+        done = desk.finish(session, ticket, event, now, post)
+        return Answered(done.number, done.event_id, link=link)
 
 
-def note(*, actor: Actor, post: Post, text: str, now: datetime) -> Outcome:
+def _ask_the_customer(session: Session, ticket: Ticket, event: Event, now: datetime) -> str:
+    settling.start_objection(session, ticket, now)
+    return customer_link.make(session, ticket, event, now)
+
+
+def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:
     """An internal note: never leaves the house, stops no clock."""
     _require(_text_errors(text))
     with write() as session:
@@ -112,7 +129,7 @@ def note(*, actor: Actor, post: Post, text: str, now: datetime) -> Outcome:
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "note", actor)
-        event = journal.append(session, ticket, "note", actor=actor, now=now, text={"text": text})
+        event = _with_pictures(session, ticket, "note", actor, now, {}, {"text": text}, attachments)
         return desk.finish(session, ticket, event, now, post)
 
 
@@ -169,13 +186,25 @@ def _first_reply(session: Session, ticket: Ticket, now: datetime) -> None:
 def _record_result(session: Session, ticket: Ticket, actor: Actor, answer: ResultIn, now: datetime) -> Event:
     data = {"contact_outcome": answer.contact_outcome, "action_taken": answer.action_taken, "answer": answer.answer}
     text = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
-    event = journal.append(session, ticket, "result", actor=actor, now=now, data=data, text=text)
+    event = _with_pictures(session, ticket, "result", actor, now, data, text, answer.attachments)
     for promise in answer.promises:
         row = Promise(id=new_id(), ticket_id=ticket.id, what=promise.what, due_at=promise.due_at, text_id=event.text_id)
         session.add(row)
         ticket.open_promises += 1
         made = {"promise_id": row.id, "what": promise.what, "due_at": promise.due_at}
         journal.append(session, ticket, "promise_made", actor=actor, now=now, data=made)
+    return event
+
+
+def _with_pictures(
+    session: Session, ticket: Ticket, kind: str, actor: Actor, now: datetime,
+    data: Mapping[str, Any], text: Mapping[str, Any], ids: Sequence[int],
+) -> Event:  # fmt: skip
+    """Append the entry with its pictures bound to it; their digests stand in the chain. Raises Invalid(file)."""
+    rows = pictures.take(session, ticket, actor, ids)
+    proven = {**data, **pictures.proof(rows)}
+    event = journal.append(session, ticket, kind, actor=actor, now=now, data=proven, text=text)
+    pictures.bind(rows, event)
     return event
 
 

@@ -13,6 +13,7 @@ from app.domain.lifecycle import allowed_actions
 from app.domain.roles import Actor
 from app.models import (
     Appeal,
+    Attachment,
     Category,
     Clock,
     Connection,
@@ -26,7 +27,7 @@ from app.models import (
     Ticket,
     User,
 )
-from app.services import desk, scans, scope
+from app.services import attachments, desk, scans, scope
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site"}
 SITES_OFFERED = 400
@@ -66,6 +67,7 @@ class View:
     trace: list[Any]
     others: list[Ticket] = field(default_factory=list)
     sites: list[Organisation] = field(default_factory=list)
+    pictures: list[Attachment] = field(default_factory=list)  # posted ones, and the viewer's own that wait
 
 
 def view(session: Session, actor: Actor, number: str) -> View:
@@ -82,6 +84,7 @@ def view(session: Session, actor: Actor, number: str) -> View:
         appeal=_appeal(session, ticket), actions=actions,
         trace=scans.trace(session, ticket.waybill) if ticket.waybill else [], others=_others(session, actor, ticket),
         sites=_sites(session, ticket, entries) if SENDS_ELSEWHERE & set(actions) else [],
+        pictures=attachments.of_ticket(session, actor, ticket),
     )  # fmt: skip
 
 

@@ -7,9 +7,23 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Bind every blueprint and what belongs to each request."""
-    from app.web import admin, auth, context, entry, health, language, platform, scorecards, security, tickets
+    from app.web import (
+        admin,
+        attachments,
+        auth,
+        context,
+        customer,
+        entry,
+        gateways,
+        health,
+        language,
+        platform,
+        scorecards,
+        security,
+        tickets,
+    )
 
-    for part in (security, language, context):
+    for part in (security, language, context, attachments):
         part.init(app)
-    for page in (auth, health, platform, entry, tickets, scorecards, admin):
+    for page in (auth, health, platform, entry, tickets, attachments, customer, scorecards, admin, gateways):
         app.register_blueprint(page.bp)

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.jobs import sends
 from app.models import Outbox
 from app.services import administration, outbox, outbox_view
-from app.web import context, queue_page, words
+from app.web import context, queue_page, words, words_sms
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -31,7 +31,9 @@ def sms_outbox() -> ResponseReturnValue:
     """SMS that went out or wait, the newest first; numbers masked."""
     actor = current_actor()
     rows = outbox_view.sms(db.session(), actor, request.args.get("before", type=int))
-    shown = [_sms_row(row, name, actor) for row, name in rows[: outbox_view.PAGE]]
+    shown = [
+        _sms_row(row, name, actor) | words_sms.fate(row, arrived) for row, name, arrived in rows[: outbox_view.PAGE]
+    ]
     return render_template("sms_outbox.html", rows=shown, next_href=_next(rows, "admin.sms_outbox"), rail=_rail(actor))
 
 
@@ -125,14 +127,19 @@ def policies() -> ResponseReturnValue:
     return _tables([{"title": _("Policies"), "head": head, "rows": rows}])
 
 
-def _tables(tables: list[dict[str, Any]], next_href: str | None = None) -> str:
-    tabs = [
+def tabs() -> list[dict[str, Any]]:
+    """The administrator's pages; the SMS gateways have a file of their own."""
+    return [
         {"label": _("Connections"), "href": url_for("admin.index"), "current": request.path == "/admin"},
         {"label": _("Organisations"), "href": url_for("admin.organisations"), "current": "organ" in request.path},
         {"label": _("Accounts"), "href": url_for("admin.users"), "current": "users" in request.path},
         {"label": _("Policies"), "href": url_for("admin.policies"), "current": "policies" in request.path},
+        {"label": _("SMS gateways"), "href": url_for("gateways.index"), "current": "/sms" in request.path},
     ]
-    return render_template("admin.html", tables=tables, tabs=tabs, next_href=next_href, rail=_rail(current_actor()))
+
+
+def _tables(tables: list[dict[str, Any]], next_href: str | None = None) -> str:
+    return render_template("admin.html", tables=tables, tabs=tabs(), next_href=next_href, rail=_rail(current_actor()))
 
 
 def _seen(at: Any) -> str:
@@ -164,7 +171,9 @@ def _sms_row(row: Outbox, name: str, actor: Actor) -> dict[str, Any]:
 
 
 def sms_text(variables: dict[str, Any]) -> str:
-    """The approved reminder text with its variables, as the phone shows it."""
+    """The approved reminder text with its variables, as the phone shows it; of a customer's link never the link."""
+    if "clock" not in variables:
+        return _("Link for the customer: solved or not solved")
     kind = words.word(words.clock_kinds(), str(variables["clock"]))
     values = {**variables, "kind": kind, "left": g.fmt.span(int(variables.get("minutes") or 0) * 60)}
     if variables.get("overdue"):

@@ -10,9 +10,10 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.domain.answers import Answer, parse_answers
+from app.domain.pictures import BOXES
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import forms
+from app.web import attachments, forms
 
 ORDER = ("result", "follow_up", "follow_up_replied", "close", "ruling", "assign_site", "note")
 
@@ -37,6 +38,8 @@ def boxes_of(view: View, actor: Actor, now: datetime, bound: dict[str, Any]) -> 
         box["open"] = box is opened
         box["filled"] = box["key"] in bound
         box["submission_key"] = secrets.token_urlsafe(24)
+        if box["key"] in BOXES:
+            box["tray"] = attachments.tray(view, box["key"])
     return boxes
 
 

@@ -13,13 +13,14 @@ from wtforms import (
     DateTimeLocalField,
     Field,
     Form,
+    MultipleFileField,
     SelectField,
     StringField,
     TextAreaField,
 )
 
 from app.domain.answers import Answer, AnswerField
-from app.web import words
+from app.web import picture_words, words
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
@@ -32,6 +33,7 @@ class FollowUpForm(Form):
     contact_outcome = SelectField()
     next_update_at = DateTimeLocalField(format=TIME_FORMATS)
     text = TextAreaField()
+    file = MultipleFileField()
 
 
 class ResultForm(Form):
@@ -44,12 +46,14 @@ class ResultForm(Form):
     promise_what = SelectField()
     promise_due_at = DateTimeLocalField(format=TIME_FORMATS)
     text = TextAreaField()
+    file = MultipleFileField()
 
 
 class TextForm(Form):
-    """One text: the internal note."""
+    """One text with pictures: the internal note."""
 
     text = TextAreaField()
+    file = MultipleFileField()
 
 
 class CloseForm(Form):
@@ -173,7 +177,7 @@ def instant(field: Field) -> datetime | None:
 
 def mark(form: Form, errors: dict[str, str]) -> None:
     """Put error codes beside their fields in words."""
-    table = words.errors()
+    table = words.errors() | picture_words.refusals()
     for name, code in errors.items():
         if name in form:
             form[name].errors = [words.word(table, code)]

@@ -14,10 +14,12 @@ from app import clock
 from app.extensions import csrf, db
 from app.integrations.platform import link, messages
 from app.integrations.platform.errors import MessageError
+from app.integrations.platform.pictures import sent_pictures
 from app.integrations.platform.strict_json import decode_body
 from app.services import connections, intake, scans
 from app.services.connections import Door
 from app.services.intake import Arrival, ComplaintIn, Conflict, OrderIn
+from app.services.platform_pictures import Address
 from app.web.access import route_access
 
 bp = Blueprint("platform", __name__)
@@ -97,6 +99,7 @@ def _complaint(door: Door, message: messages.IssueMessage) -> ComplaintIn:
         category=door.category_map.get(message.category_code, message.category_code),
         waybill=message.mail_no, name=message.receiver_name or message.customer_name, phone=message.receiver_phone,
         address=message.receiver_address, site_code=message.site_code, platform_priority=message.priority,
+        pictures=[Address(p.url, p.name, p.expires_at) for p in sent_pictures(message.attachments)],
     )  # fmt: skip
 
 

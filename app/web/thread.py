@@ -10,11 +10,14 @@ from flask_babel import gettext as _
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.services.ticket_view import Entry, View
-from app.web import words
+from app.web import attachments, words
 
 PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "reject", "callback_refused", "promise_broken"}
-SILENT = {"clock_started", "clock_stopped", "clock_void", "clock_shortened", "order_linked", "appeal_opened"}
+SILENT = {
+    "clock_started", "clock_stopped", "clock_void", "clock_shortened", "order_linked", "appeal_opened",
+    "picture_fetched", "picture_failed",
+}  # fmt: skip
 
 
 def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
@@ -30,7 +33,7 @@ def _post(entry: Entry, view: View, actor: Actor) -> dict[str, Any]:
         "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label) if said else "",
         "text": text if said else _system_text(entry, label, view), "red": entry.type in RED,
         "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at), "findings": _findings(entry),
-        "callback": _callback(entry, view, actor),
+        "callback": _callback(entry, view, actor), "pictures": attachments.pictures_of(view, entry.event_id),
     }  # fmt: skip
 
 
@@ -92,6 +95,7 @@ def _labels() -> dict[str, str]:
         "objection_over": _("Objection window over"),
         "reminded": _("Reminder SMS"),
         "revealed": _("Contact shown in full"),
+        "link_made": _("Link for the customer"),
     }
 
 
@@ -104,6 +108,9 @@ def _system_text(entry: Entry, label: str, view: View) -> str:
         return _("Routed to %(site)s", site=_site(entry.data, view))
     if entry.type == "in_tray":
         return f"{label} · {words.word(words.tray_reasons(), entry.data.get('reason', ''))}"
+    if entry.type == "link_made":
+        said = _("by SMS to %(phone)s", phone=entry.data.get("to"))
+        return f"{label} · {said}" if entry.data.get("to") else label
     if entry.type == "reminded":
         return f"{label} · {entry.data.get('to', '')}"
     return f"{label}{who}"

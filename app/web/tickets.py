@@ -21,7 +21,7 @@ from app.services.desk import Post
 from app.services.queue import Filters
 from app.services.replies import PromiseIn, ResultIn
 from app.services.ticket_view import View
-from app.web import forms, queue_page, ticket_page, words
+from app.web import attachments, forms, queue_page, ticket_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.boxes import allowed_answers
@@ -89,6 +89,7 @@ def follow_up(number: str) -> ResponseReturnValue:
     return _act(actor, number, "follow_up", form, lambda: replies.follow_up(
         actor=actor, post=_post(number), text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
         next_update_at=forms.instant(form.next_update_at), now=now,
+        attachments=attachments.keep(actor, number, "follow_up").checked(),
     ))  # fmt: skip
 
 
@@ -100,9 +101,12 @@ def result(number: str) -> ResponseReturnValue:
     actor, now, session = current_actor(), clock.now(), db.session()
     view = ticket_view.view(session, actor, number)
     bound = forms.result_form(allowed_answers(view), request.form)
-    answer = _answer(*bound)
     if request.form.get("back"):
         return _page(actor, view, forms={"result": bound})
+    try:
+        answer = _answer(*bound, attachments.keep(actor, number, "result").checked())
+    except (Invalid, NotAllowed) as error:
+        return _failed(actor, number, "result", bound, error)
     if request.form.get("confirmed") == "1":
         return _act(actor, number, "result", bound, lambda: replies.result(
             actor=actor, post=_post(number), answer=answer, now=now,
@@ -110,7 +114,7 @@ def result(number: str) -> ResponseReturnValue:
     errors = replies.preview_errors(session, view.ticket, answer, now)
     if errors:
         return _failed(actor, number, "result", bound, Invalid(errors))
-    return _preview(actor, view, now)
+    return _preview(actor, number, answer, now)
 
 
 @bp.post("/tickets/<number>/note")
@@ -120,7 +124,10 @@ def note(number: str) -> ResponseReturnValue:
     """An internal note."""
     actor, now, form = current_actor(), clock.now(), forms.text_form(_("Internal note"), request.form)
     text = form.text.data or ""
-    return _act(actor, number, "note", form, lambda: replies.note(actor=actor, post=_post(number), text=text, now=now))
+    return _act(actor, number, "note", form, lambda: replies.note(
+        actor=actor, post=_post(number), text=text, now=now,
+        attachments=attachments.keep(actor, number, "note").checked(),
+    ))  # fmt: skip
 
 
 @bp.post("/tickets/<number>/close")
@@ -184,14 +191,19 @@ def _post(number: str) -> Post:
 
 
 def _act(actor: Actor, number: str, key: str, form: Any, verb: Callable[[], Any]) -> ResponseReturnValue:
-    """Run a verb; afterwards the renewed pane or 303, on failure the page with what was typed."""
+    """Run a verb; afterwards the renewed pane or 303, on failure the page with what was typed.
+
+    A customer's link is shown in the answer itself: it is told once and stored nowhere.
+    """
     try:
-        verb()
+        done = verb()
     except (Invalid, Stale, NotAllowed) as error:
         return _failed(actor, number, key, form, error)
     sends.ring()
-    if request.htmx:
-        response = make_response(_page(actor, ticket_view.view(db.session(), actor, number), notice=_("Saved")))
+    link = url_for("customer.show", token=done.link, _external=True) if getattr(done, "link", "") else ""
+    if request.htmx or link:
+        view = ticket_view.view(db.session(), actor, number)
+        response = make_response(_page(actor, view, notice=_("Saved"), link=link))
         response.headers["HX-Trigger"] = "queue-changed"
         return response
     return redirect(url_for("tickets.show", number=number), 303)
@@ -211,20 +223,26 @@ def _failed(actor: Actor, number: str, key: str, form: Any, error: Exception) ->
 def _page(actor: Actor, view: View, **state: Any) -> str:
     now, session = clock.now(), db.session()
     filters = _filters()
-    t = ticket_page.page_of(view, actor, now, **state) | {"back_href": queue_page.address(filters)}
+    t = {
+        **ticket_page.page_of(view, actor, now, **state), "back_href": queue_page.address(filters),
+        "link": state.get("link", ""),
+    }  # fmt: skip
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         return render_template("_ticket.html", t=t)
     pane = queue_page.listing(session, actor, filters, now, selected=view.ticket.number)
     return render_template("tickets.html", rail=queue_page.rail(session, actor, filters, now), list=pane, t=t)
 
 
-def _preview(actor: Actor, view: View, now: datetime) -> str:
-    """What is about to leave the house, and to whom; the typed fields travel along hidden."""
-    hidden = [(k, v) for k, v in request.form.items() if k not in ("csrf_token", "confirmed", "back")]
+def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
+    """What is about to leave the house, and to whom; the typed fields and the pictures' ids travel along hidden."""
+    view = ticket_view.view(db.session(), actor, number)  # again: storing pictures ended what was read before
+    hidden = [(k, v) for k, v in request.form.items() if k not in ("csrf_token", "confirmed", "back", "attachment")]
+    hidden += [("attachment", str(known)) for known in answer.attachments]
     preview = {
         "number": view.ticket.number, "action": url_for("tickets.result", number=view.ticket.number),
         "text": request.form.get("text", ""), "hidden": hidden, "findings": _leaving(view),
         "orders": [f"{connection.name} · {order.code}" for order, connection in view.orders],
+        "pictures": attachments.chosen(view, list(answer.attachments)),
     }  # fmt: skip
     if request.htmx:
         return render_template("_preview.html", preview=preview)
@@ -259,13 +277,14 @@ def _filters() -> Filters:
     )  # fmt: skip
 
 
-def _answer(form: Any, extra: list[str]) -> ResultIn:
+def _answer(form: Any, extra: list[str], pictures: list[int]) -> ResultIn:
     promise_at = forms.instant(form.promise_due_at)
     promised = [PromiseIn(form.promise_what.data, promise_at)] if form.promise_what.data and promise_at else []
     return ResultIn(
         text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
         signed_by=(form.finding_signed_by.data or "")[:60], action_taken=(form.action_taken.data or "")[:24],
         answer=(form.answer.data or "") if "answer" in form else "", promises=promised,
+        attachments=pictures,
         supplements={name: form[f"supplement-{name}"].data or "" for name in extra},
     )  # fmt: skip
 

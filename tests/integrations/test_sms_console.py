@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from app.integrations.sms import Sent, SmsDriver, SmsError
+from app.integrations.sms import Found, Sent, SmsDriver, SmsError
 from app.integrations.sms.console import ConsoleSms
 
 
@@ -24,13 +24,13 @@ def test_it_is_a_driver(path):
 
 def test_what_was_accepted_can_be_asked_for_also_from_another_process(path):
     driver = ConsoleSms(path)
-    assert driver.query("o-1") == "not_found"
+    assert driver.query("o-1").state == "not_found"
     driver.send("13812345678", "reminder", {}, "o-1")
-    assert driver.query("o-1") == "sent"
-    assert driver.query("o-") == "not_found"
+    assert driver.query("o-1") == Found("sent", "console-0")
+    assert driver.query("o-").state == "not_found"
     script = (
         "import sys, pathlib; from app.integrations.sms.console import ConsoleSms\n"
-        "print(ConsoleSms(pathlib.Path(sys.argv[1])).query('o-1'))"
+        "print(ConsoleSms(pathlib.Path(sys.argv[1])).query('o-1').state)"
     )
     found = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "sent"
@@ -60,7 +60,7 @@ def test_a_line_torn_by_a_crash_was_never_accepted_and_harms_no_other(path):
     driver.send("13812345678", "reminder", {}, "o-1")
     with path.open("ab") as file:
         file.write(b'{"out_id": "o-2", "pho')
-    assert driver.query("o-2") == "not_found"
+    assert driver.query("o-2").state == "not_found"
     driver.send("13812345678", "reminder", {}, "o-3")
     assert [line["out_id"] for line in driver.accepted()] == ["o-1", "o-3"]
 
@@ -84,4 +84,4 @@ def test_a_file_that_cannot_be_written_is_a_transient_error_and_one_that_cannot_
     with pytest.raises(SmsError) as caught:
         driver.send("13812345678", "reminder", {}, "o-1")
     assert (caught.value.code, caught.value.permanent) == ("io", False)
-    assert driver.query("o-1") == "unknown"
+    assert driver.query("o-1").state == "unknown"

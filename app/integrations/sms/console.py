@@ -6,12 +6,13 @@ import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from app.domain.masking import mask_phone
-from app.integrations.sms import QueryState, Sent, SmsError
+from app.integrations.sms import Found, Pending, Receipt, Sent, SmsError
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +37,17 @@ class ConsoleSms:
         log.info("sms accepted: template=%s phone=%s out_id=%r", template, line["phone"], out_id)
         return Sent(external_id)
 
-    def query(self, out_id: str) -> QueryState:
-        """ "sent" when a line with that id was written completely, by whatever process."""
+    def query(self, out_id: str, phone: str = "", at: datetime | None = None, ours: Collection[str] = ()) -> Found:
+        """ "sent" when a line with that id was written completely, by whatever process; our id is enough here."""
         try:
-            return "sent" if any(line.get("out_id") == out_id for line in self.accepted()) else "not_found"
+            lines = [line for line in self.accepted() if line.get("out_id") == out_id]
         except OSError:
-            return "unknown"
+            return Found("unknown")
+        return Found("sent", lines[0].get("external_id", "")) if lines else Found("not_found")
+
+    def receipts(self, awaited: Sequence[Pending]) -> list[Receipt]:
+        """None: nothing is delivered to a phone."""
+        return []
 
     def accepted(self) -> Iterator[dict[str, str]]:
         """Every accepted message in order; a line torn by a crash was never accepted and is left out."""

@@ -1,0 +1,154 @@
+"""Pictures on a ticket: taken in before a post, bound to the entry that is posted, shown to whoever sees the ticket.
+
+No bytes pass through here: the caller writes them anew and puts them into the store between `begin` and `ready`, so
+that neither happens inside a transaction. A row stands before its bytes and is deleted after them: nothing is orphaned.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.domain import pictures as rule
+from app.domain.errors import Invalid, NotAllowed, NotFound
+from app.domain.pictures import BadPicture, Picture
+from app.domain.roles import Actor
+from app.models import Attachment, Event, Ticket
+from app.models.dialect import for_update
+from app.models.ids import new_id
+from app.services import desk, scope
+from app.services.transaction import write
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row and the name under which its bytes lie in the store."""
+
+    id: int
+    store_name: str
+
+
+def begin(*, actor: Actor, number: str, box: str, file_name: str, now: datetime) -> Place:
+    """Make room for one upload on a ticket in scope, for a reply box that is open to the actor.
+
+    Raises NotFound, NotAllowed, BadPicture("too_many").
+    """
+    with write() as session:
+        ticket = scope.load(session, actor, number, lock=True)
+        if not any(desk.may(ticket, actor, action) for action in rule.BOXES.get(box, ())):
+            raise NotAllowed("not_allowed")
+        waiting = select(func.count()).where(*_waiting(ticket, actor), Attachment.box == box)
+        if (session.scalar(waiting) or 0) >= rule.MAX_PER_ENTRY:
+            raise BadPicture("too_many")
+        row = Attachment(
+            id=new_id(), ticket_id=ticket.id, uploaded_by_id=actor.user_id, box=box, origin="upload", state="pending",
+            store_name=secrets.token_hex(16), file_name=rule.clean_name(file_name), created_at=now,
+        )  # fmt: skip
+        session.add(row)
+        return Place(row.id, row.store_name)
+
+
+def ready(*, attachment_id: int, picture: Picture) -> None:
+    """The bytes of an upload lie in the store."""
+    with write() as session:
+        fill(session.get_one(Attachment, attachment_id), picture)
+
+
+def fill(row: Attachment, picture: Picture) -> None:
+    """Write down what the picture is."""
+    row.state, row.media_type, row.size = "ready", picture.media_type, len(picture.data)
+    row.width, row.height, row.sha256 = picture.width, picture.height, picture.sha256
+
+
+def remove(*, actor: Actor, number: str, attachment_id: int) -> Place:
+    """Take back one's own upload before it is posted; the caller deletes the bytes and then calls `forget`."""
+    with write() as session:
+        ticket = scope.load(session, actor, number)
+        mine = select(Attachment).where(Attachment.id == attachment_id, *_waiting(ticket, actor))
+        row = session.scalars(for_update(mine)).one_or_none()
+        if row is None:
+            raise NotFound("attachment_not_found")
+        row.state = "failed"
+        return Place(row.id, row.store_name)
+
+
+def unposted(*, now: datetime, limit: int = 100) -> list[Place]:
+    """Give up uploads that no entry took for 24 h; the caller deletes their bytes and then calls `forget`."""
+    with write() as session:
+        old = Attachment.created_at < now - rule.UNPOSTED_FOR
+        statement = select(Attachment).where(old, Attachment.event_id.is_(None), Attachment.origin == "upload")
+        rows = list(session.scalars(for_update(statement.limit(limit), skip_locked=True)))
+        for row in rows:
+            row.state = "failed"
+        return [Place(row.id, row.store_name) for row in rows]
+
+
+def forget(*, attachment_id: int) -> None:
+    """Delete the row of an unposted upload whose bytes are gone."""
+    with write() as session:
+        unposted_row = and_(Attachment.event_id.is_(None), Attachment.origin == "upload")
+        session.execute(delete(Attachment).where(Attachment.id == attachment_id, unposted_row))
+
+
+def take(session: Session, ticket: Ticket, actor: Actor, ids: Sequence[int]) -> list[Attachment]:
+    """The uploads with these ids, locked, in their order, for the entry that is being written.
+
+    Raises Invalid(file) unless each is a finished upload of this actor on this ticket that no entry has taken.
+    """
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return []
+    if len(wanted) > rule.MAX_PER_ENTRY:
+        raise Invalid({"file": "too_many"})
+    statement = select(Attachment).where(Attachment.id.in_(wanted), *_waiting(ticket, actor))
+    rows = list(session.scalars(for_update(statement.where(Attachment.state == "ready").order_by(Attachment.id))))
+    if len(rows) != len(wanted):
+        raise Invalid({"file": "unknown_attachment"})
+    return rows
+
+
+def proof(rows: Sequence[Attachment]) -> dict[str, Any]:
+    """What the event says of its pictures: id and digest, so that the chain also proves them; nothing without any."""
+    return {"attachments": [[row.id, row.sha256] for row in rows]} if rows else {}
+
+
+def bind(rows: Sequence[Attachment], event: Event) -> None:
+    """The pictures belong to this entry from now on."""
+    for row in rows:
+        row.event_id = event.id
+
+
+def of_ticket(session: Session, actor: Actor, ticket: Ticket) -> list[Attachment]:
+    """What the actor sees on the ticket: everything posted, and the own uploads that wait."""
+    mine = and_(*_waiting(ticket, actor), Attachment.state == "ready")
+    shown = or_(Attachment.event_id.is_not(None), mine)
+    statement = select(Attachment).where(Attachment.ticket_id == ticket.id, shown)
+    return list(session.scalars(statement.order_by(Attachment.id)))
+
+
+def load(session: Session, actor: Actor, attachment_id: int) -> Attachment:
+    """A finished picture whose ticket lies in the actor's scope; an unposted one only for its uploader.
+
+    Raises NotFound, whatever the reason.
+    """
+    mine = and_(Attachment.uploaded_by_id == actor.user_id, Attachment.uploaded_by_id.is_not(None))
+    statement = select(Attachment).join(Ticket, Ticket.id == Attachment.ticket_id)
+    statement = statement.where(Attachment.id == attachment_id, Attachment.state == "ready", scope.visible_to(actor))
+    row = session.scalars(statement.where(or_(Attachment.event_id.is_not(None), mine))).one_or_none()
+    if row is None:
+        raise NotFound("attachment_not_found")
+    return row
+
+
+def _waiting(ticket: Ticket, actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """The actor's own uploads on this ticket that no entry has taken and nobody has given up."""
+    return (
+        Attachment.ticket_id == ticket.id, Attachment.event_id.is_(None), Attachment.origin == "upload",
+        Attachment.uploaded_by_id == actor.user_id, Attachment.state != "failed",
+    )  # fmt: skip

@@ -1,0 +1,136 @@
+"""Opens another system's export, CSV, CSV.gz or Excel, and gives its lines one at a time, with a digest of them all."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from app.domain.history_mapping import FileForm
+
+BLOCK = 1 << 20
+FIELD_LIMIT = 1_000_000  # characters of one value; a quote that is never closed ends here and not at the file's end
+EXCEL = (".xlsx", ".xlsm")
+Values = Sequence[Any]
+
+
+class FileError(Exception):
+    """The file cannot be read; the message is one plain line."""
+
+
+@dataclass
+class Lines:
+    """An open export. `rows` gives (line number in the file, values or a reason why the line is unreadable).
+
+    `digest` is complete when `rows` has ended; `position` tells how much of `size` (bytes) is read.
+    """
+
+    header: list[str]
+    rows: Iterator[tuple[int, Values | str]]
+    digest: Callable[[], str]
+    position: Callable[[], int]
+    size: int
+
+
+@contextmanager
+def opened(path: Path, form: FileForm) -> Iterator[Lines]:
+    """The export at `path`, its first line being the header. Raises FileError."""
+    try:
+        with path.open("rb") as raw:
+            if path.suffix.lower() in EXCEL:
+                yield from _excel(path, raw, form)
+            else:
+                yield from _text(path, raw, form)
+    except FileError:
+        raise
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise FileError(f"{path.name}: not a whole gzip file ({error})") from None
+    except zipfile.BadZipFile as error:
+        raise FileError(f"{path.name}: not an Excel workbook ({error})") from None
+    except UnicodeError:
+        raise FileError(f"{path.name}: not {form.encoding}") from None
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror or error}") from None
+
+
+class _Hashed(io.RawIOBase):
+    """Passes bytes on and digests them: the content counts, not how it was compressed."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner, self.sha = inner, hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        block = self.inner.read(len(buffer))
+        self.sha.update(block)
+        buffer[: len(block)] = block
+        return len(block)
+
+
+def _text(path: Path, raw: IO[bytes], form: FileForm) -> Iterator[Lines]:
+    zipped = raw.read(2) == b"\x1f\x8b"
+    raw.seek(0)
+    hashed = _Hashed(gzip.GzipFile(fileobj=raw) if zipped else raw)
+    # a byte that is not text is a fault of its line, not of the file: see `history_stage`
+    text = io.TextIOWrapper(io.BufferedReader(hashed, BLOCK), form.encoding, errors="surrogateescape", newline="")
+    csv.field_size_limit(FIELD_LIMIT)
+    reader = csv.reader(text, delimiter=form.delimiter)
+    header = next((values for _, values in _records(reader)), None)
+    if not header or isinstance(header, str):
+        raise FileError(f"{path.name}: has no header line")
+    yield Lines([name.strip() for name in header], _records(reader), hashed.sha.hexdigest, raw.tell, _size(path))
+
+
+def _records(reader: Any) -> Iterator[tuple[int, Values | str]]:
+    while True:
+        line = reader.line_num + 1
+        try:
+            values = next(reader, None)
+        except csv.Error as error:
+            yield line, f"not CSV: {error}"
+            continue
+        if values is None:
+            return
+        if values:
+            yield line, values
+
+
+def _excel(path: Path, raw: IO[bytes], form: FileForm) -> Iterator[Lines]:
+    from openpyxl import load_workbook  # type: ignore[import-untyped]
+
+    sha = hashlib.sha256()
+    while block := raw.read(BLOCK):
+        sha.update(block)
+    raw.seek(0)
+    try:
+        book = load_workbook(raw, read_only=True, data_only=True)
+    except (KeyError, ValueError) as error:
+        raise FileError(f"{path.name}: not an Excel workbook ({error})") from None
+    try:
+        if form.sheet and form.sheet not in book.sheetnames:
+            raise FileError(f"{path.name}: has no sheet {form.sheet!r}, only {', '.join(book.sheetnames)}")
+        sheet = book[form.sheet] if form.sheet else book.worksheets[0]
+        numbered = enumerate(sheet.iter_rows(values_only=True), 1)
+        header = next(numbered, (0, ()))[1]
+        names = ["" if name is None else str(name).strip() for name in header]
+        if not any(names):
+            raise FileError(f"{path.name}: has no header line")
+        pad = (None,) * len(names)  # a row may end with its last filled cell
+        rows = ((line, (*cells, *pad[len(cells) :])) for line, cells in numbered if any(c is not None for c in cells))
+        yield Lines(names, rows, sha.hexdigest, raw.tell, _size(path))
+    finally:
+        book.close()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size

@@ -1,0 +1,93 @@
+"""The two commands as an operator types them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from app.domain import history_mapping
+from app.domain.history_toml import GROUP_KEYS, TABLES
+from tests.services.test_history_import import CLOSED, MAPPING, OPEN, row, write_csv
+
+
+@pytest.fixture
+def flask(app, cast, tmp_path, monkeypatch):
+    """Run a `flask` command in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old.toml").write_text(MAPPING, encoding="utf-8")
+    return lambda *words: app.test_cli_runner().invoke(args=list(words))
+
+
+def bring(flask, folder, *words, rows=(*CLOSED, *OPEN)):
+    write_csv(folder, rows)
+    return flask("import-history", "old.csv", "--mapping", "old.toml", *words)
+
+
+def test_the_last_line_is_the_summary(flask, tmp_path):
+    done = bring(flask, tmp_path, "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout.splitlines()[-1])
+    wanted = {"tickets": 2, "events": 5, "reassignments": 1, "reopenings": 0, "sla_true": 2, "rejected": 0}
+    assert wanted.items() <= told.items() and told["seconds"] >= 0
+
+
+def test_no_bar_is_drawn_where_nobody_watches(flask, tmp_path):
+    assert bring(flask, tmp_path).stderr == ""
+
+
+def test_rejected_rows_are_listed_in_a_file_whose_cells_are_no_formulas(flask, tmp_path):
+    bring(flask, tmp_path, rows=[row("=1+1", "never", "Queued / Awaiting")])
+    lines = (tmp_path / "old.csv.rejects.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "line,ticket,reason" and lines[1].startswith("2,'=1+1,Changed: ")
+
+
+def test_every_fault_of_a_mapping_is_told_and_nothing_happens(flask, tmp_path):
+    (tmp_path / "old.toml").write_text('name = "x"\ncolour = 1\n', encoding="utf-8")
+    write_csv(tmp_path, CLOSED)
+    done = flask("import-history", "old.csv", "--mapping", "old.toml")
+    assert done.exit_code == 1 and "colour: is not known" in done.stderr and "columns.ticket: is missing" in done.stderr
+
+
+def test_an_organisation_without_its_parent_is_told_by_its_code(flask, tmp_path):
+    (tmp_path / "old.toml").write_text(MAPPING.replace('parent = "44"', 'parent = "99"'), encoding="utf-8")
+    done = bring(flask, tmp_path)
+    assert done.exit_code == 1 and "44-G97" in done.stderr and "parent" in done.stderr
+
+
+def test_the_report_has_numerator_and_denominator_of_each_share(flask, tmp_path):
+    bring(flask, tmp_path)
+    told = json.loads(flask("history", "report", "--json").stdout)
+    assert told["totals"]["tickets"] == 2
+    row_of = {(one["organisation"], one["month"]): one for one in told["organisations"]}
+    october = row_of["330106-01", "2026-10"]
+    assert (october["numerator"], october["denominator"], october["share"], october["events"]) == (1, 1, 1.0, 3)
+    assert json.loads(flask("history", "report", "--json", "--source", "other").stdout)["organisations"] == []
+
+
+def test_a_dry_run_says_what_would_come_in(flask, tmp_path):
+    done = bring(flask, tmp_path, "--dry-run", "--json")
+    assert "would be imported" in done.stdout and json.loads(done.stdout.splitlines()[-1])["dry_run"]
+    assert json.loads(flask("history", "report", "--json").stdout)["totals"]["tickets"] == 0
+
+
+def test_the_example_of_the_manual_works_as_it_is_printed(flask, tmp_path):
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
+    example = re.search(r"```\n(SR Number;.*?)```.*?```toml\n(.*?)```", manual, re.DOTALL)
+    (tmp_path / "old.csv").write_text(example[1], encoding="utf-8")
+    (tmp_path / "manual.toml").write_text(example[2], encoding="utf-8")
+    done = flask("import-history", "old.csv", "--mapping", "manual.toml", "--json")
+    told = json.loads(done.stdout.splitlines()[-1])
+    wanted = {"tickets": 1, "events": 3, "reassignments": 1, "rejected": 0, "unmapped_groups": [], "organisations": 1}
+    assert wanted.items() <= told.items()
+
+
+def test_the_manual_names_every_key_of_a_mapping():
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
+    tables = (history_mapping.Columns, history_mapping.FileForm, history_mapping.Defaults, history_mapping.Effects,
+              history_mapping.Cut)  # fmt: skip
+    keys = {one.name for table in tables for one in fields(table)} | set(TABLES) | set(GROUP_KEYS)
+    assert [key for key in sorted(keys) if not re.search(rf"`\[*{key}[\]` =,]|, {key}`|{key} = ", manual)] == []
