@@ -29,6 +29,7 @@ history = AppGroup("history", help="Tickets that came from another system.")
 CALM = 50_000, 20, 50  # many short-lived rows and no cycles: the default would look for garbage all the time
 WIDTH = 30  # characters of the progress bar
 PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
+_drawn: dict[str, int] = {}
 STEPS = {"read": "reading", "fold": "checking", "write": "importing"}
 
 
@@ -105,11 +106,13 @@ def _silent(_what: str, _done: int, _whole: int) -> None:
 
 
 def _bar(what: str, done: int, whole: int) -> None:
-    full = WIDTH * done // max(whole, 1)
-    end = "\n" if done >= whole else ""
-    click.echo(
-        f"\r{STEPS[what]:<10} [{'#' * full:<{WIDTH}}] {100 * done // max(whole, 1):>3} %{end}", err=True, nl=False
-    )
+    """Draws the bar anew when its percentage has changed."""
+    percent = 100 if done >= whole else 100 * done // whole
+    if _drawn.get(what) == percent:
+        return
+    _drawn[what] = percent
+    bar = f"{'#' * (WIDTH * percent // 100):<{WIDTH}}"
+    click.echo(f"\r{STEPS[what]:<10} [{bar}] {percent:>3} %", err=True, nl=percent == 100)
 
 
 @history.command("report")

@@ -21,6 +21,7 @@ from tests.databases import Cleaner, postgresql_schema
 
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
 REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
+ENGINE_FREE = {"domain", "integrations", "launcher", "simulator", "browser"}
 
 
 # --- which tests run, and what is told at the end ---
@@ -29,10 +30,15 @@ REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is meant for the other engine: left out, not skipped, so that a skip always means something."""
     other = "sqlite_only" if DATABASE_URL else "postgresql_only"
-    out = [item for item in items if item.get_closest_marker(other)]
+    out = [item for item in items if item.get_closest_marker(other) or (DATABASE_URL and _without_database(item))]
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
+
+
+def _without_database(item: pytest.Item) -> bool:
+    """Tests of these folders touch no database: the first round has run them."""
+    return item.path.relative_to(Path(__file__).parent).parts[0] in ENGINE_FREE
 
 
 @pytest.hookimpl(trylast=True)

@@ -20,7 +20,7 @@ from app.domain.errors import Invalid, NotFound
 from app.domain.masking import mask_phone
 from app.domain.reminders import send_after
 from app.domain.roles import SYSTEM
-from app.models import CustomerLink, Event, FreeText, Outbox, Person, Ticket
+from app.models import CustomerLink, Event, FreeText, ImportedTicket, Outbox, Person, Ticket
 from app.models.ids import new_id
 from app.services import clocks, desk, journal, moves
 from app.services.transaction import write
@@ -50,13 +50,20 @@ def make(session: Session, ticket: Ticket, event: Event, now: datetime) -> str:
     older = update(CustomerLink).where(CustomerLink.ticket_id == ticket.id, CustomerLink.answered_at.is_(None))
     session.execute(older.where(CustomerLink.expires_at > now).values(expires_at=now))
     token = _mint(session, ticket.id, event.id, rule.expires_at(_objection_due(session, ticket, now)), now)
-    person = session.get(Person, ticket.id)
-    phone = rule.mobile(person.phone) if person else ""
+    phone = _mobile(session, ticket.id)
     data: dict[str, Any] = {"event_id": event.id, "to": mask_phone(phone)}
     if phone:
         data["outbox_id"] = _sms(session, ticket, event, now)
     journal.append(session, ticket, "link_made", actor=SYSTEM, now=now, data=data)
     return token
+
+
+def _mobile(session: Session, ticket_id: int | None) -> str:
+    """The complainant's mobile number, empty where there is none. An old system's customers get no SMS from us."""
+    if session.scalar(select(ImportedTicket.ticket_id).where(ImportedTicket.ticket_id == ticket_id)):
+        return ""
+    person = session.get(Person, ticket_id)
+    return rule.mobile(person.phone) if person else ""
 
 
 def message(session: Session, row: Outbox, now: datetime) -> dict[str, Any] | None:
@@ -67,8 +74,7 @@ def message(session: Session, row: Outbox, now: datetime) -> dict[str, Any] | No
     event_id = int(row.payload["event_id"])
     known = select(CustomerLink).where(CustomerLink.event_id == event_id).order_by(CustomerLink.id).limit(1)
     link = session.scalars(known).one_or_none()
-    person = session.get(Person, row.ticket_id)
-    phone = rule.mobile(person.phone) if person else ""
+    phone = _mobile(session, row.ticket_id)
     if link is None or link.answered_at is not None or link.expires_at <= now or not phone:
         return None
     token = _mint(session, link.ticket_id, event_id, link.expires_at, now)

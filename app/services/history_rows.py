@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -118,13 +119,19 @@ def _events(past: Past, ticket_id: int, words: Rows) -> list[Rows]:
 
 
 def _event(ticket_id: int, seq: int, moment: Moment, before: str, digest: str) -> Rows:
-    actor = Actor(None, SYSTEM.role, moment.organisation_id, None)
+    actor = _actor(moment.organisation_id)
     spelled = journal.canonical(moment.data)
     return {
         "id": new_id(), "ticket_id": ticket_id, "seq": seq, "type": moment.type, "at": moment.at, "actor_id": None,
         "actor_role": actor.role, "organisation_id": moment.organisation_id, "data": spelled, "text_digest": digest,
         "hash": journal.link_spelled(before, seq, moment.type, moment.at, actor, spelled, digest),
     }  # fmt: skip
+
+
+@lru_cache(1000)
+def _actor(organisation_id: int | None) -> Actor:
+    """The portal, on behalf of the organisation that had the ticket: who acted there is not brought along."""
+    return Actor(None, SYSTEM.role, organisation_id, None)
 
 
 def _clock(past: Past, ticket_id: int, world: World) -> Rows:

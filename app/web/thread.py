@@ -95,6 +95,7 @@ def _labels() -> dict[str, str]:
         "objection_over": _("Objection window over"),
         "reminded": _("Reminder SMS"),
         "revealed": _("Contact shown in full"),
+        "imported": _("Imported history"),
         "link_made": _("Link for the customer"),
     }
 
@@ -104,6 +105,8 @@ def _system_text(entry: Entry, label: str, view: View) -> str:
     if entry.type == "clock_breached":
         kind = words.word(words.clock_kinds(), entry.data.get("kind", ""))
         return f"{label} · {kind}"
+    if entry.type == "imported":
+        return f"{label} · {entry.data.get('state', '')}"
     if entry.type == "routed":
         return _("Routed to %(site)s", site=_site(entry.data, view))
     if entry.type == "in_tray":

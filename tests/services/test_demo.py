@@ -14,6 +14,8 @@ from app.services import demo, demo_tree, intake, organisations, policies, remin
 from app.services.demo_tickets import stand
 from app.services.intake import Arrival, ComplaintIn, OrderIn
 
+pytestmark = pytest.mark.sqlite_only  # the demo is an embedded database; its services run on both elsewhere
+
 URL = "http://127.0.0.1:9/callback"
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -17,6 +17,8 @@ from app.models import Category, Event, Organisation, Outbox, Ticket, WorkItem
 from app.models import Counter as Kept
 from app.services import demo, demo_stories, journal, scans, scorecards
 
+pytestmark = pytest.mark.sqlite_only  # the demo is an embedded database; its services run on both elsewhere
+
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
 
