@@ -78,15 +78,15 @@ class Generator:
         self.count = 0
 
     def complaint(self, now: datetime, *, category: str = "", site: str = "", priority: int | None = None) -> Complaint:
-        """The next complaint at `now`. With chance `odd` its site or category is one that nobody knows."""
+        """The next complaint at `now`. With chance `odd` its site is one that nobody knows, unless `site` names one."""
         self.count += 1
         code = f"{self.prefix}{self.count:06d}"
         category = category or self.random.choices(list(words.WEIGHTS), list(words.WEIGHTS.values()))[0]
+        odd = not site and self.random.random() < self.odd
         weights = [len(self.sites)] + [1] * (len(self.sites) - 1)
         site = site or self.random.choices(self.sites, weights)[0]
         mail_no = self.waybill()
         scans = scans_for(self.random, category, site, self.sites, mail_no, now)
-        odd = self.random.random() < self.odd
         if odd:
             scans = []
         body = self._body(code, category, "999999-99" if odd else site, mail_no, now, priority)

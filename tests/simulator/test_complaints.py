@@ -62,3 +62,9 @@ def test_the_first_site_gets_the_most():
     sites = [complaint.body["extension"]["site_code"] for complaint in made(5, 400)]
     assert max(set(sites), key=sites.count) == "330106-01"
     assert "999999-99" in sites
+
+
+def test_a_site_that_was_wished_for_is_never_an_unknown_one():
+    generator = Generator(5, odd=1)
+    drawn = generator.complaint(datetime(2026, 11, 18, 12, 0), site="330106-01")
+    assert drawn.body["extension"]["site_code"] == "330106-01" and drawn.scans
