@@ -22,12 +22,13 @@ SILENT = {
 
 def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
     """The thread, oldest first; free text masked."""
-    return [_post(entry, view, actor) for entry in view.entries if entry.type not in SILENT]
+    labels = _labels()  # once a page: each word is a look-up
+    return [_post(entry, view, actor, labels) for entry in view.entries if entry.type not in SILENT]
 
 
-def _post(entry: Entry, view: View, actor: Actor) -> dict[str, Any]:
+def _post(entry: Entry, view: View, actor: Actor, labels: dict[str, str]) -> dict[str, Any]:
     text = mask_text(str(entry.text.get("text", "")))
-    label = _labels().get(entry.type, "")
+    label = labels.get(entry.type, "")
     said = bool(text)
     return {
         "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label) if said else "",
