@@ -34,7 +34,7 @@ def shots() -> list[Shot]:
     return [
         Shot("login", "", "/login"),
         Shot("queue", "site", "/tickets"),
-        Shot("ticket", "site", "/tickets", r"^/tickets/[^?/]+$"),
+        Shot("ticket", "site", "/tickets", r"^/tickets/KF"),
         Shot("province", "lcs", "/tickets"),
         Shot("appeals", "ccs", "/tickets"),
         Shot("scorecard", "site-manager", f"/scorecards/{month}/330106-01"),
