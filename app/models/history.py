@@ -34,6 +34,7 @@ class ImportedFile(Model):
     first_number: Mapped[int] = mapped_column(Big)
     numbers: Mapped[int]
     fines: Mapped[bool] = mapped_column(default=False)
+    reminds: Mapped[bool] = mapped_column(default=False)
     imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (UniqueConstraint("digest", "name"),)

@@ -147,11 +147,15 @@ def _clock(past: Past, ticket_id: int, world: World) -> Rows:
 
 
 def _coming(past: Past, world: World) -> tuple[int, datetime | None]:
-    """The next reminder of an open ticket, if the mapping wants any; what lies before the import is never told."""
-    if not (world.mapping.effects.remind and past.open and past.run.stopped_at is None):
+    """The next stage of an open ticket: its due, or an earlier reminder too if the mapping wants any.
+
+    What lies before the import is never told; where the mapping wants no reminders, `reminders.note` tells nothing.
+    """
+    if not (past.open and past.run.stopped_at is None):
         return 0, None
     line = stages(past.run.limit, past.run.started_at, past.run.due_at, world.calendars)
-    later = [place for place, stage in enumerate(line) if stage.at > world.now]
+    told = world.mapping.effects.remind
+    later = [place for place, stage in enumerate(line) if stage.at > world.now and (told or stage.name == "breach")]
     return (later[0], line[later[0]].at) if later else (len(line), None)
 
 

@@ -79,7 +79,7 @@ def register(mapping: SourceMapping, digest: str, tickets: int, now: datetime) -
             # another mapping may let other rows in, and with them other tickets: their places are not the old ones
             row.first_number, row.numbers = reserve_numbers(session, tickets), tickets
         row.mapping_digest, row.zone, row.connection_id = mapping.digest, mapping.zone.key, connection.id
-        row.fines = mapping.effects.fine
+        row.fines, row.reminds = mapping.effects.fine, mapping.effects.remind
         version = _policy_version(session, row.imported_at)
         session.add(row)
         target = Target(row.id, connection.id, version, mapping.defaults.complainant, bool(mapping.effects.send))

@@ -12,7 +12,7 @@ from app.domain import reminders as rule
 from app.domain.calendars import day_bounds
 from app.domain.masking import mask_phone
 from app.domain.roles import SYSTEM
-from app.models import Clock, Organisation, Outbox, Reminder, Ticket
+from app.models import Clock, ImportedFile, ImportedTicket, Organisation, Outbox, Reminder, Ticket
 from app.models.dialect import insert_ignoring, lock_key
 from app.models.ids import new_id
 from app.services import journal, moves
@@ -24,13 +24,21 @@ STALE = timedelta(hours=24)
 
 def note(session: Session, ticket: Ticket, clock: Clock, stage: str, now: datetime) -> None:
     """Remember that this stage is to be told; the key (clock, stage, phone) makes it once."""
-    desk_id = _desk(session, ticket, clock, stage)
+    desk_id = None if _silent(session, clock) else _desk(session, ticket, clock, stage)
     organisation = session.get(Organisation, desk_id) if desk_id else None
     if organisation is None or not organisation.duty_phone:
         return
     values = {"clock_id": clock.id, "stage": stage, "phone": organisation.duty_phone}
     rest = {"organisation_id": organisation.id, "due_at": clock.due_at, "created_at": now, "dropped": ""}
     session.execute(insert_ignoring(session, Reminder).values(**values, **rest))
+
+
+def _silent(session: Session, clock: Clock) -> bool:
+    """Whether the run came with an import whose mapping wants no reminders. What is done here later is told again."""
+    if clock.run != 1:
+        return False
+    files = select(ImportedFile.reminds).join(ImportedTicket, ImportedTicket.file_id == ImportedFile.id)
+    return session.scalar(files.where(ImportedTicket.ticket_id == clock.ticket_id)) is False
 
 
 def _desk(session: Session, ticket: Ticket, clock: Clock, stage: str) -> int | None:

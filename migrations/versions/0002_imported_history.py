@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("first_number", BIG, nullable=False),
         sa.Column("numbers", sa.Integer(), nullable=False),
         sa.Column("fines", sa.Boolean(), nullable=False),
+        sa.Column("reminds", sa.Boolean(), nullable=False),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(

@@ -385,6 +385,15 @@ def test_the_sweep_finds_nothing_to_remind(bring, db_session):
     assert [count(db_session, model) for model in (Outbox, Reminder)] == [0, 0]
 
 
+def test_an_open_ticket_that_falls_due_after_the_import_is_overdue_without_a_word(bring, db_session):
+    bring(OPEN, now=NOON)
+    due = db_session.scalars(select(Clock.due_at).where(Clock.stopped_at.is_(None))).one()
+    assert not ticket_of(db_session, "1-9").overdue
+    sweep.run(db_session, due + timedelta(seconds=1))
+    assert ticket_of(db_session, "1-9").overdue
+    assert count(db_session, Reminder) == 0
+
+
 def test_an_answer_to_an_imported_ticket_leaves_nothing_for_the_platform(bring, cast, db_session):
     bring(OPEN)
     number = ticket_of(db_session, "1-9").number
