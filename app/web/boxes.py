@@ -46,15 +46,14 @@ def boxes_of(view: View, actor: Actor, now: datetime, bound: dict[str, Any]) -> 
 def _box(key: str, label: str, endpoint: str, view: View, form: Any, submit: str, **more: Any) -> dict[str, Any]:
     action = url_for(f"tickets.{endpoint}", number=view.ticket.number)
     return {
-        "key": key, "label": label, "action": action, "form": form, "submit_label": submit, "submit_next_label": None,
-        "preview_label": None, "hint": "", "extra": [], **more,
+        "key": key, "label": label, "action": action, "form": form, "submit_label": submit, "hint": "", **more,
     }  # fmt: skip
 
 
 def _result(view: View, bound: dict[str, Any]) -> dict[str, Any]:
-    form, extra = bound.get("result") or forms.result_form(allowed_answers(view))
+    form, _demanded = bound.get("result") or forms.result_form(allowed_answers(view))
     hint = _("Leaves the house after the preview") if view.orders else ""
-    return _box("result", _("Result"), "result", view, form, _("Preview and send"), hint=hint, extra=extra)
+    return _box("result", _("Result"), "result", view, form, _("Preview and send"), hint=hint)
 
 
 def _follow_up(view: View, bound: dict[str, Any]) -> dict[str, Any]:

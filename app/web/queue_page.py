@@ -129,9 +129,7 @@ def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, a
         "time_text": g.fmt.time(row.received_at),
         "time_full": g.fmt.full(row.received_at),
         "selected": row.number == selected,
-        "state_label": words.states()[row.state],
         "site_name": (row.site_name_en or row.site_name) if g.fmt.english else row.site_name,
-        "owner": "",
     }
 
 

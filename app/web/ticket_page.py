@@ -26,12 +26,11 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
     ticket = view.ticket
     return {
         "number": ticket.number, "waybill": ticket.waybill, "version": state.get("version") or ticket.version,
-        "waybill_href": "", "state_label": words.states()[ticket.state], "state_tone": _state_tone(ticket.state),
+        "state_label": words.states()[ticket.state], "state_tone": _state_tone(ticket.state),
         "chips": chips(view, now), "facts": facts(view), "thread": posts_of(view, actor), "side": side(view, shown),
         "actions": actions(view, actor), "boxes": boxes_of(view, actor, now, state.get("forms") or {}),
         "appeal": appeal(view, now), "error": state.get("error"), "notice": state.get("notice"),
-        "legal_note": legal_note() if view.category and view.category.legal_note else "",
-        "repeat_count": ticket.repeat_count, "sites": [(site.code, site_name(site)) for site in view.sites],
+        "sites": [(site.code, site_name(site)) for site in view.sites],
     }  # fmt: skip
 
 
