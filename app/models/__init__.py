@@ -1,6 +1,7 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
 from app.models.attachment import Attachment, CustomerLink
+from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
@@ -45,6 +46,7 @@ __all__ = [
     "Counter",
     "CustomerLink",
     "Event",
+    "EvidenceOrder",
     "FreeText",
     "Heartbeat",
     "ImportedFile",
@@ -53,6 +55,8 @@ __all__ = [
     "Organisation",
     "Outbox",
     "Party",
+    "PartyCase",
+    "Pause",
     "Person",
     "PlatformOrder",
     "Policy",
@@ -74,6 +78,7 @@ __all__ = [
     "SmsTest",
     "Submission",
     "Ticket",
+    "Transfer",
     "User",
     "WorkItem",
 ]

@@ -27,7 +27,7 @@ from app.models import (
     Ticket,
     User,
 )
-from app.services import attachments, desk, scans, scope
+from app.services import attachments, desk, scans, scope, ticket_parts
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site"}
 SITES_OFFERED = 400
@@ -68,6 +68,7 @@ class View:
     others: list[Ticket] = field(default_factory=list)
     sites: list[Organisation] = field(default_factory=list)
     pictures: list[Attachment] = field(default_factory=list)  # posted ones, and the viewer's own that wait
+    parts: dict[str, Any] = field(default_factory=dict)  # what the parts of the rulebook add, by their names
 
 
 def view(session: Session, actor: Actor, number: str) -> View:
@@ -84,7 +85,7 @@ def view(session: Session, actor: Actor, number: str) -> View:
         appeal=_appeal(session, ticket), actions=actions,
         trace=scans.trace(session, ticket.waybill) if ticket.waybill else [], others=_others(session, actor, ticket),
         sites=_sites(session, ticket, entries) if SENDS_ELSEWHERE & set(actions) else [],
-        pictures=attachments.of_ticket(session, actor, ticket),
+        pictures=attachments.of_ticket(session, actor, ticket), parts=ticket_parts.load(session, ticket, actor),
     )  # fmt: skip
 
 
