@@ -86,22 +86,35 @@ def add_time(calendar: Calendar, start: datetime, amount: timedelta) -> datetime
     """The earliest instant (UTC) at which the open time since `start` equals `amount`.
 
     Twelve hours from 08:00 on a calendar 08:00-20:00 end at 20:00 the same day, not at 08:00 the next. An amount of
-    zero gives `start`, also where it lies in closed time. Raises ValueError for a negative amount, and where
-    400 days are not enough (a calendar that never opens).
+    zero gives `start`, also where it lies in closed time. However long the amount, the search goes on while the
+    calendar opens: ValueError is for 400 closed days in a row, for what ends after the year 9999, and for a negative
+    amount.
     """
     begin_at, left = _aware(start).astimezone(UTC), amount
     if left < NOTHING:
         raise ValueError("an amount of open time is not negative")
-    if left == NOTHING or _is_round_the_clock(calendar):
-        return begin_at + left
-    day = local_date(begin_at)
-    for offset in range(SEARCH_DAYS + 1):
-        for opens, closes in open_spans(calendar, day + offset * ONE_DAY):
+    try:
+        at_once = begin_at + left
+        if left == NOTHING or _is_round_the_clock(calendar):
+            return at_once
+        return _counted(calendar, begin_at, left)
+    except OverflowError:
+        raise ValueError("the amount ends after the year 9999") from None
+
+
+def _counted(calendar: Calendar, begin_at: datetime, left: timedelta) -> datetime:
+    """`add_time` day by day. Raises OverflowError at the end of time."""
+    day, closed = local_date(begin_at), 0
+    while closed <= SEARCH_DAYS:
+        spans = open_spans(calendar, day)
+        for opens, closes in spans:
             opens = max(opens, begin_at)
             if closes - opens >= left:
                 return opens + left
             left -= max(closes - opens, NOTHING)
-    raise ValueError(f"the calendar has not enough open time in {SEARCH_DAYS} days")
+        closed = 0 if spans else closed + 1
+        day += ONE_DAY
+    raise ValueError(f"the calendar does not open on {SEARCH_DAYS} days in a row")
 
 
 def time_between(calendar: Calendar, start: datetime, end: datetime) -> timedelta:

@@ -125,6 +125,21 @@ def test_a_calendar_closed_for_more_than_400_days_raises_and_one_closed_for_a_ye
     assert add_time(working_calendar(year), start, hours(1)) == at("2027-03-01 09:00")
 
 
+def test_an_amount_longer_than_400_open_days_is_counted_to_its_end() -> None:
+    assert add_time(SERVICE, at("2024-01-01 08:00"), hours(12 * 500)) == at("2025-05-14 20:00")
+    whole = time_between(working_calendar({}), at("2020-01-01 08:00"), at("2026-01-01 20:00"))
+    assert add_time(working_calendar({}), at("2020-01-01 08:00"), whole) == at("2026-01-01 20:00")
+
+
+def test_a_calendar_that_opens_once_a_year_ends_with_a_huge_amount_too() -> None:
+    days = (date(2026, 1, 1) + timedelta(days=n) for n in range(366 * 40))
+    new_year = working_calendar({day: day.month == day.day == 1 for day in days})
+    assert add_time(new_year, at("2026-03-02 08:00"), hours(24)) == at("2028-01-01 20:00")
+    assert add_time(new_year, at("2026-03-02 08:00"), hours(12 * 34)) == at("2060-01-01 20:00")
+    with pytest.raises(ValueError, match="9999"):
+        add_time(new_year, at("2026-03-02 08:00"), hours(24 * 366 * 9000))
+
+
 @pytest.mark.parametrize(
     "call",
     [
