@@ -52,8 +52,8 @@ venv: $(RUN) ## only the virtual environment with what the portal needs
 dev: $(DEV) ## the same with the tools of the developers
 translations: $(MO) ## compile the texts that changed
 
-upgrade: $(RUN) ## bring the database up to the newest migration
-	@$(FLASK) db upgrade
+upgrade: $(RUN) ## bring the database up to the newest migration, and add the categories, policy and free days it lacks
+	@$(PY) -m launcher.prepare "db upgrade" seed
 
 migration: $(DEV) ## write a migration for what changed in app/models (M="what it does")
 	@test -n "$(M)" || { echo 'Say what it does: make migration M="add the claim table"'; exit 1; }

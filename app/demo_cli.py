@@ -7,6 +7,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app import clock
+from app.cli import tell_missing
 from app.extensions import db
 from app.services import demo as service
 from app.services import organisations
@@ -27,8 +28,7 @@ def load(replay: bool) -> None:
     """Add the demo company; what is there already stays as it is."""
     done = service.load(now=clock.now(), callback_url=_callback_url(), tickets=not replay, site_clerks=replay)
     click.echo(f"demo: {done.organisations} organisations, {done.accounts} accounts, {done.tickets} tickets added")
-    for year in done.missing_years:
-        click.echo(f"demo: the working days of {year} are not published yet; weekends count as free", err=True)
+    tell_missing("demo", done.missing_years)
 
 
 @demo.command()

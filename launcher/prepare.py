@@ -13,13 +13,15 @@ import sys
 from launcher.settings import ROOT, Settings
 
 STAMP = "prepared.json"
+SEEDS = ("domain/categories.py", "domain/policies.py", "services/seed.py", "services/calendars.py")
 
 
 def fingerprint() -> str:
-    """Changes whenever a migration or the demo data changes."""
+    """Changes whenever a migration, what every portal is seeded with, or the demo data changes."""
     digest = hashlib.sha256()
     demo = [file for file in (ROOT / "app").rglob("*demo*") if file.is_file() and file.suffix != ".pyc"]
-    for file in sorted([*(ROOT / "migrations").rglob("*.py"), *demo]):
+    seeds = [ROOT / "app" / name for name in SEEDS]
+    for file in sorted([*(ROOT / "migrations").rglob("*.py"), *demo, *seeds]):
         digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -43,7 +45,7 @@ def mark(settings: Settings) -> None:
 def commands(settings: Settings) -> tuple[list[str], bool]:
     """The `flask` commands of this start, and whether they must be through before the first page."""
     if settings.environment == "production":
-        return ["db upgrade"], True
+        return ["db upgrade", "seed"], True
     if up_to_date(settings):
         return ["demo refresh"], False
     return ["db upgrade", "demo load", "demo refresh"], True

@@ -25,6 +25,9 @@ def test_an_unknown_site_has_no_scorecard_and_the_command_says_so(app, database)
     assert told.exit_code == 1 and "not_found" in told.output
 
 
-@pytest.mark.parametrize("words", [["scorecards", "facts"], ["demo", "sites"], ["demo", "load"], ["demo", "refresh"]])
+@pytest.mark.parametrize(
+    "words",
+    [["scorecards", "facts"], ["demo", "sites"], ["demo", "load"], ["demo", "refresh"], ["seed"]],
+)
 def test_the_commands_that_the_launcher_calls_exist(app, words):
     assert app.test_cli_runner().invoke(args=[*words, "--help"]).exit_code == 0

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from app.domain import reminders as reminder_rule
-from app.domain.calendars import at_local
-from app.domain.policies import default_rules
+from app.domain.categories import CATEGORIES
 from app.domain.roles import SITE_CLERK
 from app.extensions import db
-from app.models import Category, Clock, Connection, Organisation, Outbox, Reminder, Ticket, User
+from app.models import Clock, Connection, Organisation, Outbox, Reminder, Ticket, User
 from app.models.ids import new_id
-from app.services import calendars, clocks, demo_stories, demo_tickets, demo_tree, desk, journal, moves, organisations
-from app.services import policies as policy_service
+from app.services import clocks, demo_stories, demo_tickets, demo_tree, desk, journal, moves, organisations, seed
 from app.services.demo_tickets import Play
 from app.services.transaction import write
 
 PASSWORD = "demo-portal"  # noqa: S105 - of the demo accounts, printed in the README
 SECRET = "demo-secret"  # noqa: S105 - of the demo connections
-POLICY_FROM = date(2016, 1, 1)  # the replayed log begins in that year
 CONNECTIONS = (("demo", "菜鸟（演示）", "utf-8"), ("demo-gbk", "菜鸟（演示，GBK）", "gbk"))
 URGENT_SITE, URGENT_PROVINCE = "330106-01", "33"
 LEAD = timedelta(seconds=40)  # from a start to its urgent ticket's reminder
@@ -50,13 +47,11 @@ def load(*, now: datetime, callback_url: str, tickets: bool = True, site_clerks:
     """
     added = organisations.import_tree(nodes=demo_tree.nodes())
     accounts = _accounts(site_clerks)
+    missing = seed.run().missing_years
     with write() as session:
-        missing = calendars.seed_days(session)
-        policy_service.store_version(session, default_rules(at_local(POLICY_FROM, time(0))))
-        _categories(session)
         _connections(session, callback_url)
     made = demo_tickets.play(now=now) if tickets else 0
-    return Loaded(added, accounts, made, tuple(missing))
+    return Loaded(added, accounts, made, missing)
 
 
 def refresh(*, now: datetime, callback_url: str) -> str:
@@ -116,24 +111,10 @@ def _add_people(people: Sequence[Mapping[str, str]], hashes: Mapping[str, str]) 
             ))  # fmt: skip
 
 
-def _category_rows() -> list[dict[str, str]]:
-    return demo_tree.rows(demo_tree.DEMO / "demo_categories.csv")
-
-
-def _categories(session: Session) -> None:
-    known = set(session.scalars(select(Category.code)))
-    for position, row in enumerate(_category_rows()):
-        if row["code"] not in known:
-            session.add(Category(
-                code=row["code"], name=row["name"], name_en=row["name_en"], legal_note=row["legal_note"] == "1",
-                position=position,
-            ))  # fmt: skip
-
-
 def _connections(session: Session, callback_url: str) -> None:
     """The two demo connections; an address that moved with the port is followed."""
     known = {row.code: row for row in session.scalars(select(Connection))}
-    codes = {row["code"]: row["code"] for row in _category_rows()}
+    codes = {category.code: category.code for category in CATEGORIES}
     for code, name, charset in CONNECTIONS:
         if code in known:
             known[code].callback_url = callback_url

@@ -82,7 +82,7 @@ def test_a_database_elsewhere_is_always_migrated_first(tmp_path: Path) -> None:
 
 
 def test_production_gets_no_demo_data(tmp_path: Path) -> None:
-    assert prepare.commands(settings(tmp_path, KUAIFU_ENV="production")) == (["db upgrade"], True)
+    assert prepare.commands(settings(tmp_path, KUAIFU_ENV="production")) == (["db upgrade", "seed"], True)
 
 
 def test_the_banner_names_every_account_in_straight_columns() -> None:

@@ -1,0 +1,28 @@
+"""The complaint categories of rulebook 2, which every portal begins with: the one place of their codes and labels."""
+
+from typing import NamedTuple
+
+
+class Category(NamedTuple):
+    """A code, its two labels, and whether tickets of it carry the legal note."""
+
+    code: str
+    name: str
+    name_en: str
+    legal_note: bool = False
+
+
+CATEGORIES = (
+    Category("FALSE_SIGN", "虚假签收", "Falsely signed for", legal_note=True),
+    Category("LOCKER", "擅自放柜/驿站", "Left in a locker or station", legal_note=True),
+    Category("PROXY", "他人代收", "Given to somebody else", legal_note=True),
+    Category("NOT_TO_DOOR", "未按约上门", "Did not come as agreed"),
+    Category("LOST", "遗失", "Lost"),
+    Category("DAMAGED", "破损", "Damaged"),
+    Category("SHORT", "内件短少", "Contents missing"),
+    Category("DELAYED", "延误", "Delayed"),
+    Category("ATTITUDE", "服务态度", "Attitude"),
+    Category("CHARGE", "违规收费", "Improper charge"),
+    Category("WRONG_INFO", "信息错误", "Wrong information"),
+    Category("OTHER", "其他", "Other"),
+)

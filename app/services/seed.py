@@ -1,0 +1,57 @@
+"""What every portal needs before its first ticket, a real one as the demo: categories, first policy, free days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.calendars import at_local
+from app.domain.categories import CATEGORIES
+from app.domain.policies import default_rules
+from app.models import CalendarDay, Category
+from app.models.dialect import lock_key
+from app.services import calendars, policies
+from app.services.transaction import write
+
+POLICY_FROM = date(2016, 1, 1)  # before the first ticket of any portal; the replayed log begins in that year
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """How many rows were added, and the years whose working days nobody has published yet."""
+
+    categories: int
+    policies: int
+    days: int
+    missing_years: tuple[int, ...]
+
+
+def run() -> Seeded:
+    """Add what is missing. What is there stays as it is: a label, a newer policy, an edited year."""
+    with write() as session:
+        lock_key(session, "seed")
+        categories = _categories(session)
+        rules = policies.store_version(session, default_rules(at_local(POLICY_FROM, time(0))))
+        days, missing = _days(session)
+        return Seeded(categories, rules, days, tuple(missing))
+
+
+def _categories(session: Session) -> int:
+    known = set(session.scalars(select(Category.code)))
+    rows = [
+        Category(**kind._asdict(), position=place) for place, kind in enumerate(CATEGORIES) if kind.code not in known
+    ]
+    session.add_all(rows)
+    session.flush()
+    return len(rows)
+
+
+def _days(session: Session) -> tuple[int, list[int]]:
+    """Whole years only: a day that an administrator took out of a year does not come back."""
+    before = list(session.scalars(select(CalendarDay.day)))
+    seeded = {day.year for day in before}
+    missing = calendars.seed_days(session, [year for year in calendars.SEEDED_YEARS if year not in seeded])
+    return len(list(session.scalars(select(CalendarDay.day)))) - len(before), missing
