@@ -18,11 +18,11 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
 from app import clock
-from app.domain.errors import Invalid
+from app.cli import require_tables
 from app.domain.history_toml import MappingError, read
 from app.services import history as service
 from app.services import history_report
-from app.services.history import Import, Summary
+from app.services.history import Busy, Import, Summary
 from app.services.history_files import FileError
 
 history = AppGroup("history", help="Tickets that came from another system.")
@@ -51,33 +51,40 @@ def import_history(file: Path, mapping: Path, dry_run: bool, rejects: Path | Non
     """Bring the tickets of FILE (CSV, CSV.gz or Excel) in with their history. Run again it adds what is missing."""
     begun = time.monotonic()
     gc.set_threshold(*CALM)
+    require_tables()
     path = rejects or Path(f"{file.name}.rejects.csv")
     try:
-        rules = read(mapping.read_text(encoding="utf-8"))
+        rules = read(_text(mapping))
         with _rejects(path) as reject:
             run = Import(rules, clock.now(), reject, _bar if sys.stderr.isatty() else _silent, dry_run)
             done = service.import_file(source=file, run=run)
     except MappingError as error:
-        raise click.ClickException("\n".join([f"{mapping}:", *error.faults])) from None
-    except (FileError, UnicodeDecodeError) as error:
+        raise click.ClickException("\n  ".join([f"{mapping} cannot be used:", *error.faults])) from None
+    except (FileError, Busy) as error:
         raise click.ClickException(str(error)) from None
-    except Invalid as error:
-        raise click.ClickException(f"{mapping}: {json.dumps(error.fields, ensure_ascii=False)}") from None
     _tell(done, path, dry_run)
     if as_json:
         click.echo(json.dumps(_figures(done, time.monotonic() - begun, dry_run), ensure_ascii=False))
+
+
+def _text(mapping: Path) -> str:
+    try:
+        return mapping.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise MappingError(["it is not UTF-8"]) from None
 
 
 @contextmanager
 def _rejects(path: Path) -> Iterator[Any]:
     """A function that writes one rejected row into the file; the file has only its header when there was none."""
     try:
-        with path.open("w", encoding="utf-8-sig", newline="", errors="replace") as target:
-            sheet = csv.writer(target)
-            sheet.writerow(["line", "ticket", "reason"])
-            yield lambda line, ticket, reason: sheet.writerow([line, _harmless(ticket), _harmless(reason)])
-    except PermissionError:
-        raise click.ClickException(f"{path} cannot be written: name another file with --rejects") from None
+        target = path.open("w", encoding="utf-8-sig", newline="", errors="replace")
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}; name another file with --rejects") from None
+    with target:
+        sheet = csv.writer(target)
+        sheet.writerow(["line", "ticket", "reason"])
+        yield lambda line, ticket, reason: sheet.writerow([line, _harmless(ticket), _harmless(reason)])
 
 
 def _harmless(value: str) -> str:
@@ -92,6 +99,8 @@ def _figures(done: Summary, seconds: float, dry_run: bool) -> dict[str, Any]:
 def _tell(done: Summary, rejects: Path, dry_run: bool) -> None:
     verb = "would be imported" if dry_run else f"in the portal, {done.added} of them new"
     click.echo(f"{done.tickets} tickets with {done.events} events {verb}")
+    if done.organisations:
+        click.echo(f"{done.organisations} organisations {'would be created' if dry_run else 'created'}")
     if done.left_out:
         click.echo(f"{done.left_out} tickets left out by the mapping's cut")
     if done.unmapped_groups:
@@ -120,13 +129,15 @@ def _bar(what: str, done: int, whole: int) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a line a group and month.")
 def report(source: str, as_json: bool) -> None:
     """Tickets per organisation, group and month of opening, and how many met the limit of their mapping."""
+    require_tables()
     found = history_report.report(source=source, now=clock.now())
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
+    click.echo(f"{'month':<9}{'organisation':<14}{'group':<24}{'tickets':>7}{'met':>8} /{'decided':>8}{'share':>8}")
     for row in found["groups"]:
         share = "—" if row["share"] is None else f"{row['share']:.1%}"
         place = f"{row['organisation'] or '—':<14}{row['group'] or '?':<24}"
         click.echo(
-            f"{row['month']}  {place}{row['tickets']:>7}{row['numerator']:>8} /{row['denominator']:>7}{share:>8}"
+            f"{row['month']}  {place}{row['tickets']:>7}{row['numerator']:>8} /{row['denominator']:>8}{share:>8}"
         )

@@ -86,6 +86,8 @@ class Past:
     level: int
     overdue: bool
     run: Run
+    stage: int
+    next_stage_at: datetime | None
     moments: tuple[Moment, ...]
     parties: tuple[Place, ...]
     rows: int
@@ -129,12 +131,15 @@ def fold(number: str, rows: Sequence[Row], world: World) -> Past:
     run = _run(rows, rules, opened, priority, world)
     overdue = run.late and state in lifecycle.OPEN_STATES
     reopened = _reopenings(states)
+    going_on = state in lifecycle.OPEN_STATES and run.stopped_at is None
+    coming = run.coming(world.calendars, world.now, reminds=mapping.effects.remind) if going_on else (0, None)
     return Past(
         number=number, state=state, queue=_queue(state, place, reopened), opened_at=opened, activity_at=last.at,
         accepted_at=_first(rows, states, {IN_PROGRESS, *FINISHED}), replied_at=_first(rows, states, {REPLIED}),
         closed_at=_last(rows, states, {state}) if state in (CLOSED, WITHDRAWN) else None,
         category=_category(rows, mapping), priority=priority, channel=_channel(rows, mapping),
         group=last.group or "", place=place, level=_level(place, run, overdue, world.now), overdue=overdue, run=run,
+        stage=coming[0], next_stage_at=coming[1],
         moments=tuple(_moments(rows, states, opened, run, world)), parties=_parties(rows, world), rows=len(rows),
         reassignments=_counter(rows, "reassignments", bool(mapping.columns.reassignments), _changes(rows)),
         reopenings=_counter(rows, "reopenings", bool(mapping.columns.reopenings), reopened), sla=last.sla, last=last,
@@ -232,7 +237,7 @@ def _moments(rows: Sequence[Row], states: Sequence[str], opened: datetime, run: 
     data = {"imported": True, "source": world.mapping.name, "raw_category": first.category or ""}
     yield Moment("received", opened, None, data)
     yield Moment("clock_started", opened, None, _started(run, site))
-    waiting = [Moment(kind, at, None, _ended(run)) for kind, at in run.ends()]
+    waiting = [Moment(kind, at, None, _ended(run, paused)) for kind, at, paused in run.ends()]
     for moment in _row_moments(rows, states, world):
         while waiting and waiting[0].at < moment.at:
             yield waiting.pop(0)
@@ -247,11 +252,11 @@ def _started(run: Run, site: int | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _ended(run: Run) -> dict[str, Any]:
+def _ended(run: Run, paused: int) -> dict[str, Any]:
     """Due and time waited explain the outcome; which rows it waited after is in the rows' own events."""
     return {
         "imported": True, "kind": "resolve", "run": 1, "due_at": run.due_at.isoformat(), "in_time": not run.late,
-        "paused_seconds": run.paused_seconds,
+        "paused_seconds": paused,
     }  # fmt: skip
 
 

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.calendars import NOTHING, add_time, time_between
-from app.domain.clocks import Calendars, Limit, due_at, in_time
+from app.domain.calendars import NOTHING, Calendar, add_time, time_between
+from app.domain.clocks import Calendars, Limit, due_at, in_time, stages
 
 Pause = tuple[datetime, datetime | None]  # from, until; None: it had not ended with the last row
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished computation of one run; instants are UTC. `first_due` is the due before any pause."""
+    """A finished computation of one run; instants are UTC. `first_due` is the due before any pause.
+
+    `paused_seconds` is the open time waited until the stop, `paused_to_due` until the due.
+    """
 
     limit: Limit
     started_at: datetime
@@ -22,6 +25,7 @@ class Run:
     due_at: datetime
     stopped_at: datetime | None
     paused_seconds: int
+    paused_to_due: int
     state: str  # running | met | breached | void
 
     @property
@@ -34,12 +38,26 @@ class Run:
         """The due, where it was missed."""
         return self.due_at if self.late else None
 
-    def ends(self) -> list[tuple[str, datetime]]:
-        """The events of the run after its start, in order."""
-        found = [("clock_breached", self.due_at)] if self.late else []
+    def ends(self) -> list[tuple[str, datetime, int]]:
+        """The events of the run after its start, in order, each with the seconds waited until then.
+
+        A breach knows nothing of a wait that went on after it: when the import ran makes no difference to it.
+        """
+        found = [("clock_breached", self.due_at, self.paused_to_due)] if self.late else []
         if self.stopped_at is not None:
-            found.append(("clock_void" if self.state == "void" else "clock_stopped", self.stopped_at))
+            kind = "clock_void" if self.state == "void" else "clock_stopped"
+            found.append((kind, self.stopped_at, self.paused_seconds))
         return found
+
+    def coming(self, calendars: Calendars, now: datetime, *, reminds: bool) -> tuple[int, datetime | None]:
+        """The next stage of a run that goes on: its due, or an earlier reminder too if the mapping wants any.
+
+        What lies before the import is never told; where the mapping wants no reminders, `reminders.note` tells nothing.
+        """
+        line = stages(self.limit, self.started_at, self.due_at, calendars)
+        told = (place for place, stage in enumerate(line) if stage.at > now and (reminds or stage.name == "breach"))
+        place = next(told, None)
+        return (len(line), None) if place is None else (place, line[place].at)
 
 
 def pauses_of(times: Sequence[datetime], waits: Sequence[bool]) -> list[Pause]:
@@ -75,9 +93,13 @@ def run_of(
     spans = [(a, b) for a, b in spans if a < b]
     first = due_at(limit, opened, calendars)
     due = counted_due(limit, opened, spans, calendars)
-    paused = sum((time_between(calendars[limit.calendar], a, b) for a, b in spans), NOTHING)
-    stop = None if stopped is None else end
-    return Run(limit, opened, first, due, stop, int(paused.total_seconds()), _state(stop, due, now, void))
+    calendar, stop = calendars[limit.calendar], None if stopped is None else end
+    paused, to_due = _waited(calendar, spans), _waited(calendar, [(a, min(b, due)) for a, b in spans])
+    return Run(limit, opened, first, due, stop, paused, to_due, _state(stop, due, now, void))
+
+
+def _waited(calendar: Calendar, spans: Sequence[tuple[datetime, datetime]]) -> int:
+    return int(sum((time_between(calendar, a, b) for a, b in spans), NOTHING).total_seconds())
 
 
 def counted_due(

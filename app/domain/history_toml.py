@@ -25,7 +25,7 @@ from app.domain.history_mapping import (
     StateRule,
     Unit,
 )
-from app.domain.history_match import Patterns
+from app.domain.history_match import STAR, Patterns
 from app.domain.history_times import reader, utc
 
 TABLES = (
@@ -39,6 +39,7 @@ COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
 KINDS = ("headquarters", "province", "district", "site", "hub", "department")
 UNIT_KEYS = ("code", "kind", "name", "name_en", "parent")
 GROUP_KEYS = ("match", "organisation", "level", "kind", "parent", "name", "name_en")
+_HOLE = re.compile(r"\{[^{}]*\}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,24}")
 
 
@@ -191,9 +192,20 @@ def _groups(top: _Table) -> Patterns[GroupRule]:
             own.fault("level", "is 0 (site), 1 (province) or 2 (headquarters)")
         texts = {key: own.take(key, str, "{0}") for key in ("name", "name_en")}
         kind, parent = own.one_of("kind", KINDS, "site"), own.take("parent", str, "")
+        _check_holes(own, words)
         rule = GroupRule(own.take("organisation", str), level, kind, parent, **texts)
         rules += [(word, rule) for word in words]
     return Patterns(rules)
+
+
+def _check_holes(own: _Table, words: Sequence[str]) -> None:
+    """`{1}` needs a star in every word of the rule, `{2}` a second one; nothing else stands in braces."""
+    stars = min((word.count(STAR) for word in words), default=0)
+    known = [f"{{{place}}}" for place in range(stars + 1)]
+    for key in ("organisation", "parent", "name", "name_en"):
+        for hole in _HOLE.findall(str(own.values.get(key, ""))):
+            if hole not in known:
+                own.fault(key, f"{hole} stands for nothing here; known are {', '.join(known)}")
 
 
 def _units(top: _Table) -> tuple[Unit, ...]:

@@ -1,27 +1,31 @@
 """Brings another system's tickets in with their history: read, fold ticket by ticket, write in batches.
 
 Every batch is one transaction with the numbers it came under, so that an import that is interrupted at any point and
-run again writes exactly what is missing. Nothing is sent, reminded or fined unless the mapping says so.
+run again writes exactly what is missing. One import runs at a time. Nothing is sent, reminded or fined unless the
+mapping says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.domain.history import Past, Place, Row, World, fold
 from app.domain.history_mapping import SourceMapping
 from app.extensions import db
 from app.models import ImportedFile, ImportedTicket, PlatformOrder
-from app.models.dialect import lock_key
+from app.models.dialect import hold
 from app.services import calendars, history_target, work
 from app.services.history_files import opened
+from app.services.history_plan import Kept, Plan, kept, plan
 from app.services.history_rows import TICKET, Batch, Target, add
 from app.services.history_stage import Stage
 from app.services.transaction import write
@@ -30,6 +34,10 @@ BATCH = 200  # tickets a transaction: long enough to be quick, short enough that
 KNOWN = "the portal has this number already, from another file or connection"
 Told = Callable[[str, int, int], None]
 Ticketed = tuple[int, str, list[Row]]  # place among the file's tickets, number, rows
+
+
+class Busy(Exception):
+    """Another import runs, or the portal stored the same thing at the same moment; the message is one plain line."""
 
 
 @dataclass
@@ -76,52 +84,79 @@ class Import:
         self.summary.rejected += 1
         self.reject(line, ticket, reason)
 
+    def refuse_all(self, ticket: str, rows: Iterable[Row], reason: str) -> None:
+        """The same with every row of a ticket."""
+        for row in rows:
+            self.refuse(row.line, ticket, reason)
+
 
 def import_file(*, source: Path, run: Import) -> Summary:
     """Import the file at `source`; the summary. Again: the same summary, and nothing new in the portal.
 
-    Raises FileError for a file that cannot be read, Invalid for organisations or categories that cannot stand.
+    A dry run reads, checks and counts the same, up to the first statement that would store something. Raises FileError
+    for a file that cannot be read, MappingError for what cannot stand in this portal, Busy beside another import.
     """
     if run.mapping.columns.sla:
         run.summary.sla_true = 0
-    with Stage(run.mapping) as stage:
+    with _alone(run), Stage(run.mapping, run.now) as stage:
         with opened(source, run.mapping.file) as lines:
             stage.load(lines, run.refuse, lambda done, size: run.told("read", done, size))
             digest = lines.digest()
         groups = stage.groups()
         run.summary.unmapped_groups = [group for group in groups if run.mapping.unit(group) is None]
-        if run.dry_run:
-            _try(stage, run, history_target.imagined(run.mapping, groups))
-        else:
-            _bring_in(stage, run, digest, groups)
+        made = plan(run.mapping, groups, run.now)
+        before = kept(run.mapping, digest)
+        if stage.count() or before.file_id:
+            run.summary.organisations = len(made.nodes)
+            if run.dry_run:
+                _try(stage, run, made, before)
+            else:
+                _bring_in(stage, run, digest, history_target.create(run.mapping, groups, made, run.now))
     return run.summary
 
 
-def _try(stage: Stage, run: Import, places: dict[str, Place]) -> None:
+@contextmanager
+def _alone(run: Import) -> Iterator[None]:
+    """One import at a time: two of them would make the same organisations and tickets."""
+    if run.dry_run:
+        yield
+        return
+    with hold(db.engine, "import") as free:
+        if not free:
+            raise Busy("another run is importing into this portal: start again when it has ended")
+        try:
+            yield
+        except IntegrityError as error:
+            raise Busy(f"the portal stored the same thing at this moment: start again ({error.orig})") from None
+
+
+def _try(stage: Stage, run: Import, made: Plan, before: Kept) -> None:
     """Fold everything and write nothing."""
-    world, whole = _world(run, places, run.now), stage.count()
-    for past in _pasts(_numbered(stage), world, run):
-        run.summary.count(past)
-        run.told("fold", run.summary.tickets, whole)
+    world, whole, done = _world(run, made.places, before.imported_at or run.now), stage.count(), 0
+    if before.file_id:
+        _total(db.session(), before.file_id, run.summary)
+    for some in _batches(stage):
+        for past in _pasts(_new(some, run, before.file_id, before.connection_id), world, run):
+            run.summary.count(past)
+        done += len(some)
+        run.told("fold", done, whole)
 
 
-def _bring_in(stage: Stage, run: Import, digest: str, groups: list[str]) -> None:
-    before = history_target.count(db.session())
-    places = history_target.create(run.mapping, groups)
-    run.summary.organisations = history_target.count(db.session()) - before
-    whole = stage.count()
-    kept = history_target.register(run.mapping, digest, whole, run.now)
-    world = _world(run, places, kept.imported_at)
-    tickets, done = _numbered(stage), 0
-    while some := list(islice(tickets, BATCH)):
-        _batch(some, world, run, kept.target, kept.first_number)
+def _bring_in(stage: Stage, run: Import, digest: str, places: dict[str, Place]) -> None:
+    whole, done = stage.count(), 0
+    file = history_target.register(run.mapping, digest, whole, run.now)
+    world = _world(run, places, file.imported_at)
+    for some in _batches(stage):
+        _batch(some, world, run, file.target, file.first_number)
         done += len(some)
         run.told("write", done, whole)
-    _finish(run, kept.target.file_id)
+    _finish(run, file.target.file_id)
 
 
-def _numbered(stage: Stage) -> Iterator[Ticketed]:
-    return ((place, number, rows) for place, (number, rows) in enumerate(stage.tickets()))
+def _batches(stage: Stage) -> Iterator[list[Ticketed]]:
+    tickets = ((place, number, rows) for place, (number, rows) in enumerate(stage.tickets()))
+    while some := list(islice(tickets, BATCH)):
+        yield some
 
 
 def _world(run: Import, places: dict[str, Place], now: datetime) -> World:
@@ -130,48 +165,43 @@ def _world(run: Import, places: dict[str, Place], now: datetime) -> World:
 
 def _batch(some: list[Ticketed], world: World, run: Import, target: Target, first_number: int) -> None:
     """Fold first, then write what is not there yet in one short transaction."""
-    numbers = {number: place for place, number, _ in some}
-    rows_of = {number: rows for _, number, rows in some}
-    session = db.session()
-    present, taken = _known(session, target, list(numbers))
-    session.rollback()
-    new = [ticket for ticket in some if ticket[1] not in present | taken]
+    places = {number: place for place, number, _ in some}
     batch = Batch()
-    for past in _pasts(new, world, run):
-        add(batch, past, first_number + numbers[past.number], world, target)
+    for past in _pasts(_new(some, run, target.file_id, target.connection_id), world, run):
+        add(batch, past, first_number + places[past.number], target)
     if batch.rows[TICKET]:
-        _store(batch, target)
+        with write() as session:
+            batch.write(session)
     run.summary.added += len(batch.rows[TICKET])
-    for number in sorted(taken):
-        for row in rows_of[number]:
-            run.refuse(row.line, number, KNOWN)
 
 
-def _store(batch: Batch, target: Target) -> None:
-    """All or nothing. Two imports of one file at a time: the slower one breaks off here and can be run again."""
-    with write() as session:
-        lock_key(session, f"import:{target.file_id}")
-        batch.write(session)
-
-
-def _known(session: Session, target: Target, numbers: list[str]) -> tuple[set[str], set[str]]:
-    """Which of the numbers this file has brought in already, and which are somebody else's."""
-    own = select(ImportedTicket.number).where(
-        ImportedTicket.file_id == target.file_id, ImportedTicket.number.in_(numbers)
-    )
+def _new(some: list[Ticketed], run: Import, file_id: int, connection_id: int) -> list[Ticketed]:
+    """The tickets that are not there yet; rows of numbers that are somebody else's are refused."""
+    numbers = [number for _, number, _ in some]
+    own = select(ImportedTicket.number).where(ImportedTicket.file_id == file_id, ImportedTicket.number.in_(numbers))
     codes = select(PlatformOrder.code).where(
-        PlatformOrder.connection_id == target.connection_id, PlatformOrder.code.in_(numbers)
+        PlatformOrder.connection_id == connection_id, PlatformOrder.code.in_(numbers)
     )
+    session = db.session()
     present = set(session.scalars(own))
-    return present, set(session.scalars(codes)) - present
+    taken = set(session.scalars(codes)) - present
+    session.rollback()
+    for _, number, rows in some:
+        if number in taken:
+            run.refuse_all(number, rows, KNOWN)
+    return [ticket for ticket in some if ticket[1] not in present | taken]
 
 
 def _pasts(tickets: Iterable[Ticketed], world: World, run: Import) -> Iterator[Past]:
-    """The folded tickets that the mapping's cut leaves in."""
+    """The folded tickets that the mapping's cut leaves in. One that cannot be computed is refused, the others go on."""
     cut = world.mapping.cut
     shift = world.now - cut.until if cut.until and cut.move_to_now else timedelta(0)
     for _, number, rows in tickets:
-        past = fold(number, [_moved(row, shift) for row in rows] if shift else rows, world)
+        try:
+            past = fold(number, [_moved(row, shift) for row in rows] if shift else rows, world)
+        except (ValueError, OverflowError) as error:
+            run.refuse_all(number, rows, f"cannot be computed: {error}")
+            continue
         if cut.open_only and not past.open:
             run.summary.left_out += 1
         else:
@@ -184,16 +214,26 @@ def _moved(row: Row, shift: timedelta) -> Row:
 
 
 def _finish(run: Import, file_id: int) -> None:
-    """Refresh the counters of provinces and headquarters, and read the totals back from what is stored."""
+    """Refresh the counters of provinces and headquarters, and read the totals back from what is stored.
+
+    A file that brought nothing in leaves no row of its own.
+    """
+    _total(db.session(), file_id, run.summary)
     with write() as session:
         work.recount(session)
-        session.get_one(ImportedFile, file_id).finished_at = run.now
-    kept = ImportedTicket
-    sums = [func.coalesce(func.sum(column), 0) for column in (kept.rows, kept.reassignments, kept.reopenings)]
-    flagged = select(func.count()).where(kept.file_id == file_id, kept.sla.is_(True))
-    session = db.session()
-    done = run.summary
-    counted = session.execute(select(func.count(), *sums).where(kept.file_id == file_id)).one()
-    done.tickets, done.events, done.reassignments, done.reopenings = (int(value) for value in counted)
-    if done.sla_true is not None:
-        done.sla_true = session.scalar(flagged) or 0
+        file = session.get_one(ImportedFile, file_id)
+        file.finished_at = run.now
+        if not run.summary.tickets:
+            session.delete(file)
+
+
+def _total(session: Session, file_id: int, summary: Summary) -> None:
+    """Set the counts to those of the file's tickets in the portal."""
+    one = ImportedTicket
+    sums = [func.coalesce(func.sum(column), 0) for column in (one.rows, one.reassignments, one.reopenings)]
+    counted = session.execute(select(func.count(), *sums).where(one.file_id == file_id)).one()
+    summary.tickets, summary.events, summary.reassignments, summary.reopenings = (int(value) for value in counted)
+    if summary.sla_true is not None:
+        flagged = select(func.count()).where(one.file_id == file_id, one.sla.is_(True))
+        summary.sla_true = session.scalar(flagged) or 0
+    session.rollback()

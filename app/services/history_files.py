@@ -19,6 +19,15 @@ from app.domain.history_mapping import FileForm
 BLOCK = 1 << 20
 FIELD_LIMIT = 1_000_000  # characters of one value; a quote that is never closed ends here and not at the file's end
 EXCEL = (".xlsx", ".xlsm")
+OTHERS = {
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls): open it in Excel and save it as .xlsx",
+    b"PK\x03\x04": "a workbook or an archive: save it as .xlsx, or unpack it",
+    b"%PDF": "a PDF",
+    b"BZh": "packed with bzip2: unpack it",
+    b"\xfd7zX": "packed with xz: unpack it",
+    b"(\xb5/\xfd": "packed with zstd: unpack it",
+    b"7z\xbc\xaf": "packed with 7-Zip: unpack it",
+}
 Values = Sequence[Any]
 
 
@@ -45,6 +54,7 @@ def opened(path: Path, form: FileForm) -> Iterator[Lines]:
     """The export at `path`, its first line being the header. Raises FileError."""
     try:
         with path.open("rb") as raw:
+            _require_known(path, raw, form)
             if path.suffix.lower() in EXCEL:
                 yield from _excel(path, raw, form)
             else:
@@ -59,6 +69,19 @@ def opened(path: Path, form: FileForm) -> Iterator[Lines]:
         raise FileError(f"{path.name}: not {form.encoding}") from None
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from None
+
+
+def _require_known(path: Path, raw: IO[bytes], form: FileForm) -> None:
+    """Raises FileError for a file that says of itself that it is neither CSV nor a workbook."""
+    head = raw.read(512)
+    raw.seek(0)
+    excel = path.suffix.lower() in EXCEL
+    for magic, words in OTHERS.items():
+        if head.startswith(magic) and not (excel and magic == b"PK\x03\x04"):
+            raise FileError(f"{path.name} is {words}")
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if wide and not form.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32", "utf16", "utf32")):
+        raise FileError(f'{path.name} is "Unicode text" of Windows: set encoding = "utf-16" in [file]')
 
 
 class _Hashed(io.RawIOBase):

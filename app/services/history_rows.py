@@ -5,15 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import SHANGHAI
-from app.domain.clocks import stages
-from app.domain.history import Moment, Past, World
+from app.domain.history import Moment, Past
 from app.domain.roles import SYSTEM, Actor
 from app.domain.waybills import normalise
 from app.models import Clock, Event, FreeText, ImportedTicket, Party, Person, PlatformOrder, Ticket, WorkItem
@@ -57,7 +55,7 @@ class Batch:
         history_work.count(session, self.open)
 
 
-def add(batch: Batch, past: Past, number: int, world: World, target: Target) -> None:
+def add(batch: Batch, past: Past, number: int, target: Target) -> None:
     """Put one ticket with all that belongs to it into the batch; `number` is its place in our sequence."""
     ticket_id, words = new_id(), _text(past)
     words["ticket_id"] = ticket_id
@@ -65,7 +63,7 @@ def add(batch: Batch, past: Past, number: int, world: World, target: Target) -> 
     batch.rows[TICKET].append(_ticket(past, ticket_id, number, words["id"], target) | _head(events))
     batch.rows[TEXT].append(words)
     batch.rows[EVENT] += events
-    batch.rows[CLOCK].append(_clock(past, ticket_id, world))
+    batch.rows[CLOCK].append(_clock(past, ticket_id))
     batch.rows[PARTY] += _parties(past, ticket_id)
     batch.rows[ORDER].append(_order(past, ticket_id, target))
     batch.rows[IMPORTED].append(_imported(past, ticket_id, target))
@@ -134,29 +132,15 @@ def _actor(organisation_id: int | None) -> Actor:
     return Actor(None, SYSTEM.role, organisation_id, None)
 
 
-def _clock(past: Past, ticket_id: int, world: World) -> Rows:
+def _clock(past: Past, ticket_id: int) -> Rows:
     run = past.run
-    stage, coming = _coming(past, world)
     return {
         "id": new_id(), "ticket_id": ticket_id, "kind": "resolve", "run": 1,
         "organisation_id": past.place.site_id if past.place else None, "minutes": run.limit.minutes,
         "calendar": run.limit.calendar, "started_at": run.started_at, "due_at": run.due_at,
-        "stopped_at": run.stopped_at, "breached_at": run.breached_at, "state": run.state, "stage": stage,
-        "next_stage_at": coming,
+        "stopped_at": run.stopped_at, "breached_at": run.breached_at, "state": run.state,
+        "stage": past.stage, "next_stage_at": past.next_stage_at,
     }  # fmt: skip
-
-
-def _coming(past: Past, world: World) -> tuple[int, datetime | None]:
-    """The next stage of an open ticket: its due, or an earlier reminder too if the mapping wants any.
-
-    What lies before the import is never told; where the mapping wants no reminders, `reminders.note` tells nothing.
-    """
-    if not (past.open and past.run.stopped_at is None):
-        return 0, None
-    line = stages(past.run.limit, past.run.started_at, past.run.due_at, world.calendars)
-    told = world.mapping.effects.remind
-    later = [place for place, stage in enumerate(line) if stage.at > world.now and (told or stage.name == "breach")]
-    return (later[0], line[later[0]].at) if later else (len(line), None)
 
 
 def _parties(past: Past, ticket_id: int) -> Iterable[Rows]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ BATCH = 2000
 NUMBER_LIMIT, GROUP_LIMIT, WORD_LIMIT, TEXT_LIMIT = 64, 120, 300, 2000
 COUNT_LIMIT = 2**31 - 1
 NOT_KNOWN = "—"
+EARLIEST, AHEAD = datetime(2000, 1, 1), timedelta(days=1)  # noqa: DTZ001 - a wall time of the mapping's zone
 PLAIN = ("group", "category", "priority", "channel", "waybill", "name", "phone", "address")
 FIELDS = (
     "number", "at", "line", "state", "group", "opened", "resolved", "category", "priority", "channel", "waybill",
@@ -32,11 +33,15 @@ class _Bad(ValueError):
     """Why a row cannot be used."""
 
 
+class _Far(ValueError):
+    """A time that no ticket of any portal has: a broken year, or a word for "none"."""
+
+
 class Stage:
     """The staged rows of one file. Use as a context; the file is gone with it, also after a crash."""
 
-    def __init__(self, mapping: SourceMapping) -> None:
-        self.mapping = mapping
+    def __init__(self, mapping: SourceMapping, now: datetime) -> None:
+        self.mapping, self.now = mapping, now
         self.base = sqlite3.connect("")  # an unnamed file of SQLite's own, already deleted from its folder
         self.base.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
         columns = ", ".join(f'"{name}"' for name in FIELDS)
@@ -54,7 +59,7 @@ class Stage:
 
         `told(done, size)` is called now and then, in bytes of the file.
         """
-        make = _maker(self.mapping, lines.header)
+        make = _maker(self.mapping, lines.header, self.now)
         batch: list[tuple[Any, ...]] = []
         for line, values in lines.rows:
             try:
@@ -129,10 +134,10 @@ def _places(mapping: SourceMapping, header: list[str]) -> tuple[dict[str, int], 
     return own, [header.index(name) for name in columns.state], {hole: header.index(hole) for hole in holes}
 
 
-def _maker(mapping: SourceMapping, header: list[str]) -> Callable[[int, Any], tuple[Any, ...] | None]:
+def _maker(mapping: SourceMapping, header: list[str], now: datetime) -> Callable[[int, Any], tuple[Any, ...] | None]:
     """The function that turns a line's values into a staged row: None for one after the mapping's cut."""
     own, state_places, holes = _places(mapping, header)
-    reading, width = _Reading(mapping), len(header)
+    reading, width = _Reading(mapping, now), len(header)
     plain = [own.get(name) for name in PLAIN]
     at, ticket = own["at"], own["ticket"]
     dates = own.get("opened"), own.get("resolved")
@@ -165,12 +170,13 @@ def _maker(mapping: SourceMapping, header: list[str]) -> Callable[[int, Any], tu
 class _Reading:
     """Reads single values by the mapping's words. Raises _Bad with the reason."""
 
-    def __init__(self, mapping: SourceMapping) -> None:
+    def __init__(self, mapping: SourceMapping, now: datetime) -> None:
         self.mapping, self.unknown = mapping, mapping.file.unknown
+        self.earliest, self.latest = micros(utc(EARLIEST, mapping.zone)), micros(now + AHEAD)
         self.known_states: set[str] = set()
         self.flags = dict.fromkeys(mapping.file.false, False) | dict.fromkeys(mapping.file.true, True)
         read = mapping.read_time
-        self.micros = lru_cache(REMEMBERED)(lambda text: None if text in self.unknown else micros(read(text)))
+        self.micros = lru_cache(REMEMBERED)(lambda text: None if text in self.unknown else self.within(read(text)))
 
     def values(self, raw: Any, width: int) -> Any:
         """The line's values as text; Excel's dates stay what they are. Raises _Bad for what no database takes."""
@@ -199,10 +205,21 @@ class _Reading:
     def when(self, value: Any, column: str) -> int | None:
         try:
             if isinstance(value, datetime):
-                return micros(utc(value, self.mapping.zone))
+                return self.within(utc(value, self.mapping.zone))
             return self.micros(value.strip())
+        except _Far as far:
+            raise _Bad(f"{column}: {str(value)[:40]!r} is {far}") from None
         except ValueError:
             raise _Bad(f"{column}: {str(value)[:40]!r} is no time of the mapping's format") from None
+
+    def within(self, at: datetime) -> int:
+        """The instant's microseconds. Raises _Far outside the time in which tickets can have been written."""
+        value = micros(at)
+        if value < self.earliest:
+            raise _Far("before the year 2000")
+        if value > self.latest:
+            raise _Far("later than tomorrow")
+        return value
 
     def state(self, values: list[Any]) -> str:
         state = JOINT.join([_text(value) for value in values])[:GROUP_LIMIT]

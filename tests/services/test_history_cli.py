@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from app import clock
 from app.domain import history_mapping
 from app.domain.history_toml import GROUP_KEYS, TABLES
+from app.models.dialect import hold
+from app.services import health
+from tests.cast import NOON
 from tests.services.test_history_import import CLOSED, MAPPING, OPEN, row, write_csv
 
 
@@ -18,6 +22,7 @@ from tests.services.test_history_import import CLOSED, MAPPING, OPEN, row, write
 def flask(app, cast, tmp_path, monkeypatch):
     """Run a `flask` command in a folder of its own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(clock, "now", lambda: NOON)
     (tmp_path / "old.toml").write_text(MAPPING, encoding="utf-8")
     return lambda *words: app.test_cli_runner().invoke(args=list(words))
 
@@ -52,10 +57,37 @@ def test_every_fault_of_a_mapping_is_told_and_nothing_happens(flask, tmp_path):
     assert done.exit_code == 1 and "colour: is not known" in done.stderr and "columns.ticket: is missing" in done.stderr
 
 
-def test_an_organisation_without_its_parent_is_told_by_its_code(flask, tmp_path):
+def test_what_cannot_stand_is_told_in_prose(flask, tmp_path):
     (tmp_path / "old.toml").write_text(MAPPING.replace('parent = "44"', 'parent = "99"'), encoding="utf-8")
     done = bring(flask, tmp_path)
-    assert done.exit_code == 1 and "44-G97" in done.stderr and "parent" in done.stderr
+    assert done.exit_code == 1 and "99, the parent of 44-G97" in done.stderr and "{" not in done.stderr
+
+
+def test_without_tables_one_line_names_the_command(flask, tmp_path, monkeypatch):
+    monkeypatch.setattr(health, "migrations_pending", lambda *_a, **_k: True)
+    for done in (bring(flask, tmp_path), flask("history", "report"), flask("seed")):
+        assert done.exit_code == 1 and "run `flask --app wsgi db upgrade` first" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_beside_another_import_the_second_ends_with_one_line(flask, tmp_path, database):
+    with hold(database.engine, "import"):
+        done = bring(flask, tmp_path)
+    assert done.exit_code == 1 and done.stderr.splitlines() == [
+        "Error: another run is importing into this portal: start again when it has ended"
+    ]
+
+
+def test_rejects_that_cannot_be_written_are_told(flask, tmp_path):
+    done = bring(flask, tmp_path, "--rejects", "nowhere/rejects.csv")
+    assert done.exit_code == 1 and "nowhere/rejects.csv" in done.stderr and "--rejects" in done.stderr
+
+
+def test_the_text_report_names_its_columns(flask, tmp_path):
+    bring(flask, tmp_path)
+    head, *lines = flask("history", "report").stdout.splitlines()
+    assert head.split() == ["month", "organisation", "group", "tickets", "met", "/", "decided", "share"]
+    assert lines[0].split() == ["2026-10", "330106-01", "V5", "1", "1", "/", "1", "100.0%"]
 
 
 def test_the_report_has_numerator_and_denominator_of_each_share(flask, tmp_path):

@@ -11,8 +11,7 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import func, select
 
-from app.domain.errors import Invalid
-from app.domain.history_toml import read
+from app.domain.history_toml import MappingError, read
 from app.models import (
     Clock,
     Connection,
@@ -374,9 +373,10 @@ def test_groups_without_a_rule_are_named(bring):
 
 
 def test_a_category_that_the_portal_lacks_is_refused(bring, db_session):
-    with pytest.raises(Invalid):
+    places = count(db_session, Organisation)
+    with pytest.raises(MappingError, match=r"no NO_SUCH; it has DAMAGED, .*OTHER"):
         bring(CLOSED, mapping=MAPPING + '[categories]\n"*" = "NO_SUCH"\n')
-    assert count(db_session, ImportedFile) == 0
+    assert (count(db_session, ImportedFile), count(db_session, Organisation)) == (0, places)
 
 
 def test_the_sweep_finds_nothing_to_remind(bring, db_session):
