@@ -51,7 +51,8 @@ def require_tables() -> None:
     try:
         pending = health.migrations_pending(session, directory, made_without=bool(current_app.config["TESTING"]))
     except SQLAlchemyError as error:
-        raise click.ClickException(f"the database cannot be opened: {getattr(error, 'orig', error)}") from None
+        reason = str(getattr(error, "orig", error)).partition("\n")[0]
+        raise click.ClickException(f"the database cannot be opened: {reason}") from None
     finally:
         session.rollback()
     if pending:

@@ -100,7 +100,7 @@ def _tell(done: Summary, rejects: Path, dry_run: bool) -> None:
     verb = "would be imported" if dry_run else f"in the portal, {done.added} of them new"
     click.echo(f"{done.tickets} tickets with {done.events} events {verb}")
     if done.organisations:
-        click.echo(f"{done.organisations} organisations {'would be created' if dry_run else 'created'}")
+        click.echo(f"organisations {'that would be created' if dry_run else 'created'}: {done.organisations}")
     if done.left_out:
         click.echo(f"{done.left_out} tickets left out by the mapping's cut")
     if done.unmapped_groups:

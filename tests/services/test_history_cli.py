@@ -11,11 +11,15 @@ import pytest
 
 from app import clock
 from app.domain import history_mapping
+from app.domain.categories import CATEGORIES
 from app.domain.history_toml import GROUP_KEYS, TABLES
 from app.models.dialect import hold
 from app.services import health
+from app.services.history import Summary
 from tests.cast import NOON
 from tests.services.test_history_import import CLOSED, MAPPING, OPEN, row, write_csv
+
+MANUAL = (Path(__file__).resolve().parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -102,13 +106,13 @@ def test_the_report_has_numerator_and_denominator_of_each_share(flask, tmp_path)
 
 def test_a_dry_run_says_what_would_come_in(flask, tmp_path):
     done = bring(flask, tmp_path, "--dry-run", "--json")
+    assert "organisations that would be created: 1" in done.stdout
     assert "would be imported" in done.stdout and json.loads(done.stdout.splitlines()[-1])["dry_run"]
     assert json.loads(flask("history", "report", "--json").stdout)["totals"]["tickets"] == 0
 
 
 def test_the_example_of_the_manual_works_as_it_is_printed(flask, tmp_path):
-    manual = (Path(__file__).resolve().parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
-    example = re.search(r"```\n(SR Number;.*?)```.*?```toml\n(.*?)```", manual, re.DOTALL)
+    example = re.search(r"```\n(SR Number;.*?)```.*?```toml\n(.*?)```", MANUAL, re.DOTALL)
     (tmp_path / "old.csv").write_text(example[1], encoding="utf-8")
     (tmp_path / "manual.toml").write_text(example[2], encoding="utf-8")
     done = flask("import-history", "old.csv", "--mapping", "manual.toml", "--json")
@@ -117,9 +121,32 @@ def test_the_example_of_the_manual_works_as_it_is_printed(flask, tmp_path):
     assert wanted.items() <= told.items()
 
 
+def test_the_manual_s_organisations_are_enough_for_an_empty_portal(app, database, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    flask = app.test_cli_runner()
+    example = re.search(r"```\n(SR Number;.*?)```.*?```toml\n(.*?)```.*?```toml\n(.*?)```", MANUAL, re.DOTALL)
+    Path("old.csv").write_text(example[1], encoding="utf-8")
+    Path("manual.toml").write_text(example[2] + example[3], encoding="utf-8")
+    assert flask.invoke(args=["seed"]).exit_code == 0
+    told = []
+    for words in (["--dry-run"], []):
+        done = flask.invoke(args=["import-history", "old.csv", "--mapping", "manual.toml", "--json", *words])
+        told.append(json.loads(done.stdout.splitlines()[-1]))
+    assert [(one["tickets"], one["organisations"], one["added"]) for one in told] == [(1, 4, 0), (1, 4, 1)]
+
+
+def test_the_manual_lists_the_categories():
+    found = re.findall(r"`([A-Z_]+)` \| ([^|`]+?) (?=\|)", MANUAL)
+    assert dict(found) == {category.code: category.name for category in CATEGORIES}
+
+
+def test_the_manual_explains_every_figure_of_a_run():
+    keys = [one.name for one in fields(Summary)] + ["seconds", "dry_run"]
+    assert [key for key in keys if not re.search(rf"^\| .*`{key}`.* \|", MANUAL, re.MULTILINE)] == []
+
+
 def test_the_manual_names_every_key_of_a_mapping():
-    manual = (Path(__file__).resolve().parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
     tables = (history_mapping.Columns, history_mapping.FileForm, history_mapping.Defaults, history_mapping.Effects,
               history_mapping.Cut)  # fmt: skip
     keys = {one.name for table in tables for one in fields(table)} | set(TABLES) | set(GROUP_KEYS)
-    assert [key for key in sorted(keys) if not re.search(rf"`\[*{key}[\]` =,]|, {key}`|{key} = ", manual)] == []
+    assert [key for key in sorted(keys) if not re.search(rf"`\[*{key}[\]` =,]|, {key}`|{key} = ", MANUAL)] == []
