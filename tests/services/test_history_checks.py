@@ -208,3 +208,36 @@ def test_unicode_text_of_windows_is_read_when_the_mapping_says_so(bring, tmp_pat
     path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16-le"))
     assert bring(path, mapping=MAPPING.replace("[file]", '[file]\nencoding = "utf-16"'))[0].tickets == 1
     assert history_report.report(now=NOON)["totals"]["tickets"] == 1
+
+
+# --- what the manual says of single values ---
+
+
+def test_an_empty_second_state_is_the_state_alone_and_a_star_takes_it_too(bring):  # noqa: F811
+    rows = [row(f"S{n}", "2026-10-01T10:00:00", state) for n, state in enumerate(("Done / ", "Done / Unexpected"))]
+    alone = MAPPING.replace("[policy]", '"Done / " = "replied"\n[policy]')
+    done, refused = bring(rows, mapping=alone)
+    assert (done.tickets, [ticket for _, ticket, _ in refused]) == (1, ["S1"])
+    assert bring(rows, mapping=alone.replace('"Done / "', '"Done / *"'), dry_run=True)[0].tickets == 2
+
+
+def test_iso_times_with_offset_with_z_with_a_blank_and_without_offset_stand_in_one_file(bring):  # noqa: F811
+    times = ("2026-10-01T10:00:00+08:00", "2026-10-01T02:00:00Z", "2026-10-01 10:00", "2026-10-01T10:00:00")
+    assert bring([row("I", at, "Queued / Awaiting") for at in times])[0].events == 4
+
+
+def test_words_of_the_mapping_for_true_replace_the_usual_ones(bring):  # noqa: F811
+    rows = [
+        row("A", "2026-10-01T10:00:00", "Queued / Awaiting", sla="JA"),
+        row("B", "2026-10-01T10:00:00", "Queued / A"),
+    ]
+    done, refused = bring(rows, mapping=MAPPING.replace("[file]", '[file]\ntrue = ["ja"]'))
+    assert (done.sla_true, refused) == (1, [(3, "B", "SLA: 'true' is neither true nor false")])
+
+
+def test_an_unknown_group_between_two_known_ones_is_no_reassignment(bring):  # noqa: F811
+    rows = [
+        row("R", f"2026-10-01T1{n}:00:00", "Queued / A", team)
+        for n, team in enumerate(("V5", "?", "V5", "?", "G1 2nd"))
+    ]
+    assert bring(rows)[0].reassignments == 1
