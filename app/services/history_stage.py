@@ -205,7 +205,8 @@ class _Reading:
     def when(self, value: Any, column: str) -> int | None:
         try:
             if isinstance(value, datetime):
-                return self.within(utc(value, self.mapping.zone))
+                spelled = {str(value), str(value.date())}
+                return None if spelled & self.unknown else self.within(utc(value, self.mapping.zone))
             return self.micros(value.strip())
         except _Far as far:
             raise _Bad(f"{column}: {str(value)[:40]!r} is {far}") from None

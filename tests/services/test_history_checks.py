@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import delete, select
 
 from app.domain.history_toml import MappingError
@@ -17,6 +18,7 @@ from app.services.history_files import FileError
 from tests.cast import NOON
 from tests.services.test_history_import import (  # noqa: F401 - `bring` is a fixture
     CLOSED,
+    HEADER,
     MAPPING,
     OPEN,
     bring,
@@ -233,6 +235,20 @@ def test_words_of_the_mapping_for_true_replace_the_usual_ones(bring):  # noqa: F
     ]
     done, refused = bring(rows, mapping=MAPPING.replace("[file]", '[file]\ntrue = ["ja"]'))
     assert (done.sla_true, refused) == (1, [(3, "B", "SLA: 'true' is neither true nor false")])
+
+
+def test_a_date_of_excel_that_stands_for_none_is_named_in_unknown(bring, tmp_path):  # noqa: F811
+    book = Workbook()
+    book.active.append([*HEADER, "Solved"])
+    for line, solved in enumerate((datetime(9999, 12, 31), datetime(2026, 10, 1, 9)), 1):
+        values = list(row(f"D{line}", "", "Completed / Closed"))
+        book.active.append([values[0], datetime(2026, 10, 1, 8), *values[2:], solved])
+    book.save(tmp_path / "old.xlsx")
+    solved = MAPPING.replace("[columns]", '[columns]\nresolved = "Solved"')
+    told = bring(tmp_path / "old.xlsx", mapping=solved, dry_run=True)[1]
+    assert told == [(2, "D1", "Solved: '9999-12-31 00:00:00' is later than tomorrow")]
+    unknown = solved.replace("[file]", '[file]\nunknown = ["?", "9999-12-31"]')
+    assert bring(tmp_path / "old.xlsx", mapping=unknown, dry_run=True)[0].tickets == 2
 
 
 def test_an_unknown_group_between_two_known_ones_is_no_reassignment(bring):  # noqa: F811
