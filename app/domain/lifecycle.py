@@ -55,6 +55,7 @@ RULES = (
     _rule("result", {OPEN, IN_PROGRESS}, REPLIED, HANDLING),
     _rule("note", OPEN_STATES | {CLOSED}, None, HANDLING, LCS_DESK, CCS_DESK),
     _rule("promise", OPEN_STATES, None, HANDLING),
+    _rule("courier_sms", {OPEN, IN_PROGRESS, REPLIED}, None, HANDLING),
     _rule("close", {REPLIED}, CLOSED, HANDLING),
     _rule("assign_site", {OPEN}, None, LCS_DESK, CCS_DESK),
     _rule("ruling", {APPEALED}, None, CCS_DESK),

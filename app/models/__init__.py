@@ -1,6 +1,7 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
 from app.models.attachment import Attachment, CustomerLink
+from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
@@ -43,7 +44,9 @@ __all__ = [
     "Clock",
     "Connection",
     "Counter",
+    "Courier",
     "CustomerLink",
+    "DutyShift",
     "Event",
     "FreeText",
     "Heartbeat",
@@ -61,12 +64,14 @@ __all__ = [
     "PushRefusal",
     "Reminder",
     "Reveal",
+    "Robot",
     "Scan",
     "ScopeVersion",
     "Seal",
     "SequenceRow",
     "SessionRow",
     "SignInFailure",
+    "SmsFallback",
     "SmsGateway",
     "SmsHandover",
     "SmsReceipt",

@@ -12,7 +12,9 @@ def register(app: Flask) -> None:
         attachments,
         auth,
         context,
+        courier,
         customer,
+        duty,
         entry,
         gateways,
         health,
@@ -25,5 +27,18 @@ def register(app: Flask) -> None:
 
     for part in (security, language, context, attachments):
         part.init(app)
-    for page in (auth, health, platform, entry, tickets, attachments, customer, scorecards, admin, gateways):
+    for page in (
+        auth,
+        health,
+        platform,
+        entry,
+        tickets,
+        attachments,
+        courier,
+        customer,
+        scorecards,
+        duty,
+        admin,
+        gateways,
+    ):
         app.register_blueprint(page.bp)

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.jobs import sends
 from app.models import Outbox
 from app.services import administration, outbox, outbox_view
-from app.web import context, queue_page, words, words_sms
+from app.web import context, queue_page, words, words_duty, words_sms
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -172,6 +172,8 @@ def _sms_row(row: Outbox, name: str, actor: Actor) -> dict[str, Any]:
 
 def sms_text(variables: dict[str, Any]) -> str:
     """The approved reminder text with its variables, as the phone shows it; of a customer's link never the link."""
+    if "day" in variables:
+        return words_duty.courier_text(variables)
     if "clock" not in variables:
         return _("Link for the customer: solved or not solved")
     kind = words.word(words.clock_kinds(), str(variables["clock"]))

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from htmx_flask import request
 
 from app import clock
-from app.domain.errors import Invalid, NotAllowed, Stale
+from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.extensions import db
-from app.jobs import sends
 from app.services import appeals, queue, replies, reveals, routing, ticket_view
-from app.services.desk import Post
-from app.services.queue import Filters
 from app.services.replies import PromiseIn, ResultIn
 from app.services.ticket_view import View
-from app.web import attachments, forms, queue_page, ticket_page, words
+from app.web import attachments, forms, queue_page, verbs
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.boxes import allowed_answers
@@ -38,7 +34,7 @@ def index() -> ResponseReturnValue:
     asked = request.args.get("q", "").strip()
     if asked:
         return _found(actor, asked, now)
-    filters = _filters()
+    filters = verbs.filters()
     session = db.session()
     pane = queue_page.listing(session, actor, filters, now)
     if request.htmx and request.headers.get("HX-Target") == "list":
@@ -57,7 +53,7 @@ def news() -> ResponseReturnValue:
     since = _instant_of(request.args.get("since", ""))
     if since is None or version == request.args.get("version", type=int):
         return "", 204
-    filters = _filters()
+    filters = verbs.filters()
     bar = queue_page.news(version, since, queue.newer(session, actor, since), filters)
     return render_template("_fresh_news.html", news=bar, rail=queue_page.rail(session, actor, filters, now))
 
@@ -68,7 +64,7 @@ def news() -> ResponseReturnValue:
 def show(number: str) -> ResponseReturnValue:
     """One ticket: the whole page, or its pane alone for HTMX."""
     actor = current_actor()
-    return _page(actor, ticket_view.view(db.session(), actor, number))
+    return verbs.page(actor, ticket_view.view(db.session(), actor, number))
 
 
 @bp.post("/tickets/<number>/claim")
@@ -77,7 +73,7 @@ def show(number: str) -> ResponseReturnValue:
 def claim(number: str) -> ResponseReturnValue:
     """Take the ticket as one's own."""
     actor, now = current_actor(), clock.now()
-    return _act(actor, number, "claim", None, lambda: replies.claim(actor=actor, post=_post(number), now=now))
+    return verbs.act(actor, number, "claim", None, lambda: replies.claim(actor=actor, post=verbs.post(number), now=now))
 
 
 @bp.post("/tickets/<number>/follow-up")
@@ -86,9 +82,9 @@ def claim(number: str) -> ResponseReturnValue:
 def follow_up(number: str) -> ResponseReturnValue:
     """A logged contact attempt with the time of the next news."""
     actor, now, form = current_actor(), clock.now(), forms.follow_up_form(request.form)
-    return _act(actor, number, "follow_up", form, lambda: replies.follow_up(
-        actor=actor, post=_post(number), text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
-        next_update_at=forms.instant(form.next_update_at), now=now,
+    return verbs.act(actor, number, "follow_up", form, lambda: replies.follow_up(
+        actor=actor, post=verbs.post(number), text=form.text.data or "",
+        contact_outcome=form.contact_outcome.data or "", next_update_at=forms.instant(form.next_update_at), now=now,
         attachments=attachments.keep(actor, number, "follow_up").checked(),
     ))  # fmt: skip
 
@@ -102,18 +98,18 @@ def result(number: str) -> ResponseReturnValue:
     view = ticket_view.view(session, actor, number)
     bound = forms.result_form(allowed_answers(view), request.form)
     if request.form.get("back"):
-        return _page(actor, view, forms={"result": bound})
+        return verbs.page(actor, view, forms={"result": bound})
     try:
         answer = _answer(*bound, attachments.keep(actor, number, "result").checked())
     except (Invalid, NotAllowed) as error:
-        return _failed(actor, number, "result", bound, error)
+        return verbs.failed(actor, number, "result", bound, error)
     if request.form.get("confirmed") == "1":
-        return _act(actor, number, "result", bound, lambda: replies.result(
-            actor=actor, post=_post(number), answer=answer, now=now,
+        return verbs.act(actor, number, "result", bound, lambda: replies.result(
+            actor=actor, post=verbs.post(number), answer=answer, now=now,
         ))  # fmt: skip
     errors = replies.preview_errors(session, view.ticket, answer, now)
     if errors:
-        return _failed(actor, number, "result", bound, Invalid(errors))
+        return verbs.failed(actor, number, "result", bound, Invalid(errors))
     return _preview(actor, number, answer, now)
 
 
@@ -124,8 +120,8 @@ def note(number: str) -> ResponseReturnValue:
     """An internal note."""
     actor, now, form = current_actor(), clock.now(), forms.text_form(_("Internal note"), request.form)
     text = form.text.data or ""
-    return _act(actor, number, "note", form, lambda: replies.note(
-        actor=actor, post=_post(number), text=text, now=now,
+    return verbs.act(actor, number, "note", form, lambda: replies.note(
+        actor=actor, post=verbs.post(number), text=text, now=now,
         attachments=attachments.keep(actor, number, "note").checked(),
     ))  # fmt: skip
 
@@ -136,8 +132,8 @@ def note(number: str) -> ResponseReturnValue:
 def close(number: str) -> ResponseReturnValue:
     """Close with root cause and verification tick."""
     actor, now, form = current_actor(), clock.now(), forms.close_form(request.form)
-    return _act(actor, number, "close", form, lambda: replies.close(
-        actor=actor, post=_post(number), root_cause=form.root_cause.data or "", verified=bool(form.verified.data),
+    return verbs.act(actor, number, "close", form, lambda: replies.close(
+        actor=actor, post=verbs.post(number), root_cause=form.root_cause.data or "", verified=bool(form.verified.data),
         now=now,
     ))  # fmt: skip
 
@@ -149,8 +145,8 @@ def ruling(number: str) -> ResponseReturnValue:
     """CCS rules on the appeal."""
     actor, now, form = current_actor(), clock.now(), forms.ruling_form(request.form)
     decided = appeals.RulingIn(form.ruling.data or "", form.text.data or "", form.site_code.data or "")
-    return _act(actor, number, "ruling", form, lambda: appeals.rule(
-        actor=actor, post=_post(number), ruling=decided, now=now,
+    return verbs.act(actor, number, "ruling", form, lambda: appeals.rule(
+        actor=actor, post=verbs.post(number), ruling=decided, now=now,
     ))  # fmt: skip
 
 
@@ -160,8 +156,8 @@ def ruling(number: str) -> ResponseReturnValue:
 def assign(number: str) -> ResponseReturnValue:
     """Hand a ticket of the tray to a site."""
     actor, now, form = current_actor(), clock.now(), forms.assign_form(request.form)
-    return _act(actor, number, "assign", form, lambda: routing.assign(
-        actor=actor, post=_post(number), site_code=form.site_code.data or "", now=now,
+    return verbs.act(actor, number, "assign", form, lambda: routing.assign(
+        actor=actor, post=verbs.post(number), site_code=form.site_code.data or "", now=now,
     ))  # fmt: skip
 
 
@@ -171,8 +167,8 @@ def assign(number: str) -> ResponseReturnValue:
 def promise_kept(number: str, promise_id: int) -> ResponseReturnValue:
     """Mark a promise kept."""
     actor, now = current_actor(), clock.now()
-    return _act(actor, number, "promise", None, lambda: replies.settle_promise(
-        actor=actor, post=_post(number), promise_id=promise_id, outcome="kept", now=now,
+    return verbs.act(actor, number, "promise", None, lambda: replies.settle_promise(
+        actor=actor, post=verbs.post(number), promise_id=promise_id, outcome="kept", now=now,
     ))  # fmt: skip
 
 
@@ -183,54 +179,7 @@ def reveal(number: str) -> ResponseReturnValue:
     """Show the contact in full, on record."""
     actor = current_actor()
     shown = reveals.reveal(actor=actor, number=number, now=clock.now())
-    return _page(actor, ticket_view.view(db.session(), actor, number), shown=shown)
-
-
-def _post(number: str) -> Post:
-    return Post(number, request.form.get("version", type=int), request.form.get("submission_key", "")[:64])
-
-
-def _act(actor: Actor, number: str, key: str, form: Any, verb: Callable[[], Any]) -> ResponseReturnValue:
-    """Run a verb; afterwards the renewed pane or 303, on failure the page with what was typed.
-
-    A customer's link is shown in the answer itself: it is told once and stored nowhere.
-    """
-    try:
-        done = verb()
-    except (Invalid, Stale, NotAllowed) as error:
-        return _failed(actor, number, key, form, error)
-    sends.ring()
-    link = url_for("customer.show", token=done.link, _external=True) if getattr(done, "link", "") else ""
-    if request.htmx or link:
-        view = ticket_view.view(db.session(), actor, number)
-        response = make_response(_page(actor, view, notice=_("Saved"), link=link))
-        response.headers["HX-Trigger"] = "queue-changed"
-        return response
-    return redirect(url_for("tickets.show", number=number), 303)
-
-
-def _failed(actor: Actor, number: str, key: str, form: Any, error: Exception) -> ResponseReturnValue:
-    """422 with the errors beside the fields; 409 with the newer entries shown; the typed text stays in both."""
-    view = ticket_view.view(db.session(), actor, number)
-    code = getattr(error, "code", "invalid")
-    if isinstance(error, Invalid) and form is not None:
-        forms.mark(form[0] if isinstance(form, tuple) else form, error.fields)
-    bound = {key: form} if form is not None else {}
-    page = _page(actor, view, forms=bound, error=words.word(words.errors(), code))
-    return page, 422 if isinstance(error, Invalid) else 409
-
-
-def _page(actor: Actor, view: View, **state: Any) -> str:
-    now, session = clock.now(), db.session()
-    filters = _filters()
-    t = {
-        **ticket_page.page_of(view, actor, now, **state), "back_href": queue_page.address(filters),
-        "link": state.get("link", ""),
-    }  # fmt: skip
-    if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
-        return render_template("_ticket.html", t=t)
-    pane = queue_page.listing(session, actor, filters, now, selected=view.ticket.number)
-    return render_template("tickets.html", rail=queue_page.rail(session, actor, filters, now), list=pane, t=t)
+    return verbs.page(actor, ticket_view.view(db.session(), actor, number), shown=shown)
 
 
 def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
@@ -265,16 +214,6 @@ def _found(actor: Actor, asked: str, now: datetime) -> ResponseReturnValue:
         return redirect(f"/tickets/{rows[0].number}", 303)
     pane = queue_page.found(rows, asked, now, queue_page.category_labels(session))
     return render_template("tickets.html", rail=queue_page.rail(session, actor, None, now), list=pane, t=None)
-
-
-def _filters() -> Filters:
-    asked = request.args
-    sort = asked.get("sort", "due")
-    return Filters(
-        queue=asked.get("queue", "todo") if asked.get("queue") in queue.QUEUES else "todo",
-        category=asked.get("category", "")[:24], sort=sort if sort in queue.SORTS else "due",
-        after=asked.get("after", "")[:80],
-    )  # fmt: skip
 
 
 def _answer(form: Any, extra: list[str], pictures: list[int]) -> ResultIn:

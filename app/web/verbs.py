@@ -1,0 +1,82 @@
+"""What the pages of a ticket's verbs share: the form's state, running a verb, and the page after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from htmx_flask import request
+
+from app import clock
+from app.domain.errors import Invalid, NotAllowed, Stale
+from app.domain.roles import Actor
+from app.extensions import db
+from app.jobs import sends
+from app.services import queue, ticket_view
+from app.services.desk import Post
+from app.services.queue import Filters
+from app.services.ticket_view import View
+from app.web import forms, queue_page, ticket_page, words
+
+
+def post(number: str) -> Post:
+    """Where the form stood when it was sent."""
+    return Post(number, request.form.get("version", type=int), request.form.get("submission_key", "")[:64])
+
+
+def act(actor: Actor, number: str, key: str, form: Any, verb: Callable[[], Any]) -> ResponseReturnValue:
+    """Run a verb; afterwards the renewed pane or 303, on failure the page with what was typed.
+
+    A customer's link is shown in the answer itself: it is told once and stored nowhere.
+    """
+    try:
+        done = verb()
+    except (Invalid, Stale, NotAllowed) as error:
+        return failed(actor, number, key, form, error)
+    sends.ring()
+    link = url_for("customer.show", token=done.link, _external=True) if getattr(done, "link", "") else ""
+    if request.htmx or link:
+        view = ticket_view.view(db.session(), actor, number)
+        response = make_response(page(actor, view, notice=_("Saved"), link=link))
+        response.headers["HX-Trigger"] = "queue-changed"
+        return response
+    return redirect(url_for("tickets.show", number=number), 303)
+
+
+def failed(actor: Actor, number: str, key: str, form: Any, error: Exception) -> ResponseReturnValue:
+    """422 with the errors beside the fields; 409 with the newer entries shown; the typed text stays in both."""
+    view = ticket_view.view(db.session(), actor, number)
+    code = getattr(error, "code", "invalid")
+    if isinstance(error, Invalid) and form is not None:
+        forms.mark(form[0] if isinstance(form, tuple) else form, error.fields)
+    bound = {key: form} if form is not None else {}
+    answer = page(actor, view, forms=bound, error=words.word(words.errors(), code))
+    return answer, 422 if isinstance(error, Invalid) else 409
+
+
+def page(actor: Actor, view: View, **state: Any) -> str:
+    """The ticket as a page, or its pane alone for HTMX."""
+    now, session = clock.now(), db.session()
+    asked = filters()
+    t = {
+        **ticket_page.page_of(view, actor, now, **state), "back_href": queue_page.address(asked),
+        "link": state.get("link", ""),
+    }  # fmt: skip
+    if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
+        return render_template("_ticket.html", t=t)
+    pane = queue_page.listing(session, actor, asked, now, selected=view.ticket.number)
+    return render_template("tickets.html", rail=queue_page.rail(session, actor, asked, now), list=pane, t=t)
+
+
+def filters() -> Filters:
+    """The list beside the ticket as the address says."""
+    asked = request.args
+    sort = asked.get("sort", "due")
+    return Filters(
+        queue=asked.get("queue", "todo") if asked.get("queue") in queue.QUEUES else "todo",
+        category=asked.get("category", "")[:24], sort=sort if sort in queue.SORTS else "due",
+        after=asked.get("after", "")[:80],
+    )  # fmt: skip
