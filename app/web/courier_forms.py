@@ -36,7 +36,7 @@ def courier_form(view: View, data: Any = None) -> CourierForm:
     labels = {
         "courier_id": _("From the site's list"), "name": _("Courier"),
         "phone": _("Mobile number, if not from the list"), "template": _("Text"), "request": _("To be done"),
-        "due_at": _("By"),
+        "due_at": _("To be done by"),
     }  # fmt: skip
     for field in form:
         field.label.text = labels[field.name]

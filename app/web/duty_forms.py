@@ -50,8 +50,8 @@ def entry_form(data: Any = None) -> EntryForm:
     form = EntryForm(data)
     form.when.choices = list(words_duty.when().items())
     _label(
-        form, name=_("Name"), phone=_("Phone"), when=_("On"), day=_("Day, for one day only"), from_time=_("From"),
-        until_time=_("Until (may be after midnight)"),
+        form, name=_("Name"), phone=_("Phone"), when=_("Days"), day=_("Day, for one day only"),
+        from_time=_("On duty from"), until_time=_("Until (may be after midnight)"),
     )  # fmt: skip
     return form
 
