@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import customer_links
@@ -27,6 +27,7 @@ ONE_DAY = "day"
 KINDS = ("courier", "station")
 NAME_LENGTH = 60
 PLACES_OFFERED = 600
+ALIKE = ("organisation_id", "name", "phone", "from_time", "until_time")  # what the weekdays of one entry share
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,10 @@ def _name_errors(name: str) -> dict[str, str]:
 
 
 def end(*, actor: Actor, shift_id: int, now: datetime) -> str:
-    """End an entry from now on; the code of its organisation. Ending it twice changes nothing."""
+    """End an entry from now on, with the other weekdays that it was made for; the code of its organisation.
+
+    Ending it twice changes nothing. Raises NotFound outside the scope.
+    """
     _keeper(actor, "duty_keep")
     with write() as session:
         statement = select(DutyShift, Organisation).join(Organisation, Organisation.id == DutyShift.organisation_id)
@@ -158,16 +162,20 @@ def end(*, actor: Actor, shift_id: int, now: datetime) -> str:
         if found is None:
             raise NotFound("shift_not_found")
         row, organisation = found
-        row.ended_at = row.ended_at or now
+        alike = [getattr(DutyShift, name) == getattr(row, name) for name in ALIKE]
+        same = update(DutyShift).where(
+            DutyShift.ended_at.is_(None), DutyShift.day.is_not_distinct_from(row.day), *alike
+        )
+        session.execute(same.values(ended_at=now))
         return str(organisation.code)
 
 
-def set_manager_phone(*, actor: Actor, code: str, phone: str) -> None:
-    """The number that is told when the phone on duty cannot be reached; empty takes it away. Raises Invalid."""
+def set_manager_phone(*, actor: Actor, code: str, phone: str | None) -> None:
+    """The number that is told when the phone on duty cannot be reached; None takes it away. Raises Invalid."""
     _keeper(actor, "duty_keep")
-    clean = rule.phone_of(phone)
-    if phone.strip() and not clean:
-        raise Invalid({"manager_phone": "bad_duty_phone"})
+    clean = rule.phone_of(phone or "")
+    if phone is not None and not clean:
+        raise Invalid({"manager_phone": "bad_duty_phone" if phone.strip() else "required"})
     with write() as session:
         place(session, actor, code).manager_phone = clean
 

@@ -56,9 +56,8 @@ def end(shift_id: int) -> ResponseReturnValue:
 def set_manager() -> ResponseReturnValue:
     """Set the number that is told when the phone on duty cannot be reached."""
     form, code = duty_forms.manager_form(request.form), _site()
-    return _do("manager", form, code, lambda: duty.set_manager_phone(
-        actor=current_actor(), code=code, phone=form.manager_phone.data or "",
-    ))  # fmt: skip
+    phone = None if request.form.get("remove") else form.manager_phone.data or ""
+    return _do("manager", form, code, lambda: duty.set_manager_phone(actor=current_actor(), code=code, phone=phone))
 
 
 @bp.post("/duty/couriers")

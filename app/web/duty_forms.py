@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from flask_babel import gettext as _
@@ -47,7 +47,7 @@ class RobotForm(Form):
 
 def entry_form(data: Any = None) -> EntryForm:
     """An entry, every day from eight to eight at first."""
-    form = EntryForm(data)
+    form = EntryForm(data, data=None if data else {"from_time": time(8), "until_time": time(20)})
     form.when.choices = list(words_duty.when().items())
     _label(
         form, name=_("Name"), phone=_("Phone"), when=_("Days"), day=_("Day, for one day only"),

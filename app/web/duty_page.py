@@ -35,7 +35,7 @@ def page_of(
         "name": ticket_page.site_name(organisation), "places": _places(session, actor), "number": number,
         "now": _now(entries, number, now), "week": [_day(entries, day, today, number) for day in days],
         "week_text": f"{g.fmt.date(days[0])} – {g.fmt.date(days[-1])}", "turns": _turns(organisation.code, days),
-        "entries": [_entry(entry, today) for entry in entries],
+        "entries": [_entry(alike, today) for alike in _alike(entries)],
         "entry_form": forms.get("entry") or duty_forms.entry_form(), "manager": mask_phone(organisation.manager_phone),
         "manager_form": forms.get("manager") or duty_forms.manager_form(),
         **_couriers(session, actor, organisation, forms), **(_robots(session, actor, forms) if own else {}),
@@ -78,8 +78,18 @@ def _turns(code: str, days: Sequence[date]) -> list[dict[str, str]]:
     return [{"label": label, "href": url_for("duty.index", site=code, week=day)} for label, day in weeks]
 
 
-def _entry(entry: Shift, today: date) -> dict[str, Any]:
-    days = g.fmt.date(entry.day) if entry.day else words_duty.when()[str(entry.weekday)]
+def _alike(entries: Sequence[Shift]) -> list[list[Shift]]:
+    """The weekdays of one entry in one line; they are ended together."""
+    lines: dict[tuple[object, ...], list[Shift]] = {}
+    for entry in entries:
+        key = (entry.name, entry.phone, entry.from_time, entry.until_time, entry.day)
+        lines.setdefault(key, []).append(entry)
+    return list(lines.values())
+
+
+def _entry(alike: Sequence[Shift], today: date) -> dict[str, Any]:
+    entry = alike[0]
+    days = g.fmt.date(entry.day) if entry.day else words_duty.days(sorted(shift.weekday or 0 for shift in alike))
     after = _(" (following day)") if entry.until_time <= entry.from_time else ""
     over = entry.day is not None and entry.day < today
     return {

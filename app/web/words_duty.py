@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import g
@@ -10,6 +11,7 @@ from flask_babel import gettext as _
 from app.domain import duty as rule
 from app.domain.robots import DINGTALK, FEISHU, WECOM
 from app.models import Outbox, SmsReceipt
+from app.services.duty import WHEN
 from app.web import words
 
 
@@ -27,6 +29,12 @@ def when() -> dict[str, str]:
         "daily": _("every day"), "weekdays": _("Monday to Friday"), "weekend": _("Saturday and Sunday"), **days,
         "day": _("one day only"),
     }  # fmt: skip
+
+
+def days(numbers: Sequence[int]) -> str:
+    """Some weekdays: under one name where they have one, else one by one."""
+    name = next((key for key, days in WHEN.items() if days == tuple(numbers)), "")
+    return when()[name] if name else _(", ").join(weekdays()[n] for n in numbers)
 
 
 def kinds() -> dict[str, str]:

@@ -58,8 +58,9 @@ def test_a_stage_is_told_once_although_the_phone_on_duty_changes_and_everything_
     push(cast)
     for at in (16, 17, 18):
         remind(db_session, NOON + at * MIN)
-        shift = db_session.scalars(select(DutyShift.id).where(DutyShift.ended_at.is_(None)).limit(1)).one()
+        shift = db_session.scalars(select(DutyShift.id).order_by(DutyShift.id.desc()).limit(1)).one()
         duty.end(actor=cast["site-manager"], shift_id=shift, now=NOON + at * MIN)
+        add(cast, phone=f"139111100{at}")
     stages = db_session.execute(
         select(Reminder.clock_id, Reminder.stage, func.count()).group_by(Reminder.clock_id, Reminder.stage)
     )
@@ -80,6 +81,16 @@ def test_the_same_entry_twice_is_one_and_monday_to_friday_are_five(cast: Cast, d
     assert [add(cast, when="weekdays"), add(cast, when="weekdays"), add(cast, when="daily")] == [5, 0, 2]
     db_session.rollback()
     assert db_session.scalar(select(func.count()).select_from(DutyShift)) == 7
+
+
+def test_an_entry_ends_with_all_its_weekdays_and_no_other_does(cast: Cast, db_session) -> None:
+    add(cast, when="weekdays")
+    add(cast, name="李四", when="weekdays")
+    add(cast, when="day", day=TODAY)
+    shift = db_session.scalars(select(DutyShift.id).where(DutyShift.name == "张三", DutyShift.weekday == 3)).one()
+    duty.end(actor=cast["site-manager"], shift_id=shift, now=NOON)
+    left = [(row.name, row.weekday) for row in duty.shifts(db_session, cast.places[SITE])]
+    assert sorted(left, key=str) == sorted([*(("李四", n) for n in range(5)), ("张三", None)], key=str)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +146,7 @@ def test_a_clerk_reads_the_roster_and_changes_nothing(cast: Cast, db_session) ->
     assert duty.place(db_session, cast["site"]).code == SITE
     for verb in (
         lambda: add(cast, "site"), lambda: duty.end(actor=cast["site"], shift_id=shift, now=NOON),
-        lambda: duty.set_manager_phone(actor=cast["site"], code="", phone=""),
+        lambda: duty.set_manager_phone(actor=cast["site"], code="", phone=None),
         lambda: duty.add_courier(actor=cast["site"], name="李四", phone="13911110005", kind="courier"),
     ):  # fmt: skip
         with pytest.raises(NotAllowed):

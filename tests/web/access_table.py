@@ -68,7 +68,7 @@ LINES = (
     _line("duty.index", "GET", "/duty",                                     L,   200, 200, 200, 200, 200, 200, 403),
     _line("duty.add", "POST", "/duty/entries",                              L,   403, 422, 422, 422, 422, 422, 403),
     _line("duty.end", "POST", "/duty/entries/1/end",                        L,   403, 404, 404, 404, 404, 404, 403),
-    _line("duty.set_manager", "POST", "/duty/manager",                      L,   403, 303, 303, 303, 303, 303, 403),
+    _line("duty.set_manager", "POST", "/duty/manager",                      L,   403, 422, 422, 422, 422, 422, 403),
     _line("duty.add_courier", "POST", "/duty/couriers",                     L,   403, 422, 403, 403, 403, 403, 403),
     _line("duty.end_courier", "POST", "/duty/couriers/1/end",               L,   403, 404, 403, 403, 403, 403, 403),
     _line("duty.add_robot", "POST", "/duty/robots",                         L,   403, 422, 403, 422, 403, 422, 403),

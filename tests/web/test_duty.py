@@ -62,9 +62,12 @@ def test_an_odd_week_in_the_address_is_this_week(stage: Stage, week: str) -> Non
 def test_the_managers_number_is_kept_for_the_chosen_site(stage: Stage) -> None:
     assert post(stage, "lcs", "/duty/manager", site="330108-01", manager_phone="0571-87654321").status_code == 303
     assert post(stage, "lcs", "/duty/manager", site="440305-01", manager_phone="0571-87654321").status_code == 404
-    assert post(stage, "lcs", "/duty/manager", site="330108-01", manager_phone="5").status_code == 422
+    for wrong in ("5", ""):
+        assert post(stage, "lcs", "/duty/manager", site="330108-01", manager_phone=wrong).status_code == 422
     kept = {row.code: row.manager_phone for row in rows(stage, Organisation) if row.manager_phone}
     assert kept == {"330108-01": "057187654321"}
+    assert post(stage, "lcs", "/duty/manager", site="330108-01", remove="1").status_code == 303
+    assert not [row for row in rows(stage, Organisation) if row.manager_phone]
 
 
 def test_the_courier_of_the_last_delivery_is_offered_and_a_typed_number_goes_before_the_list(stage: Stage) -> None:
