@@ -27,7 +27,7 @@ ONE_DAY = "day"
 KINDS = ("courier", "station")
 NAME_LENGTH = 60
 PLACES_OFFERED = 600
-ALIKE = ("organisation_id", "name", "phone", "from_time", "until_time")  # what the weekdays of one entry share
+ALIKE = ("organisation_id", "name", "phone", "from_time", "until_time", "day")  # what the weekdays of one entry share
 
 
 @dataclass(frozen=True)
@@ -162,11 +162,9 @@ def end(*, actor: Actor, shift_id: int, now: datetime) -> str:
         if found is None:
             raise NotFound("shift_not_found")
         row, organisation = found
-        alike = [getattr(DutyShift, name) == getattr(row, name) for name in ALIKE]
-        same = update(DutyShift).where(
-            DutyShift.ended_at.is_(None), DutyShift.day.is_not_distinct_from(row.day), *alike
-        )
-        session.execute(same.values(ended_at=now))
+        if row.ended_at is None:
+            alike = [getattr(DutyShift, name).is_not_distinct_from(getattr(row, name)) for name in ALIKE]
+            session.execute(update(DutyShift).where(DutyShift.ended_at.is_(None), *alike).values(ended_at=now))
         return str(organisation.code)
 
 
