@@ -29,7 +29,7 @@ def courier_form(view: View, data: Any = None) -> CourierForm:
     """The form with the courier of the last delivery scan filled in, or with what was typed."""
     form = CourierForm(data, data=None if data else _start(view))
     listed = {str(row.id): f"{row.name} {mask_phone(row.phone)}" for row in view.couriers}
-    form.courier_id.choices = [("", _("Name and number below") if listed else _("The list is empty")), *listed.items()]
+    form.courier_id.choices = [("", _("Somebody else")), *listed.items()]
     texts = words_duty.templates()
     form.template.choices = [pair for pair in texts.items() if view.ticket.open_promises or pair[0] != PROMISE]
     form.request.choices = [("", _("Please choose")), *words_duty.requests().items()]
@@ -40,12 +40,14 @@ def courier_form(view: View, data: Any = None) -> CourierForm:
     }  # fmt: skip
     for field in form:
         field.label.text = labels[field.name]
+    if not listed:
+        del form.courier_id
     return form
 
 
 def chosen(form: CourierForm) -> int | None:
     """Who was chosen from the list; a number that was typed goes before it."""
-    text = form.courier_id.data or ""
+    text = form.courier_id.data or "" if "courier_id" in form else ""
     listed = text.isascii() and text.isdecimal() and len(text) < 19 and not (form.phone.data or "").strip()
     return int(text) if listed else None
 
