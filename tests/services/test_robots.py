@@ -13,7 +13,7 @@ from app.integrations.robots import RobotClient
 from app.jobs import robots as jobs
 from app.jobs import sends
 from app.models import Organisation, Outbox, Robot
-from app.services import outbox, reminders, robots, sms_fallback, sweep
+from app.services import duty, outbox, reminders, robots, sms_fallback, sweep
 from app.services.transaction import write
 from tests.cast import NOON, Cast, push
 from tests.integrations import fake_robots as fake
@@ -115,6 +115,26 @@ def test_what_goes_further_because_a_phone_was_not_reached_is_not_posted_again(
     reminders.bundle(db_session, NOON + 17 * MIN)
     assert db_session.scalars(select(Outbox).where(Outbox.lane == "phone:13911110009")).one()
     assert len(rows(db_session)) == 1
+
+
+def test_a_bundle_of_old_and_new_posts_the_new_alone(cast, db_session, there, time, key) -> None:
+    """The manager gets what went further and, being on duty by now, the next stage, in one SMS."""
+    add(cast, key)
+    with write() as session:
+        session.get_one(Organisation, cast.places["330106-01"]).manager_phone = "13911110009"
+    push(cast, "W1")
+    remind(db_session, NOON + 16 * MIN)
+    with write() as session:
+        sms = session.scalars(select(Outbox).where(Outbox.lane == "phone:13800000003")).one()
+        sms_fallback.note(session, sms, "E", NOON)
+    sms_fallback.run(db_session, NOON + 17 * MIN)
+    entry = duty.EntryIn("负责人", "13911110009", "daily", "08:00", "20:00")
+    duty.add(actor=cast["site-manager"], code="", entry=entry, now=NOON)
+    push(cast, "W2", now=NOON + 2 * MIN)
+    remind(db_session, NOON + 18 * MIN)
+    both = db_session.scalars(select(Outbox).where(Outbox.lane == "phone:13911110009")).one()
+    assert both.payload["variables"]["count"] == 2
+    assert [row.payload["variables"]["count"] for row in rows(db_session)] == [1, 1]
 
 
 def test_the_database_holds_no_address_and_the_text_no_person(cast, db_session, there, time, key) -> None:

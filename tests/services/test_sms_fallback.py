@@ -120,6 +120,16 @@ def test_a_manager_who_holds_the_phone_himself_is_not_told_the_same_again(cast: 
     assert [phone for phone, _tickets in sms(db_session)] == [DUTY, PROVINCE]
 
 
+def test_a_new_managers_number_starts_nothing_anew(cast: Cast, db_session) -> None:
+    for at, phone in ((17, MANAGER), (18, "13911110010"), (19, "13911110011")):
+        duty.set_manager_phone(actor=cast["site-manager"], code="", phone=phone)
+        if at == 17:
+            told_once(cast, db_session)
+        fail(DUTY if at == 17 else MANAGER if at == 18 else PROVINCE, NOON + at * MIN)
+        settle(db_session, NOON + at * MIN)
+    assert [phone for phone, _tickets in sms(db_session)] == [DUTY, MANAGER, PROVINCE]
+
+
 def test_what_was_answered_meanwhile_goes_to_nobody(cast: Cast, db_session) -> None:
     (number,) = told_once(cast, db_session)
     answer = ResultIn(text="已处理", contact_outcome="reached_accepts")
