@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.domain import lifecycle_page as lifecycle
+
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
@@ -12,3 +14,9 @@ def register(app: Flask) -> None:
     app.cli.add_command(demo_cli.demo)
     app.cli.add_command(scorecards_cli.scorecards)
     history_cli.register(app)
+    app.cli.command("lifecycle")(lifecycle_page)
+
+
+def lifecycle_page() -> None:
+    """Print docs/lifecycle.md: the transition table as a page."""
+    print(lifecycle.page(), end="")

@@ -5,18 +5,49 @@ Everything that asks "may this be done" or "what happens then" asks here: pages,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from app.domain.errors import NotAllowed
-from app.domain.roles import Actor
+from app.domain.roles import SITE_MANAGER, Actor
 
 OPEN, IN_PROGRESS, REPLIED = "open", "in_progress", "replied"
 APPEALED, CLOSED, WITHDRAWN = "appealed", "closed", "withdrawn"
 STATES = (OPEN, IN_PROGRESS, REPLIED, APPEALED, CLOSED, WITHDRAWN)
 OPEN_STATES = frozenset({OPEN, IN_PROGRESS, REPLIED, APPEALED})
 
-HANDLING, LCS_DESK, CCS_DESK, SYSTEM_DESK = "handling", "lcs", "ccs", "system"
+ENDED_OR_OPEN = OPEN_STATES | {CLOSED}
+AT_WORK = frozenset({OPEN, IN_PROGRESS})
+BEFORE_THE_END = frozenset({OPEN, IN_PROGRESS, REPLIED})
+MAX_HOPS = 2
+
+HANDLING, ACTING, PARTY, ORDERED = "handling", "acting", "party", "ordered"
+LCS_DESK, LCS_OF_PARTY, COURT, CCS_DESK, SYSTEM_DESK = "lcs", "lcs_of_party", "court", "ccs", "system"
+AT_HEADQUARTERS = 0  # a case that CCS rules on, among the ids of organisations
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Who has something to answer or to rule on in a ticket; ids of organisations, AT_HEADQUARTERS for CCS.
+
+    `parties` are its responsible parties, `asked` those that owe an answer, `contesting` those that may still contest
+    being presumed responsible, `disputing` those whose dispute waits for the handling site, `rejected` those whose
+    rejected dispute may go to arbitration, `courts` who rules on something open, `ordered` who owes evidence,
+    `provinces` those of all parties. `transfer` is true while a return waits for its ruling.
+    """
+
+    parties: frozenset[int] = frozenset()
+    asked: frozenset[int] = frozenset()
+    contesting: frozenset[int] = frozenset()
+    disputing: frozenset[int] = frozenset()
+    rejected: frozenset[int] = frozenset()
+    courts: frozenset[int] = frozenset()
+    ordered: frozenset[int] = frozenset()
+    provinces: frozenset[int] = frozenset()
+    transfer: bool = False
+
+
+NO_CASES = Cases()
 
 
 @dataclass(frozen=True)
@@ -32,32 +63,81 @@ class TicketFacts:
     customer_accepted: bool = False
     objection_over: bool = False
     open_promises: int = 0
+    first_replied: bool = False
+    hops: int = 0
+    acting_id: int | None = None
+    help_open: bool = False
+    waiting: bool = False
+    urged_by_superior: bool = False
+    cases: Cases = NO_CASES
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the table: `action` from any of `sources` to `target` (None keeps the state) by `desks`."""
+    """One line of the table: `action` from any of `sources` to `target` (None keeps the state) by `desks`.
+
+    `needs` names conditions of CONDITIONS, all of which must hold.
+    """
 
     action: str
     sources: frozenset[str]
     target: str | None
     desks: frozenset[str]
+    needs: tuple[str, ...] = ()
 
 
-def _rule(action: str, sources: Iterable[str], target: str | None, *desks: str) -> Rule:
-    return Rule(action, frozenset(sources), target, frozenset(desks))
+def _rule(action: str, sources: Iterable[str], target: str | None, *desks: str, needs: str = "") -> Rule:
+    return Rule(action, frozenset(sources), target, frozenset(desks), tuple(needs.split()))
 
 
+SITE = (HANDLING, ACTING)
+SUPERIOR = (LCS_DESK, CCS_DESK)
 RULES = (
-    _rule("claim", {OPEN}, IN_PROGRESS, HANDLING),
-    _rule("follow_up", {OPEN, IN_PROGRESS}, IN_PROGRESS, HANDLING),
-    _rule("follow_up_replied", {REPLIED}, None, HANDLING),
-    _rule("result", {OPEN, IN_PROGRESS}, REPLIED, HANDLING),
-    _rule("note", OPEN_STATES | {CLOSED}, None, HANDLING, LCS_DESK, CCS_DESK),
-    _rule("promise", OPEN_STATES, None, HANDLING),
-    _rule("courier_sms", {OPEN, IN_PROGRESS, REPLIED}, None, HANDLING),
-    _rule("close", {REPLIED}, CLOSED, HANDLING),
-    _rule("assign_site", {OPEN}, None, LCS_DESK, CCS_DESK),
+    _rule("claim", {OPEN}, IN_PROGRESS, *SITE),
+    _rule("take", {IN_PROGRESS, REPLIED}, None, *SITE, needs="unowned"),
+    _rule("give_back", BEFORE_THE_END, None, HANDLING, needs="own_or_manager"),
+    _rule("hand_over", BEFORE_THE_END, None, HANDLING, needs="own_or_manager_or_unowned"),
+    _rule("follow_up", AT_WORK, IN_PROGRESS, *SITE),
+    _rule("follow_up_replied", {REPLIED}, None, *SITE),
+    _rule("result", AT_WORK, REPLIED, *SITE),
+    _rule("note", ENDED_OR_OPEN, None, *SITE, PARTY, LCS_DESK, LCS_OF_PARTY, CCS_DESK),
+    _rule("contact", BEFORE_THE_END, None, *SITE),
+    _rule("wait", {IN_PROGRESS}, None, *SITE, needs="not_waiting"),
+    _rule("resume", ENDED_OR_OPEN, None, *SITE, SYSTEM_DESK, needs="waiting"),
+    _rule("promise", OPEN_STATES, None, *SITE),
+    _rule("courier_sms", BEFORE_THE_END, None, *SITE),
+    _rule("close", {REPLIED}, CLOSED, *SITE, needs="settled no_open_promise"),
+    _rule("told", {REPLIED}, None, *SITE, needs="unsettled"),
+    _rule("customer_accepts", {REPLIED}, None, *SITE, needs="unsettled"),
+    _rule("customer_rejects", {REPLIED, CLOSED}, APPEALED, *SITE, CCS_DESK, needs="answered"),
+    _rule("withdraw", OPEN_STATES, WITHDRAWN, *SITE, LCS_DESK, CCS_DESK),
+    _rule("correct_category", OPEN_STATES, None, *SITE, LCS_DESK, CCS_DESK),
+    _rule("consent_category", OPEN_STATES, None, LCS_DESK, CCS_DESK),
+    _rule("link_waybill", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
+    _rule("return", AT_WORK, None, HANDLING, needs="no_transfer hops_left"),
+    _rule("transfer", AT_WORK, OPEN, COURT, CCS_DESK, SYSTEM_DESK, needs="transfer"),
+    _rule("keep_at_lcs", AT_WORK, OPEN, COURT, CCS_DESK, SYSTEM_DESK, needs="transfer"),
+    _rule("refuse_return", AT_WORK, None, COURT, CCS_DESK, needs="transfer"),
+    _rule("add_party", {IN_PROGRESS, REPLIED}, None, *SITE, needs="first_replied"),
+    _rule("remove_party", ENDED_OR_OPEN, None, *SITE, needs="has_party"),
+    _rule("urge_party", ENDED_OR_OPEN, None, *SITE, needs="party_owes"),
+    _rule("answer_as_party", ENDED_OR_OPEN, None, PARTY, needs="asked"),
+    _rule("dispute", ENDED_OR_OPEN, None, PARTY, needs="asked_or_contesting"),
+    _rule("agree_dispute", ENDED_OR_OPEN, None, *SITE, needs="dispute_open"),
+    _rule("reject_dispute", ENDED_OR_OPEN, None, *SITE, needs="dispute_open"),
+    _rule("arbitrate", ENDED_OR_OPEN, None, *SITE, PARTY, needs="dispute_rejected"),
+    _rule("rule_dispute", ENDED_OR_OPEN, None, COURT, CCS_DESK, needs="court_sits"),
+    _rule("order_evidence", ENDED_OR_OPEN, None, LCS_DESK, LCS_OF_PARTY, CCS_DESK),
+    _rule("deliver_evidence", ENDED_OR_OPEN, None, ORDERED),
+    _rule("ask_help", BEFORE_THE_END, None, HANDLING, needs="no_help"),
+    _rule("recall_help", BEFORE_THE_END, None, HANDLING, needs="help_open"),
+    _rule("act_for", BEFORE_THE_END, None, LCS_DESK, needs="nobody_acts"),
+    _rule("stop_acting", ENDED_OR_OPEN, None, ACTING),
+    _rule("urge_site", BEFORE_THE_END, None, *SUPERIOR, needs="routed"),
+    _rule("intervene", {REPLIED}, CLOSED, *SUPERIOR, needs="no_help urged_by_superior"),
+    _rule("raise_priority", AT_WORK, None, *SUPERIOR),
+    _rule("ask_exemption", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
+    _rule("assign_site", {OPEN}, None, *SUPERIOR, needs="unrouted"),
     _rule("ruling", {APPEALED}, None, CCS_DESK),
     _rule("ruled_return", {APPEALED}, IN_PROGRESS, CCS_DESK),
     _rule("ruled_other_site", {APPEALED}, OPEN, CCS_DESK),
@@ -66,7 +146,7 @@ RULES = (
     _rule("urge", STATES, None, SYSTEM_DESK),
     _rule("repeat", {OPEN, IN_PROGRESS, APPEALED}, None, SYSTEM_DESK),
     _rule("repeat_reopens", {REPLIED, CLOSED}, IN_PROGRESS, SYSTEM_DESK),
-    _rule("reject", {IN_PROGRESS, REPLIED, CLOSED}, APPEALED, SYSTEM_DESK),
+    _rule("reject", {IN_PROGRESS, REPLIED, CLOSED}, APPEALED, SYSTEM_DESK, needs="answered"),
     _rule("reject_noted", {OPEN, IN_PROGRESS, APPEALED, WITHDRAWN}, None, SYSTEM_DESK),
     _rule("satisfied", {OPEN, IN_PROGRESS, REPLIED, APPEALED}, REPLIED, SYSTEM_DESK),
     _rule("cancel", OPEN_STATES, WITHDRAWN, SYSTEM_DESK),
@@ -75,33 +155,79 @@ RULES = (
 )
 BY_ACTION = {rule.action: rule for rule in RULES}
 
+Condition = Callable[[TicketFacts, Actor], bool]
+CONDITIONS: dict[str, Condition] = {
+    "unowned": lambda facts, actor: facts.owner_id is None,
+    "own_or_manager": lambda facts, actor: facts.owner_id is not None and _own_or_manager(facts, actor),
+    "own_or_manager_or_unowned": lambda facts, actor: facts.owner_id is None or _own_or_manager(facts, actor),
+    "waiting": lambda facts, actor: facts.waiting,
+    "not_waiting": lambda facts, actor: not facts.waiting,
+    "settled": lambda facts, actor: facts.customer_accepted or facts.objection_over,
+    "unsettled": lambda facts, actor: not (facts.customer_accepted or facts.objection_over),
+    "no_open_promise": lambda facts, actor: facts.open_promises == 0,
+    "answered": lambda facts, actor: facts.answered,
+    "first_replied": lambda facts, actor: facts.first_replied,
+    "routed": lambda facts, actor: facts.handling_site_id is not None,
+    "unrouted": lambda facts, actor: facts.handling_site_id is None,
+    "no_transfer": lambda facts, actor: not facts.cases.transfer,
+    "transfer": lambda facts, actor: facts.cases.transfer,
+    "hops_left": lambda facts, actor: facts.hops <= MAX_HOPS,  # the third return goes to the LCS itself
+    "has_party": lambda facts, actor: bool(facts.cases.parties),
+    "party_owes": lambda facts, actor: bool(facts.cases.asked),
+    "asked": lambda facts, actor: actor.organisation_id in facts.cases.asked,
+    "asked_or_contesting": lambda facts, actor: actor.organisation_id in facts.cases.asked | facts.cases.contesting,
+    "dispute_open": lambda facts, actor: bool(facts.cases.disputing),
+    "dispute_rejected": lambda facts, actor: _may_arbitrate(facts, actor),
+    "court_sits": lambda facts, actor: bool(facts.cases.courts) and court_of(actor) in facts.cases.courts,
+    "no_help": lambda facts, actor: not facts.help_open,
+    "help_open": lambda facts, actor: facts.help_open,
+    "nobody_acts": lambda facts, actor: facts.acting_id is None and facts.handling_site_id is not None,
+    "urged_by_superior": lambda facts, actor: facts.urged_by_superior,
+}
+
+
+def _own_or_manager(facts: TicketFacts, actor: Actor) -> bool:
+    return facts.owner_id == actor.user_id or actor.role == SITE_MANAGER
+
+
+def _may_arbitrate(facts: TicketFacts, actor: Actor) -> bool:
+    """Either side of a rejected dispute: the party itself, or who handles the ticket."""
+    if actor.organisation_id in facts.cases.rejected:
+        return True
+    return bool(facts.cases.rejected) and bool({HANDLING, ACTING} & desks_of(actor, facts))
+
+
+def court_of(actor: Actor) -> int | None:
+    """The court this actor sits in: the own province, AT_HEADQUARTERS for CCS, None for everybody else."""
+    if actor.desk == "ccs":
+        return AT_HEADQUARTERS
+    return actor.province_id if actor.desk == "lcs" else None
+
 
 def desks_of(actor: Actor, facts: TicketFacts) -> frozenset[str]:
-    """The hats `actor` wears on this ticket: handling site, LCS of the province, CCS, system."""
+    """The hats `actor` wears on this ticket; a person may wear several."""
     if actor.role == "system":
         return frozenset({SYSTEM_DESK})
-    hats = set()
-    if actor.desk == "site" and facts.handling_site_id is not None:
-        if actor.organisation_id == facts.handling_site_id:
-            hats.add(HANDLING)
-    if actor.desk == "lcs" and actor.province_id == facts.province_id:
-        hats.add(LCS_DESK)
-    if actor.desk == "ccs":
-        hats.add(CCS_DESK)
-    return frozenset(hats)
+    own, cases = actor.organisation_id, facts.cases
+    hats = {
+        HANDLING: actor.desk == "site" and own is not None and own == facts.handling_site_id,
+        PARTY: actor.desk == "site" and own in cases.parties,
+        ORDERED: own in cases.ordered,
+        ACTING: own is not None and own == facts.acting_id,
+        LCS_DESK: actor.desk == "lcs" and actor.province_id == facts.province_id,
+        LCS_OF_PARTY: actor.desk == "lcs" and actor.province_id in cases.provinces,
+        COURT: court_of(actor) in cases.courts,
+        CCS_DESK: actor.desk == "ccs",
+    }
+    return frozenset(hat for hat, worn in hats.items() if worn)
 
 
 def allowed(action: str, facts: TicketFacts, actor: Actor) -> bool:
-    """True when the table has the line and the actor wears one of its hats."""
+    """True when the table has the line, the actor wears one of its hats, and its conditions hold."""
     rule = BY_ACTION[action]
     if facts.state not in rule.sources or not rule.desks & desks_of(actor, facts):
         return False
-    if action == "close":
-        settled = facts.customer_accepted or facts.objection_over
-        return settled and facts.open_promises == 0
-    if action == "reject":
-        return facts.answered
-    return facts.handling_site_id is None if action == "assign_site" else True
+    return all(CONDITIONS[need](facts, actor) for need in rule.needs)
 
 
 def step(action: str, facts: TicketFacts, actor: Actor) -> str:
@@ -116,6 +242,7 @@ _QUEUE_AFTER = {
     "repeat_reopens": "returned",
     "callback_refused": "returned",
     "promise_broken": "returned",
+    "refuse_return": "returned",
 }
 
 
@@ -130,12 +257,21 @@ def queue_after(action: str, state: str, *, routed: bool, before: str) -> str:
     return {REPLIED: "replied", APPEALED: "appealed"}.get(state, "done")
 
 
-def turn_of(scope_desk: str, state: str, *, routed: bool, in_province: bool, overdue: bool, level: int) -> bool:
-    """Whether it is this desk's turn: sites answer, LCS routes and chases, CCS rules and places the rest."""
+def turn_of(
+    scope_desk: str, state: str, *, routed: bool, in_province: bool, overdue: bool, level: int,
+    acting: bool = False, waiting: bool = False, help_open: bool = False,
+) -> bool:  # fmt: skip
+    """Whether it is this desk's turn: sites answer, LCS routes, chases and helps, CCS rules and places the rest.
+
+    A responsible party has its turn only while something is asked of it, which its own clock says. Nobody's turn is
+    what waits for the customer.
+    """
+    if scope_desk in ("party", "lcs_of_party"):
+        return False
     if scope_desk == "site":
-        return state in (OPEN, IN_PROGRESS)
+        return state in AT_WORK and not waiting
     if scope_desk == "lcs":
-        return (state == OPEN and not routed) or overdue or level >= 1
+        return (state == OPEN and not routed) or overdue or level >= 1 or acting or help_open
     return state == APPEALED or (state == OPEN and not routed and not in_province) or level >= 2
 
 

@@ -1,6 +1,7 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
 from app.models.attachment import Attachment, CustomerLink
+from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
@@ -48,6 +49,7 @@ __all__ = [
     "CustomerLink",
     "DutyShift",
     "Event",
+    "EvidenceOrder",
     "FreeText",
     "Heartbeat",
     "ImportedFile",
@@ -56,6 +58,8 @@ __all__ = [
     "Organisation",
     "Outbox",
     "Party",
+    "PartyCase",
+    "Pause",
     "Person",
     "PlatformOrder",
     "Policy",
@@ -79,6 +83,7 @@ __all__ = [
     "SmsTest",
     "Submission",
     "Ticket",
+    "Transfer",
     "User",
     "WorkItem",
 ]

@@ -40,6 +40,13 @@ class Ticket(Model):
     customer_accepted: Mapped[bool] = mapped_column(default=False)
     objection_over: Mapped[bool] = mapped_column(default=False)
     root_cause: Mapped[str] = mapped_column(String(24), default="")
+    hops: Mapped[int] = mapped_column(default=0)  # how often it was moved as not the site's own
+    acting_id: Mapped[int | None] = mapped_column(Big)  # the organisation that acts for the handling site
+    acting_counts: Mapped[bool] = mapped_column(default=False)  # asked for in time: it counts as the site's
+    help_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the superior
+    waiting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for the customer; site clocks stand still
+    cases: Mapped[dict] = mapped_column(JSON, default=dict)  # folded by services/cases.py
     version: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(String(64), default="")
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -139,6 +146,9 @@ class Clock(Model):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     breached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    credited: Mapped[bool] = mapped_column(default=True)  # false: served by another, the site stays late
+    exempt: Mapped[bool] = mapped_column(default=False)  # out of the measures; the real times stay
     state: Mapped[str] = mapped_column(String(10), default="running")
     stage: Mapped[int] = mapped_column(default=0)
     next_stage_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -168,6 +178,7 @@ class WorkItem(Model):
     state: Mapped[str] = mapped_column(String(16))
     overdue: Mapped[bool] = mapped_column(default=False)
     turn: Mapped[bool] = mapped_column(default=True)  # is it this scope's turn to act
+    owner_id: Mapped[int | None] = mapped_column(Big)
     __table_args__ = (
         Index("ix_work_item_due", "scope", "due_at", "ticket_id"),
         Index("ix_work_item_activity", "scope", "activity_at", "ticket_id"),
@@ -175,6 +186,7 @@ class WorkItem(Model):
         Index("ix_work_item_queue", "scope", "queue", "due_at", "ticket_id"),
         Index("ix_work_item_overdue", "scope", "overdue", "due_at", "ticket_id"),
         Index("ix_work_item_category", "scope", "category", "due_at", "ticket_id"),
+        Index("ix_work_item_owner", "scope", "owner_id", "due_at", "ticket_id"),
         Index("ix_work_item_ticket", "ticket_id"),
     )
 

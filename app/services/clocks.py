@@ -86,14 +86,25 @@ def all_runs(session: Session, ticket: Ticket, kind: str) -> list[Clock]:
     return list(session.scalars(statement.order_by(Clock.run)))
 
 
-def stop(session: Session, ticket: Ticket, kinds: Collection[str], now: datetime) -> None:
-    """Stop the running runs of `kinds`: in time at their due or before, late afterwards."""
+def stop(
+    session: Session, ticket: Ticket, kinds: Collection[str], now: datetime, *,
+    credited: bool = True, organisation_id: int | None = None,
+) -> None:  # fmt: skip
+    """Stop the running runs of `kinds`: in time at their due or before, late afterwards.
+
+    Without `credited` somebody else served the complainant and the run is not in time whenever it stops (rulebook
+    3.11). `organisation_id` stops the runs of that organisation alone.
+    """
     for clock in running(session, ticket, kinds):
-        met = rule.in_time(now, clock.due_at)
-        clock.stopped_at, clock.next_stage_at = now, None
+        if organisation_id is not None and clock.organisation_id != organisation_id:
+            continue
+        if clock.state == "paused":
+            _run_on(session, ticket, clock, now)
+        met = rule.in_time(now, clock.due_at) and credited
+        clock.stopped_at, clock.next_stage_at, clock.credited = now, None, credited
         clock.state = "met" if met else "breached"
         if not met and clock.breached_at is None:
-            clock.breached_at = clock.due_at
+            clock.breached_at = min(now, clock.due_at)
         data = {"kind": clock.kind, "run": clock.run, "due_at": clock.due_at, "in_time": met}
         journal.append(session, ticket, "clock_stopped", actor=SYSTEM, now=now, data=data)
 
@@ -109,13 +120,46 @@ def void(session: Session, ticket: Ticket, kinds: Collection[str], now: datetime
         journal.append(session, ticket, "clock_void", actor=SYSTEM, now=now, data=data)
 
 
+def pause(session: Session, ticket: Ticket, now: datetime) -> None:
+    """Let the site clocks that are not late stand still (rulebook 4 "Pauses")."""
+    for clock in running(session, ticket, SITE_CLOCKS):
+        if clock.state != "running" or now >= clock.due_at:
+            continue
+        clock.state, clock.paused_at, clock.next_stage_at = "paused", now, None
+        journal.append(session, ticket, "clock_paused", actor=SYSTEM, now=now, data=_run_of(clock))
+
+
+def resume(session: Session, ticket: Ticket, now: datetime) -> None:
+    """Let them run on: what was left when the pause began is left from now on."""
+    for clock in running(session, ticket, SITE_CLOCKS):
+        if clock.state == "paused":
+            _run_on(session, ticket, clock, now)
+
+
+def _run_on(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> None:
+    table = calendars.calendars(session)
+    paused_at = clock.paused_at or now
+    clock.due_at = rule.paused_due(clock.due_at, paused_at, now, Limit(clock.minutes, clock.calendar), table)
+    clock.state, clock.paused_at = "running", None
+    line = stages(clock, table)
+    while clock.stage < len(line) - 1 and line[clock.stage].name != "breach" and line[clock.stage].at <= now:
+        clock.stage += 1  # what would have been told in the pause is not told after it
+    clock.next_stage_at = line[clock.stage].at
+    data = {**_run_of(clock), "due_at": clock.due_at}
+    journal.append(session, ticket, "clock_resumed", actor=SYSTEM, now=now, data=data)
+
+
+def _run_of(clock: Clock) -> dict[str, object]:
+    return {"kind": clock.kind, "run": clock.run}
+
+
 def shorten(session: Session, ticket: Ticket, now: datetime) -> None:
     """After a repeat or a raised priority: running site clocks get the earlier of old due and now + limit; a breach
     stands (rulebook 3.12)."""
     new_limits, table = limits(session, ticket), calendars.calendars(session)
     for clock in running(session, ticket, SITE_CLOCKS):
         limit = new_limits.get(clock.kind)
-        if limit is None or now > clock.due_at:
+        if limit is None or now > clock.due_at or clock.state == "paused":
             continue
         fresh = resolve_due(session, ticket, limit, now) if clock.kind == "resolve" else rule.due_at(limit, now, table)
         if fresh < clock.due_at:

@@ -22,7 +22,7 @@ from app.domain.roles import Actor
 from app.models import Courier, Outbox, Promise, SmsReceipt, Ticket
 from app.models.dialect import lock_key
 from app.models.ids import new_id
-from app.services import desk, gateways, journal, sms_receipts
+from app.services import desk, gateways, journal, scope, sms_receipts
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -49,7 +49,7 @@ def tell(*, actor: Actor, post: Post, message: CourierIn, now: datetime) -> Outc
     """
     _require(_errors(message, now))
     with write() as session:
-        name, phone, external = _recipient(session, actor, message)
+        name, phone, external = _recipient(session, scope.load(session, actor, post.number), message)
         lock_key(session, f"phone:{phone}")  # before the ticket, as reminders do
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
@@ -97,12 +97,12 @@ def _errors(message: CourierIn, now: datetime) -> dict[str, str]:
     return wrong
 
 
-def _recipient(session: Session, actor: Actor, message: CourierIn) -> tuple[str, str, bool]:
-    """Name, mobile number and whether it is a party without a login; a listed one only of the own site."""
+def _recipient(session: Session, ticket: Ticket, message: CourierIn) -> tuple[str, str, bool]:
+    """Name, mobile number and whether it is a party without a login; a listed one only of the handling site."""
     if message.courier_id is None:
         return message.name.strip(), customer_links.mobile(message.phone), False
     listed = select(Courier).where(Courier.id == message.courier_id, Courier.active)
-    row = session.scalars(listed.where(Courier.organisation_id == actor.organisation_id)).one_or_none()
+    row = session.scalars(listed.where(Courier.organisation_id == ticket.handling_site_id)).one_or_none()
     if row is None:
         raise Invalid({"courier_id": "unknown_courier"})
     return row.name, row.phone, row.kind == "station"

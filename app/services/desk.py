@@ -13,7 +13,7 @@ from app.domain.errors import Stale
 from app.domain.lifecycle import TicketFacts
 from app.domain.roles import Actor
 from app.models import Event, Submission, Ticket
-from app.services import clocks, scope, work
+from app.services import cases, clocks, scope, work
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
@@ -48,7 +48,10 @@ def facts_of(ticket: Ticket) -> TicketFacts:
         state=ticket.state, routed=ticket.handling_site_id is not None, handling_site_id=ticket.handling_site_id,
         province_id=ticket.province_id, owner_id=ticket.owner_id, customer_accepted=ticket.customer_accepted,
         answered=ticket.result_at is not None or ticket.accepted_at is not None,
-        objection_over=ticket.objection_over, open_promises=ticket.open_promises,
+        objection_over=ticket.objection_over, open_promises=ticket.open_promises, hops=ticket.hops,
+        first_replied=ticket.first_reply_at is not None, acting_id=ticket.acting_id,
+        help_open=ticket.help_asked_at is not None, waiting=ticket.waiting_until is not None,
+        urged_by_superior=ticket.urged_at is not None, cases=cases.of(ticket),
     )  # fmt: skip
 
 

@@ -32,9 +32,11 @@ def items(past: Past, ticket_id: int) -> list[Rows]:
 
 
 def scopes(past: Past) -> dict[int, str]:
-    """Every scope the ticket belongs to and the desk that sits there."""
+    """Every scope that has the ticket before it and the desk that sits there; who had it before has not."""
     found = {0: "ccs"}
     for place in past.parties:
+        if place != past.place:
+            continue
         if place.province_id and place.province_id != place.id:
             found[place.id] = OWN
         if place.province_id:

@@ -38,6 +38,7 @@ def route(session: Session, ticket: Ticket, site_code: str, address: str, rule: 
 def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: datetime, actor: Actor = SYSTEM) -> None:
     """Make `site_id` the handling site and start its clocks: it is assessed from this moment (rulebook 4)."""
     site = session.get_one(Organisation, site_id)
+    _leave(session, ticket)
     ticket.handling_site_id, ticket.province_id, ticket.tray_reason = site.id, site.province_id, ""
     ticket.queue = "to_accept"
     _party(session, ticket, site.id, site.province_id, "handling", now)
@@ -45,6 +46,16 @@ def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: da
     journal.append(session, ticket, "routed", actor=actor, now=now, data=data)
     session.flush()
     clocks.start_site_clocks(session, ticket, now)
+
+
+def _leave(session: Session, ticket: Ticket) -> None:
+    """Who handled it so far keeps its view of the past and nothing to do; nobody owns it or acts for it any more."""
+    if ticket.handling_site_id is not None:
+        row = session.get(Party, (ticket.id, ticket.handling_site_id))
+        if row is not None:
+            row.role = "former"
+    ticket.owner_id, ticket.acting_id, ticket.acting_counts = None, None, False
+    ticket.help_asked_at = ticket.urged_at = None
 
 
 def assign(*, actor: Actor, post: Post, site_code: str, now: datetime) -> Outcome:

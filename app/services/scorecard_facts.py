@@ -81,8 +81,8 @@ def decided_in(span: Span, kind: str) -> ColumnElement[bool]:
     decided = case((Clock.stopped_at < Clock.due_at, Clock.stopped_at), else_=Clock.due_at)
     late = and_(Clock.stopped_at.is_(None), Clock.state != "paused", Clock.due_at < span.now)
     return and_(
-        Clock.kind == kind, Clock.state != "void", Clock.due_at >= span.start, span.holds(decided),
-        or_(Clock.stopped_at.is_not(None), late),
+        Clock.kind == kind, Clock.state != "void", Clock.exempt.is_(False), Clock.due_at >= span.start,
+        span.holds(decided), or_(Clock.stopped_at.is_not(None), late),
     )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def _statements(span: Span) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     opened = select(site, func.count(), still_open).where(span.holds(Ticket.opened_at), measured())
     yield ("tickets", "open"), site, opened
     for kind in ("first_reply", "resolve"):
-        good = func.sum(case((Clock.stopped_at <= Clock.due_at, 1), else_=0))
+        good = func.sum(case((and_(Clock.stopped_at <= Clock.due_at, Clock.credited), 1), else_=0))
         runs = select(Clock.organisation_id, func.count(), good).join(Ticket, Ticket.id == Clock.ticket_id)
         runs = runs.where(decided_in(span, kind), measured())
         yield (f"{kind}_due", f"{kind}_in_time"), Clock.organisation_id, runs

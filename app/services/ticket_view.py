@@ -29,7 +29,7 @@ from app.models import (
     Ticket,
     User,
 )
-from app.services import attachments, courier_sms, desk, duty, scans, scope
+from app.services import attachments, courier_sms, desk, duty, scans, scope, ticket_parts
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site"}
 SITES_OFFERED = 400
@@ -72,6 +72,7 @@ class View:
     messages: dict[int, tuple[Outbox, SmsReceipt | None]] = field(default_factory=dict)  # SMS to couriers
     couriers: list[Courier] = field(default_factory=list)
     pictures: list[Attachment] = field(default_factory=list)  # posted ones, and the viewer's own that wait
+    parts: dict[str, Any] = field(default_factory=dict)  # what the parts of the rulebook add, by their names
 
 
 def view(session: Session, actor: Actor, number: str) -> View:
@@ -89,8 +90,8 @@ def view(session: Session, actor: Actor, number: str) -> View:
         trace=scans.trace(session, ticket.waybill) if ticket.waybill else [], others=_others(session, actor, ticket),
         sites=_sites(session, ticket, entries) if SENDS_ELSEWHERE & set(actions) else [],
         messages=courier_sms.messages(session, [e.data["outbox_id"] for e in entries if e.type == "courier_sms"]),
-        couriers=duty.couriers(session, actor.organisation_id) if "courier_sms" in actions else [],
-        pictures=attachments.of_ticket(session, actor, ticket),
+        couriers=duty.couriers(session, ticket.handling_site_id) if "courier_sms" in actions else [],
+        pictures=attachments.of_ticket(session, actor, ticket), parts=ticket_parts.load(session, ticket, actor),
     )  # fmt: skip
 
 

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import lifecycle
-from app.models import Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
+from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
 from app.models.dialect import upsert_add
 
 NO_DUE = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+# Clocks that wait for one organisation and not for the handling site, and the queue in which it finds the ticket.
+OF_ONE_DESK = {"party_reply": "to_answer", "evidence": "to_answer", "ruling": "to_rule"}
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A scope in which the ticket is open work: who sits there, and what is asked of exactly this desk until when."""
+
+    desk: str
+    due_at: datetime | None = None
+    queue: str = ""
 
 
 def refresh(session: Session, ticket: Ticket) -> None:
@@ -22,40 +36,74 @@ def refresh(session: Session, ticket: Ticket) -> None:
     """
     session.flush()
     before = {item.scope: item for item in session.scalars(select(WorkItem).where(WorkItem.ticket_id == ticket.id))}
-    wanted = _scopes(session, ticket) if ticket.state in lifecycle.OPEN_STATES else {}
+    desks = _scopes(session, ticket)
+    wanted = _seats(session, ticket, desks)
     for scope in sorted(before.keys() | wanted.keys()):
         old_queues = _queues(before[scope]) if scope in before else Tally()
         item = _place(session, ticket, scope, wanted.get(scope), before.get(scope))
-        if wanted.get(scope, "site") == "site" and scope:
+        if scope and desks.get(scope, "party") in ("site", "party"):
             _count(session, scope, (_queues(item) if item else Tally()), old_queues)
         upsert_add(session, ScopeVersion, {"scope": scope}, "n", 1)
 
 
+def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int, Seat]:
+    """Every scope that has the ticket before it. After the end those alone that still owe an answer or a ruling."""
+    asked = _asked(session, ticket) if ticket.cases else {}
+    seats = {}
+    for scope, desk in desks.items():
+        due_at, queue = asked.get(scope, (None, ""))
+        if queue or ticket.state in lifecycle.OPEN_STATES:
+            seats[scope] = Seat(desk, due_at, queue)
+    return seats
+
+
 def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
     """Every scope the ticket belongs to and the desk that sits there."""
-    parties = session.execute(select(Party.organisation_id, Party.province_id).where(Party.ticket_id == ticket.id))
+    parties = select(Party.organisation_id, Party.province_id).where(
+        Party.ticket_id == ticket.id, Party.role != "former"
+    )
     scopes = {0: "ccs"}
-    for organisation_id, province_id in parties:
-        if province_id and province_id != organisation_id:
-            scopes[organisation_id] = "site"
+    for organisation_id, province_id in session.execute(parties):
+        if province_id != organisation_id:
+            scopes[organisation_id] = "site" if organisation_id == ticket.handling_site_id else "party"
         if province_id:
-            scopes[province_id] = "lcs"
+            scopes[province_id] = "lcs" if province_id == ticket.province_id else "lcs_of_party"
     return scopes
 
 
-def _place(session: Session, ticket: Ticket, scope: int, desk: str | None, item: WorkItem | None) -> WorkItem | None:
-    if desk is None:
+def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str]]:
+    """The earliest clock that runs for one desk alone, by scope; headquarters is scope 0."""
+    found: dict[int, tuple[datetime, str]] = {}
+    statement = (
+        select(Clock.organisation_id, Clock.due_at, Clock.kind, Organisation.kind)
+        .join(Organisation, Organisation.id == Clock.organisation_id)
+        .where(Clock.ticket_id == ticket.id, Clock.kind.in_(OF_ONE_DESK), Clock.stopped_at.is_(None))
+    )
+    for organisation_id, due_at, kind, place in session.execute(statement):
+        scope = 0 if place == "headquarters" else organisation_id or 0
+        if scope not in found or due_at < found[scope][0]:
+            found[scope] = (due_at, OF_ONE_DESK[kind])
+    return found
+
+
+def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item: WorkItem | None) -> WorkItem | None:
+    if seat is None:
         if item is not None:
             session.delete(item)
         return None
     if item is None:
         item = WorkItem(scope=scope, ticket_id=ticket.id)
         session.add(item)
-    item.due_at, item.activity_at = ticket.next_due_at or NO_DUE, ticket.activity_at
+    item.due_at, item.activity_at = seat.due_at or ticket.next_due_at or NO_DUE, ticket.activity_at
     item.queue, item.category, item.state, item.overdue = ticket.queue, ticket.category, ticket.state, ticket.overdue
+    item.owner_id = ticket.owner_id
+    if seat.queue:
+        item.queue, item.turn = seat.queue, True
+        return item
     item.turn = lifecycle.turn_of(
-        desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
-        overdue=ticket.overdue, level=ticket.level,
+        seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
+        overdue=ticket.overdue, level=ticket.level, acting=ticket.acting_id == scope,
+        waiting=ticket.waiting_until is not None, help_open=ticket.help_asked_at is not None,
     )  # fmt: skip
     return item
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 from flask import g, url_for
@@ -10,7 +11,7 @@ from flask_babel import gettext as _
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.services.ticket_view import Entry, View
-from app.web import attachments, words, words_duty
+from app.web import attachments, vocabulary, words, words_duty
 
 PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
@@ -23,16 +24,17 @@ SILENT = {
 def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
     """The thread, oldest first; free text masked."""
     labels = _labels()  # once a page: each word is a look-up
-    return [_post(entry, view, actor, labels) for entry in view.entries if entry.type not in SILENT]
+    silent, red = SILENT | vocabulary.every("SILENT"), RED | vocabulary.every("RED")
+    return [_post(entry, view, actor, labels, red) for entry in view.entries if entry.type not in silent]
 
 
-def _post(entry: Entry, view: View, actor: Actor, labels: dict[str, str]) -> dict[str, Any]:
+def _post(entry: Entry, view: View, actor: Actor, labels: dict[str, str], red: Set[str]) -> dict[str, Any]:
     text = mask_text(str(entry.text.get("text", "")))
     label = labels.get(entry.type, "")
     said = bool(text)
     return {
         "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label) if said else "",
-        "text": text if said else _system_text(entry, label, view), "red": entry.type in RED,
+        "text": text if said else _system_text(entry, label, view), "red": entry.type in red,
         "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at), "findings": _findings(entry),
         "callback": _callback(entry, view, actor), "pictures": attachments.pictures_of(view, entry.event_id),
     }  # fmt: skip
@@ -104,7 +106,7 @@ def _labels() -> dict[str, str]:
         "link_made": _("Link for the customer"),
         "courier_sms": _("SMS to the courier"),
         "sms_undelivered": _("SMS not delivered"),
-    }
+    } | vocabulary.merged("events")
 
 
 def _system_text(entry: Entry, label: str, view: View) -> str:

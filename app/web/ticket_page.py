@@ -14,7 +14,7 @@ from app.domain.roles import Actor
 from app.models import Clock, Organisation
 from app.services.reveals import Shown
 from app.services.ticket_view import View
-from app.web import words
+from app.web import panels, sheets, words
 from app.web.boxes import boxes_of
 from app.web.thread import posts_of
 
@@ -30,7 +30,9 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
         "chips": chips(view, now), "facts": facts(view), "thread": posts_of(view, actor), "side": side(view, shown),
         "actions": actions(view, actor), "boxes": boxes_of(view, actor, now, state.get("forms") or {}),
         "appeal": appeal(view, now), "error": state.get("error"), "notice": state.get("notice"),
-        "sites": [(site.code, site_name(site)) for site in view.sites],
+        "sites": [(site.code, site_name(site)) for site in view.sites], "menu": sheets.menu_of(view, actor),
+        "sheet": sheets.opened(view, actor, state.get("sheet") or "", state.get("forms") or {}),
+        "panels": panels.of(view, actor, now), "self_href": url_for("tickets.show", number=ticket.number),
     }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def index() -> ResponseReturnValue:
     asked = request.args.get("q", "").strip()
     if asked:
         return _found(actor, asked, now)
-    filters = verbs.filters()
+    filters = verbs.asked_filters()
     session = db.session()
     pane = queue_page.listing(session, actor, filters, now)
     if request.htmx and request.headers.get("HX-Target") == "list":
@@ -50,10 +50,10 @@ def news() -> ResponseReturnValue:
     """The poll: 204 when nothing changed, else the bar that announces what came, and the renewed counters."""
     actor, session, now = current_actor(), db.session(), clock.now()
     version = queue.version(session, actor)
-    since = _instant_of(request.args.get("since", ""))
+    since = verbs.instant_of(request.args.get("since", ""))
     if since is None or version == request.args.get("version", type=int):
         return "", 204
-    filters = verbs.filters()
+    filters = verbs.asked_filters()
     bar = queue_page.news(version, since, queue.newer(session, actor, since), filters)
     return render_template("_fresh_news.html", news=bar, rail=queue_page.rail(session, actor, filters, now))
 
@@ -62,9 +62,9 @@ def news() -> ResponseReturnValue:
 @route_access("queue")
 @requires("queue")
 def show(number: str) -> ResponseReturnValue:
-    """One ticket: the whole page, or its pane alone for HTMX."""
+    """One ticket: the whole page, or its pane alone for HTMX; `?sheet=` opens the sheet of an action."""
     actor = current_actor()
-    return verbs.page(actor, ticket_view.view(db.session(), actor, number))
+    return verbs.page(actor, ticket_view.view(db.session(), actor, number), sheet=request.args.get("sheet", ""))
 
 
 @bp.post("/tickets/<number>/claim")
@@ -133,8 +133,8 @@ def close(number: str) -> ResponseReturnValue:
     """Close with root cause and verification tick."""
     actor, now, form = current_actor(), clock.now(), forms.close_form(request.form)
     return verbs.act(actor, number, "close", form, lambda: replies.close(
-        actor=actor, post=verbs.post(number), root_cause=form.root_cause.data or "", verified=bool(form.verified.data),
-        now=now,
+        actor=actor, post=verbs.post(number), root_cause=form.root_cause.data or "",
+        verified=bool(form.verified.data), now=now,
     ))  # fmt: skip
 
 
@@ -226,11 +226,3 @@ def _answer(form: Any, extra: list[str], pictures: list[int]) -> ResultIn:
         attachments=pictures,
         supplements={name: form[f"supplement-{name}"].data or "" for name in extra},
     )  # fmt: skip
-
-
-def _instant_of(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo else None

@@ -1,8 +1,9 @@
-"""What the pages of a ticket's verbs share: the form's state, running a verb, and the page after it."""
+"""What every verb on a ticket shares on the web: where the form stood, run the service, answer with the page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import make_response, redirect, render_template, url_for
@@ -23,14 +24,15 @@ from app.web import forms, queue_page, ticket_page, words
 
 
 def post(number: str) -> Post:
-    """Where the form stood when it was sent."""
+    """Where the form stood: the version of the page, and the form's one-time key."""
     return Post(number, request.form.get("version", type=int), request.form.get("submission_key", "")[:64])
 
 
 def act(actor: Actor, number: str, key: str, form: Any, verb: Callable[[], Any]) -> ResponseReturnValue:
     """Run a verb; afterwards the renewed pane or 303, on failure the page with what was typed.
 
-    A customer's link is shown in the answer itself: it is told once and stored nowhere.
+    `key` names the box or sheet that the form stands in. A customer's link is shown in the answer itself: it is told
+    once and stored nowhere.
     """
     try:
         done = verb()
@@ -53,26 +55,25 @@ def failed(actor: Actor, number: str, key: str, form: Any, error: Exception) -> 
     if isinstance(error, Invalid) and form is not None:
         forms.mark(form[0] if isinstance(form, tuple) else form, error.fields)
     bound = {key: form} if form is not None else {}
-    answer = page(actor, view, forms=bound, error=words.word(words.errors(), code))
-    return answer, 422 if isinstance(error, Invalid) else 409
+    text = page(actor, view, forms=bound, sheet=key, error=words.word(words.errors(), code))
+    return text, 422 if isinstance(error, Invalid) else 409
 
 
 def page(actor: Actor, view: View, **state: Any) -> str:
-    """The ticket as a page, or its pane alone for HTMX."""
-    now, session = clock.now(), db.session()
-    asked = filters()
+    """The ticket: its pane alone for HTMX, else beside the queue. `state` goes to `ticket_page.page_of`."""
+    now, session, filters = clock.now(), db.session(), asked_filters()
     t = {
-        **ticket_page.page_of(view, actor, now, **state), "back_href": queue_page.address(asked),
+        **ticket_page.page_of(view, actor, now, **state), "back_href": queue_page.address(filters),
         "link": state.get("link", ""),
     }  # fmt: skip
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         return render_template("_ticket.html", t=t)
-    pane = queue_page.listing(session, actor, asked, now, selected=view.ticket.number)
-    return render_template("tickets.html", rail=queue_page.rail(session, actor, asked, now), list=pane, t=t)
+    pane = queue_page.listing(session, actor, filters, now, selected=view.ticket.number)
+    return render_template("tickets.html", rail=queue_page.rail(session, actor, filters, now), list=pane, t=t)
 
 
-def filters() -> Filters:
-    """The list beside the ticket as the address says."""
+def asked_filters() -> Filters:
+    """The queue, category, order and page that the address names; anything else is the default."""
     asked = request.args
     sort = asked.get("sort", "due")
     return Filters(
@@ -80,3 +81,12 @@ def filters() -> Filters:
         category=asked.get("category", "")[:24], sort=sort if sort in queue.SORTS else "due",
         after=asked.get("after", "")[:80],
     )  # fmt: skip
+
+
+def instant_of(text: str) -> datetime | None:
+    """An instant out of an address; None without a zone or when it is none."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None

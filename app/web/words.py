@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from app.web import vocabulary
+
 
 def states() -> dict[str, str]:
     """The states of a ticket."""
@@ -28,7 +30,7 @@ def clock_kinds() -> dict[str, str]:
         "objection": _("Waiting for customer"),
         "platform": _("Platform deadline"),
         "legal": _("Legal deadline"),
-    }
+    } | vocabulary.merged("clock_kinds")
 
 
 def queues() -> dict[str, str]:
@@ -44,7 +46,7 @@ def queues() -> dict[str, str]:
         "replied": _("Replied"),
         "tray": _("To be assigned"),
         "all": _("All open"),
-    }
+    } | vocabulary.merged("queues")
 
 
 def contacts() -> dict[str, str]:
@@ -139,7 +141,7 @@ def tray_reasons() -> dict[str, str]:
         "no_match": _("No scan and no address names a site"),
         "several_match": _("Several sites match the address"),
         "platform_expired": _("The platform's time was over on arrival"),
-    }
+    } | vocabulary.merged("tray_reasons")
 
 
 def scan_types() -> dict[str, str]:
@@ -170,7 +172,7 @@ def errors() -> dict[str, str]:
         "not_allowed": _("This step is not possible in the ticket's present state"),
         "promise_not_open": _("This promise is settled already"),
         "no_appeal": _("There is no appeal to rule on"),
-    }
+    } | vocabulary.merged("errors")
 
 
 def callback_states() -> dict[str, str]:

@@ -1,0 +1,22 @@
+"""What the parts of the rulebook add to a ticket's page. Select only; a part that has nothing asks nothing.
+
+A loader takes (session, ticket, actor) and gives what its panel shows; the page finds it under its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.domain.roles import Actor
+from app.models import Ticket
+
+Loader = Callable[[Session, Ticket, Actor], Any]
+PARTS: dict[str, Loader] = {}
+
+
+def load(session: Session, ticket: Ticket, actor: Actor) -> dict[str, Any]:
+    """Everything the parts know of this ticket."""
+    return {name: loader(session, ticket, actor) for name, loader in PARTS.items()}

@@ -1,0 +1,56 @@
+"""Actions beside the reply box: each has a menu entry and a sheet of its own above the thread.
+
+A builder takes (view, actor, bound form or None) and gives a sheet by `sheet`. It stands here under the action of the
+lifecycle table that opens it; where several actions share a sheet, the first one allowed opens it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from flask import url_for
+
+from app.domain.roles import Actor
+from app.services.ticket_view import View
+
+Sheet = dict[str, Any]
+Builder = Callable[[View, Actor, Any], Sheet]
+PARTS: tuple[dict[str, Builder], ...] = ()
+
+
+def sheet(
+    label: str, endpoint: str, view: View, form: Any, submit: str, *, intro: str = "", danger: bool = False, **more: Any
+) -> Sheet:
+    """A sheet: its menu label, where it posts, its form, and a line that says what will happen.
+
+    `more` goes to the template: `choices` (a list of radio lines), `note` (a template with more to read).
+    """
+    number = view.ticket.number
+    return {
+        "label": label, "action": url_for(endpoint, number=number), "form": form, "submit_label": submit,
+        "intro": intro, "danger": danger, "submission_key": secrets.token_urlsafe(24), **more,
+    }  # fmt: skip
+
+
+def menu_of(view: View, actor: Actor) -> list[dict[str, str]]:
+    """The entries of the menu: one for each allowed action that has a sheet."""
+    number, found = view.ticket.number, []
+    for key, builder in _allowed(view).items():
+        made = builder(view, actor, None)
+        found.append({"key": key, "label": made["label"], "href": url_for("tickets.show", number=number, sheet=key)})
+    return found
+
+
+def opened(view: View, actor: Actor, key: str, bound: dict[str, Any]) -> Sheet | None:
+    """The sheet that is asked for, with what was typed; None when it does not exist or is not allowed."""
+    builder = _allowed(view).get(key)
+    if builder is None:
+        return None
+    return {"key": key, **builder(view, actor, bound.get(key))}
+
+
+def _allowed(view: View) -> dict[str, Builder]:
+    known = {key: builder for part in PARTS for key, builder in part.items()}
+    return {action: known[action] for action in view.actions if action in known}

@@ -1,0 +1,195 @@
+"""Who may do what in which state: every line of the table, with expectations written down by hand from the rulebook."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.domain import lifecycle, lifecycle_page
+from app.domain.errors import NotAllowed
+from app.domain.lifecycle import Cases, TicketFacts
+from app.domain.roles import SYSTEM, Actor
+
+SITE, PARTY, OTHER, HOME, PARTY_HOME, FAR = 11, 12, 13, 1, 2, 3
+PEOPLE = {
+    "clerk": Actor(101, "site_clerk", SITE, HOME),
+    "manager": Actor(102, "site_manager", SITE, HOME),
+    "party": Actor(103, "site_clerk", PARTY, PARTY_HOME),
+    "stranger": Actor(104, "site_manager", OTHER, HOME),
+    "lcs": Actor(105, "lcs", HOME, HOME),
+    "lcs_boss": Actor(106, "lcs_manager", HOME, HOME),
+    "lcs_party": Actor(107, "lcs", PARTY_HOME, PARTY_HOME),
+    "lcs_far": Actor(108, "lcs", FAR, FAR),
+    "ccs": Actor(109, "ccs", 9, None),
+    "ccs_boss": Actor(110, "ccs_manager", 9, None),
+    "admin": Actor(111, "admin", 9, None),
+    "system": SYSTEM,
+}
+FACTS = TicketFacts(state="open", handling_site_id=SITE, province_id=HOME, first_replied=True)
+STATES = ["open", "in_progress", "replied", "appealed", "closed", "withdrawn"]
+HANDLERS, LCS, CCS = {"clerk", "manager"}, {"lcs", "lcs_boss"}, {"ccs", "ccs_boss"}
+ASKED = Cases(parties=frozenset({PARTY}), asked=frozenset({PARTY}), provinces=frozenset({HOME, PARTY_HOME}))
+DISPUTED = replace(ASKED, asked=frozenset(), disputing=frozenset({PARTY}))
+REJECTED = replace(ASKED, asked=frozenset(), rejected=frozenset({PARTY}))
+AT_LCS = replace(ASKED, asked=frozenset(), courts=frozenset({HOME}))
+AT_CCS = replace(AT_LCS, courts=frozenset({0}))
+RETURNED = Cases(courts=frozenset({HOME}), transfer=True)
+WORK, BEFORE_END, LIVE = {"open", "in_progress"}, {"open", "in_progress", "replied"}, set(STATES[:4])
+ANY_BUT_WITHDRAWN = LIVE | {"closed"}
+
+# action: (what else is so, in which states, by whom)
+EXPECTED = {
+    "claim": ({}, {"open"}, HANDLERS),
+    "take": ({}, {"in_progress", "replied"}, HANDLERS),
+    "give_back": ({"owner_id": 101}, BEFORE_END, {"clerk", "manager"}),
+    "hand_over": ({"owner_id": 101}, BEFORE_END, {"clerk", "manager"}),
+    "follow_up": ({}, WORK, HANDLERS),
+    "follow_up_replied": ({}, {"replied"}, HANDLERS),
+    "result": ({}, WORK, HANDLERS),
+    "note": ({"cases": ASKED}, ANY_BUT_WITHDRAWN, HANDLERS | {"party", "lcs_party"} | LCS | CCS),
+    "contact": ({}, BEFORE_END, HANDLERS),
+    "wait": ({}, {"in_progress"}, HANDLERS),
+    "resume": ({"waiting": True}, ANY_BUT_WITHDRAWN, HANDLERS | {"system"}),
+    "promise": ({}, LIVE, HANDLERS),
+    "courier_sms": ({}, BEFORE_END, HANDLERS),
+    "close": ({"customer_accepted": True}, {"replied"}, HANDLERS),
+    "told": ({}, {"replied"}, HANDLERS),
+    "customer_accepts": ({}, {"replied"}, HANDLERS),
+    "customer_rejects": ({"answered": True}, {"replied", "closed"}, HANDLERS | CCS),
+    "withdraw": ({}, LIVE, HANDLERS | LCS | CCS),
+    "correct_category": ({}, LIVE, HANDLERS | LCS | CCS),
+    "consent_category": ({}, LIVE, LCS | CCS),
+    "link_waybill": ({}, ANY_BUT_WITHDRAWN, HANDLERS | LCS | CCS),
+    "return": ({}, WORK, HANDLERS),
+    "transfer": ({"cases": RETURNED}, WORK, LCS | CCS | {"system"}),
+    "keep_at_lcs": ({"cases": RETURNED}, WORK, LCS | CCS | {"system"}),
+    "refuse_return": ({"cases": RETURNED}, WORK, LCS | CCS),
+    "add_party": ({}, {"in_progress", "replied"}, HANDLERS),
+    "remove_party": ({"cases": ASKED}, ANY_BUT_WITHDRAWN, HANDLERS),
+    "urge_party": ({"cases": ASKED}, ANY_BUT_WITHDRAWN, HANDLERS),
+    "answer_as_party": ({"cases": ASKED}, ANY_BUT_WITHDRAWN, {"party"}),
+    "dispute": ({"cases": ASKED}, ANY_BUT_WITHDRAWN, {"party"}),
+    "agree_dispute": ({"cases": DISPUTED}, ANY_BUT_WITHDRAWN, HANDLERS),
+    "reject_dispute": ({"cases": DISPUTED}, ANY_BUT_WITHDRAWN, HANDLERS),
+    "arbitrate": ({"cases": REJECTED}, ANY_BUT_WITHDRAWN, HANDLERS | {"party"}),
+    "rule_dispute": ({"cases": AT_LCS}, ANY_BUT_WITHDRAWN, LCS),
+    "order_evidence": ({"cases": ASKED}, ANY_BUT_WITHDRAWN, LCS | {"lcs_party"} | CCS),
+    "deliver_evidence": ({"cases": Cases(ordered=frozenset({OTHER}))}, ANY_BUT_WITHDRAWN, {"stranger"}),
+    "ask_help": ({}, BEFORE_END, HANDLERS),
+    "recall_help": ({"help_open": True}, BEFORE_END, HANDLERS),
+    "act_for": ({}, BEFORE_END, LCS),
+    "stop_acting": ({"acting_id": HOME}, ANY_BUT_WITHDRAWN, LCS),
+    "urge_site": ({}, BEFORE_END, LCS | CCS),
+    "intervene": ({"urged_by_superior": True}, {"replied"}, LCS | CCS),
+    "raise_priority": ({}, WORK, LCS | CCS),
+    "ask_exemption": ({}, ANY_BUT_WITHDRAWN, HANDLERS | LCS | CCS),
+    "assign_site": ({"handling_site_id": None}, {"open"}, LCS | CCS),
+    "ruling": ({}, {"appealed"}, CCS),
+    "ruled_return": ({}, {"appealed"}, CCS),
+    "ruled_other_site": ({}, {"appealed"}, CCS),
+    "ruled_compensate": ({}, {"appealed"}, CCS),
+    "ruled_rejected": ({}, {"appealed"}, CCS),
+    "urge": ({}, set(STATES), {"system"}),
+    "repeat": ({}, {"open", "in_progress", "appealed"}, {"system"}),
+    "repeat_reopens": ({}, {"replied", "closed"}, {"system"}),
+    "reject": ({"answered": True}, {"in_progress", "replied", "closed"}, {"system"}),
+    "reject_noted": ({}, {"open", "in_progress", "appealed", "withdrawn"}, {"system"}),
+    "satisfied": ({}, LIVE, {"system"}),
+    "cancel": ({}, LIVE, {"system"}),
+    "callback_refused": ({}, {"replied"}, {"system"}),
+    "promise_broken": ({}, {"replied"}, {"system"}),
+}
+TARGETS = {
+    "claim": "in_progress", "follow_up": "in_progress", "result": "replied", "close": "closed", "intervene": "closed",
+    "customer_rejects": "appealed", "withdraw": "withdrawn", "transfer": "open", "keep_at_lcs": "open",
+    "ruled_return": "in_progress", "ruled_other_site": "open", "ruled_compensate": "closed",
+    "ruled_rejected": "closed", "repeat_reopens": "in_progress", "reject": "appealed", "satisfied": "replied",
+    "cancel": "withdrawn", "callback_refused": "in_progress", "promise_broken": "in_progress",
+}  # fmt: skip
+
+
+def test_no_line_of_the_table_is_without_an_expectation():
+    assert {rule.action for rule in lifecycle.RULES} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("action", EXPECTED)
+@pytest.mark.parametrize("person", PEOPLE)
+def test_the_action_is_open_to_exactly_these_people_in_exactly_these_states(action: str, person: str):
+    more, states, people = EXPECTED[action]
+    got = {s for s in STATES if lifecycle.allowed(action, replace(FACTS, state=s, **more), PEOPLE[person])}
+    assert got == (states if person in people else set())
+
+
+@pytest.mark.parametrize("action", EXPECTED)
+def test_the_step_leads_where_the_drawing_says(action: str):
+    more, states, people = EXPECTED[action]
+    for state in states:
+        facts = replace(FACTS, state=state, **more)
+        assert lifecycle.step(action, facts, PEOPLE[sorted(people)[0]]) == TARGETS.get(action, state)
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "person", "facts"),
+    [
+        ("take", "in_progress", "clerk", {"owner_id": 102}),
+        ("give_back", "in_progress", "clerk", {"owner_id": 102}),
+        ("give_back", "in_progress", "clerk", {}),
+        ("hand_over", "in_progress", "clerk", {"owner_id": 102}),
+        ("wait", "in_progress", "clerk", {"waiting": True}),
+        ("resume", "in_progress", "clerk", {}),
+        ("close", "replied", "clerk", {}),
+        ("close", "replied", "clerk", {"objection_over": True, "open_promises": 1}),
+        ("told", "replied", "clerk", {"objection_over": True}),
+        ("customer_rejects", "replied", "clerk", {"answered": False}),
+        ("return", "open", "clerk", {"cases": RETURNED}),
+        ("return", "open", "clerk", {"hops": 3}),
+        ("transfer", "open", "lcs", {}),
+        ("transfer", "open", "lcs_far", {"cases": RETURNED}),
+        ("add_party", "in_progress", "clerk", {"first_replied": False}),
+        ("remove_party", "in_progress", "clerk", {}),
+        ("urge_party", "in_progress", "clerk", {"cases": DISPUTED}),
+        ("answer_as_party", "in_progress", "party", {"cases": DISPUTED}),
+        ("agree_dispute", "in_progress", "clerk", {"cases": ASKED}),
+        ("arbitrate", "in_progress", "party", {"cases": DISPUTED}),
+        ("rule_dispute", "in_progress", "lcs", {"cases": AT_CCS}),
+        ("rule_dispute", "in_progress", "ccs", {"cases": ASKED}),
+        ("deliver_evidence", "in_progress", "party", {"cases": ASKED}),
+        ("ask_help", "open", "clerk", {"help_open": True}),
+        ("act_for", "open", "lcs", {"acting_id": HOME}),
+        ("intervene", "replied", "lcs", {"urged_by_superior": True, "help_open": True}),
+        ("intervene", "replied", "lcs", {}),
+        ("assign_site", "open", "lcs", {}),
+        ("reject", "replied", "system", {}),
+    ],
+)
+def test_a_condition_that_does_not_hold_refuses_the_step(action: str, state: str, person: str, facts: dict):
+    with pytest.raises(NotAllowed):
+        lifecycle.step(action, replace(FACTS, state=state, **facts), PEOPLE[person])
+
+
+@pytest.mark.parametrize("action", ["claim", "follow_up", "result", "note", "contact", "courier_sms"])
+def test_whoever_acts_for_the_site_does_the_sites_work(action: str):
+    more, states, _people = EXPECTED[action]
+    facts = replace(FACTS, state=sorted(states)[0], **more)
+    assert not lifecycle.allowed(action, facts, PEOPLE["lcs"]) or action == "note"
+    assert lifecycle.allowed(action, replace(facts, acting_id=HOME), PEOPLE["lcs"])
+    assert not lifecycle.allowed(action, replace(facts, acting_id=HOME), PEOPLE["lcs_far"])
+
+
+def test_a_party_may_contest_being_presumed_but_has_nothing_to_answer():
+    facts = replace(FACTS, state="in_progress", cases=replace(ASKED, asked=frozenset(), contesting=frozenset({PARTY})))
+    assert lifecycle.allowed("dispute", facts, PEOPLE["party"])
+    assert not lifecycle.allowed("answer_as_party", facts, PEOPLE["party"])
+
+
+def test_ccs_rules_where_the_case_lies_at_headquarters():
+    facts = replace(FACTS, state="closed", cases=AT_CCS)
+    assert lifecycle.allowed("rule_dispute", facts, PEOPLE["ccs"])
+    assert not lifecycle.allowed("rule_dispute", facts, PEOPLE["lcs"])
+
+
+def test_the_page_in_the_docs_is_the_table_as_it_is():
+    kept = Path(__file__).parents[2] / "docs" / "lifecycle.md"
+    assert kept.read_text(encoding="utf-8") == lifecycle_page.page(), "run: flask lifecycle > docs/lifecycle.md"
