@@ -1,6 +1,6 @@
 """Explaining a due time: how a limit was counted, a line a local day, down to the stored second (rulebook 4 and 8).
 
-A run is a chain of legs. It begins with one; each shortening (rulebook 3.12) begins another at its own instant. Every leg
+A run is a chain of legs. It begins with one; each shortening (rulebook 3.12) begins another at its own instant. A leg
 is counted here step by step and has to end where `clocks` put the due: `Explanation.agrees` says whether it does.
 Instants are timezone-aware; results are UTC.
 """
@@ -14,6 +14,7 @@ from app.domain.calendars import (
     ONE_DAY,
     SEARCH_DAYS,
     Calendar,
+    add_time,
     local_date,
     open_spans,
     time_between,
@@ -84,7 +85,8 @@ def leg_due(leg: Leg, calendars: Mapping[str, Calendar]) -> datetime:
     if leg.high_limit is not None:
         due = resolve_due(leg.limit, leg.begins, calendars, urgent=True, high_limit=leg.high_limit)
     else:
-        due = due_at(leg.limit, leg.begins, calendars)
+        amount = timedelta(minutes=leg.limit.minutes) + leg.stood_still
+        due = add_time(calendars[leg.limit.calendar], leg.begins, amount)
     for pause in leg.pauses:
         if pause.ends is not None:
             due = paused_due(due, pause.begins, pause.ends, leg.limit, calendars)
@@ -124,7 +126,9 @@ def _urgent_lines(leg: Leg, calendars: Mapping[str, Calendar]) -> list[Line]:
     return [Line(CAPPED if due == high else NOON, plain, due)]
 
 
-def _walk(calendar: Calendar, start: datetime, amount: timedelta, pauses: Sequence[Span]) -> tuple[list[Line], datetime]:
+def _walk(
+    calendar: Calendar, start: datetime, amount: timedelta, pauses: Sequence[Span]
+) -> tuple[list[Line], datetime]:
     """Use up `amount` day by day outside the pauses; the lines and where it is used up."""
     begin_at = start.astimezone(UTC)
     left, lines, day = amount, [], local_date(begin_at)

@@ -1,6 +1,7 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
 from app.models.attachment import Attachment, CustomerLink
+from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
@@ -38,6 +39,8 @@ __all__ = [
     "Appeal",
     "Attachment",
     "CalendarDay",
+    "CalendarDayBefore",
+    "CalendarHours",
     "Category",
     "Claim",
     "Clock",
@@ -56,6 +59,7 @@ __all__ = [
     "Person",
     "PlatformOrder",
     "Policy",
+    "PolicyVersion",
     "Promise",
     "PushKey",
     "PushRefusal",
