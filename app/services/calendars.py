@@ -125,7 +125,7 @@ def _made(rows: Mapping[str, Hours], days: Mapping[date, bool]) -> dict[str, Cal
     return {**standard_calendars(days), **{name: calendar_of(row, days) for name, row in rows.items()}}
 
 
-def calendar_of(row: Hours, days: Mapping[date, bool]) -> Calendar:
+def calendar_of(row: Hours | CalendarHours, days: Mapping[date, bool]) -> Calendar:
     """A stored row as the rules want it."""
     spans = tuple((time.fromisoformat(a), time.fromisoformat(b)) for a, b in row.spans)
     if spans == ALWAYS.spans and not row.working_days_only:

@@ -11,6 +11,8 @@ def register(app: Flask) -> None:
         admin,
         attachments,
         auth,
+        calendar_pages,
+        clock_pages,
         context,
         customer,
         entry,
@@ -18,6 +20,7 @@ def register(app: Flask) -> None:
         health,
         language,
         platform,
+        policy_pages,
         scorecards,
         security,
         tickets,
@@ -26,4 +29,6 @@ def register(app: Flask) -> None:
     for part in (security, language, context, attachments):
         part.init(app)
     for page in (auth, health, platform, entry, tickets, attachments, customer, scorecards, admin, gateways):
+        app.register_blueprint(page.bp)
+    for page in (clock_pages, policy_pages, calendar_pages):
         app.register_blueprint(page.bp)

@@ -154,7 +154,7 @@ def test_a_stored_version_binds_what_is_opened_from_then_on(cast, db_session) ->
     assert store(cast, db_session, draft(db_session), effective_from=NOON + timedelta(hours=1), note="旺季") == 2
     between, new = push(cast, "W2", now=NOON + timedelta(minutes=59)), push(cast, "W3", now=NOON + timedelta(hours=1))
     db_session.rollback()
-    versions = {n: v for n, v in db_session.execute(select(Ticket.number, Ticket.policy_version))}
+    versions = dict(db_session.execute(select(Ticket.number, Ticket.policy_version)).all())
     assert (versions[old], versions[between], versions[new]) == (1, 1, 2)
     row = db_session.get(PolicyVersion, 2)
     assert (row.stored_by_id, row.note) == (cast["admin"].user_id, "旺季")
