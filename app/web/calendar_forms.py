@@ -50,7 +50,7 @@ def day_form(year: int, data: Any = None) -> DayForm:
     form = DayForm(data)
     form.working.choices = [("holiday", _("holiday")), ("working", _("make-up working day"))]
     form.day.render_kw = {"min": date(year, 1, 1).isoformat(), "max": date(year, 12, 31).isoformat()}
-    _label(form, day=_("Day"), working=_("Kind"), name=_("Name"))
+    _label(form, day=_("Day"), working=_("Kind"), name=_("Name of the holiday"))
     return form
 
 

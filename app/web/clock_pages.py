@@ -67,7 +67,7 @@ def _facts(view: ClockView) -> list[tuple[str, str]]:
 def _policy(view: ClockView) -> str:
     version = _("version %(n)s", n=view.ticket.policy_version)
     if view.basis is None:
-        return f"{version} · {_('no line of it states this limit')}"
+        return " · ".join((version, _("no line of it states this limit")))
     tables = {
         "kind": words_clocks.kinds(), "priority": words_clocks.priorities(), "channel": words.channels(),
         "category": {}, "tier": {},
@@ -79,7 +79,7 @@ def _policy(view: ClockView) -> str:
     stated = [(name, getattr(rule, name)) for name in KEY_FIELDS if getattr(rule, name) is not None]
     key = " · ".join(f"{labels[name]}: {words.word(tables[name], value)}" for name, value in stated)
     limit = words.word(words_clocks.limits(), view.basis.clock)
-    return f"{version} · {key or _('every ticket')} · {limit}"
+    return " · ".join((version, key or _("every ticket"), limit))
 
 
 def _calendar(view: ClockView) -> str:
@@ -91,7 +91,7 @@ def _calendar(view: ClockView) -> str:
 
 def _hours(view: ClockView) -> str:
     hours = spans_text(view.calendar.spans)
-    return f"{hours} · {_('working days only')}" if view.calendar.working_days_only else hours
+    return " · ".join((hours, _("working days only"))) if view.calendar.working_days_only else hours
 
 
 def _step(view: ClockView, step: Step) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _event(one: Any) -> dict[str, str]:
     if due and one.type in ("clock_started", "clock_shortened", "clock_resumed"):
         text = _("%(what)s, due %(time)s", what=text, time=g.fmt.full(datetime.fromisoformat(due)))
     if one.type == "clock_stopped":
-        text = f"{text}: {_('in time') if one.data.get('in_time') else _('late')}"
+        text = " · ".join((text, _("in time") if one.data.get("in_time") else _("late")))
     return {"at": g.fmt.full(one.at), "text": text}
 
 
