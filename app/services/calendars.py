@@ -51,10 +51,7 @@ class _Tables:
 def calendars(session: Session) -> Mapping[str, Calendar]:
     """The named calendars of limits as they are now, among them "service", "always" and "working" (service hours of
     working days). Kept per process until a table changes."""
-    tables = _tables(session)
-    if None not in tables.made:
-        tables.made[None] = _made({name: rows[-1] for name, rows in tables.hours.items()}, tables.days)
-    return tables.made[None]
+    return _now(_tables(session))
 
 
 def calendars_at(session: Session, at: datetime) -> Mapping[str, Calendar]:
@@ -64,7 +61,8 @@ def calendars_at(session: Session, at: datetime) -> Mapping[str, Calendar]:
 
 def timeline(session: Session) -> Callable[[datetime], Mapping[str, Calendar]]:
     """`calendars_at` for many instants: the tables are looked at once."""
-    tables, now = _tables(session), calendars(session)
+    tables = _tables(session)
+    now = _now(tables)
     changes = [rows[-1].valid_from for rows in tables.hours.values()] + [until for until, _, _ in tables.before[:1]]
     newest = max(changes, default=BEGINNING)
 
@@ -72,6 +70,12 @@ def timeline(session: Session) -> Callable[[datetime], Mapping[str, Calendar]]:
         return now if at >= newest else _then(tables, at)
 
     return at_instant
+
+
+def _now(tables: _Tables) -> Mapping[str, Calendar]:
+    if None not in tables.made:
+        tables.made[None] = _made({name: rows[-1] for name, rows in tables.hours.items()}, tables.days)
+    return tables.made[None]
 
 
 def _then(tables: _Tables, at: datetime) -> Mapping[str, Calendar]:

@@ -120,7 +120,8 @@ def shorten(session: Session, ticket: Ticket, now: datetime) -> None:
         fresh = resolve_due(session, ticket, limit, now) if clock.kind == "resolve" else rule.due_at(limit, now, table)
         if fresh < clock.due_at:
             clock.due_at = fresh
-            clock.next_stage_at = stages(clock, table)[min(clock.stage, 2)].at
+            then = calendars.calendars_at(session, clock.started_at)
+            clock.next_stage_at = stages(clock, then)[min(clock.stage, 2)].at
             data = {"kind": clock.kind, "run": clock.run, "due_at": fresh}
             journal.append(session, ticket, "clock_shortened", actor=SYSTEM, now=now, data=data)
 

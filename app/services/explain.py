@@ -17,7 +17,7 @@ from app.domain.roles import Actor
 from app.models import CalendarDay, Category, Clock, Event, Organisation, Ticket
 from app.services import calendars, clock_legs, policies, scope
 from app.services.calendars import Hours
-from app.services.clock_legs import RAISES, RUN_EVENTS, Happening, Known, Run
+from app.services.clock_legs import RAISES, RUN_EVENTS, Happening, Known, Run, Told
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Step:
 
     explanation: Explanation
     shortened: bool
+    calendar: Calendar
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,11 @@ def _steps(session: Session, ticket: Ticket, run: Run, known: Known, happenings:
     """Each leg counted with the calendars of its own beginning."""
     rules, at = policies.rules(session), calendars.timeline(session)
     told = clock_legs.told_legs(rules, known, run, ticket.policy_version, happenings, at)
-    return [Step(explain(one.leg, at(one.leg.begins), one.due), one.shortened) for one in told]
+    return [_step(one, at(one.leg.begins)) for one in told]
+
+
+def _step(told: Told, table: Mapping[str, Calendar]) -> Step:
+    return Step(explain(told.leg, table, told.due), told.shortened, table[told.leg.limit.calendar])
 
 
 def _names(session: Session, clock: Clock) -> dict[str, str]:

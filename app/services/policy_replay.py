@@ -52,6 +52,8 @@ class Replay:
         basis = self._basis(known, run, row.policy_version) if row.kind != "platform" else None
         if basis is None:
             return None
+        if row.stopped_at is not None:  # what came after the stop changed nothing any more
+            known = replace(known, raised=tuple(at for at in known.raised if at < row.stopped_at))
         own = [one for one in happenings if one.of(run.kind, run.run)]
         if self._due(self._stored, row.policy_version, basis, run, known, own) != row.due_at:
             return None

@@ -107,27 +107,27 @@ def _step(view: ClockView, step: Step) -> dict[str, Any]:
         "plus %(time)s of waiting that the imported history tells", time=words_clocks.length(done.leg.stood_still)
     )
     return {
-        "head": head, "lines": list(_lines(view, done.lines, done.amount)), "end": g.fmt.full(done.due),
+        "head": head, "lines": list(_lines(view, step)), "end": g.fmt.full(done.due),
         "stored": g.fmt.full(done.stored), "agrees": done.agrees, "waited": waited if done.leg.stood_still else "",
         "sum": words_clocks.length(done.amount),
     }  # fmt: skip
 
 
-def _lines(view: ClockView, lines: tuple[Line, ...], amount: timedelta) -> Iterator[dict[str, Any]]:
+def _lines(view: ClockView, step: Step) -> Iterator[dict[str, Any]]:
     """The lines in words. What is left is rounded up to the second and the counted time follows from it, so that the
     column adds up on paper."""
-    left = _up(amount)
-    for line in lines:
+    left = _up(step.explanation.amount)
+    for line in step.explanation.lines:
         day = local_date(line.begins)
         found = {"day": f"{day:%m-%d}", "weekday": words_clocks.weekday(day), "what": line.what, "hours": "",
                  "text": "", "counted": "", "left": words_clocks.length(left)}  # fmt: skip
         if line.what == COUNTED:
             counted, left = left - _up(line.left), _up(line.left)
             found |= {"counted": words_clocks.length(counted), "left": words_clocks.length(left)}
-            found["hours"] = spans_text(view.calendar.spans)
+            found["hours"] = spans_text(step.calendar.spans)
             found["text"] = _spans(line)
         else:
-            found["text"] = _outside(view, line)
+            found["text"] = _outside(view, step, line)
         yield found
 
 
@@ -136,23 +136,23 @@ def _spans(line: Line) -> str:
     return " ".join(f"{_wall(a)}–{'24:00' if local_date(b) > last else _wall(b)}" for a, b in line.spans)
 
 
-def _outside(view: ClockView, line: Line) -> str:
+def _outside(view: ClockView, step: Step, line: Line) -> str:
     """Why a stretch does not count, or how the urgent rule moved the due."""
     span = {"begins": g.fmt.full(line.begins), "ends": g.fmt.full(line.ends)}
     if line.what == PAUSED:
         return _("paused from %(begins)s to %(ends)s", **span)
     if line.what == CLOSED:
-        return _("closed until %(ends)s", **span) + _special_days(view, line)
+        return _("closed until %(ends)s", **span) + _special_days(view, step, line)
     moved = _("the limit alone ends at %(begins)s; due at %(ends)s", **span)
     return f"{words.word(words_clocks.steps(), line.what)}: {moved}"
 
 
-def _special_days(view: ClockView, line: Line) -> str:
+def _special_days(view: ClockView, step: Step, line: Line) -> str:
     first, last = local_date(line.begins), local_date(line.ends)
     named = {
         name for iso, name in view.names.items()
         if name and first.isoformat() <= iso <= last.isoformat()
-        and not is_working_day(view.calendar.days, datetime.fromisoformat(iso).date())
+        and not is_working_day(step.calendar.days, datetime.fromisoformat(iso).date())
     }  # fmt: skip
     return f" ({', '.join(sorted(named))})" if named else ""
 

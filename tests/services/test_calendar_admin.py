@@ -11,9 +11,9 @@ from app.domain.calendar_text import Day
 from app.domain.calendars import is_open
 from app.domain.errors import Invalid, NotFound
 from app.models import CalendarHours, Clock
-from app.services import calendar_admin, calendars
+from app.services import calendar_admin, calendars, sweep
 from app.services.calendar_admin import HoursIn
-from tests.cast import NOON, push
+from tests.cast import NOON, push, ticket
 
 SPLIT = HoursIn("服务时间", "Service hours", "08:00-12:00 13:30-20:00", False)
 LUNCH = datetime(2026, 11, 18, 4, 30, tzinfo=UTC)  # 12:30 in Shanghai
@@ -41,6 +41,16 @@ def test_stored_dues_of_running_clocks_stay_where_they_are(cast, db_session) -> 
     change(cast)
     db_session.rollback()
     assert db_session.execute(select(Clock.id, Clock.due_at)).all() == before
+
+
+def test_the_breach_of_a_run_is_booked_though_its_hours_are_closed_by_now(cast, db_session) -> None:
+    evening = datetime(2026, 11, 18, 11, 45, tzinfo=UTC)  # 19:45: first reply due at 08:15
+    number = push(cast, now=evening)
+    sweep.run(db_session, evening + timedelta(minutes=15))  # half of it is over
+    change(cast, HoursIn("服务时间", "Service hours", "09:00-18:00", False), now=evening + timedelta(minutes=20))
+    sweep.run(db_session, datetime(2026, 11, 19, 0, 16, tzinfo=UTC))
+    row = ticket(db_session, number)
+    assert row.overdue and row.level == 1
 
 
 def test_a_standard_calendar_that_was_never_stored_keeps_its_old_hours_too(cast, db_session) -> None:

@@ -13,6 +13,7 @@ from app.domain.policy_draft import DraftLine
 from app.models import Clock, Policy, PolicyVersion, Ticket
 from app.services import policies, replies
 from app.services.policy_preview import preview
+from app.services.replies import ResultIn
 from tests.cast import NOON, post, push, tell
 
 WEEKS = timedelta(weeks=4)
@@ -139,6 +140,19 @@ def test_it_looks_at_so_many_tickets_and_says_how_many_there_are(cast, db_sessio
     found = preview(db_session, draft(db_session), NOON, most_open=2)
     assert found.tickets_open == (2, 4)
     assert {one.number for one in found.moved} <= set(numbers[2:])
+
+
+def test_a_repeat_after_the_result_does_not_shorten_what_was_decided(cast, db_session) -> None:
+    night = NOON - timedelta(hours=10)
+    number, at = push(cast, now=night), night + timedelta(minutes=20)
+    replies.claim(actor=cast["site"], post=post(number), now=at)
+    answer = ResultIn("已再投", "reached_accepts", signed_by="本人", action_taken="redelivered")
+    replies.result(actor=cast["site"], post=post(number), answer=answer, now=at)
+    tell(cast, "REPEAT", at=at + timedelta(hours=1), now=at + timedelta(hours=1))
+    lines = [replace(one, minutes="10") if one.clock == "resolve" else one for one in policies.lines(db_session, 1)]
+    found = preview(db_session, lines, NOON + timedelta(days=20))
+    rate = found.rates[None, "resolve"]
+    assert (rate.due, rate.now, rate.then) == (2, 1, 0)  # the rework is late both times, the result under the draft
 
 
 # --- storing ---
