@@ -157,7 +157,7 @@ def _pieces(calendar: Calendar, day: date, begin_at: datetime, pauses: Sequence[
             if ends > at and begins < closes:
                 if begins > at:
                     yield at, begins
-                at = max(at, ends)
+                at = ends
         if at < closes:
             yield at, closes
 

@@ -70,6 +70,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
 
 
 STARTS = st.integers(0, 20 * 1440)
+QUARTERS = st.integers(0, 20 * 96).map(lambda quarter: quarter * 15)  # where shifts begin and end
 MINUTES = st.integers(0, 900)
 
 
@@ -104,7 +105,7 @@ def test_minutes_in_pauses_do_not_count(calendar: Calendar, start: int, minutes:
 
 
 @settings(max_examples=150, deadline=None)
-@given(calendars(), STARTS, st.integers(1, 900), st.integers(0, 2880))
+@given(calendars(), STARTS | QUARTERS, st.sampled_from((45, 300, 720)) | st.integers(1, 900), st.integers(0, 2880))
 def test_an_urgent_due_at_night_waits_for_noon_but_never_longer_than_high(
     service: Calendar, start: int, minutes: int, more: int
 ) -> None:
