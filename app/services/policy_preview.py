@@ -20,7 +20,7 @@ from app.services import policies
 from app.services.policy_replay import Replay
 from app.services.scorecard_facts import ENDED, Span, decided_in, measured
 
-OPEN_TICKETS, MONTH_TICKETS = 2000, 5000  # looked at in one request, the newest
+OPEN_TICKETS, MONTH_TICKETS = 1000, 3000  # looked at in one request, the newest
 MEASURES = ("first_reply", "resolve")
 
 

@@ -61,8 +61,8 @@ class Replay:
 
     def _basis(self, known: Known, run: Run, version: int) -> Basis | None:
         """Where the run's limit came from; asked once for runs that look alike."""
-        candidates = known.candidates(run.started_at)
-        key = (version, *(_sort(one) for one in candidates), run.names, run.limit)
+        raised = any(at <= run.started_at for at in known.raised)
+        key = (version, _sort(known.facts), known.category, known.priority, raised, run.names, run.limit)
         if key not in self._bases:
             self._bases[key] = clock_legs.basis(self._stored, known, run, version)
         return self._bases[key]
