@@ -1,6 +1,7 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
 from app.models.attachment import Attachment, CustomerLink
+from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
@@ -40,6 +41,8 @@ __all__ = [
     "Appeal",
     "Attachment",
     "CalendarDay",
+    "CalendarDayBefore",
+    "CalendarHours",
     "Category",
     "Claim",
     "Clock",
@@ -63,6 +66,7 @@ __all__ = [
     "Person",
     "PlatformOrder",
     "Policy",
+    "PolicyVersion",
     "Promise",
     "PushKey",
     "PushRefusal",

@@ -113,27 +113,14 @@ def users() -> ResponseReturnValue:
     return _tables([{"title": _("Accounts"), "head": head, "rows": rows}], more)
 
 
-@bp.get("/admin/policies")
-@route_access("admin")
-@requires("admin")
-def policies() -> ResponseReturnValue:
-    """Policy versions with their limits."""
-    rows = [
-        [str(p.version), g.fmt.full(p.effective_from), p.kind or "*", p.category or "*", p.priority or "*",
-         p.channel or "*", " · ".join(f"{k} {v['minutes']} min ({v['calendar']})" for k, v in sorted(p.limits.items()))]
-        for p in administration.policies(db.session())
-    ]  # fmt: skip
-    head = [_("Version"), _("In force from"), _("Kind"), _("Category"), _("Priority"), _("Channel"), _("Limits")]
-    return _tables([{"title": _("Policies"), "head": head, "rows": rows}])
-
-
 def tabs() -> list[dict[str, Any]]:
     """The administrator's pages; the SMS gateways have a file of their own."""
     return [
         {"label": _("Connections"), "href": url_for("admin.index"), "current": request.path == "/admin"},
         {"label": _("Organisations"), "href": url_for("admin.organisations"), "current": "organ" in request.path},
         {"label": _("Accounts"), "href": url_for("admin.users"), "current": "users" in request.path},
-        {"label": _("Policies"), "href": url_for("admin.policies"), "current": "policies" in request.path},
+        {"label": _("Policies"), "href": url_for("policies.index"), "current": "policies" in request.path},
+        {"label": _("Calendars"), "href": url_for("calendars.index"), "current": "calendars" in request.path},
         {"label": _("SMS gateways"), "href": url_for("gateways.index"), "current": "/sms" in request.path},
     ]
 
