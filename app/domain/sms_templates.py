@@ -62,6 +62,11 @@ PURPOSES = {
             (Variable("token_head", 22, "AbCdEfGhIjKlMnOpQrStUv"), Variable("token_tail", 22, "WxYz0123456789-_AbCdE")),
             "您的快递投诉已有处理结果，请查看并确认是否解决：https://kuaifu.example.com/r/${token_head}${token_tail}",
         ),
+        Purpose(
+            "site_urged",
+            (_TAIL, _CLOCK, _DUE),
+            "上级催办：单号尾号${waybill_tail}的投诉请尽快处理，${clock}应在${due_time}前完成。",
+        ),
         Purpose("test", (Variable("time", 5, "14:30"),), "短信通道测试，发送时间${time}，收到说明通道正常。"),
     )
 }

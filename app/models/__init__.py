@@ -2,6 +2,7 @@
 
 from app.models.attachment import Attachment, CustomerLink
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
+from app.models.closure import Closure, HandoverNote
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
@@ -42,12 +43,14 @@ __all__ = [
     "Category",
     "Claim",
     "Clock",
+    "Closure",
     "Connection",
     "Counter",
     "CustomerLink",
     "Event",
     "EvidenceOrder",
     "FreeText",
+    "HandoverNote",
     "Heartbeat",
     "ImportedFile",
     "ImportedTicket",

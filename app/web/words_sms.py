@@ -21,6 +21,7 @@ def purposes() -> dict[str, str]:
         "due_soon": _("Reminder before the deadline"),
         "overdue": _("Reminder with overdue tickets"),
         "result_link": _("Result with a link for the customer"),
+        "site_urged": _("Urging by the superior"),
         "test": _("Test message"),
     }
 
