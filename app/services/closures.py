@@ -103,7 +103,7 @@ def closed_today(session: Session, now: datetime) -> dict[int, int | None]:
     """The sites whose announced closure holds today, each with its deputy."""
     today = local_date(now)
     statement = select(Closure.organisation_id, Closure.deputy_id).where(Closure.from_day <= today, _lasts(today))
-    return {site_id: deputy_id for site_id, deputy_id in session.execute(statement)}
+    return {row.organisation_id: row.deputy_id for row in session.execute(statement)}
 
 
 def is_closed(site: Organisation, closed: dict[int, int | None], now: datetime) -> bool:

@@ -18,7 +18,7 @@ from app.web import words
 
 RAIL = {
     "site": ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "all"),
-    "lcs": ("todo", "tray", "overdue", "due_soon", "to_accept", "working", "appealed", "replied", "all"),
+    "lcs": ("todo", "help", "tray", "overdue", "due_soon", "to_accept", "working", "appealed", "replied", "all"),
     "ccs": ("todo", "appealed", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
 }
 HOT = frozenset({"overdue"})
