@@ -14,12 +14,12 @@ SITE_ROLES = frozenset({SITE_CLERK, SITE_MANAGER})
 LCS_ROLES = frozenset({LCS, LCS_MANAGER})
 CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
-_EVERY_DESK = frozenset({"queue", "new_ticket"})
+_EVERY_DESK = frozenset({"queue", "new_ticket", "handover"})
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK,
-    SITE_MANAGER: _EVERY_DESK | {"scorecard"},
-    LCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray"},
-    LCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray"},
+    SITE_MANAGER: _EVERY_DESK | {"scorecard", "closures"},
+    LCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "closures"},
+    LCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "closures"},
     CCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling"},
     CCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling"},
     ADMIN: frozenset({"admin", "sms_outbox", "callbacks"}),

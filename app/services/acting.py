@@ -94,3 +94,8 @@ def said(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str])
     credited = all(counts(ticket, clock) for clock in running) if running else ticket.acting_counts
     site = session.get_one(Organisation, ticket.handling_site_id)
     return {"acting_for": site.id, "acting_for_code": site.code, "counts": credited}
+
+
+def who(session: Session, ticket: Ticket, actor: Actor) -> Organisation | None:
+    """The organisation that acts, for the ticket's page."""
+    return session.get(Organisation, ticket.acting_id) if ticket.acting_id is not None else None

@@ -11,11 +11,14 @@ def register(app: Flask) -> None:
         admin,
         attachments,
         auth,
+        closures,
         context,
         customer,
         entry,
         gateways,
+        handover,
         health,
+        help,
         language,
         platform,
         scorecards,
@@ -25,5 +28,19 @@ def register(app: Flask) -> None:
 
     for part in (security, language, context, attachments):
         part.init(app)
-    for page in (auth, health, platform, entry, tickets, attachments, customer, scorecards, admin, gateways):
+    for page in (
+        auth,
+        health,
+        platform,
+        entry,
+        tickets,
+        attachments,
+        customer,
+        scorecards,
+        admin,
+        gateways,
+        help,
+        closures,
+        handover,
+    ):
         app.register_blueprint(page.bp)

@@ -46,6 +46,8 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
     pages = (
         ("new_ticket", "entry.new", _("New complaint")),
+        ("handover", "handover.show", _("Shift hand-over")),
+        ("closures", "closures.index", _("Closure calendar")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),
         ("callbacks", "admin.callbacks", _("Platform answers")),
