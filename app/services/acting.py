@@ -90,7 +90,7 @@ def said(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str])
     """What an entry keeps of it: for whom, and whether it counts for the site. Nothing where the site acts itself."""
     if not acts(ticket, actor) or ticket.handling_site_id is None:
         return {}
-    running = clocks.running(session, ticket, kinds)
+    running = clocks.running(session, ticket, kinds) or clocks.running(session, ticket, clocks.SITE_CLOCKS)
     credited = all(counts(ticket, clock) for clock in running) if running else ticket.acting_counts
     site = session.get_one(Organisation, ticket.handling_site_id)
     return {"acting_for": site.id, "acting_for_code": site.code, "counts": credited}

@@ -101,9 +101,9 @@ def _form(actor: Actor, data: Any = None) -> ClosureForm:
 
 def _row(line: Line, now: datetime) -> dict[str, Any]:
     begun = line.closure.from_day <= local_date(now)
+    until = g.fmt.date(line.closure.until_day) if line.closure.until_day else _("until ended by hand")
     return {
-        "site": _name(line.site), "code": line.site.code, "from": g.fmt.date(line.closure.from_day),
-        "until": g.fmt.date(line.closure.until_day) if line.closure.until_day else _("until ended by hand"),
+        "site": _name(line.site), "code": line.site.code, "days": f"{g.fmt.date(line.closure.from_day)} – {until}",
         "deputy": _name(line.deputy) if line.deputy else _("the province"),
         "reason": words.word(words_help.closure_reasons(), line.closure.reason),
         "state": _("closed now") if begun else _("announced"), "tone": "late" if begun else "soon",

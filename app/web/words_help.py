@@ -60,7 +60,7 @@ def groups() -> dict[str, str]:
     return {
         "overdue": _("Overdue"),
         "soon": _("Due within 4 h"),
-        "waiting": _("Waiting for the customer"),
+        "waiting": _("Waiting for customer"),
         "others": _("Others"),
     }
 
