@@ -131,7 +131,7 @@ def _come_back(session: Session, ticket: Ticket, closure: Closure, now: datetime
         return False
     hands = select(Event).where(Event.ticket_id == ticket.id, Event.type.in_(HANDS)).order_by(Event.seq.desc())
     last = session.scalars(hands.limit(1)).first()
-    if last is None or last.type != "deputy_acts" or last.data.get("closure_id") != closure.id:
+    if last is None or last.data.get("closure_id") != closure.id:
         return False
     event = acting.give_back(session, ticket, SYSTEM, now)
     desk.finish(session, ticket, event, now)

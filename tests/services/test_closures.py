@@ -223,6 +223,16 @@ def test_before_its_onboarding_a_sites_tickets_are_the_provinces_work_and_no_fac
     assert facts(db_session, cast, HOME) == Facts()
 
 
+def test_a_clock_that_is_the_provinces_own_needs_no_request_for_help(cast: Cast, db_session: Any) -> None:
+    change(onboarded_from=TODAY + DAY)
+    number = push(cast)
+    acting.stop_acting(actor=cast["lcs"], post=post(number), now=NOON)
+    acting.act_for(actor=cast["lcs"], post=post(number), now=NOON + MIN)
+    replies.result(actor=cast["lcs"], post=post(number), answer=FINE, now=NOON + 2 * MIN)
+    run = db_session.scalars(select(Clock).where(Clock.kind == "resolve")).one()
+    assert (run.state, run.credited) == ("met", True)
+
+
 def test_from_the_first_day_on_board_at_midnight_in_shanghai_it_is_assessed(cast: Cast, db_session: Any) -> None:
     change(onboarded_from=TODAY)
     midnight = at_local(TODAY, NOON.time().replace(hour=0))
