@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -22,6 +22,7 @@ from app.services.work import NO_DUE
 
 ROWS = 300
 NOTES = 5
+A_DAY = timedelta(days=1)
 # Entries that tell the next shift where a ticket stands.
 TELLING = (
     "received", "follow_up", "result", "note", "repeat", "reject", "urge", "ruling", "help_asked", "help_answered",
@@ -136,8 +137,9 @@ def unread(session: Session, actor: Actor) -> list[tuple[HandoverNote, str]]:
     return [(note, name) for note, name in rows]
 
 
-def latest(session: Session, actor: Actor) -> list[tuple[HandoverNote, str]]:
-    """The last notes of this desk for its hand-over sheet, newest first."""
+def latest(session: Session, actor: Actor, now: datetime) -> list[tuple[HandoverNote, str]]:
+    """The notes of this desk for its hand-over sheet, newest first: those of a day, and what nobody has read."""
     notes = select(HandoverNote, User.name).join(User, User.id == HandoverNote.user_id)
-    notes = notes.where(HandoverNote.organisation_id == actor.organisation_id).order_by(HandoverNote.id.desc())
+    fresh = (HandoverNote.at > now - A_DAY) | HandoverNote.read_at.is_(None)
+    notes = notes.where(HandoverNote.organisation_id == actor.organisation_id, fresh).order_by(HandoverNote.id.desc())
     return [(note, name) for note, name in session.execute(notes.limit(NOTES))]

@@ -69,7 +69,7 @@ def page(actor: Actor, form: Any) -> str:
         "handover.html", rail=queue_page.rail(session, actor, None, now), form=form, printed_at=g.fmt.full(now),
         groups=[{"label": groups[key], "rows": [row for of, row in rows if of == key]} for key in GROUPS],
         total=len(rows), limit=handover.ROWS if found.more else 0, every=every, superior=actor.desk != "site",
-        notes=notes_of(handover.latest(session, actor)),
+        notes=notes_of(handover.latest(session, actor, now)),
     )  # fmt: skip
 
 

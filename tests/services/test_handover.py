@@ -73,7 +73,9 @@ def test_a_note_waits_for_a_colleague_at_the_same_desk_and_is_read_once(cast: Ca
             handover.read_note(actor=cast[name], note_id=note_id, now=NOON)
     handover.read_note(actor=cast["site-manager"], note_id=note_id, now=NOON + MIN)
     assert handover.unread(db_session, cast["site-manager"]) == []
-    assert [note.read_at for note, _by in handover.latest(db_session, cast["site"])] == [NOON + MIN]
+    day = timedelta(days=1)
+    assert [note.read_at for note, _by in handover.latest(db_session, cast["site"], NOON + day - MIN)] == [NOON + MIN]
+    assert handover.latest(db_session, cast["site"], NOON + day) == []
 
 
 def test_an_empty_note_is_refused(cast: Cast) -> None:
