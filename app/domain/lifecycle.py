@@ -69,6 +69,7 @@ class TicketFacts:
     help_open: bool = False
     waiting: bool = False
     urged_by_superior: bool = False
+    priority: str = "high"
     cases: Cases = NO_CASES
 
 
@@ -130,12 +131,13 @@ RULES = (
     _rule("order_evidence", ENDED_OR_OPEN, None, LCS_DESK, LCS_OF_PARTY, CCS_DESK),
     _rule("deliver_evidence", ENDED_OR_OPEN, None, ORDERED),
     _rule("ask_help", BEFORE_THE_END, None, HANDLING, needs="no_help"),
-    _rule("recall_help", BEFORE_THE_END, None, HANDLING, needs="help_open"),
+    _rule("recall_help", BEFORE_THE_END, None, HANDLING, needs="help_waits"),
+    _rule("answer_help", BEFORE_THE_END, None, *SUPERIOR, needs="help_waits"),
     _rule("act_for", BEFORE_THE_END, None, LCS_DESK, needs="nobody_acts"),
     _rule("stop_acting", ENDED_OR_OPEN, None, ACTING),
     _rule("urge_site", BEFORE_THE_END, None, *SUPERIOR, needs="routed"),
     _rule("intervene", {REPLIED}, CLOSED, *SUPERIOR, needs="no_help urged_by_superior"),
-    _rule("raise_priority", AT_WORK, None, *SUPERIOR),
+    _rule("raise_priority", AT_WORK, None, *SUPERIOR, needs="not_urgent"),
     _rule("ask_exemption", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
     _rule("assign_site", {OPEN}, None, *SUPERIOR, needs="unrouted"),
     _rule("ruling", {APPEALED}, None, CCS_DESK),
@@ -180,9 +182,10 @@ CONDITIONS: dict[str, Condition] = {
     "dispute_rejected": lambda facts, actor: _may_arbitrate(facts, actor),
     "court_sits": lambda facts, actor: bool(facts.cases.courts) and court_of(actor) in facts.cases.courts,
     "no_help": lambda facts, actor: not facts.help_open,
-    "help_open": lambda facts, actor: facts.help_open,
+    "help_waits": lambda facts, actor: facts.help_open and facts.acting_id != facts.province_id,
     "nobody_acts": lambda facts, actor: facts.acting_id is None and facts.handling_site_id is not None,
     "urged_by_superior": lambda facts, actor: facts.urged_by_superior,
+    "not_urgent": lambda facts, actor: facts.priority != "urgent",
 }
 
 
@@ -264,14 +267,15 @@ def turn_of(
     """Whether it is this desk's turn: sites answer, LCS routes, chases and helps, CCS rules and places the rest.
 
     A responsible party has its turn only while something is asked of it, which its own clock says. Nobody's turn is
-    what waits for the customer.
+    what waits for the customer. Who acts for a site has the turn that a site would have.
     """
     if scope_desk in ("party", "lcs_of_party"):
         return False
+    at_work = state in AT_WORK and not waiting
     if scope_desk == "site":
-        return state in AT_WORK and not waiting
+        return at_work
     if scope_desk == "lcs":
-        return (state == OPEN and not routed) or overdue or level >= 1 or acting or help_open
+        return (state == OPEN and not routed) or overdue or level >= 1 or help_open or (acting and at_work)
     return state == APPEALED or (state == OPEN and not routed and not in_province) or level >= 2
 
 

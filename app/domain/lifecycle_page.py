@@ -63,6 +63,7 @@ MEANS = {
     "deliver_evidence": "deliver it",
     "ask_help": "ask the superior for help",
     "recall_help": "take that back",
+    "answer_help": "answer the request for help",
     "act_for": "begin to act for the site",
     "stop_acting": "end that",
     "urge_site": "urge the site",

@@ -78,6 +78,11 @@ PURPOSES = {
             (_TAIL, Variable("promise", 6, "重新派送"), _DAY, _DUE),
             "快件尾号${waybill_tail}已向客户承诺${promise}，请于${day}的${due_time}前兑现并回报站点。",
         ),
+        Purpose(
+            "site_urged",
+            (_TAIL, _CLOCK, _DUE),
+            "上级催办：单号尾号${waybill_tail}的投诉请尽快处理，${clock}应在${due_time}前完成。",
+        ),
         Purpose("test", (Variable("time", 5, "14:30"),), "短信通道测试，发送时间${time}，收到说明通道正常。"),
     )
 }

@@ -16,7 +16,7 @@ from app import clock
 from app.extensions import db
 from app.jobs import fetches, gateways, sends
 from app.models import Outbox
-from app.services import health, reminders, sms_fallback, sweep, work
+from app.services import closure_work, health, reminders, sms_fallback, sweep, work
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,11 @@ def relay() -> None:
         sends.ring()
 
 
+def stand_in_for_closed() -> None:
+    """Hand the open tickets of closed sites to their deputies, once a closure and day, and back afterwards."""
+    closure_work.run(db.session(), clock.now())
+
+
 def recount() -> None:
     """Refresh the counters of provinces and headquarters."""
     with write() as session:
@@ -89,6 +94,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("pictures", look, fetches.begin),
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
+        Job("closures", 60, stand_in_for_closed),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )
 

@@ -3,6 +3,7 @@
 from app.models.attachment import Attachment, CustomerLink
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
+from app.models.closure import Closure, HandoverNote
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
@@ -46,6 +47,7 @@ __all__ = [
     "Category",
     "Claim",
     "Clock",
+    "Closure",
     "Connection",
     "Counter",
     "Courier",
@@ -54,6 +56,7 @@ __all__ = [
     "Event",
     "EvidenceOrder",
     "FreeText",
+    "HandoverNote",
     "Heartbeat",
     "ImportedFile",
     "ImportedTicket",

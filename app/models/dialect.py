@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Table, event, text
+from sqlalchemy import Date, Engine, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
 
 WRITE = "kuaifu_write"
 
@@ -110,3 +112,20 @@ def changed(session: Session, statement: Any) -> int:
     """Execute an INSERT, UPDATE or DELETE; how many rows it touched."""
     result: Any = session.execute(statement)
     return int(result.rowcount)
+
+
+class shanghai_day(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
+    """The day of an instant in Asia/Shanghai; China has had no summer time since 1991."""
+
+    type = Date()
+    inherit_cache = True
+
+
+@compiles(shanghai_day, "sqlite")
+def _sqlite_day(element: Any, compiler: Any, **named: Any) -> str:
+    return f"date({compiler.process(element.clauses, **named)}, '+8 hours')"
+
+
+@compiles(shanghai_day, "postgresql")
+def _postgresql_day(element: Any, compiler: Any, **named: Any) -> str:
+    return f"CAST(({compiler.process(element.clauses, **named)}) AT TIME ZONE 'Asia/Shanghai' AS DATE)"

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clocks as rule
+from app.domain.calendars import local_date
 from app.domain.clocks import Limit
 from app.domain.policies import Facts, limits_for
 from app.domain.roles import SYSTEM
-from app.models import Clock, Ticket
+from app.models import Clock, Organisation, Ticket
 from app.models.ids import new_id
 from app.services import calendars, journal, policies
 
@@ -106,6 +107,7 @@ def stop(
         if not met and clock.breached_at is None:
             clock.breached_at = min(now, clock.due_at)
         data = {"kind": clock.kind, "run": clock.run, "due_at": clock.due_at, "in_time": met}
+        data |= {} if credited else {"credited": False}
         journal.append(session, ticket, "clock_stopped", actor=SYSTEM, now=now, data=data)
 
 
@@ -175,13 +177,21 @@ def start_site_clocks(session: Session, ticket: Ticket, now: datetime) -> None:
     own = limits(session, ticket)
     for kind in ("accept", "first_reply", "resolve"):
         due = resolve_due(session, ticket, own[kind], now) if kind == "resolve" else None
-        start(session, ticket, kind, own[kind], now, due=due, organisation_id=ticket.handling_site_id)
+        start(session, ticket, kind, own[kind], now, due=due, organisation_id=assessed_id(session, ticket))
+
+
+def assessed_id(session: Session, ticket: Ticket) -> int | None:
+    """Whose clocks the site's clocks are: its own, or its province's for a ticket from before its onboarding."""
+    site = session.get(Organisation, ticket.handling_site_id) if ticket.handling_site_id else None
+    if site is None or site.onboarded_from is None or local_date(ticket.opened_at) >= site.onboarded_from:
+        return ticket.handling_site_id
+    return site.province_id or site.id
 
 
 def start_rework(session: Session, ticket: Ticket, now: datetime) -> None:
     """A new run of `resolve` after a return, a refusal, a repeat or a broken promise: 12 hours (D)."""
     limit = limits(session, ticket)["rework"]
-    start(session, ticket, "resolve", limit, now, organisation_id=ticket.handling_site_id)
+    start(session, ticket, "resolve", limit, now, organisation_id=assessed_id(session, ticket))
 
 
 def refresh(session: Session, ticket: Ticket, now: datetime) -> None:

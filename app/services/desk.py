@@ -19,8 +19,8 @@ TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
 MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
-    "cancelled", "callback_refused", "promise_broken", "note",
-    "courier_sms",
+    "cancelled", "callback_refused", "promise_broken", "note", "help_answered", "acting_started", "acting_stopped",
+    "deputy_acts", "courier_sms",
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def facts_of(ticket: Ticket) -> TicketFacts:
         objection_over=ticket.objection_over, open_promises=ticket.open_promises, hops=ticket.hops,
         first_replied=ticket.first_reply_at is not None, acting_id=ticket.acting_id,
         help_open=ticket.help_asked_at is not None, waiting=ticket.waiting_until is not None,
-        urged_by_superior=ticket.urged_at is not None, cases=cases.of(ticket),
+        urged_by_superior=ticket.urged_at is not None, priority=ticket.priority, cases=cases.of(ticket),
     )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Event, PlatformOrder, Promise, Ticket
 from app.models.ids import new_id
+from app.services import acting, callbacks, clocks, customer_link, desk, journal, settling
 from app.services import attachments as pictures
-from app.services import callbacks, clocks, customer_link, desk, journal, settling
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -63,8 +63,9 @@ def claim(*, actor: Actor, post: Post, now: datetime) -> Outcome:
             return before
         desk.move(ticket, "claim", actor)
         ticket.owner_id = actor.user_id
-        event = journal.append(session, ticket, "claimed", actor=actor, now=now)
-        clocks.stop(session, ticket, ["accept"], now)
+        data = acting.said(session, ticket, actor, ["accept"])
+        event = journal.append(session, ticket, "claimed", actor=actor, now=now, data=data)
+        acting.stop(session, ticket, actor, ["accept"], now)
         return desk.finish(session, ticket, event, now, post)
 
 
@@ -84,8 +85,9 @@ def follow_up(
         desk.move(ticket, "follow_up_replied" if ticket.state == "replied" else "follow_up", actor)
         _own(ticket, actor)
         data = {"contact_outcome": contact_outcome, "next_update_at": next_update_at, "counts": True}
+        data |= acting.said(session, ticket, actor, ["first_reply"])
         event = _with_pictures(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
-        _first_reply(session, ticket, now)
+        _first_reply(session, ticket, actor, now)
         return desk.finish(session, ticket, event, now, post)
 
 
@@ -106,8 +108,8 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
         desk.move(ticket, "result", actor)
         _own(ticket, actor)
         event = _record_result(session, ticket, actor, answer, now)
-        _first_reply(session, ticket, now)
-        clocks.stop(session, ticket, ["resolve"], now)
+        _first_reply(session, ticket, actor, now)
+        acting.stop(session, ticket, actor, ["resolve"], now)
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
         callbacks.enqueue(session, ticket, event, orders, operate_type=_operate_type(orders, answer), now=now,
                           supplements=dict(answer.supplements))  # fmt: skip
@@ -145,7 +147,7 @@ def settle_promise(*, actor: Actor, post: Post, promise_id: int, outcome: str, n
             raise NotAllowed("promise_not_open")
         promise.state, promise.settled_at = outcome, now
         ticket.open_promises -= 1
-        data = {"promise_id": promise_id, "outcome": outcome}
+        data = {"promise_id": promise_id, "outcome": outcome} | acting.said(session, ticket, actor, ["close"])
         event = journal.append(session, ticket, "promise_settled", actor=actor, now=now, data=data)
         settling.start_close(session, ticket, now)
         return desk.finish(session, ticket, event, now, post)
@@ -161,9 +163,10 @@ def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: dat
             return before
         desk.move(ticket, "close", actor)
         ticket.root_cause, ticket.closed_at = root_cause, now
-        data = {"root_cause": root_cause, "verified": True}
+        data = {"root_cause": root_cause, "verified": True} | acting.said(session, ticket, actor, ["close"])
         event = journal.append(session, ticket, "closed", actor=actor, now=now, data=data)
-        clocks.stop(session, ticket, ["close", "objection", "legal"], now)
+        acting.stop(session, ticket, actor, ["close"], now)
+        clocks.stop(session, ticket, ["objection", "legal"], now)
         return desk.finish(session, ticket, event, now, post)
 
 
@@ -177,14 +180,15 @@ def _own(ticket: Ticket, actor: Actor) -> None:
         ticket.owner_id = actor.user_id
 
 
-def _first_reply(session: Session, ticket: Ticket, now: datetime) -> None:
-    clocks.stop(session, ticket, ["accept", "first_reply"], now)
+def _first_reply(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> None:
+    acting.stop(session, ticket, actor, ["accept", "first_reply"], now)
     if ticket.first_reply_at is None:
         ticket.first_reply_at = now
 
 
 def _record_result(session: Session, ticket: Ticket, actor: Actor, answer: ResultIn, now: datetime) -> Event:
     data = {"contact_outcome": answer.contact_outcome, "action_taken": answer.action_taken, "answer": answer.answer}
+    data |= acting.said(session, ticket, actor, ["resolve"])
     text = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
     event = _with_pictures(session, ticket, "result", actor, now, data, text, answer.attachments)
     for promise in answer.promises:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.calendars import local_date
 from app.domain.errors import Invalid
 from app.domain.roles import SYSTEM, Actor
 from app.domain.routing import Decision, Place, RoutingFacts, decide
 from app.models import Organisation, Party, Ticket
-from app.services import clocks, desk, journal, organisations, scans
+from app.services import clocks, closures, desk, journal, organisations, scans
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+Closed = dict[int, int | None]  # sites whose announced closure holds today, each with its deputy
 
 
 def route(session: Session, ticket: Ticket, site_code: str, address: str, rule: str, now: datetime) -> None:
@@ -46,13 +46,24 @@ def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: da
     journal.append(session, ticket, "routed", actor=actor, now=now, data=data)
     session.flush()
     clocks.start_site_clocks(session, ticket, now)
+    _before_onboarding(session, ticket, now)
+
+
+def _before_onboarding(session: Session, ticket: Ticket, now: datetime) -> None:
+    """A site that is not on board yet has its tickets worked by its province, whose clocks they are (rulebook 1)."""
+    assessed = clocks.assessed_id(session, ticket)
+    if assessed == ticket.handling_site_id:
+        return
+    ticket.acting_id, ticket.acting_counts = assessed, True
+    data = {"site_id": ticket.handling_site_id, "organisation_id": assessed, "reason": "onboarding"}
+    journal.append(session, ticket, "acting_started", actor=SYSTEM, now=now, data=data)
 
 
 def _leave(session: Session, ticket: Ticket) -> None:
     """Who handled it so far keeps its view of the past and nothing to do; nobody owns it or acts for it any more."""
-    if ticket.handling_site_id is not None:
-        row = session.get(Party, (ticket.id, ticket.handling_site_id))
-        if row is not None:
+    for organisation_id in {ticket.handling_site_id, ticket.acting_id} - {None}:
+        row = session.get(Party, (ticket.id, organisation_id))
+        if row is not None and row.role in ("handling", "deputy"):
             row.role = "former"
     ticket.owner_id, ticket.acting_id, ticket.acting_counts = None, None, False
     ticket.help_asked_at = ticket.urged_at = None
@@ -96,35 +107,37 @@ def _facts(session: Session, ticket: Ticket, site_code: str, address: str, rule:
     delivery, origin, last = scans.places(session, ticket.waybill) if ticket.waybill else (None, None, None)
     named = organisations.find_by_code(session, site_code) if site_code else None
     matches = organisations.matching_address(session, address) if address else []
+    closed = closures.closed_today(session, now)
     return RoutingFacts(
         category=ticket.category,
         connection_rule=rule,
-        platform_site=_place(named, now),
+        platform_site=_place(named, closed, now),
         platform_site_code=site_code,
-        delivery_scan=_place_of(session, delivery, now),
-        origin_scan=_place_of(session, origin, now),
-        last_scan=_place_of(session, last, now),
-        address_matches=tuple(place for match in matches if (place := _place(match, now))),
+        delivery_scan=_place_of(session, delivery, closed, now),
+        origin_scan=_place_of(session, origin, closed, now),
+        last_scan=_place_of(session, last, closed, now),
+        address_matches=tuple(place for match in matches if (place := _place(match, closed, now))),
         province_hint=None,
-        closed_deputies=_closed_deputies(session, now),
+        closed_deputies=_closed_deputies(session, closed, now),
     )
 
 
-def _closed_deputies(session: Session, now: datetime) -> frozenset[int]:
+def _closed_deputies(session: Session, closed: Closed, now: datetime) -> frozenset[int]:
     """Deputies that are closed themselves: few, because few sites have a deputy."""
     deputies = select(Organisation.deputy_id).where(Organisation.deputy_id.is_not(None))
-    today = now.astimezone(SHANGHAI).date()
-    statement = select(Organisation.id).where(Organisation.id.in_(deputies), Organisation.closed_from <= today)
-    return frozenset(session.scalars(statement))
+    named = Organisation.id.in_([deputy for deputy in closed.values() if deputy])
+    gone = Organisation.closed_from <= local_date(now)
+    statement = select(Organisation.id).where(Organisation.id.in_(deputies) | named, gone)
+    return frozenset(session.scalars(statement)) | closed.keys()
 
 
-def _place_of(session: Session, organisation_id: int | None, now: datetime) -> Place | None:
-    return _place(session.get(Organisation, organisation_id), now) if organisation_id else None
+def _place_of(session: Session, organisation_id: int | None, closed: Closed, now: datetime) -> Place | None:
+    return _place(session.get(Organisation, organisation_id), closed, now) if organisation_id else None
 
 
-def _place(site: Organisation | None, now: datetime) -> Place | None:
-    if site is None or site.kind not in ("site", "hub"):
+def _place(site: Organisation | None, closed: Closed, now: datetime) -> Place | None:
+    """The site as routing sees it today: the calendar's deputy stands before the usual one."""
+    if site is None or site.kind not in closures.PLACES:
         return None
-    today = now.astimezone(SHANGHAI).date()
-    closed = site.closed_from is not None and site.closed_from <= today
-    return Place(site.id, site.code, site.kind, site.province_id, closed, site.deputy_id)
+    deputy = closed.get(site.id) or site.deputy_id
+    return Place(site.id, site.code, site.kind, site.province_id, closures.is_closed(site, closed, now), deputy)

@@ -53,13 +53,15 @@ def cases(*, actor: Actor, month: str, organisation_code: str, measure: str, now
     source = MEASURES[measure]
     if source is None:
         return Cases(site, ())
-    statement = source(span, site.id).where(facts.measured(), visible_to(actor))
+    statement = source(span, site.id).where(facts.measured(), facts.onboarded(site.id), visible_to(actor))
     rows = [_case(*row) for row in session.execute(statement)]
     return Cases(site, tuple(sorted(rows, key=lambda row: (row.in_time is not False, row.started_at, row.number))))
 
 
-def _case(number: str, category: str, began: datetime, due: datetime | None, ended: datetime | None) -> Case:
-    good = None if due is None else ended is not None and in_time(ended, due)
+def _case(
+    number: str, category: str, began: datetime, due: datetime | None, ended: datetime | None, credited: bool = True
+) -> Case:
+    good = None if due is None else ended is not None and in_time(ended, due) and credited
     return Case(number, category, began, due, ended, good)
 
 
@@ -69,8 +71,10 @@ def _columns(started: Any, due: Any, stopped: Any) -> Select[Any]:
 
 def _clocks(kind: str) -> Callable[[Span, int], Select[Any]]:
     def source(span: Span, site_id: int) -> Select[Any]:
-        runs = _columns(Clock.started_at, Clock.due_at, Clock.stopped_at).join(Clock, Clock.ticket_id == Ticket.id)
-        return runs.where(facts.decided_in(span, kind), Clock.organisation_id == site_id)
+        runs = _columns(Clock.started_at, Clock.due_at, Clock.stopped_at).add_columns(Clock.credited)
+        return runs.join(Clock, Clock.ticket_id == Ticket.id).where(
+            facts.decided_in(span, kind), Clock.organisation_id == site_id
+        )
 
     return source
 
@@ -103,7 +107,7 @@ def _appeal_rows(site_id: int) -> Select[Any]:
 
 def _results(span: Span, site_id: int) -> Select[Any]:
     rows = _columns(Ticket.received_at, null(), Event.at).join(Event, Event.ticket_id == Ticket.id)
-    return rows.where(facts.results_in(span), Event.organisation_id == site_id)
+    return rows.where(facts.results_in(span), facts.result_site() == site_id)
 
 
 def _repeats(span: Span, site_id: int) -> Select[Any]:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, case, cast, exists, func, not_, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import month_bounds
-from app.models import Appeal, Clock, Event, Ticket
+from app.models import Appeal, Clock, Event, Organisation, Ticket
+from app.models.dialect import shanghai_day
 from app.models.types import Big
 
 ENDED = ("closed", "withdrawn")
@@ -59,7 +60,7 @@ def month_facts(session: Session, span: Span, site_id: int | None = None) -> dic
     """Facts per organisation id for everyone who has any in the month, or for one organisation alone."""
     found: dict[int, Facts] = {}
     for names, site, statement in _statements(span):
-        statement = statement.where(site.is_not(None) if site_id is None else site == site_id)
+        statement = statement.where(site.is_not(None) if site_id is None else site == site_id, onboarded(site))
         # by position: an expression with bound values is a different one to PostgreSQL each time it is written
         for organisation_id, *numbers in session.execute(statement.group_by(text("1"))):
             facts = found.setdefault(organisation_id, Facts())
@@ -71,6 +72,12 @@ def month_facts(session: Session, span: Span, site_id: int | None = None) -> dic
 def measured() -> ColumnElement[bool]:
     """Tickets that count at all."""
     return Ticket.state != "withdrawn"
+
+
+def onboarded(site: Any) -> ColumnElement[bool]:
+    """Tickets opened when the site was on board already; `site` is a column or an id (rulebook 1)."""
+    later = exists().where(Organisation.id == site, Organisation.onboarded_from > shanghai_day(Ticket.opened_at))
+    return not_(later.correlate_except(Organisation))
 
 
 def decided_in(span: Span, kind: str) -> ColumnElement[bool]:
@@ -94,6 +101,12 @@ def upheld_in(span: Span) -> ColumnElement[bool]:
 def results_in(span: Span) -> ColumnElement[bool]:
     """Results given in the month."""
     return and_(Event.type == "result", span.holds(Event.at))
+
+
+def result_site() -> ColumnElement[Any]:
+    """Whose a result is: the handling site's where somebody acted for it and that counts, else the writer's."""
+    counted = Event.data["counts"].as_boolean().is_(True)
+    return case((counted, cast(Event.data["acting_for"].as_string(), Big)), else_=Event.organisation_id)
 
 
 def repeats_in(span: Span) -> ColumnElement[bool]:
@@ -123,7 +136,7 @@ def _statements(span: Span) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     yield ("appeals",), Appeal.site_id, appeals.where(span.holds(Appeal.opened_at))
     yield ("upheld",), Appeal.site_id, appeals.where(upheld_in(span))
     for name, where, column in (
-        ("results", results_in(span), Event.organisation_id),
+        ("results", results_in(span), result_site()),
         ("repeats", repeats_in(span), repeat_site()),
     ):
         events = select(column, func.count()).join(Ticket, Ticket.id == Event.ticket_id)
@@ -138,14 +151,14 @@ def handling_seconds(session: Session, span: Span, site_id: int) -> list[int]:
 
 def handled_in(span: Span, site_id: int) -> ColumnElement[bool]:
     """The site's tickets whose last result lies in the month."""
-    return and_(Ticket.handling_site_id == site_id, span.holds(Ticket.result_at), measured())
+    return and_(Ticket.handling_site_id == site_id, span.holds(Ticket.result_at), measured(), onboarded(site_id))
 
 
 def category_counts(session: Session, span: Span, site_id: int) -> list[tuple[str, int]]:
     """(category, tickets opened in the month) of a site, the most frequent first."""
     n = func.count()
     statement = select(Ticket.category, n).where(
-        Ticket.handling_site_id == site_id, span.holds(Ticket.opened_at), measured()
+        Ticket.handling_site_id == site_id, span.holds(Ticket.opened_at), measured(), onboarded(site_id)
     )
     rows = session.execute(statement.group_by(Ticket.category).order_by(n.desc(), Ticket.category))
     return [(category, count) for category, count in rows]

@@ -47,14 +47,25 @@ def refresh(session: Session, ticket: Ticket) -> None:
 
 
 def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int, Seat]:
-    """Every scope that has the ticket before it. After the end those alone that still owe an answer or a ruling."""
+    """Every scope that has the ticket before it. After the end those alone that still owe an answer or a ruling.
+
+    A ticket whose site asks for help lies in its province's queue for that, until the province acts or answers.
+    """
     asked = _asked(session, ticket) if ticket.cases else {}
     seats = {}
     for scope, desk in desks.items():
         due_at, queue = asked.get(scope, (None, ""))
+        if not queue and desk == "lcs" and _wants_help(ticket):
+            queue = "help"
         if queue or ticket.state in lifecycle.OPEN_STATES:
             seats[scope] = Seat(desk, due_at, queue)
     return seats
+
+
+def _wants_help(ticket: Ticket) -> bool:
+    """Whether the site waits for its superior, who does not act for it yet."""
+    asked, helped = ticket.help_asked_at is not None, ticket.acting_id == ticket.province_id
+    return asked and not helped and ticket.state in lifecycle.BEFORE_THE_END
 
 
 def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
@@ -65,7 +76,8 @@ def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
     scopes = {0: "ccs"}
     for organisation_id, province_id in session.execute(parties):
         if province_id != organisation_id:
-            scopes[organisation_id] = "site" if organisation_id == ticket.handling_site_id else "party"
+            at_site = organisation_id in (ticket.handling_site_id, ticket.acting_id)
+            scopes[organisation_id] = "site" if at_site else "party"
         if province_id:
             scopes[province_id] = "lcs" if province_id == ticket.province_id else "lcs_of_party"
     return scopes
@@ -103,7 +115,7 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
     item.turn = lifecycle.turn_of(
         seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
         overdue=ticket.overdue, level=ticket.level, acting=ticket.acting_id == scope,
-        waiting=ticket.waiting_until is not None, help_open=ticket.help_asked_at is not None,
+        waiting=ticket.waiting_until is not None, help_open=_wants_help(ticket),
     )  # fmt: skip
     return item
 

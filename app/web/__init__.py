@@ -23,6 +23,9 @@ PAGES = (
     "clock_pages",
     "policy_pages",
     "calendar_pages",
+    "closures",
+    "handover",
+    "help",
 )
 
 

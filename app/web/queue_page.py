@@ -18,7 +18,7 @@ from app.web import words
 
 RAIL = {
     "site": ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "all"),
-    "lcs": ("todo", "tray", "overdue", "due_soon", "to_accept", "working", "appealed", "replied", "all"),
+    "lcs": ("todo", "help", "tray", "overdue", "due_soon", "to_accept", "working", "appealed", "replied", "all"),
     "ccs": ("todo", "appealed", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
 }
 HOT = frozenset({"overdue"})
@@ -46,6 +46,8 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
     pages = (
         ("new_ticket", "entry.new", _("New complaint")),
+        ("handover", "handover.show", _("Shift hand-over")),
+        ("closures", "closures.index", _("Closure calendar")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("duty", "duty.index", _("Duty roster")),
         ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),

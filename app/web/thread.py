@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.services.ticket_view import Entry, View
-from app.web import attachments, vocabulary, words, words_duty
+from app.web import attachments, vocabulary, words, words_duty, words_help
 
 PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
@@ -33,7 +33,7 @@ def _post(entry: Entry, view: View, actor: Actor, labels: dict[str, str], red: S
     label = labels.get(entry.type, "")
     said = bool(text)
     return {
-        "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label) if said else "",
+        "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label, view) if said else "",
         "text": text if said else _system_text(entry, label, view), "red": entry.type in red,
         "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at), "findings": _findings(entry),
         "callback": _callback(entry, view, actor), "pictures": attachments.pictures_of(view, entry.event_id),
@@ -62,8 +62,8 @@ def _by(entry: Entry, view: View) -> str:
     return entry.who or _("System")
 
 
-def _sub(entry: Entry, label: str) -> str:
-    parts = [label]
+def _sub(entry: Entry, label: str, view: View) -> str:
+    parts = [label, *_acted(entry, view)]
     if entry.organisation is not None:
         english = g.fmt.english and entry.organisation.name_en
         parts.insert(0, entry.organisation.name_en if english else entry.organisation.name)
@@ -73,6 +73,19 @@ def _sub(entry: Entry, label: str) -> str:
     if outcome:
         parts.append(words.word(words.contacts(), outcome))
     return " · ".join(part for part in parts if part)
+
+
+def _acted(entry: Entry, view: View) -> list[str]:
+    """For which site somebody else did this, and what it is worth to the site (rulebook 3.11)."""
+    if "acting_for" not in entry.data:
+        return []
+    data = {"site_id": entry.data["acting_for"], "site_code": entry.data.get("acting_for_code", "")}
+    return [_("for %(site)s", site=_site(data, view)), words_help.credit(bool(entry.data.get("counts")))]
+
+
+def names() -> dict[str, str]:
+    """What each kind of entry is called."""
+    return _labels()
 
 
 def _labels() -> dict[str, str]:
@@ -127,7 +140,11 @@ def _system_text(entry: Entry, label: str, view: View) -> str:
         return f"{label} · {words_duty.undelivered(entry.data)}"
     if entry.type == "reminded":
         return f"{label} · {entry.data.get('to', '')}"
-    return f"{label}{who}"
+    if entry.type == "acting_started" and entry.data.get("reason") == "onboarding":
+        return _("The site is not on board yet: its province works the ticket")
+    if entry.type == "deputy_acts":
+        return f"{label} · {entry.data.get('organisation_code', '')}"
+    return " · ".join([f"{label}{who}", *_acted(entry, view)])
 
 
 def _site(data: dict[str, Any], view: View) -> str:
@@ -146,6 +163,10 @@ def _findings(entry: Entry) -> list[dict[str, str]]:
             found.append(
                 {"label": _("What was done"), "value": words.word(words.measures(), entry.data["action_taken"])}
             )
+    if entry.type == "priority_raised":
+        known = words_help.priorities()
+        steps = [words.word(known, entry.data.get(name, "")) for name in ("before", "after")]
+        found.append({"label": _("Priority"), "value": " → ".join(steps)})
     if entry.type == "ruling":
         found.append({"label": _("Ruling"), "value": words.word(words.rulings(), entry.data.get("ruling", ""))})
     return found

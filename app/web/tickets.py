@@ -14,10 +14,11 @@ from app import clock
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.extensions import db
-from app.services import appeals, queue, replies, reveals, routing, ticket_view
+from app.services import appeals, handover, queue, replies, reveals, routing, ticket_view
 from app.services.replies import PromiseIn, ResultIn
 from app.services.ticket_view import View
 from app.web import attachments, forms, queue_page, verbs
+from app.web import handover as handover_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.boxes import allowed_answers
@@ -40,7 +41,8 @@ def index() -> ResponseReturnValue:
     if request.htmx and request.headers.get("HX-Target") == "list":
         return render_template("_fresh_list.html", rail=queue_page.rail(session, actor, filters, now), list=pane)
     rail, opened = queue_page.rail(session, actor, filters, now), "opened" in request.args
-    return render_template("tickets.html", rail=rail, list=pane, t=None, opened=opened)
+    notes = handover_page.notes_of(handover.unread(session, actor)) if filters.queue == "todo" else []
+    return render_template("tickets.html", rail=rail, list=pane, t=None, opened=opened, handover_notes=notes)
 
 
 @bp.get("/tickets/news")

@@ -23,6 +23,7 @@ def purposes() -> dict[str, str]:
         "result_link": _("Result with a link for the customer"),
         "courier_delivery": _("Request to the courier"),
         "courier_promise": _("Promise to the customer, told to the courier"),
+        "site_urged": _("Urging by the superior"),
         "test": _("Test message"),
     }
 

@@ -31,7 +31,13 @@ QUEUE = {
     "/tickets?q=0000": 5, f"/tickets/news?version=-1&since={SINCE}": 5, "/tickets/new": 5,
 }  # fmt: skip
 TICKET = {"": 20, "HX-Request": 15}
-LISTS = {"/callbacks": 4, "/sms-outbox": 4, "/scorecards": 13, "/scorecards/2026-11/330106-01": 23}
+LISTS = {
+    "/handover?all=1": 10,
+    "/callbacks": 4,
+    "/sms-outbox": 4,
+    "/scorecards": 13,
+    "/scorecards/2026-11/330106-01": 23,
+}
 
 
 @pytest.fixture

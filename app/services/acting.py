@@ -1,0 +1,101 @@
+"""Somebody works a ticket for its handling site, and what that is worth to the site (rulebook 3.11).
+
+What is done by the site itself counts as ever. What an LCS does counts as the site's where the site had asked for help
+before that clock was due; a deputy's work always does, because the closure was announced; a clock that is booked to
+whoever acts is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.domain.roles import Actor
+from app.models import Clock, Organisation, Party, Ticket
+from app.services import clocks, desk, journal
+from app.services.desk import Outcome, Post
+from app.services.transaction import write
+
+
+def act_for(*, actor: Actor, post: Post, now: datetime) -> Outcome:
+    """The LCS begins to act for the site; the owner stays. Raises NotFound, NotAllowed, Stale."""
+    with write() as session:
+        ticket = desk.take(session, actor, post)
+        if before := desk.done_before(session, post):
+            return before
+        desk.move(ticket, "act_for", actor)
+        ticket.acting_id, ticket.acting_counts = ticket.province_id, ticket.help_asked_at is not None
+        data = {
+            "site_id": ticket.handling_site_id, "organisation_id": ticket.acting_id, "asked_at": ticket.help_asked_at,
+            "counts": standing(session, ticket),
+        }  # fmt: skip
+        event = journal.append(session, ticket, "acting_started", actor=actor, now=now, data=data)
+        return desk.finish(session, ticket, event, now, post)
+
+
+def stop_acting(*, actor: Actor, post: Post, now: datetime) -> Outcome:
+    """Whoever acts gives the ticket back to its site. Raises NotFound, NotAllowed, Stale."""
+    with write() as session:
+        ticket = desk.take(session, actor, post)
+        if before := desk.done_before(session, post):
+            return before
+        desk.move(ticket, "stop_acting", actor)
+        event = give_back(session, ticket, actor, now)
+        return desk.finish(session, ticket, event, now, post)
+
+
+def give_back(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> Any:
+    """Nobody acts any more: a request for help is answered with it, a deputy has nothing to do here."""
+    data = {"site_id": ticket.handling_site_id, "organisation_id": ticket.acting_id}
+    row = session.get(Party, (ticket.id, ticket.acting_id)) if ticket.acting_id else None
+    if row is not None and row.role == "deputy":
+        row.role = "former"
+    if ticket.acting_id == ticket.province_id:
+        ticket.help_asked_at = None
+    ticket.acting_id, ticket.acting_counts = None, False
+    return journal.append(session, ticket, "acting_stopped", actor=actor, now=now, data=data)
+
+
+def acts(ticket: Ticket, actor: Actor) -> bool:
+    """Whether this actor does the site's work without being the site."""
+    own = actor.organisation_id
+    return own is not None and own == ticket.acting_id and own != ticket.handling_site_id
+
+
+def counts(ticket: Ticket, clock: Clock) -> bool:
+    """Whether what is done now by who acts for the site counts as the site's on this run."""
+    if clock.organisation_id == ticket.acting_id:
+        return True
+    asked = ticket.help_asked_at
+    in_time = asked is None or ticket.acting_id != ticket.province_id or asked <= clock.due_at
+    return ticket.acting_counts and in_time
+
+
+def standing(session: Session, ticket: Ticket) -> dict[str, bool]:
+    """By kind, whether the running site clocks would count if they stopped now."""
+    return {clock.kind: counts(ticket, clock) for clock in clocks.running(session, ticket, clocks.SITE_CLOCKS)}
+
+
+def stop(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str], now: datetime) -> None:
+    """Stop site clocks by whoever did the work, each run with its own answer to whether the site gets the credit."""
+    for clock in clocks.running(session, ticket, kinds):
+        credited = not acts(ticket, actor) or counts(ticket, clock)
+        clocks.stop(session, ticket, [clock.kind], now, credited=credited)
+
+
+def said(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str]) -> dict[str, Any]:
+    """What an entry keeps of it: for whom, and whether it counts for the site. Nothing where the site acts itself."""
+    if not acts(ticket, actor) or ticket.handling_site_id is None:
+        return {}
+    running = clocks.running(session, ticket, kinds) or clocks.running(session, ticket, clocks.SITE_CLOCKS)
+    credited = all(counts(ticket, clock) for clock in running) if running else ticket.acting_counts
+    site = session.get_one(Organisation, ticket.handling_site_id)
+    return {"acting_for": site.id, "acting_for_code": site.code, "counts": credited}
+
+
+def who(session: Session, ticket: Ticket, actor: Actor) -> Organisation | None:
+    """The organisation that acts, for the ticket's page."""
+    return session.get(Organisation, ticket.acting_id) if ticket.acting_id is not None else None

@@ -1,0 +1,161 @@
+"""The closure calendar: sites announce when they are closed and who stands in (rulebook 1, 7.11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from app.domain.calendars import local_date
+from app.domain.closures import REASONS, Days, faults
+from app.domain.errors import Invalid, NotAllowed, NotFound
+from app.domain.roles import SITE_MANAGER, Actor
+from app.models import Closure, Organisation
+from app.models.dialect import lock_key
+from app.models.ids import new_id
+from app.services.transaction import write
+
+PLACES = ("site", "hub")
+LISTED = 200
+
+
+@dataclass(frozen=True)
+class ClosureIn:
+    """An announcement: the site's own code, its days, the code of the deputy (empty: the LCS) and why."""
+
+    site_code: str
+    from_day: date | None
+    until_day: date | None = None
+    deputy_code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One closure of the list with the names of site and deputy."""
+
+    closure: Closure
+    site: Organisation
+    deputy: Organisation | None
+
+
+def announce(*, actor: Actor, closure: ClosureIn, now: datetime) -> int:
+    """Announce a closure from today on or later; its id.
+
+    A manager announces for the own site, an LCS for those of its province. Raises Invalid (fields `site_code`,
+    `from_day`, `until_day`, `deputy_code`, `reason`), NotAllowed for everybody else.
+    """
+    _may(actor)
+    with write() as session:
+        site = _site(session, actor, closure.site_code)
+        lock_key(session, f"closure:{site.id if site else 0}")
+        errors = {} if closure.reason in REASONS else {"reason": "required"}
+        deputy = _deputy(session, actor, site, closure, errors)
+        if site is None or closure.from_day is None:
+            raise Invalid(errors | ({} if site else {"site_code": "unknown_site"}) | _day(closure))
+        days = Days(closure.from_day, closure.until_day)
+        errors |= faults(days, local_date(now), _days_of(session, site.id))
+        if errors:
+            raise Invalid(errors)
+        row = Closure(
+            id=new_id(), organisation_id=site.id, from_day=days.start, until_day=days.until, reason=closure.reason,
+            deputy_id=deputy.id if deputy else None, created_at=now, created_by_id=actor.user_id,
+        )  # fmt: skip
+        session.add(row)
+        return row.id
+
+
+def end(*, actor: Actor, closure_id: int, now: datetime) -> None:
+    """End a closure now, or drop one that has not begun: the site works again. Raises NotFound outside the scope."""
+    _may(actor)
+    with write() as session:
+        own = select(Closure).join(Organisation, Organisation.id == Closure.organisation_id)
+        row = session.scalars(own.where(Closure.id == closure_id, _scope(actor))).one_or_none()
+        if row is None:
+            raise NotFound("closure_not_found")
+        if row.ended_at is None:
+            row.ended_at = now
+
+
+def listed(session: Session, actor: Actor, now: datetime) -> list[Line]:
+    """Closures of the actor's sites that last or lie ahead, the first to begin first; at most 200."""
+    _may(actor)
+    site, deputy = Organisation, aliased(Organisation)
+    statement = (
+        select(Closure, site, deputy)
+        .join(site, site.id == Closure.organisation_id)
+        .outerjoin(deputy, deputy.id == Closure.deputy_id)
+        .where(_scope(actor), _lasts(local_date(now)))
+        .order_by(Closure.from_day, site.code)
+    )
+    return [Line(row, place, stand_in) for row, place, stand_in in session.execute(statement.limit(LISTED))]
+
+
+def sites_of(session: Session, actor: Actor) -> list[Organisation]:
+    """The sites the actor may choose among as deputies or as closed ones: those of the province."""
+    sites = select(Organisation).where(Organisation.kind.in_(PLACES), Organisation.province_id == actor.province_id)
+    return list(session.scalars(sites.order_by(Organisation.code)))
+
+
+def closed_today(session: Session, now: datetime) -> dict[int, int | None]:
+    """The sites whose announced closure holds today, each with its deputy."""
+    today = local_date(now)
+    statement = select(Closure.organisation_id, Closure.deputy_id).where(Closure.from_day <= today, _lasts(today))
+    return {row.organisation_id: row.deputy_id for row in session.execute(statement)}
+
+
+def is_closed(site: Organisation, closed: dict[int, int | None], now: datetime) -> bool:
+    """Whether the site takes no work today: by its calendar, or closed for good."""
+    return site.id in closed or (site.closed_from is not None and site.closed_from <= local_date(now))
+
+
+def _lasts(today: date) -> ColumnElement[bool]:
+    return (Closure.ended_at.is_(None)) & or_(Closure.until_day.is_(None), Closure.until_day >= today)
+
+
+def _scope(actor: Actor) -> ColumnElement[bool]:
+    if actor.desk == "lcs":
+        return Organisation.province_id == actor.province_id
+    return Organisation.id == actor.organisation_id
+
+
+def _may(actor: Actor) -> None:
+    if actor.desk != "lcs" and actor.role != SITE_MANAGER:
+        raise NotAllowed("not_allowed")
+
+
+def _site(session: Session, actor: Actor, code: str) -> Organisation | None:
+    places = select(Organisation).where(Organisation.kind.in_(PLACES), _scope(actor))
+    if actor.desk == "lcs":
+        places = places.where(Organisation.code == code.strip())
+    return session.scalars(places).one_or_none()
+
+
+def _deputy(
+    session: Session, actor: Actor, site: Organisation | None, closure: ClosureIn, errors: dict[str, str]
+) -> Organisation | None:
+    code = closure.deputy_code.strip()
+    if not code:
+        return None
+    places = select(Organisation).where(Organisation.kind.in_(PLACES), Organisation.code == code)
+    found = session.scalars(places.where(Organisation.province_id == actor.province_id)).one_or_none()
+    if found is None:
+        errors["deputy_code"] = "unknown_site"
+    elif site is not None and found.id == site.id:
+        errors["deputy_code"] = "own_deputy"
+    elif closure.from_day and any(
+        Days(closure.from_day, closure.until_day).meet(d) for d in _days_of(session, found.id)
+    ):
+        errors["deputy_code"] = "deputy_closed"
+    return found
+
+
+def _day(closure: ClosureIn) -> dict[str, str]:
+    return {} if closure.from_day else {"from_day": "required"}
+
+
+def _days_of(session: Session, site_id: int) -> list[Days]:
+    rows = select(Closure).where(Closure.organisation_id == site_id, Closure.ended_at.is_(None))
+    return [Days(row.from_day, row.until_day) for row in session.scalars(rows)]

@@ -1,0 +1,94 @@
+"""What a superior does about a slow ticket without taking it: urge the site, raise the priority (rulebook 3.11)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.domain import reminders as rule
+from app.domain.errors import Invalid, NotAllowed
+from app.domain.masking import mask_phone
+from app.domain.roles import Actor
+from app.models import Event, Organisation, Outbox, Ticket
+from app.models.ids import new_id
+from app.services import clocks, desk, helping, journal
+from app.services.desk import Outcome, Post
+from app.services.transaction import write
+
+TEMPLATE = "site_urged"
+BETWEEN = timedelta(minutes=30)
+PRIORITIES = ("normal", "high", "urgent")
+
+
+def urge_site(*, actor: Actor, post: Post, now: datetime) -> Outcome:
+    """Urge the handling site on record and by SMS to its duty phone, at most once in 30 minutes a ticket.
+
+    Raises NotFound, NotAllowed ("urged_lately"), Stale.
+    """
+    with write() as session:
+        ticket = desk.take(session, actor, post)
+        if before := desk.done_before(session, post):
+            return before
+        desk.move(ticket, "urge_site", actor)
+        if ticket.urged_at is not None and now < ticket.urged_at + BETWEEN:
+            raise NotAllowed("urged_lately")
+        ticket.urged_at = now
+        n = _times(session, ticket) + 1
+        data = {"site_id": ticket.handling_site_id, "n": n, **_by_sms(session, ticket, n, now)}
+        event = journal.append(session, ticket, "site_urged", actor=actor, now=now, data=data)
+        return desk.finish(session, ticket, event, now, post)
+
+
+def raise_priority(*, actor: Actor, post: Post, priority: str, text: str, now: datetime) -> Outcome:
+    """Raise the priority with a reason: running site clocks get the earlier of old due and now + the new limit.
+
+    Raises Invalid(priority, text), NotFound, NotAllowed, Stale.
+    """
+    if priority not in PRIORITIES:
+        raise Invalid({"priority": "required"})
+    helping.check_text(text)
+    with write() as session:
+        ticket = desk.take(session, actor, post)
+        if before := desk.done_before(session, post):
+            return before
+        desk.move(ticket, "raise_priority", actor)
+        if priority not in higher(ticket.priority):
+            raise Invalid({"priority": "not_higher"})
+        data = {"before": ticket.priority, "after": priority}
+        ticket.priority = priority
+        event = journal.append(session, ticket, "priority_raised", actor=actor, now=now, data=data, text={"text": text})
+        clocks.shorten(session, ticket, now)
+        return desk.finish(session, ticket, event, now, post)
+
+
+def higher(priority: str) -> tuple[str, ...]:
+    """The priorities above this one."""
+    return PRIORITIES[PRIORITIES.index(priority) + 1 :] if priority in PRIORITIES else PRIORITIES
+
+
+def _times(session: Session, ticket: Ticket) -> int:
+    urged = select(func.count()).where(Event.ticket_id == ticket.id, Event.type == "site_urged")
+    return session.scalar(urged) or 0
+
+
+def _by_sms(session: Session, ticket: Ticket, n: int, now: datetime) -> dict[str, object]:
+    """One SMS in the same commit, at night for the morning; what the event keeps of it. Nothing without a phone."""
+    site = session.get_one(Organisation, ticket.handling_site_id)
+    if not site.duty_phone:
+        return {}
+    due = rule.Due(
+        ticket.number, ticket.waybill[-4:], ticket.next_clock or "resolve", ticket.next_due_at or now, "urged", True
+    )
+    payload = {
+        "phone": site.duty_phone, "template": TEMPLATE, "variables": rule.bundle_variables([due], now),
+        "capped": False, "tickets": [ticket.number],
+    }  # fmt: skip
+    row = Outbox(
+        id=new_id(), kind="sms", key=f"urge-site:{ticket.id}:{n}", lane=f"phone:{site.duty_phone}",
+        organisation_id=site.id, province_id=site.province_id or site.id, payload=payload, state="pending",
+        attempts=0, token=0, next_try_at=rule.send_after(now), created_at=now,
+    )  # fmt: skip
+    session.add(row)
+    return {"outbox_id": row.id, "to": mask_phone(site.duty_phone)}
