@@ -20,7 +20,7 @@ TEXT_LIMIT = 2000  # characters of what a person types
 MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
     "cancelled", "callback_refused", "promise_broken", "note", "help_answered", "acting_started", "acting_stopped",
-    "deputy_acts",
+    "deputy_acts", "courier_sms",
 )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("handover", "handover.show", _("Shift hand-over")),
         ("closures", "closures.index", _("Closure calendar")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
+        ("duty", "duty.index", _("Duty roster")),
         ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),
         ("callbacks", "admin.callbacks", _("Platform answers")),
         ("admin", "admin.index", _("Administration")),

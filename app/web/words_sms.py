@@ -22,6 +22,8 @@ def purposes() -> dict[str, str]:
         "overdue": _("Reminder with overdue tickets"),
         "result_link": _("Result with a link for the customer"),
         "site_urged": _("Urging by the superior"),
+        "courier_delivery": _("Request to the courier"),
+        "courier_promise": _("Promise to the customer, told to the courier"),
         "test": _("Test message"),
     }
 
