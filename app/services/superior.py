@@ -13,7 +13,7 @@ from app.domain.masking import mask_phone
 from app.domain.roles import Actor
 from app.models import Event, Organisation, Outbox, Ticket
 from app.models.ids import new_id
-from app.services import clocks, desk, helping, journal
+from app.services import clocks, desk, duty, helping, journal
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -76,19 +76,20 @@ def _times(session: Session, ticket: Ticket) -> int:
 def _by_sms(session: Session, ticket: Ticket, n: int, now: datetime) -> dict[str, object]:
     """One SMS in the same commit, at night for the morning; what the event keeps of it. Nothing without a phone."""
     site = session.get_one(Organisation, ticket.handling_site_id)
-    if not site.duty_phone:
+    phone = duty.phone_at(session, site, now)
+    if not phone:
         return {}
     due = rule.Due(
         ticket.number, ticket.waybill[-4:], ticket.next_clock or "resolve", ticket.next_due_at or now, "urged", True
     )
     payload = {
-        "phone": site.duty_phone, "template": TEMPLATE, "variables": rule.bundle_variables([due], now),
+        "phone": phone, "template": TEMPLATE, "variables": rule.bundle_variables([due], now),
         "capped": False, "tickets": [ticket.number],
     }  # fmt: skip
     row = Outbox(
-        id=new_id(), kind="sms", key=f"urge-site:{ticket.id}:{n}", lane=f"phone:{site.duty_phone}",
+        id=new_id(), kind="sms", key=f"urge-site:{ticket.id}:{n}", lane=f"phone:{phone}",
         organisation_id=site.id, province_id=site.province_id or site.id, payload=payload, state="pending",
         attempts=0, token=0, next_try_at=rule.send_after(now), created_at=now,
     )  # fmt: skip
     session.add(row)
-    return {"outbox_id": row.id, "to": mask_phone(site.duty_phone)}
+    return {"outbox_id": row.id, "to": mask_phone(phone)}
