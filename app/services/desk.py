@@ -19,7 +19,8 @@ TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
 MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
-    "cancelled", "callback_refused", "promise_broken", "note",
+    "cancelled", "callback_refused", "promise_broken", "note", "taken", "handed_over", "returned", "transferred",
+    "return_refused", "kept_at_lcs",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from app.domain.errors import Invalid
 from app.domain.roles import SYSTEM, Actor
 from app.domain.routing import Decision, Place, RoutingFacts, decide
 from app.models import Organisation, Party, Ticket
-from app.services import clocks, desk, journal, organisations, scans
+from app.services import clocks, desk, journal, organisations, ownership, scans
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -46,6 +46,7 @@ def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: da
     journal.append(session, ticket, "routed", actor=actor, now=now, data=data)
     session.flush()
     clocks.start_site_clocks(session, ticket, now)
+    ownership.auto_assign(session, ticket, site, now)
 
 
 def _leave(session: Session, ticket: Ticket) -> None:
