@@ -49,6 +49,11 @@ def set_auto_assign(*, actor: Actor, on: bool) -> None:
         session.execute(update(Organisation).where(Organisation.id == actor.organisation_id).values(auto_assign=on))
 
 
+def assigns(session: Session, actor: Actor) -> bool:
+    """Whether new tickets of the actor's organisation get an owner by themselves. Select only."""
+    return bool(session.scalar(select(Organisation.auto_assign).where(Organisation.id == actor.organisation_id)))
+
+
 def sweep(session: Session, now: datetime) -> int:
     """Return the tickets of owners who are gone, off duty or disabled; the number of tickets returned.
 

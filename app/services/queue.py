@@ -104,6 +104,12 @@ def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
     return kept
 
 
+def unowned(session: Session, actor: Actor) -> int:
+    """How many open tickets of the actor's scope nobody owns."""
+    free = select(func.count()).where(WorkItem.scope == work_scope(actor), WorkItem.owner_id.is_(None))
+    return session.scalar(free) or 0
+
+
 def version(session: Session, actor: Actor) -> int:
     """The number that grows with each change in the actor's scope: a poll compares it."""
     return session.scalar(select(ScopeVersion.n).where(ScopeVersion.scope == work_scope(actor))) or 0

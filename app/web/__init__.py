@@ -17,13 +17,18 @@ def register(app: Flask) -> None:
         gateways,
         health,
         language,
+        ownership,
         platform,
         scorecards,
         security,
+        team,
         tickets,
     )
 
     for part in (security, language, context, attachments):
         part.init(app)
-    for page in (auth, health, platform, entry, tickets, attachments, customer, scorecards, admin, gateways):
+    pages = (
+        auth, health, platform, entry, tickets, ownership, attachments, customer, scorecards, admin, gateways, team,
+    )  # fmt: skip
+    for page in pages:
         app.register_blueprint(page.bp)

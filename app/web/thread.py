@@ -45,7 +45,7 @@ def _voice(entry: Entry) -> str:
         return "platform"
     if entry.type == "callback_refused":
         return "platform"
-    if not entry.text or entry.role == "system":
+    if not entry.text.get("text") or entry.role == "system":
         return "system"
     if entry.role in LCS_ROLES:
         return "lcs"
@@ -105,6 +105,8 @@ def _labels() -> dict[str, str]:
 
 def _system_text(entry: Entry, label: str, view: View) -> str:
     who = f" · {entry.who}" if entry.who else ""
+    if detail := vocabulary.detail(entry):
+        return f"{label} · {detail}{who}"
     if entry.type == "clock_breached":
         kind = words.word(words.clock_kinds(), entry.data.get("kind", ""))
         return f"{label} · {kind}"
@@ -130,7 +132,7 @@ def _site(data: dict[str, Any], view: View) -> str:
 
 
 def _findings(entry: Entry) -> list[dict[str, str]]:
-    found = []
+    found = [{"label": label, "value": mask_text(value)} for label, value in vocabulary.findings(entry)]
     if entry.type == "result":
         if entry.text.get("signed_by"):
             found.append({"label": _("Who really signed"), "value": mask_text(str(entry.text["signed_by"]))})
