@@ -101,14 +101,14 @@ class AddressRule(Model):
     id: Mapped[int] = primary()
     prefix: Mapped[str] = mapped_column(String(120))
     site_id: Mapped[int] = ref("organisation.id")
-    province_id: Mapped[int | None] = ref("organisation.id", nullable=True)
+    province_id: Mapped[int | None] = ref("organisation.id", nullable=True, index=True)
     ticket_id: Mapped[int] = ref("ticket.id")
     created_by_id: Mapped[int] = ref("user_account.id")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
         Index(
-            "ix_address_rule_live", "province_id", "prefix",
+            "ix_address_rule_live", "prefix", unique=True,
             sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
         ),
     )  # fmt: skip

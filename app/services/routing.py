@@ -12,7 +12,7 @@ from app.domain.errors import Invalid
 from app.domain.roles import SYSTEM, Actor
 from app.domain.routing import Decision, Place, RoutingFacts, decide
 from app.models import Organisation, Party, Ticket
-from app.services import clocks, desk, journal, organisations, ownership, scans
+from app.services import addresses, clocks, desk, journal, organisations, ownership, scans
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -38,7 +38,7 @@ def route(session: Session, ticket: Ticket, site_code: str, address: str, rule: 
 def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: datetime, actor: Actor = SYSTEM) -> None:
     """Make `site_id` the handling site and start its clocks: it is assessed from this moment (rulebook 4)."""
     site = session.get_one(Organisation, site_id)
-    _leave(session, ticket)
+    leave(session, ticket)
     ticket.handling_site_id, ticket.province_id, ticket.tray_reason = site.id, site.province_id, ""
     ticket.queue = "to_accept"
     _party(session, ticket, site.id, site.province_id, "handling", now)
@@ -49,12 +49,11 @@ def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: da
     ownership.auto_assign(session, ticket, site, now)
 
 
-def _leave(session: Session, ticket: Ticket) -> None:
+def leave(session: Session, ticket: Ticket) -> None:
     """Who handled it so far keeps its view of the past and nothing to do; nobody owns it or acts for it any more."""
-    if ticket.handling_site_id is not None:
-        row = session.get(Party, (ticket.id, ticket.handling_site_id))
-        if row is not None:
-            row.role = "former"
+    former = select(Party).where(Party.ticket_id == ticket.id, Party.role.in_(("handling", "acting", "tray")))
+    for row in session.scalars(former):
+        row.role = "former"
     ticket.owner_id, ticket.acting_id, ticket.acting_counts = None, None, False
     ticket.help_asked_at = ticket.urged_at = None
 
@@ -68,6 +67,7 @@ def assign(*, actor: Actor, post: Post, site_code: str, now: datetime) -> Outcom
         desk.move(ticket, "assign_site", actor)
         site = target(session, actor, site_code)
         event = journal.append(session, ticket, "assigned", actor=actor, now=now, data={"site_id": site.id})
+        clocks.void(session, ticket, clocks.SITE_CLOCKS, now)  # those of a desk that worked it itself
         to_site(session, ticket, site.id, "by_hand", now, actor)
         return desk.finish(session, ticket, event, now, post)
 
@@ -96,7 +96,8 @@ def _party(
 def _facts(session: Session, ticket: Ticket, site_code: str, address: str, rule: str, now: datetime) -> RoutingFacts:
     delivery, origin, last = scans.places(session, ticket.waybill) if ticket.waybill else (None, None, None)
     named = organisations.find_by_code(session, site_code) if site_code else None
-    matches = organisations.matching_address(session, address) if address else []
+    learned = addresses.site_of(session, address) if address else None
+    matches = [learned] if learned else organisations.matching_address(session, address) if address else []
     return RoutingFacts(
         category=ticket.category,
         connection_rule=rule,
@@ -105,6 +106,7 @@ def _facts(session: Session, ticket: Ticket, site_code: str, address: str, rule:
         delivery_scan=_place_of(session, delivery, now),
         origin_scan=_place_of(session, origin, now),
         last_scan=_place_of(session, last, now),
+        learned=_place(learned, now),
         address_matches=tuple(place for match in matches if (place := _place(match, now))),
         province_hint=None,
         closed_deputies=_closed_deputies(session, now),
@@ -126,6 +128,9 @@ def _place_of(session: Session, organisation_id: int | None, now: datetime) -> P
 def _place(site: Organisation | None, now: datetime) -> Place | None:
     if site is None or site.kind not in ("site", "hub"):
         return None
-    today = now.astimezone(SHANGHAI).date()
-    closed = site.closed_from is not None and site.closed_from <= today
-    return Place(site.id, site.code, site.kind, site.province_id, closed, site.deputy_id)
+    return Place(site.id, site.code, site.kind, site.province_id, is_closed(site, now), site.deputy_id)
+
+
+def is_closed(site: Organisation, now: datetime) -> bool:
+    """Whether the site takes no tickets on this Shanghai day."""
+    return site.closed_from is not None and site.closed_from <= now.astimezone(SHANGHAI).date()

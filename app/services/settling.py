@@ -16,7 +16,7 @@ def start_objection(session: Session, ticket: Ticket, now: datetime) -> None:
         return
     rework = any(run for run in clocks.all_runs(session, ticket, "resolve") if run.run > 1)
     limit = clocks.limits(session, ticket)["objection_rework" if rework else "objection"]
-    clocks.start(session, ticket, "objection", limit, now, organisation_id=ticket.handling_site_id)
+    clocks.start(session, ticket, "objection", limit, now, organisation_id=clocks.booked_to(ticket))
 
 
 def start_close(session: Session, ticket: Ticket, now: datetime) -> None:
@@ -25,4 +25,4 @@ def start_close(session: Session, ticket: Ticket, now: datetime) -> None:
     if ticket.state != "replied" or not settled or ticket.open_promises or clocks.running(session, ticket, ["close"]):
         return
     limit = clocks.limits(session, ticket)["close"]
-    clocks.start(session, ticket, "close", limit, now, organisation_id=ticket.handling_site_id)
+    clocks.start(session, ticket, "close", limit, now, organisation_id=clocks.booked_to(ticket))

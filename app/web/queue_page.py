@@ -19,8 +19,8 @@ from app.web import words, words_ownership
 
 RAIL = {
     "site": ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "all"),
-    "lcs": ("todo", "tray", "overdue", "due_soon", "to_accept", "working", "appealed", "replied", "all"),
-    "ccs": ("todo", "appealed", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
+    "lcs": ("todo", "to_rule", "tray", "overdue", "due_soon", "to_accept", "working", "appealed", "replied", "all"),
+    "ccs": ("todo", "appealed", "to_rule", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
 }
 HOT = frozenset({"overdue"})
 OWNED_BY = {"site": ("", "mine", "unclaimed"), "lcs": ("", "mine")}

@@ -30,9 +30,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address_rule")),
     )
     op.create_index(
-        "ix_address_rule_live", "address_rule", ["province_id", "prefix"],
+        "ix_address_rule_live", "address_rule", ["prefix"], unique=True,
         sqlite_where=UNENDED, postgresql_where=UNENDED,
     )
+
+    op.create_index(op.f("ix_address_rule_province_id"), "address_rule", ["province_id"])
 
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("auto_assign", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -59,5 +61,4 @@ def downgrade() -> None:
     with op.batch_alter_table("organisation", schema=None) as batch_op:
         batch_op.drop_column("auto_assign")
 
-    op.drop_index("ix_address_rule_live", table_name="address_rule")
     op.drop_table("address_rule")
