@@ -29,7 +29,7 @@ from app.models import (
 )
 from app.services import attachments, desk, scans, scope, ticket_parts
 
-SENDS_ELSEWHERE = {"assign_site", "ruled_other_site"}
+SENDS_ELSEWHERE = {"assign_site", "ruled_other_site", "transfer"}
 SITES_OFFERED = 400
 
 

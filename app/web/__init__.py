@@ -8,6 +8,7 @@ from flask import Flask
 def register(app: Flask) -> None:
     """Bind every blueprint and what belongs to each request."""
     from app.web import (
+        address_rules,
         admin,
         attachments,
         auth,
@@ -23,12 +24,14 @@ def register(app: Flask) -> None:
         security,
         team,
         tickets,
+        transfers,
     )
 
     for part in (security, language, context, attachments):
         part.init(app)
     pages = (
-        auth, health, platform, entry, tickets, ownership, attachments, customer, scorecards, admin, gateways, team,
+        auth, health, platform, entry, tickets, ownership, transfers, attachments, customer, scorecards, admin,
+        gateways, team, address_rules,
     )  # fmt: skip
     for page in pages:
         app.register_blueprint(page.bp)

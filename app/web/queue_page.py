@@ -49,6 +49,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     pages = (
         ("new_ticket", "entry.new", _("New complaint")),
         ("team", "team.index", _("My team")),
+        ("address_rules", "address_rules.index", _("Learned addresses")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),
         ("callbacks", "admin.callbacks", _("Platform answers")),

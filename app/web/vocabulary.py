@@ -9,9 +9,9 @@ from __future__ import annotations
 from types import ModuleType
 
 from app.services.ticket_view import Entry
-from app.web import words_ownership
+from app.web import words_ownership, words_transfers
 
-PARTS: tuple[ModuleType, ...] = (words_ownership,)
+PARTS: tuple[ModuleType, ...] = (words_ownership, words_transfers)
 
 
 def merged(table: str) -> dict[str, str]:
