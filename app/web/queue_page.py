@@ -88,7 +88,7 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
 
 def owners(actor: Actor, filters: Filters) -> list[dict[str, Any]]:
     """Whose tickets the list shows, for desks whose people own tickets; every other filter stays."""
-    labels = words_ownership.owners()
+    labels = words_ownership.owners() | ({"": _("Everybody's")} if actor.desk == "lcs" else {})
     return [
         {"label": labels[key], "href": address(replace(filters, owner=key, after="")), "current": key == filters.owner}
         for key in OWNED_BY.get(actor.desk, ())
@@ -143,7 +143,7 @@ def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, a
         "time_text": g.fmt.time(row.received_at),
         "time_full": g.fmt.full(row.received_at),
         "selected": row.number == selected,
-        "owner": _("mine") if row.mine else row.owner,
+        "owner": _("Mine") if row.mine else row.owner,
         "site_name": (row.site_name_en or row.site_name) if g.fmt.english else row.site_name,
     }
 

@@ -35,7 +35,7 @@ def _row(row: Return, view: View) -> dict[str, Any]:
     return {
         "state": states.get(transfer.state, transfer.state), "tone": TONES.get(transfer.state, ""),
         "reason": reasons.get(transfer.reason, transfer.reason), "from": _name(row.from_site),
-        "to": _name(row.to_site), "to_label": _("Proposed") if transfer.state == "open" else _("To"),
+        "to": _name(row.to_site), "to_label": _("Proposed site") if transfer.state == "open" else _("New site"),
         "by": f"{row.raised_by} · {g.fmt.full(transfer.raised_at)[5:16]}", "proof": mask_text(row.proof),
         "decided": _decided(row), "pictures": attachments.pictures_of(view, transfer.event_id),
     }  # fmt: skip

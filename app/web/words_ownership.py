@@ -45,10 +45,10 @@ def detail(entry: Entry) -> str:
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """What stands above the text of an entry."""
     if entry.type == "handed_over" and entry.text.get("to"):
-        return [(_("To"), str(entry.text["to"]))]
+        return [(_("Handed to"), str(entry.text["to"]))]
     return []
 
 
 def owners() -> dict[str, str]:
-    """The three lists of a team."""
+    """The lists of a site's team."""
     return {"": _("My team"), "mine": _("Mine"), "unclaimed": _("Unclaimed")}

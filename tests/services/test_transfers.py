@@ -234,6 +234,16 @@ def test_waiting_for_the_customer_ends_with_the_site_that_waited(cast: Cast, db_
     assert ticket(db_session, number).waiting_until is None
 
 
+def test_a_repeat_counts_against_the_new_sites_own_first_reply(cast: Cast, db_session) -> None:
+    number = push(cast)
+    give_up(cast, number, now=NOON + 20 * MIN)
+    grant(cast, number, now=NOON + 25 * MIN)
+    for minutes, late in ((35, False), (56, True)):
+        tell(cast, "REPEAT", at=NOON + minutes * MIN, now=NOON + minutes * MIN)
+        data = told(db_session, number, "repeat")[-1].data
+        assert (data["after_first_reply_due"], data["site_id"]) == (late, cast.places[SIBLING])
+
+
 # --- refused, kept ---
 
 
