@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from app.domain.errors import NotAllowed
-from app.domain.roles import SITE_MANAGER, Actor
+from app.domain.roles import LCS_MANAGER, SITE_MANAGER, Actor
 
 OPEN, IN_PROGRESS, REPLIED = "open", "in_progress", "replied"
 APPEALED, CLOSED, WITHDRAWN = "appealed", "closed", "withdrawn"
@@ -94,10 +94,10 @@ def _rule(action: str, sources: Iterable[str], target: str | None, *desks: str, 
 SITE = (HANDLING, ACTING)
 SUPERIOR = (LCS_DESK, CCS_DESK)
 RULES = (
-    _rule("claim", {OPEN}, IN_PROGRESS, *SITE),
+    _rule("claim", {OPEN}, IN_PROGRESS, *SITE, needs="unowned_or_own"),
     _rule("take", {IN_PROGRESS, REPLIED}, None, *SITE, needs="unowned"),
-    _rule("give_back", BEFORE_THE_END, None, HANDLING, needs="own_or_manager"),
-    _rule("hand_over", BEFORE_THE_END, None, HANDLING, needs="own_or_manager_or_unowned"),
+    _rule("give_back", BEFORE_THE_END, None, *SITE, needs="own_or_manager"),
+    _rule("hand_over", BEFORE_THE_END, None, *SITE, needs="own_or_manager_or_unowned"),
     _rule("follow_up", AT_WORK, IN_PROGRESS, *SITE),
     _rule("follow_up_replied", {REPLIED}, None, *SITE),
     _rule("result", AT_WORK, REPLIED, *SITE),
@@ -160,6 +160,7 @@ BY_ACTION = {rule.action: rule for rule in RULES}
 Condition = Callable[[TicketFacts, Actor], bool]
 CONDITIONS: dict[str, Condition] = {
     "unowned": lambda facts, actor: facts.owner_id is None,
+    "unowned_or_own": lambda facts, actor: facts.owner_id in (None, actor.user_id),
     "own_or_manager": lambda facts, actor: facts.owner_id is not None and _own_or_manager(facts, actor),
     "own_or_manager_or_unowned": lambda facts, actor: facts.owner_id is None or _own_or_manager(facts, actor),
     "waiting": lambda facts, actor: facts.waiting,
@@ -190,7 +191,7 @@ CONDITIONS: dict[str, Condition] = {
 
 
 def _own_or_manager(facts: TicketFacts, actor: Actor) -> bool:
-    return facts.owner_id == actor.user_id or actor.role == SITE_MANAGER
+    return facts.owner_id == actor.user_id or actor.role in (SITE_MANAGER, LCS_MANAGER)
 
 
 def _may_arbitrate(facts: TicketFacts, actor: Actor) -> bool:
@@ -251,8 +252,12 @@ _QUEUE_AFTER = {
 
 def queue_after(action: str, state: str, *, routed: bool, before: str) -> str:
     """The queue a ticket lies in after `action`: where a clerk looks for it (screens: work queue)."""
+    if state == OPEN and not routed:
+        return "tray"
+    if state == OPEN and action != "refuse_return" and before != "returned":
+        return "to_accept"
     if state == OPEN:
-        return "to_accept" if routed else "tray"
+        return "returned"
     if state == IN_PROGRESS:
         if action in _QUEUE_AFTER or before == "returned":
             return "returned"

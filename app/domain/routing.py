@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.domain.masking import mask_address
+
 DELIVERY, ORIGIN, LAST_SCAN = "delivery", "origin", "last_scan"
 ALWAYS_DELIVERY = frozenset({"FALSE_SIGN", "LOCKER", "PROXY"})
+SHORTEST_STREET = 6  # characters
 _SITE_ONLY = frozenset({"site"})
 _SITE_OR_HUB = frozenset({"site", "hub"})
 
@@ -34,6 +37,7 @@ class RoutingFacts:
     delivery_scan: Place | None = None
     origin_scan: Place | None = None
     last_scan: Place | None = None
+    learned: Place | None = None  # the site that the address was granted to by an earlier return
     address_matches: tuple[Place, ...] = ()
     province_hint: int | None = None
     closed_deputies: frozenset[int] = frozenset()
@@ -49,14 +53,21 @@ class Decision:
     candidates: tuple[int, ...] = ()
 
 
+def street_of(address: str) -> str:
+    """An address up to its first house number, without blanks; empty where that is too little to name a street."""
+    text = "".join(mask_address("".join(address.split())).removesuffix("***").split())
+    return text if len(text) >= SHORTEST_STREET else ""
+
+
 def decide(facts: RoutingFacts) -> Decision:
     """The handling site of a complaint, or the tray it waits in (rulebook 3.1).
 
     FALSE_SIGN, LOCKER and PROXY always go to the delivery site, others by the connection's rule (an unknown rule
-    counts as "delivery"). The delivery site is the delivery scan's, else the platform's own site code; a code that
-    nobody knows, or that names no site, goes to a tray rather than to a guess by address. Reasons of a routed
-    ticket: delivery_scan, platform_site, origin_scan, last_scan, address, deputy; of one in a tray: site_closed,
-    unknown_site, no_match, several_match. `candidates` is only filled in a tray, likeliest first.
+    counts as "delivery"). The delivery site is the delivery scan's, else the one that an earlier return of the same
+    street was granted to, else the platform's own site code; a code that nobody knows, or that names no site, goes to
+    a tray rather than to a guess by address. Reasons of a routed ticket: delivery_scan, learned_address,
+    platform_site, origin_scan, last_scan, address, deputy; of one in a tray: site_closed, unknown_site, no_match,
+    several_match. `candidates` is only filled in a tray, likeliest first.
     """
     target = _by_rule(facts)
     if target is not None:
@@ -78,7 +89,11 @@ def _rule(facts: RoutingFacts) -> str:
 def _by_rule(facts: RoutingFacts) -> tuple[Place, str] | None:
     """The first place that the rule names and that can handle a ticket, with the reason code."""
     steps: dict[str, tuple[tuple[Place | None, str], ...]] = {
-        DELIVERY: ((facts.delivery_scan, "delivery_scan"), (facts.platform_site, "platform_site")),
+        DELIVERY: (
+            (facts.delivery_scan, "delivery_scan"),
+            (facts.learned, "learned_address"),
+            (facts.platform_site, "platform_site"),
+        ),
         ORIGIN: ((facts.origin_scan, "origin_scan"),),
         LAST_SCAN: ((facts.last_scan, "last_scan"),),
     }

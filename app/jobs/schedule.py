@@ -16,7 +16,7 @@ from app import clock
 from app.extensions import db
 from app.jobs import fetches, gateways, sends
 from app.models import Outbox
-from app.services import closure_work, health, reminders, sms_fallback, sweep, work
+from app.services import attendance, closure_work, health, reminders, sms_fallback, sweep, work
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -79,6 +79,11 @@ def reconcile() -> None:
         work.recount(session, sites=True)
 
 
+def return_to_team() -> int:
+    """Give back what people own who are not there any more."""
+    return attendance.sweep(db.session(), clock.now())
+
+
 def schedule(look: float) -> tuple[Job, ...]:
     """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
 
@@ -91,6 +96,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("relay", 2.5 * look, relay),
         Job("counters", 2 * look, recount),
         Job("reconcile", 3600, reconcile),
+        Job("attendance", 60, return_to_team),
         Job("pictures", look, fetches.begin),
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),

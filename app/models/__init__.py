@@ -9,6 +9,7 @@ from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKe
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
 from app.models.organisation import (
+    AddressRule,
     CalendarDay,
     Category,
     Claim,
@@ -39,6 +40,7 @@ from app.models.ticket import (
 )
 
 __all__ = [
+    "AddressRule",
     "Appeal",
     "Attachment",
     "CalendarDay",

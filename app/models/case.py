@@ -22,9 +22,10 @@ class Transfer(Model):
     ticket_id: Mapped[int] = ref("ticket.id", index=True)
     from_site_id: Mapped[int] = ref("organisation.id")
     to_site_id: Mapped[int | None] = ref("organisation.id", nullable=True)
-    reason: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(24))
     state: Mapped[str] = mapped_column(String(10), default="open")
     court_id: Mapped[int] = mapped_column(Big)
+    clock_id: Mapped[int | None] = mapped_column(Big)  # the `ruling` run that waits for the court
     wrong: Mapped[bool] = mapped_column(default=False)
     event_id: Mapped[int] = mapped_column(Big)
     raised_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, Index, String, UniqueConstraint
+from sqlalchemy import JSON, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
@@ -28,6 +28,7 @@ class Organisation(Model):
     deputy_id: Mapped[int | None] = ref("organisation.id", nullable=True)
     onboarded_from: Mapped[date | None]
     closed_from: Mapped[date | None]
+    auto_assign: Mapped[bool] = mapped_column(default=False)  # new tickets get an owner by themselves
 
 
 class User(Model):
@@ -47,6 +48,8 @@ class User(Model):
     demo: Mapped[bool] = mapped_column(default=False)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    off_duty_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    skills: Mapped[list] = mapped_column(JSON, default=list)  # category codes for auto-assignment, empty = all
 
 
 class SessionRow(Model):
@@ -87,6 +90,29 @@ class Scan(Model):
         UniqueConstraint("waybill", "scanned_at", "scan_type", "site_code"),
         Index("ix_scan_waybill_at", "waybill", "scanned_at"),
     )
+
+
+class AddressRule(Model):
+    """Addresses that begin like this belong to that site: learned from a granted return, until somebody ends it.
+
+    The prefix stops before the first house number: it names a street and nobody.
+    """
+
+    __tablename__ = "address_rule"
+    id: Mapped[int] = primary()
+    prefix: Mapped[str] = mapped_column(String(120))
+    site_id: Mapped[int] = ref("organisation.id")
+    province_id: Mapped[int | None] = ref("organisation.id", nullable=True, index=True)
+    ticket_id: Mapped[int] = ref("ticket.id")
+    created_by_id: Mapped[int] = ref("user_account.id")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    __table_args__ = (
+        Index(
+            "ix_address_rule_live", "prefix", unique=True,
+            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+        ),
+    )  # fmt: skip
 
 
 class CalendarDay(Model):

@@ -29,8 +29,8 @@ def fold(session: Session, ticket: Ticket) -> None:
     orders = select(EvidenceOrder.organisation_id).where(
         EvidenceOrder.ticket_id == ticket.id, EvidenceOrder.state != "delivered"
     )
-    transfers = select(Transfer).where(Transfer.ticket_id == ticket.id, Transfer.state == "open")
-    open_transfers = list(session.scalars(transfers))
+    transfers = list(session.scalars(select(Transfer).where(Transfer.ticket_id == ticket.id)))
+    open_transfers = [transfer for transfer in transfers if transfer.state == "open"]
     kept: dict[str, list[int]] = {
         "parties": [case.organisation_id for case in parties if case.state in ACTIVE],
         "asked": [case.organisation_id for case in parties if case.state in OWES],
@@ -43,10 +43,11 @@ def fold(session: Session, ticket: Ticket) -> None:
         "provinces": _provinces(session, ticket),
     }
     found: dict[str, object] = {name: sorted(set(ids)) for name, ids in kept.items() if ids}
-    others = found.keys() - {"provinces"}
-    if open_transfers:
-        found["transfer"] = True
-    ticket.cases = found if others or open_transfers else {}
+    if not found.keys() - {"provinces"}:
+        found = {}
+    if transfers:
+        found["transfer"] = bool(open_transfers)  # false: there were returns, and none waits
+    ticket.cases = found
 
 
 def _provinces(session: Session, ticket: Ticket) -> list[int]:

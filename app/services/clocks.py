@@ -97,28 +97,58 @@ def stop(
     3.11). `organisation_id` stops the runs of that organisation alone.
     """
     for clock in running(session, ticket, kinds):
-        if organisation_id is not None and clock.organisation_id != organisation_id:
-            continue
-        if clock.state == "paused":
-            _run_on(session, ticket, clock, now)
-        met = rule.in_time(now, clock.due_at) and credited
-        clock.stopped_at, clock.next_stage_at, clock.credited = now, None, credited
-        clock.state = "met" if met else "breached"
-        if not met and clock.breached_at is None:
-            clock.breached_at = min(now, clock.due_at)
-        data = {"kind": clock.kind, "run": clock.run, "due_at": clock.due_at, "in_time": met}
-        data |= {} if credited else {"credited": False}
-        journal.append(session, ticket, "clock_stopped", actor=SYSTEM, now=now, data=data)
+        if organisation_id is None or clock.organisation_id == organisation_id:
+            _stop(session, ticket, clock, now, credited)
+
+
+def _stop(session: Session, ticket: Ticket, clock: Clock, now: datetime, credited: bool) -> None:
+    if clock.state == "paused":
+        _run_on(session, ticket, clock, now)
+    met = rule.in_time(now, clock.due_at) and credited
+    clock.stopped_at, clock.next_stage_at, clock.credited = now, None, credited
+    clock.state = "met" if met else "breached"
+    if not met and clock.breached_at is None:
+        clock.breached_at = min(now, clock.due_at)
+    data = {"kind": clock.kind, "run": clock.run, "due_at": clock.due_at, "in_time": met}
+    data |= {} if credited else {"credited": False}
+    journal.append(session, ticket, "clock_stopped", actor=SYSTEM, now=now, data=data)
+
+
+def stop_run(session: Session, ticket: Ticket, clock_id: int, now: datetime) -> None:
+    """Stop one run, where several of its kind may run at once (rulings)."""
+    clock = session.get_one(Clock, clock_id)
+    if clock.stopped_at is None:
+        _stop(session, ticket, clock, now, credited=True)
 
 
 def void(session: Session, ticket: Ticket, kinds: Collection[str], now: datetime) -> None:
     """Take running runs that are not late yet out of all measures; a breach stands and is stopped as late."""
     for clock in running(session, ticket, kinds):
-        if now > clock.due_at:
-            stop(session, ticket, [clock.kind], now)
-            continue
-        clock.state, clock.next_stage_at, clock.stopped_at = "void", None, now
-        data = {"kind": clock.kind, "run": clock.run}
+        void_run(session, ticket, clock.id, now)
+
+
+def void_run(session: Session, ticket: Ticket, clock_id: int, now: datetime) -> None:
+    """The same for one run; one that has stopped stays as it is."""
+    clock = session.get_one(Clock, clock_id)
+    if clock.stopped_at is not None:
+        return
+    if now > clock.due_at:
+        _stop(session, ticket, clock, now, credited=True)
+        return
+    clock.state, clock.next_stage_at, clock.stopped_at = "void", None, now
+    journal.append(session, ticket, "clock_void", actor=SYSTEM, now=now, data=_run_of(clock))
+
+
+def void_all(session: Session, ticket: Ticket, organisation_id: int, now: datetime) -> None:
+    """Take every run of a site that lost the ticket out of all measures, met, late and running ones alike: what was
+    not its own is charged to nobody (rulebook 3.2). The event says what the run was."""
+    lost = select(Clock).where(
+        Clock.ticket_id == ticket.id, Clock.organisation_id == organisation_id, Clock.kind.in_(SITE_CLOCKS),
+        Clock.state != "void",
+    )  # fmt: skip
+    for clock in session.scalars(lost.order_by(Clock.id)):
+        data = {**_run_of(clock), "was": clock.state, "organisation_id": organisation_id}
+        clock.state, clock.next_stage_at, clock.stopped_at = "void", None, clock.stopped_at or now
         journal.append(session, ticket, "clock_void", actor=SYSTEM, now=now, data=data)
 
 
@@ -173,7 +203,7 @@ def shorten(session: Session, ticket: Ticket, now: datetime) -> None:
 
 
 def start_site_clocks(session: Session, ticket: Ticket, now: datetime) -> None:
-    """The three clocks of a freshly routed ticket: accept, first reply, resolve; booked to the handling site."""
+    """The three clocks of a freshly routed ticket: accept, first reply, resolve; booked to whoever works it."""
     own = limits(session, ticket)
     for kind in ("accept", "first_reply", "resolve"):
         due = resolve_due(session, ticket, own[kind], now) if kind == "resolve" else None
@@ -181,10 +211,13 @@ def start_site_clocks(session: Session, ticket: Ticket, now: datetime) -> None:
 
 
 def assessed_id(session: Session, ticket: Ticket) -> int | None:
-    """Whose clocks the site's clocks are: its own, or its province's for a ticket from before its onboarding."""
+    """Whose clocks the site's clocks are: its own; its province's for a ticket from before its onboarding; without a
+    site, those of the service desk that works the ticket."""
     site = session.get(Organisation, ticket.handling_site_id) if ticket.handling_site_id else None
-    if site is None or site.onboarded_from is None or local_date(ticket.opened_at) >= site.onboarded_from:
-        return ticket.handling_site_id
+    if site is None:
+        return ticket.acting_id
+    if site.onboarded_from is None or local_date(ticket.opened_at) >= site.onboarded_from:
+        return site.id
     return site.province_id or site.id
 
 
@@ -192,6 +225,17 @@ def start_rework(session: Session, ticket: Ticket, now: datetime) -> None:
     """A new run of `resolve` after a return, a refusal, a repeat or a broken promise: 12 hours (D)."""
     limit = limits(session, ticket)["rework"]
     start(session, ticket, "resolve", limit, now, organisation_id=assessed_id(session, ticket))
+
+
+def level(session: Session, ticket: Ticket, now: datetime) -> int:
+    """Who the running clocks alone hand the ticket up to: 0 nobody, 1 the LCS, 2 the CCS."""
+    found = [0]
+    for clock in running(session, ticket):
+        if clock.kind in MARKS_OVERDUE and clock.state != "paused":
+            found.append(rule.hand_up_level(clock.due_at, now))
+        elif clock.kind == "legal" and now >= min(clock.started_at + FIVE_DAYS, clock.due_at):
+            found.append(rule.LEVEL_CCS)
+    return max(found)
 
 
 def refresh(session: Session, ticket: Ticket, now: datetime) -> None:

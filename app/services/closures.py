@@ -106,6 +106,11 @@ def closed_today(session: Session, now: datetime) -> dict[int, int | None]:
     return {row.organisation_id: row.deputy_id for row in session.execute(statement)}
 
 
+def is_closed_now(session: Session, site: Organisation, now: datetime) -> bool:
+    """Whether one site takes no tickets today."""
+    return is_closed(site, closed_today(session, now), now)
+
+
 def is_closed(site: Organisation, closed: dict[int, int | None], now: datetime) -> bool:
     """Whether the site takes no work today: by its calendar, or closed for good."""
     return site.id in closed or (site.closed_from is not None and site.closed_from <= local_date(now))

@@ -13,14 +13,14 @@ from app.domain.errors import Stale
 from app.domain.lifecycle import TicketFacts
 from app.domain.roles import Actor
 from app.models import Event, Submission, Ticket
-from app.services import cases, clocks, scope, work
+from app.services import cases, clocks, returns, scope, work
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
 MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
     "cancelled", "callback_refused", "promise_broken", "note", "help_answered", "acting_started", "acting_stopped",
-    "deputy_acts", "courier_sms",
+    "deputy_acts", "courier_sms", "taken", "handed_over", "returned", "transferred", "return_refused", "kept_at_lcs",
 )  # fmt: skip
 
 
@@ -92,6 +92,7 @@ def move(ticket: Ticket, action: str, actor: Actor) -> None:
 def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: Post | None = None) -> Outcome:
     """Fold clocks into the row, renew work items and counters, and remember the form's key."""
     ticket.activity_at = now
+    returns.drop(session, ticket, now)
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
     if post and post.key:

@@ -256,6 +256,7 @@ def _open(session: Session, complaint: ComplaintIn, *, actor: Actor, now: dateti
         "priority": priority,
         "channel": complaint.channel,
         "raw_category": complaint.category,
+        "site_code": complaint.site_code.strip()[:32],
     }
     text = {"text": complaint.text, "waybill": complaint.waybill}
     event = journal.append(session, ticket, "received", actor=actor, now=now, data=data, text=text)

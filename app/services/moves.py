@@ -162,7 +162,7 @@ def _entry(session: Session, ticket: Ticket, order: PlatformOrder, kind: str, ro
 def _repeat_entry(session: Session, ticket: Ticket, actor: Actor, text: str, now: datetime, data: dict) -> Event:
     ticket.repeat_count += 1
     ticket.priority = "urgent"
-    runs = clocks.all_runs(session, ticket, "first_reply")
+    runs = [run for run in clocks.all_runs(session, ticket, "first_reply") if run.state != "void"]
     late = bool(runs) and now > runs[0].due_at
     data = {**data, "after_first_reply_due": late, "site_id": ticket.handling_site_id}
     return journal.append(session, ticket, "repeat", actor=actor, now=now, data=data, text={"text": text})

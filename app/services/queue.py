@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
 from app.domain.waybills import normalise
-from app.models import Category, Counter, FreeText, Organisation, PlatformOrder, ScopeVersion, Ticket, WorkItem
+from app.models import Category, Counter, FreeText, Organisation, PlatformOrder, ScopeVersion, Ticket, User, WorkItem
 from app.services.scope import visible_to, work_scope
 
 PAGE = 50
@@ -28,9 +28,11 @@ QUEUES = (
     "replied",
     "tray",
     "help",
+    "to_rule",
     "all",
 )
 SORTS = ("due", "activity")
+OWNERS = ("", "mine", "unclaimed")  # the team's, my own, nobody's
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Filters:
     queue: str = "todo"
     category: str = ""
     sort: str = "due"
+    owner: str = ""  # one of OWNERS
     after: str = ""  # "<iso instant>~<ticket id>" of the last row of the page before
 
 
@@ -61,6 +64,8 @@ class Row:
     content: str
     site_name: str
     site_name_en: str
+    owner: str = ""  # empty where it is nobody's, or the reader's own
+    mine: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Page:
 def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Page:
     """One keyset page of the actor's open work, at most 50 rows. Raises NotFound for a role without a queue."""
     statement = _columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
-    statement = _filtered(statement.where(WorkItem.scope == work_scope(actor)), filters, now)
+    statement = _filtered(statement.where(WorkItem.scope == work_scope(actor)), actor, filters, now)
     key = WorkItem.due_at if filters.sort != "activity" else WorkItem.activity_at
     if filters.sort == "activity":
         statement = statement.order_by(key.desc(), WorkItem.ticket_id.desc())
@@ -84,7 +89,7 @@ def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Pag
     more = len(found) > PAGE
     last = found[PAGE - 1] if more else None
     after = f"{last[-1].isoformat()}~{last[0]}" if last else ""
-    return Page(tuple(_row(values) for values in found[:PAGE]), after)
+    return Page(tuple(_row(values, actor) for values in found[:PAGE]), after)
 
 
 def search(session: Session, actor: Actor, text: str) -> tuple[Row, ...]:
@@ -97,7 +102,7 @@ def search(session: Session, actor: Actor, text: str) -> tuple[Row, ...]:
     if len(word) >= 4 and word.isalnum():
         hits.append(Ticket.waybill_reversed.like(f"{word[::-1]}%"))
     statement = _columns().where(or_(*hits), visible_to(actor)).order_by(Ticket.id.desc()).limit(PAGE)
-    return tuple(_row(values) for values in session.execute(statement))
+    return tuple(_row(values, actor) for values in session.execute(statement))
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
@@ -110,6 +115,12 @@ def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
     )
     kept["due_soon"] = session.scalar(select(func.count()).select_from(soon.limit(100).subquery())) or 0
     return kept
+
+
+def unowned(session: Session, actor: Actor) -> int:
+    """How many open tickets of the actor's scope nobody owns."""
+    free = select(func.count()).where(WorkItem.scope == work_scope(actor), WorkItem.owner_id.is_(None))
+    return session.scalar(free) or 0
 
 
 def version(session: Session, actor: Actor) -> int:
@@ -141,20 +152,22 @@ def _columns() -> Any:
         select(
             Ticket.id, Ticket.number, Ticket.waybill, Ticket.category, Ticket.state, Ticket.next_due_at,
             Ticket.next_clock, Ticket.overdue, Ticket.repeat_count, Ticket.received_at, Ticket.activity_at,
-            FreeText.body, Organisation.name, Organisation.name_en,
+            FreeText.body, Organisation.name, Organisation.name_en, User.name, Ticket.owner_id,
         )
         .outerjoin(FreeText, FreeText.id == Ticket.headline_id)
         .outerjoin(Organisation, Organisation.id == Ticket.handling_site_id)
+        .outerjoin(User, User.id == Ticket.owner_id)
     )  # fmt: skip
 
 
-def _row(values: Any) -> Row:
+def _row(values: Any, actor: Actor) -> Row:
     body: Mapping[str, Any] = values[11] or {}
-    words = [str(body.get("text", "")), values[12] or "", values[13] or ""]
-    return Row(*[*list(values)[:11], *words])
+    mine = values[15] is not None and values[15] == actor.user_id
+    words = [str(body.get("text", "")), values[12] or "", values[13] or "", "" if mine else values[14] or ""]
+    return Row(*[*list(values)[:11], *words, mine])
 
 
-def _filtered(statement: Any, filters: Filters, now: datetime) -> Any:
+def _filtered(statement: Any, actor: Actor, filters: Filters, now: datetime) -> Any:
     queue = filters.queue if filters.queue in QUEUES else "todo"
     if queue == "todo":
         statement = statement.where(WorkItem.turn)
@@ -164,6 +177,10 @@ def _filtered(statement: Any, filters: Filters, now: datetime) -> Any:
         statement = statement.where(WorkItem.turn, WorkItem.due_at > now, WorkItem.due_at <= now + SOON)
     elif queue != "all":
         statement = statement.where(WorkItem.queue == queue)
+    if filters.owner == "mine":
+        statement = statement.where(WorkItem.owner_id == actor.user_id)
+    elif filters.owner == "unclaimed":
+        statement = statement.where(WorkItem.owner_id.is_(None))
     return statement.where(WorkItem.category == filters.category) if filters.category else statement
 
 

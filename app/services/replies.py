@@ -15,7 +15,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Event, PlatformOrder, Promise, Ticket
 from app.models.ids import new_id
-from app.services import acting, callbacks, clocks, customer_link, desk, journal, settling
+from app.services import acting, callbacks, clocks, customer_link, desk, journal, ownership, settling
 from app.services import attachments as pictures
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
@@ -56,13 +56,18 @@ class Answered(Outcome):
 
 
 def claim(*, actor: Actor, post: Post, now: datetime) -> Outcome:
-    """Take an unclaimed ticket as one's own; stops the `accept` clock. Raises NotFound, NotAllowed, Stale."""
+    """Take an open ticket that is nobody else's as one's own; stops the `accept` clock.
+
+    Raises NotFound, NotAllowed ("owned_by_other" too), Stale.
+    """
     with write() as session:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
+        if ticket.owner_id not in (None, actor.user_id):
+            raise NotAllowed("owned_by_other")
         desk.move(ticket, "claim", actor)
-        ticket.owner_id = actor.user_id
+        ownership.own(session, ticket, actor)
         data = acting.said(session, ticket, actor, ["accept"])
         event = journal.append(session, ticket, "claimed", actor=actor, now=now, data=data)
         acting.stop(session, ticket, actor, ["accept"], now)
@@ -83,7 +88,7 @@ def follow_up(
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "follow_up_replied" if ticket.state == "replied" else "follow_up", actor)
-        _own(ticket, actor)
+        _own(session, ticket, actor)
         data = {"contact_outcome": contact_outcome, "next_update_at": next_update_at, "counts": True}
         data |= acting.said(session, ticket, actor, ["first_reply"])
         event = _with_pictures(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
@@ -106,7 +111,7 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
         orders = callbacks.orders_of(session, ticket)
         _require(_answer_errors(orders, answer))
         desk.move(ticket, "result", actor)
-        _own(ticket, actor)
+        _own(session, ticket, actor)
         event = _record_result(session, ticket, actor, answer, now)
         _first_reply(session, ticket, actor, now)
         acting.stop(session, ticket, actor, ["resolve"], now)
@@ -175,9 +180,9 @@ def preview_errors(session: Session, ticket: Ticket, answer: ResultIn, now: date
     return _result_errors(answer, now) | _answer_errors(callbacks.orders_of(session, ticket), answer)
 
 
-def _own(ticket: Ticket, actor: Actor) -> None:
+def _own(session: Session, ticket: Ticket, actor: Actor) -> None:
     if ticket.owner_id is None:
-        ticket.owner_id = actor.user_id
+        ownership.own(session, ticket, actor)
 
 
 def _first_reply(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> None:

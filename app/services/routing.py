@@ -12,7 +12,7 @@ from app.domain.errors import Invalid
 from app.domain.roles import SYSTEM, Actor
 from app.domain.routing import Decision, Place, RoutingFacts, decide
 from app.models import Organisation, Party, Ticket
-from app.services import clocks, closures, desk, journal, organisations, scans
+from app.services import addresses, clocks, closures, desk, journal, organisations, ownership, scans
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -38,7 +38,7 @@ def route(session: Session, ticket: Ticket, site_code: str, address: str, rule: 
 def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: datetime, actor: Actor = SYSTEM) -> None:
     """Make `site_id` the handling site and start its clocks: it is assessed from this moment (rulebook 4)."""
     site = session.get_one(Organisation, site_id)
-    _leave(session, ticket)
+    leave(session, ticket)
     ticket.handling_site_id, ticket.province_id, ticket.tray_reason = site.id, site.province_id, ""
     ticket.queue = "to_accept"
     _party(session, ticket, site.id, site.province_id, "handling", now)
@@ -47,6 +47,7 @@ def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: da
     session.flush()
     clocks.start_site_clocks(session, ticket, now)
     _before_onboarding(session, ticket, now)
+    ownership.auto_assign(session, ticket, site, now)
 
 
 def _before_onboarding(session: Session, ticket: Ticket, now: datetime) -> None:
@@ -59,12 +60,12 @@ def _before_onboarding(session: Session, ticket: Ticket, now: datetime) -> None:
     journal.append(session, ticket, "acting_started", actor=SYSTEM, now=now, data=data)
 
 
-def _leave(session: Session, ticket: Ticket) -> None:
+def leave(session: Session, ticket: Ticket) -> None:
     """Who handled it so far keeps its view of the past and nothing to do; nobody owns it or acts for it any more."""
-    for organisation_id in {ticket.handling_site_id, ticket.acting_id} - {None}:
-        row = session.get(Party, (ticket.id, organisation_id))
-        if row is not None and row.role in ("handling", "deputy"):
-            row.role = "former"
+    roles = ("handling", "acting", "deputy", "tray")
+    former = select(Party).where(Party.ticket_id == ticket.id, Party.role.in_(roles))
+    for row in session.scalars(former):
+        row.role = "former"
     ticket.owner_id, ticket.acting_id, ticket.acting_counts = None, None, False
     ticket.help_asked_at = ticket.urged_at = None
 
@@ -78,6 +79,7 @@ def assign(*, actor: Actor, post: Post, site_code: str, now: datetime) -> Outcom
         desk.move(ticket, "assign_site", actor)
         site = target(session, actor, site_code)
         event = journal.append(session, ticket, "assigned", actor=actor, now=now, data={"site_id": site.id})
+        clocks.void(session, ticket, clocks.SITE_CLOCKS, now)  # those of a desk that worked it itself
         to_site(session, ticket, site.id, "by_hand", now, actor)
         return desk.finish(session, ticket, event, now, post)
 
@@ -106,8 +108,9 @@ def _party(
 def _facts(session: Session, ticket: Ticket, site_code: str, address: str, rule: str, now: datetime) -> RoutingFacts:
     delivery, origin, last = scans.places(session, ticket.waybill) if ticket.waybill else (None, None, None)
     named = organisations.find_by_code(session, site_code) if site_code else None
-    matches = organisations.matching_address(session, address) if address else []
     closed = closures.closed_today(session, now)
+    learned = addresses.site_of(session, address) if address else None
+    matches = [learned] if learned else organisations.matching_address(session, address) if address else []
     return RoutingFacts(
         category=ticket.category,
         connection_rule=rule,
@@ -116,6 +119,7 @@ def _facts(session: Session, ticket: Ticket, site_code: str, address: str, rule:
         delivery_scan=_place_of(session, delivery, closed, now),
         origin_scan=_place_of(session, origin, closed, now),
         last_scan=_place_of(session, last, closed, now),
+        learned=_place(learned, closed, now),
         address_matches=tuple(place for match in matches if (place := _place(match, closed, now))),
         province_hint=None,
         closed_deputies=_closed_deputies(session, closed, now),

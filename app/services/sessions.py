@@ -35,6 +35,7 @@ class SignedIn:
     theme: str
     density: str
     epoch: int
+    off_duty: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _person(user: User, organisation: Organisation) -> SignedIn:
         user_id=user.id, account=user.account, name=user.name, role=user.role, organisation_id=organisation.id,
         province_id=province_id, organisation_code=organisation.code, organisation_name=organisation.name,
         organisation_name_en=organisation.name_en or organisation.name, locale=user.locale, theme=user.theme,
-        density=user.density, epoch=user.epoch,
+        density=user.density, epoch=user.epoch, off_duty=user.off_duty_at is not None,
     )  # fmt: skip
 
 
@@ -107,6 +108,7 @@ def create(*, user_id: int, epoch: int, data: dict[str, Any], now: datetime, lim
     """Start a session and return its new token (43 characters, shown to nobody but the cookie).
 
     `epoch` is the one under which the password was checked: a change in between makes the session void at once.
+    Who signs in comes on duty.
     """
     token = secrets.token_urlsafe(32)
     over = or_(SessionRow.created_at <= now - limits.absolute, SessionRow.active_at <= now - limits.idle)
@@ -115,7 +117,7 @@ def create(*, user_id: int, epoch: int, data: dict[str, Any], now: datetime, lim
         session.add(
             SessionRow(token_hash=digest(token), user_id=user_id, epoch=epoch, data=data, created_at=now, active_at=now)
         )
-        session.execute(update(User).where(User.id == user_id).values(last_seen_at=now))
+        session.execute(update(User).where(User.id == user_id).values(last_seen_at=now, off_duty_at=None))
     return token
 
 

@@ -90,13 +90,18 @@ def _stages(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Ev
         clock.stage += 1
         if told.name == "breach":
             event = _breach(session, ticket, clock, now, LCS_LEVEL)
-        elif told.name == "after_1" and clock.kind in clocks.MARKS_OVERDUE:
+        elif told.name == "after_1" and _goes_up(ticket, clock):
             ticket.level = CCS_LEVEL
             event = journal.append(session, ticket, "handed_up", actor=SYSTEM, now=now, data={"level": CCS_LEVEL})
     clock.next_stage_at = line[clock.stage].at if clock.stage < len(line) else None
     if told is not None:
         reminders.note(session, ticket, clock, told.name, now)
     return event
+
+
+def _goes_up(ticket: Ticket, clock: Clock) -> bool:
+    """Whether CCS gets it 4 h after the breach: what marks the ticket overdue, and a return that nobody ruled on."""
+    return clock.kind in clocks.MARKS_OVERDUE or (clock.kind == "ruling" and bool(ticket.cases.get("transfer")))
 
 
 def _breach(session: Session, ticket: Ticket, clock: Clock, now: datetime, level: int | None) -> Event:

@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
 from app.models import Ticket
-from app.services import acting
+from app.services import acting, returns_view
 
 Loader = Callable[[Session, Ticket, Actor], Any]
-PARTS: dict[str, Loader] = {"acting": acting.who}
+PARTS: dict[str, Loader] = {
+    "acting": acting.who,
+    "returns": returns_view.of_ticket,
+}
 
 
 def load(session: Session, ticket: Ticket, actor: Actor) -> dict[str, Any]:

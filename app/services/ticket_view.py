@@ -31,7 +31,7 @@ from app.models import (
 )
 from app.services import attachments, courier_sms, desk, duty, scans, scope, ticket_parts
 
-SENDS_ELSEWHERE = {"assign_site", "ruled_other_site"}
+SENDS_ELSEWHERE = {"assign_site", "ruled_other_site", "transfer"}
 SITES_OFFERED = 400
 
 

@@ -27,6 +27,7 @@ class Seat:
     desk: str
     due_at: datetime | None = None
     queue: str = ""
+    late: bool = False
 
 
 def refresh(session: Session, ticket: Ticket) -> None:
@@ -54,11 +55,11 @@ def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int,
     asked = _asked(session, ticket) if ticket.cases else {}
     seats = {}
     for scope, desk in desks.items():
-        due_at, queue = asked.get(scope, (None, ""))
+        due_at, queue, late = asked.get(scope, (None, "", False))
         if not queue and desk == "lcs" and _wants_help(ticket):
             queue = "help"
         if queue or ticket.state in lifecycle.OPEN_STATES:
-            seats[scope] = Seat(desk, due_at, queue)
+            seats[scope] = Seat(desk, due_at, queue, late)
     return seats
 
 
@@ -83,18 +84,18 @@ def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
     return scopes
 
 
-def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str]]:
-    """The earliest clock that runs for one desk alone, by scope; headquarters is scope 0."""
-    found: dict[int, tuple[datetime, str]] = {}
+def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str, bool]]:
+    """The earliest clock that runs for one desk alone, and whether it is late, by scope; headquarters is scope 0."""
+    found: dict[int, tuple[datetime, str, bool]] = {}
     statement = (
-        select(Clock.organisation_id, Clock.due_at, Clock.kind, Organisation.kind)
+        select(Clock.organisation_id, Clock.due_at, Clock.kind, Organisation.kind, Clock.breached_at)
         .join(Organisation, Organisation.id == Clock.organisation_id)
         .where(Clock.ticket_id == ticket.id, Clock.kind.in_(OF_ONE_DESK), Clock.stopped_at.is_(None))
     )
-    for organisation_id, due_at, kind, place in session.execute(statement):
+    for organisation_id, due_at, kind, place, breached_at in session.execute(statement):
         scope = 0 if place == "headquarters" else organisation_id or 0
         if scope not in found or due_at < found[scope][0]:
-            found[scope] = (due_at, OF_ONE_DESK[kind])
+            found[scope] = (due_at, OF_ONE_DESK[kind], breached_at is not None)
     return found
 
 
@@ -110,7 +111,7 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
     item.queue, item.category, item.state, item.overdue = ticket.queue, ticket.category, ticket.state, ticket.overdue
     item.owner_id = ticket.owner_id
     if seat.queue:
-        item.queue, item.turn = seat.queue, True
+        item.queue, item.turn, item.overdue = seat.queue, True, ticket.overdue or seat.late
         return item
     item.turn = lifecycle.turn_of(
         seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,

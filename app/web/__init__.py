@@ -25,6 +25,10 @@ PAGES = (
     "calendar_pages",
     "closures",
     "handover",
+    "ownership",
+    "transfers",
+    "team",
+    "address_rules",
     "help",
 )
 

@@ -154,7 +154,10 @@ def logout() -> ResponseReturnValue:
 @requires()
 def account() -> ResponseReturnValue:
     """Language, look and password."""
-    notices = {"saved": _("Saved"), "password": _("Password changed. All other sessions have ended.")}
+    notices = {
+        "saved": _("Saved"), "password": _("Password changed. All other sessions have ended."),
+        "on_duty": _("You are on duty."), "off_duty": _("You are off duty. Your open tickets are back with the team."),
+    }  # fmt: skip
     return _account_page(notice=notices.get(request.args.get("done", ""), ""))
 
 

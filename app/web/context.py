@@ -45,6 +45,7 @@ class Me:
     theme: str
     density: str
     can: frozenset[str]
+    off_duty: bool = False
 
 
 def init(app: Flask) -> None:
@@ -102,7 +103,7 @@ def me() -> Me | None:
             account=person.account, name=person.name, role=person.role, role_label=role_label(person.role),
             organisation_name=person.organisation_name_en if english else person.organisation_name,
             organisation_code=person.organisation_code, theme=person.theme, density=person.density,
-            can=CAPABILITIES.get(person.role, frozenset()),
+            can=CAPABILITIES.get(person.role, frozenset()), off_duty=person.off_duty,
         )  # fmt: skip
     return known
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,14 +15,27 @@ from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services import queue
 from app.services.queue import Filters, Row
-from app.web import words
+from app.web import words, words_ownership
 
 RAIL = {
     "site": ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "all"),
-    "lcs": ("todo", "help", "tray", "overdue", "due_soon", "to_accept", "working", "appealed", "replied", "all"),
-    "ccs": ("todo", "appealed", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
+    "lcs": (
+        "todo",
+        "to_rule",
+        "help",
+        "tray",
+        "overdue",
+        "due_soon",
+        "to_accept",
+        "working",
+        "appealed",
+        "replied",
+        "all",
+    ),
+    "ccs": ("todo", "appealed", "to_rule", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
 }
 HOT = frozenset({"overdue"})
+OWNED_BY = {"site": ("", "mine", "unclaimed"), "lcs": ("", "mine")}
 
 
 def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime) -> dict[str, Any]:
@@ -48,6 +62,8 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("new_ticket", "entry.new", _("New complaint")),
         ("handover", "handover.show", _("Shift hand-over")),
         ("closures", "closures.index", _("Closure calendar")),
+        ("team", "team.index", _("My team")),
+        ("address_rules", "address_rules.index", _("Learned addresses")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("duty", "duty.index", _("Duty roster")),
         ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),
@@ -78,10 +94,20 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
         "filters": {"category": filters.category, "categories": list(categories.items())},
         "next_href": f"{base}?{urlencode({**asked, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
+        "owners": owners(actor, filters), "owner": filters.owner,
         "news": news(queue.version(session, actor), now, 0, filters),
         "list_href": address(filters),
         "total_text": "",
     }  # fmt: skip
+
+
+def owners(actor: Actor, filters: Filters) -> list[dict[str, Any]]:
+    """Whose tickets the list shows, for desks whose people own tickets; every other filter stays."""
+    labels = words_ownership.owners() | ({"": _("Everybody's")} if actor.desk == "lcs" else {})
+    return [
+        {"label": labels[key], "href": address(replace(filters, owner=key, after="")), "current": key == filters.owner}
+        for key in OWNED_BY.get(actor.desk, ())
+    ]
 
 
 def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, Any]:
@@ -101,7 +127,7 @@ def found(rows: tuple[Row, ...], text: str, now: datetime, categories: dict[str,
     """The list pane for a search: the hits and no other ticket."""
     return {
         "rows": [row_of(row, now, categories, "", {}) for row in rows], "q": text, "sort": "due", "queue": "",
-        "sorts": [], "filters": {"category": "", "categories": []}, "next_href": None,
+        "sorts": [], "owners": [], "filters": {"category": "", "categories": []}, "next_href": None,
         "empty_text": _("No ticket with this number, waybill or platform order in your area."),
         "news": None, "list_href": url_for("tickets.index"),
         "total_text": _("%(n)s found", n=len(rows)),
@@ -132,6 +158,7 @@ def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, a
         "time_text": g.fmt.time(row.received_at),
         "time_full": g.fmt.full(row.received_at),
         "selected": row.number == selected,
+        "owner": _("Mine") if row.mine else row.owner,
         "site_name": (row.site_name_en or row.site_name) if g.fmt.english else row.site_name,
     }
 
@@ -154,5 +181,6 @@ def chip(state: str, due_at: datetime | None, overdue: bool, now: datetime) -> t
 
 def _asked(filters: Filters) -> dict[str, Any]:
     asked: dict[str, Any] = {"queue": filters.queue if filters.queue != "todo" else "", "category": filters.category}
+    asked["owner"] = filters.owner
     asked["sort"] = filters.sort if filters.sort != "due" else ""
     return {name: value for name, value in asked.items() if value}

@@ -15,11 +15,15 @@ from flask import url_for
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import help_forms
+from app.web import help_forms, ownership_forms, transfers_forms
 
 Sheet = dict[str, Any]
 Builder = Callable[[View, Actor, Any], Sheet]
-PARTS: tuple[ModuleType, ...] = (help_forms,)  # each has SHEETS, looked up late: they build with `sheet`
+PARTS: tuple[ModuleType, ...] = (
+    ownership_forms,
+    transfers_forms,
+    help_forms,
+)  # each has SHEETS, looked up late: they build with `sheet`
 
 
 def sheet(

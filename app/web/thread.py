@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from typing import Any
 
 from flask import g, url_for
@@ -47,7 +47,7 @@ def _voice(entry: Entry) -> str:
         return "sms"
     if entry.type == "callback_refused":
         return "platform"
-    if not entry.text or entry.role == "system":
+    if not entry.text.get("text") or entry.role == "system":
         return "system"
     if entry.role in LCS_ROLES:
         return "lcs"
@@ -124,27 +124,30 @@ def _labels() -> dict[str, str]:
 
 def _system_text(entry: Entry, label: str, view: View) -> str:
     who = f" · {entry.who}" if entry.who else ""
-    if entry.type == "clock_breached":
-        kind = words.word(words.clock_kinds(), entry.data.get("kind", ""))
-        return f"{label} · {kind}"
-    if entry.type == "imported":
-        return f"{label} · {entry.data.get('state', '')}"
+    if said := vocabulary.detail(entry):
+        return f"{label} · {said}{who}"
     if entry.type == "routed":
         return _("Routed to %(site)s", site=_site(entry.data, view))
-    if entry.type == "in_tray":
-        return f"{label} · {words.word(words.tray_reasons(), entry.data.get('reason', ''))}"
-    if entry.type == "link_made":
-        said = _("by SMS to %(phone)s", phone=entry.data.get("to"))
-        return f"{label} · {said}" if entry.data.get("to") else label
-    if entry.type == "sms_undelivered":
-        return f"{label} · {words_duty.undelivered(entry.data)}"
-    if entry.type == "reminded":
-        return f"{label} · {entry.data.get('to', '')}"
     if entry.type == "acting_started" and entry.data.get("reason") == "onboarding":
         return _("The site is not on board yet: its province works the ticket")
-    if entry.type == "deputy_acts":
-        return f"{label} · {entry.data.get('organisation_code', '')}"
+    if entry.type in _DETAILS:
+        return " · ".join(part for part in (label, _DETAILS[entry.type](entry.data)) if part)
     return " · ".join([f"{label}{who}", *_acted(entry, view)])
+
+
+def _sent_to(data: dict[str, Any]) -> str:
+    return _("by SMS to %(phone)s", phone=data["to"]) if data.get("to") else ""
+
+
+_DETAILS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "clock_breached": lambda data: words.word(words.clock_kinds(), data.get("kind", "")),
+    "imported": lambda data: str(data.get("state", "")),
+    "in_tray": lambda data: words.word(words.tray_reasons(), data.get("reason", "")),
+    "link_made": _sent_to,
+    "sms_undelivered": words_duty.undelivered,
+    "reminded": lambda data: str(data.get("to", "")),
+    "deputy_acts": lambda data: str(data.get("organisation_code", "")),
+}
 
 
 def _site(data: dict[str, Any], view: View) -> str:
@@ -155,7 +158,7 @@ def _site(data: dict[str, Any], view: View) -> str:
 
 
 def _findings(entry: Entry) -> list[dict[str, str]]:
-    found = []
+    found = [{"label": label, "value": mask_text(value)} for label, value in vocabulary.findings(entry)]
     if entry.type == "result":
         if entry.text.get("signed_by"):
             found.append({"label": _("Who really signed"), "value": mask_text(str(entry.text["signed_by"]))})

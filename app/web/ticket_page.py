@@ -146,6 +146,8 @@ def actions(view: View, actor: Actor) -> list[dict[str, Any]]:
     number, found = view.ticket.number, []
     if "claim" in view.actions:
         found.append(_button("claim", _("Claim"), url_for("tickets.claim", number=number), "main"))
+    if "take" in view.actions:
+        found.append(_button("take", _("Take over"), url_for("ownership.take", number=number), "main"))
     return found
 
 

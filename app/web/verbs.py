@@ -73,12 +73,13 @@ def page(actor: Actor, view: View, **state: Any) -> str:
 
 
 def asked_filters() -> Filters:
-    """The queue, category, order and page that the address names; anything else is the default."""
+    """The queue, owner, category, order and page that the address names; anything else is the default."""
     asked = request.args
     sort = asked.get("sort", "due")
     return Filters(
         queue=asked.get("queue", "todo") if asked.get("queue") in queue.QUEUES else "todo",
         category=asked.get("category", "")[:24], sort=sort if sort in queue.SORTS else "due",
+        owner=asked.get("owner", "") if asked.get("owner") in queue.OWNERS else "",
         after=asked.get("after", "")[:80],
     )  # fmt: skip
 

@@ -1,15 +1,21 @@
 """The words of each part of the rulebook, in modules of their own; `words` and `thread` put them together.
 
-A module may have the functions `errors`, `events`, `clock_kinds`, `queues` and `tray_reasons`: code → text.
+A module may have the functions `errors`, `events`, `clock_kinds`, `queues` and `tray_reasons`: code → text; and of an
+entry `detail` (what its line says beside the label) and `findings` (pairs that stand above its text).
 """
 
 from __future__ import annotations
 
 from types import ModuleType
 
-from app.web import words_help
+from app.services.ticket_view import Entry
+from app.web import words_help, words_ownership, words_transfers
 
-PARTS: tuple[ModuleType, ...] = (words_help,)
+PARTS: tuple[ModuleType, ...] = (
+    words_help,
+    words_ownership,
+    words_transfers,
+)
 
 
 def merged(table: str) -> dict[str, str]:
@@ -24,3 +30,14 @@ def merged(table: str) -> dict[str, str]:
 def every(constant: str) -> frozenset[str]:
     """All parts' event types of one kind: RED (shown in red), SILENT (not in the thread), PLATFORM (said by it)."""
     return frozenset(code for part in PARTS for code in getattr(part, constant, ()))
+
+
+def detail(entry: Entry) -> str:
+    """What a part says of one of its entries beside the label; empty for the entries of others."""
+    said = (part.detail(entry) for part in PARTS if hasattr(part, "detail"))
+    return next((str(text) for text in said if text), "")
+
+
+def findings(entry: Entry) -> list[tuple[str, str]]:
+    """Label and value of what stands above an entry's text."""
+    return [pair for part in PARTS if hasattr(part, "findings") for pair in part.findings(entry)]

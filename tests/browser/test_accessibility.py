@@ -57,6 +57,17 @@ def keys(page: Page) -> None:
     expect(page.locator("#keys")).to_be_visible()
 
 
+def sheet(queue: str, action: str) -> Way:
+    """The sheet of an action on the first ticket of a queue."""
+
+    def go(page: Page) -> None:
+        first_of(queue)(page)
+        page.goto(f"{page.url.split('?')[0]}?sheet={action}")
+        expect(page.locator("#sheet")).to_be_visible()
+
+    return go
+
+
 CARD = f"/scorecards/{steps.last_month()}/{steps.SITE}"
 PAGES: dict[str, tuple[str, Way]] = {
     "login": ("", to("/login")),
@@ -68,6 +79,10 @@ PAGES: dict[str, tuple[str, Way]] = {
     "preview": ("site", preview),
     "keys": ("site", keys),
     "new": ("site", to("/tickets/new")),
+    "hand-over": ("site-manager", sheet("working", "hand_over")),
+    "return": ("site", sheet("to_accept", "return")),
+    "team": ("site-manager", to("/team")),
+    "address-rules": ("lcs", to("/address-rules")),
     "account": ("site", to("/account")),
     "not-found": ("site", to("/tickets/KF000000-000000")),
     "forbidden": ("site", to("/admin")),

@@ -134,6 +134,7 @@ def test_the_step_leads_where_the_drawing_says(action: str):
 @pytest.mark.parametrize(
     ("action", "state", "person", "facts"),
     [
+        ("claim", "open", "clerk", {"owner_id": 102}),
         ("take", "in_progress", "clerk", {"owner_id": 102}),
         ("give_back", "in_progress", "clerk", {"owner_id": 102}),
         ("give_back", "in_progress", "clerk", {}),

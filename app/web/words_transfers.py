@@ -1,0 +1,99 @@
+"""The words of returns: why a ticket is not a site's own, and what was ruled."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from app.services.ticket_view import Entry
+
+
+def reasons() -> dict[str, str]:
+    """Why a site returns a ticket."""
+    return {
+        "outside_area": _("Outside our area"),
+        "already_forwarded": _("Parcel already forwarded"),
+        "site_changed": _("The site has changed"),
+    }
+
+
+def states() -> dict[str, str]:
+    """What became of a return."""
+    return {
+        "open": _("Waits for a ruling"),
+        "moved": _("Moved by itself"),
+        "granted": _("Granted"),
+        "refused": _("Refused"),
+        "kept": _("Worked by the service desk"),
+        "dropped": _("Dropped"),
+    }
+
+
+def decisions() -> dict[str, str]:
+    """The choices of whoever rules on a return."""
+    return {
+        "grant": _("Grant: another site takes it"),
+        "refuse": _("Refuse: it stays with the site, a wrong return"),
+        "keep": _("Work it ourselves"),
+    }
+
+
+def errors() -> dict[str, str]:
+    """What is wrong with a field, or why an action is refused."""
+    return {
+        "no_return": _("There is no return to rule on"),
+        "same_site": _("This is the site that returns it"),
+        "closed_site": _("This site is closed"),
+        "no_street": _("The address names no street that could be learned"),
+        "too_broad": _("This address covers a site's whole area; it cannot be learned"),
+    }
+
+
+def events() -> dict[str, str]:
+    """Entries of the thread."""
+    return {
+        "returned": _("Returned as not ours"),
+        "transferred": _("Transferred"),
+        "return_refused": _("Return refused"),
+        "kept_at_lcs": _("Worked by the service desk"),
+        "return_dropped": _("Return dropped: nobody has to rule any more"),
+    }
+
+
+def clock_kinds() -> dict[str, str]:
+    """What a clock waits for."""
+    return {"ruling": _("Ruling")}
+
+
+def queues() -> dict[str, str]:
+    """The queues in the rail."""
+    return {"to_rule": _("To rule on")}
+
+
+def tray_reasons() -> dict[str, str]:
+    """Why a ticket lies in a tray."""
+    return {
+        "hop_limit": _("Returned three times: the service desk works it"),
+        "kept_by_lcs": _("The service desk works it itself"),
+    }
+
+
+def detail(entry: Entry) -> str:
+    """What a line of the history says beside its label."""
+    if entry.type == "transferred":
+        return str(entry.data.get("site_code", ""))
+    if entry.type == "kept_at_lcs":
+        return tray_reasons().get(str(entry.data.get("why")), "")
+    return ""
+
+
+def findings(entry: Entry) -> list[tuple[str, str]]:
+    """What stands above the text of an entry."""
+    found = []
+    if entry.type in ("returned", "return_refused", "transferred", "kept_at_lcs"):
+        reason = str(entry.data.get("reason", ""))
+        found.append((_("Reason"), reasons().get(reason, reason)))
+    if entry.type == "returned" and entry.data.get("proposed_code"):
+        found.append((_("Proposed site"), str(entry.data["proposed_code"])))
+    if entry.type == "transferred":
+        found.append((_("New site"), str(entry.data.get("site_code", ""))))
+    return found
