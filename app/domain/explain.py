@@ -135,7 +135,7 @@ def _walk(
     last = max([day, *(local_date(ends) for _, ends in pauses)]) + SEARCH_DAYS * ONE_DAY
     while left > NOTHING:
         if day > last:
-            raise ValueError(f"the calendar has not enough open time in {SEARCH_DAYS} days")
+            raise ValueError(f"the calendar does not open on {SEARCH_DAYS} days in a row")
         used: list[Span] = []
         for opens, closes in _pieces(calendar, day, begin_at, pauses):
             take = min(closes - opens, left)
@@ -145,6 +145,7 @@ def _walk(
         if used:
             counted = sum((b - a for a, b in used), NOTHING)
             lines.append(Line(COUNTED, used[0][0], used[-1][1], tuple(used), counted, left))
+            last = max(last, day + SEARCH_DAYS * ONE_DAY)
         day += ONE_DAY
     return lines, lines[-1].ends if lines else begin_at
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.calendars import Calendar, add_time
+from app.domain.calendars import SEARCH_DAYS, Calendar, add_time
 from app.domain.clocks import Limit
 from app.domain.policies import CHANNELS, CLOCKS, KEY_FIELDS, KINDS, PRIORITIES, PolicyRule, key_of
 
@@ -112,12 +112,11 @@ def _limit_faults(line: DraftLine, calendars: Mapping[str, Calendar], now: datet
 
 
 def fits(calendar: Calendar, minutes: int, now: datetime) -> bool:
-    """Whether the calendar is open long enough that such a limit ends at all."""
+    """Whether the calendar is open long enough that such a limit ends within 400 days."""
     try:
-        add_time(calendar, now, timedelta(minutes=minutes))
+        return add_time(calendar, now, timedelta(minutes=minutes)) - now <= timedelta(days=SEARCH_DAYS)
     except ValueError:
         return False
-    return True
 
 
 def _typed(rule: PolicyRule) -> dict[str, str]:

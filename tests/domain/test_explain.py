@@ -46,6 +46,11 @@ def test_split_shifts_of_a_day_are_one_line() -> None:
     assert [(b - a) // timedelta(minutes=1) for a, b in done.lines[0].spans] == [60, 60]
 
 
+def test_a_limit_of_more_than_400_open_days_is_told_to_its_end() -> None:
+    lines = told(Leg(Limit(500 * 720, "service"), at("2 08:00")))
+    assert len(lines) == 500 and lines[-1][2:] == (720, 0)
+
+
 def test_closed_days_between_are_told_once() -> None:
     assert told(Leg(Limit(630 + 60, "office"), at("5 10:00"))) == [
         (COUNTED, "05 10:00-05 20:00", 510, 180), (CLOSED, "05 20:00-07 08:00", 0, 180),
@@ -116,7 +121,7 @@ def test_a_shortening_counts_where_it_is_earlier() -> None:
 
 
 def test_a_calendar_that_never_opens_is_an_error_and_no_hang() -> None:
-    with pytest.raises(ValueError, match="not enough"):
+    with pytest.raises(ValueError, match="does not open"):
         explain(Leg(Limit(1, "shut"), at("2 10:00")), {"shut": Calendar(spans=())}, at("2 10:00"))
 
 
