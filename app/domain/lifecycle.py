@@ -32,8 +32,9 @@ class Cases:
 
     `parties` are its responsible parties, `asked` those that owe an answer, `contesting` those that may still contest
     being presumed responsible, `disputing` those whose dispute waits for the handling site, `rejected` those whose
-    rejected dispute may go to arbitration, `courts` who rules on something open, `ordered` who owes evidence,
-    `provinces` those of all parties. `transfer` is true while a return waits for its ruling.
+    dispute may go to arbitration, `courts` who rules on something open, `hearing` those of them with a dispute before
+    them, `ordered` who owes evidence, `provinces` those of all parties. `transfer` is true while a return waits for its
+    ruling.
     """
 
     parties: frozenset[int] = frozenset()
@@ -42,6 +43,7 @@ class Cases:
     disputing: frozenset[int] = frozenset()
     rejected: frozenset[int] = frozenset()
     courts: frozenset[int] = frozenset()
+    hearing: frozenset[int] = frozenset()
     ordered: frozenset[int] = frozenset()
     provinces: frozenset[int] = frozenset()
     transfer: bool = False
@@ -125,7 +127,7 @@ RULES = (
     _rule("agree_dispute", ENDED_OR_OPEN, None, *SITE, needs="dispute_open"),
     _rule("reject_dispute", ENDED_OR_OPEN, None, *SITE, needs="dispute_open"),
     _rule("arbitrate", ENDED_OR_OPEN, None, *SITE, PARTY, needs="dispute_rejected"),
-    _rule("rule_dispute", ENDED_OR_OPEN, None, COURT, CCS_DESK, needs="court_sits"),
+    _rule("rule_dispute", ENDED_OR_OPEN, None, COURT, CCS_DESK, needs="court_hears"),
     _rule("order_evidence", ENDED_OR_OPEN, None, LCS_DESK, LCS_OF_PARTY, CCS_DESK),
     _rule("deliver_evidence", ENDED_OR_OPEN, None, ORDERED),
     _rule("ask_help", BEFORE_THE_END, None, HANDLING, needs="no_help"),
@@ -177,7 +179,7 @@ CONDITIONS: dict[str, Condition] = {
     "asked_or_contesting": lambda facts, actor: actor.organisation_id in facts.cases.asked | facts.cases.contesting,
     "dispute_open": lambda facts, actor: bool(facts.cases.disputing),
     "dispute_rejected": lambda facts, actor: _may_arbitrate(facts, actor),
-    "court_sits": lambda facts, actor: bool(facts.cases.courts) and court_of(actor) in facts.cases.courts,
+    "court_hears": lambda facts, actor: court_of(actor) in facts.cases.hearing,
     "no_help": lambda facts, actor: not facts.help_open,
     "help_open": lambda facts, actor: facts.help_open,
     "nobody_acts": lambda facts, actor: facts.acting_id is None and facts.handling_site_id is not None,
@@ -190,7 +192,7 @@ def _own_or_manager(facts: TicketFacts, actor: Actor) -> bool:
 
 
 def _may_arbitrate(facts: TicketFacts, actor: Actor) -> bool:
-    """Either side of a rejected dispute: the party itself, or who handles the ticket."""
+    """Either side of a dispute: the party itself, or who handles the ticket."""
     if actor.organisation_id in facts.cases.rejected:
         return True
     return bool(facts.cases.rejected) and bool({HANDLING, ACTING} & desks_of(actor, facts))

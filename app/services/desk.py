@@ -19,7 +19,9 @@ TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
 MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
-    "cancelled", "callback_refused", "promise_broken", "note",
+    "cancelled", "callback_refused", "promise_broken", "note", "party_added", "party_removed", "party_answered",
+    "party_disputed", "dispute_agreed", "dispute_rejected", "arbitration_raised", "dispute_ruled", "evidence_ordered",
+    "evidence_delivered",
 )  # fmt: skip
 
 

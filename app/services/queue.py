@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,11 @@ from app.services.scope import visible_to, work_scope
 
 PAGE = 50
 SOON = timedelta(minutes=30)
-QUEUES = ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "tray", "all")
+QUEUES = (
+    "todo", "overdue", "due_soon", "returned", "to_answer", "to_rule", "to_accept", "working", "appealed", "replied",
+    "tray", "all",
+)  # fmt: skip
+ASKED = {"to_answer": "party_reply", "to_rule": "ruling"}  # queues of what is asked of one desk alone, and its clock
 SORTS = ("due", "activity")
 
 
@@ -49,6 +53,7 @@ class Row:
     content: str
     site_name: str
     site_name_en: str
+    asked: str = ""  # the queue in which something is asked of this desk alone
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,8 @@ class Page:
 
 def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Page:
     """One keyset page of the actor's open work, at most 50 rows. Raises NotFound for a role without a queue."""
-    statement = _columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
+    columns = _columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
+    statement = columns.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
     statement = _filtered(statement.where(WorkItem.scope == work_scope(actor)), filters, now)
     key = WorkItem.due_at if filters.sort != "activity" else WorkItem.activity_at
     if filters.sort == "activity":
@@ -72,7 +78,7 @@ def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Pag
     more = len(found) > PAGE
     last = found[PAGE - 1] if more else None
     after = f"{last[-1].isoformat()}~{last[0]}" if last else ""
-    return Page(tuple(_row(values) for values in found[:PAGE]), after)
+    return Page(tuple(_asked(_row(values), *values[-4:-1]) for values in found[:PAGE]), after)
 
 
 def search(session: Session, actor: Actor, text: str) -> tuple[Row, ...]:
@@ -140,6 +146,13 @@ def _row(values: Any) -> Row:
     body: Mapping[str, Any] = values[11] or {}
     words = [str(body.get("text", "")), values[12] or "", values[13] or ""]
     return Row(*[*list(values)[:11], *words])
+
+
+def _asked(row: Row, queue: str, due_at: datetime, overdue: bool) -> Row:
+    """The line as the desk sees it from which something is asked: with the clock that waits for it."""
+    if queue not in ASKED:
+        return row
+    return replace(row, due_at=due_at, next_clock=ASKED[queue], overdue=overdue, asked=queue)
 
 
 def _filtered(statement: Any, filters: Filters, now: datetime) -> Any:

@@ -27,6 +27,7 @@ class Seat:
     desk: str
     due_at: datetime | None = None
     queue: str = ""
+    late: bool = False
 
 
 def refresh(session: Session, ticket: Ticket) -> None:
@@ -51,9 +52,9 @@ def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int,
     asked = _asked(session, ticket) if ticket.cases else {}
     seats = {}
     for scope, desk in desks.items():
-        due_at, queue = asked.get(scope, (None, ""))
+        due_at, queue, late = asked.get(scope, (None, "", False))
         if queue or ticket.state in lifecycle.OPEN_STATES:
-            seats[scope] = Seat(desk, due_at, queue)
+            seats[scope] = Seat(desk, due_at, queue, late)
     return seats
 
 
@@ -71,18 +72,20 @@ def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
     return scopes
 
 
-def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str]]:
-    """The earliest clock that runs for one desk alone, by scope; headquarters is scope 0."""
-    found: dict[int, tuple[datetime, str]] = {}
+def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str, bool]]:
+    """The earliest clock that runs for one desk alone, by scope; headquarters is scope 0. A site does not rule: a
+    dispute that waits for the handling site is an answer it owes."""
+    found: dict[int, tuple[datetime, str, bool]] = {}
     statement = (
-        select(Clock.organisation_id, Clock.due_at, Clock.kind, Organisation.kind)
+        select(Clock.organisation_id, Clock.due_at, Clock.kind, Clock.breached_at, Organisation.kind)
         .join(Organisation, Organisation.id == Clock.organisation_id)
         .where(Clock.ticket_id == ticket.id, Clock.kind.in_(OF_ONE_DESK), Clock.stopped_at.is_(None))
     )
-    for organisation_id, due_at, kind, place in session.execute(statement):
+    for organisation_id, due_at, kind, breached_at, place in session.execute(statement):
         scope = 0 if place == "headquarters" else organisation_id or 0
         if scope not in found or due_at < found[scope][0]:
-            found[scope] = (due_at, OF_ONE_DESK[kind])
+            rules = place in ("province", "headquarters")
+            found[scope] = (due_at, OF_ONE_DESK[kind] if rules else "to_answer", breached_at is not None)
     return found
 
 
@@ -94,18 +97,24 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
     if item is None:
         item = WorkItem(scope=scope, ticket_id=ticket.id)
         session.add(item)
-    item.due_at, item.activity_at = seat.due_at or ticket.next_due_at or NO_DUE, ticket.activity_at
-    item.queue, item.category, item.state, item.overdue = ticket.queue, ticket.category, ticket.state, ticket.overdue
-    item.owner_id = ticket.owner_id
-    if seat.queue:
-        item.queue, item.turn = seat.queue, True
-        return item
+    item.due_at, item.activity_at = ticket.next_due_at or NO_DUE, ticket.activity_at
+    item.queue, item.category, item.state, item.owner_id = ticket.queue, ticket.category, ticket.state, ticket.owner_id
+    item.overdue = seat.late if seat.desk == "party" else ticket.overdue
     item.turn = lifecycle.turn_of(
         seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
         overdue=ticket.overdue, level=ticket.level, acting=ticket.acting_id == scope,
         waiting=ticket.waiting_until is not None, help_open=ticket.help_asked_at is not None,
     )  # fmt: skip
+    if seat.due_at is not None:
+        _ask(item, seat.due_at, seat)
     return item
+
+
+def _ask(item: WorkItem, due_at: datetime, seat: Seat) -> None:
+    """What is asked of this desk alone goes first, but for a handling site that has the ticket to work anyway."""
+    item.due_at = min(item.due_at, due_at) if item.turn else due_at
+    if not (item.turn and seat.desk == "site"):
+        item.queue, item.turn = seat.queue, True
 
 
 def _queues(item: WorkItem) -> Tally:

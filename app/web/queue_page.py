@@ -17,10 +17,17 @@ from app.services.queue import Filters, Row
 from app.web import words
 
 RAIL = {
-    "site": ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "all"),
-    "lcs": ("todo", "tray", "overdue", "due_soon", "to_accept", "working", "appealed", "replied", "all"),
-    "ccs": ("todo", "appealed", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
-}
+    "site": (
+        "todo", "overdue", "due_soon", "returned", "to_answer", "to_accept", "working", "appealed", "replied", "all",
+    ),
+    "lcs": (
+        "todo", "tray", "to_rule", "to_answer", "overdue", "due_soon", "to_accept", "working", "appealed", "replied",
+        "all",
+    ),
+    "ccs": (
+        "todo", "appealed", "to_rule", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all",
+    ),
+}  # fmt: skip
 HOT = frozenset({"overdue"})
 
 
@@ -113,13 +120,13 @@ def category_labels(session: Session) -> dict[str, str]:
 
 def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, asked: dict[str, str]) -> dict[str, Any]:
     """One line of the list: masked, with its countdown in words; its address keeps the filters `asked` for."""
-    due_text, tone = chip(row.state, row.due_at, row.overdue, now)
+    due_text, tone = asked_chip(row, now) if row.asked else chip(row.state, row.due_at, row.overdue, now)
     kinds = words.clock_kinds()
     return {
         "number": row.number,
         "href": f"/tickets/{row.number}?{urlencode(asked)}" if asked else f"/tickets/{row.number}",
         "due_text": due_text,
-        "due_iso": row.due_at.isoformat() if row.due_at and row.state in ("open", "in_progress") else "",
+        "due_iso": row.due_at.isoformat() if row.due_at and (row.asked or row.state in ("open", "in_progress")) else "",
         "tone": tone,
         "category": categories.get(row.category, row.category),
         "repeat": row.repeat_count,
@@ -131,6 +138,11 @@ def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, a
         "selected": row.number == selected,
         "site_name": (row.site_name_en or row.site_name) if g.fmt.english else row.site_name,
     }
+
+
+def asked_chip(row: Row, now: datetime) -> tuple[str, str]:
+    """The countdown of what is asked of this desk, whatever the ticket's own state."""
+    return chip("in_progress", row.due_at, row.overdue, now)
 
 
 def chip(state: str, due_at: datetime | None, overdue: bool, now: datetime) -> tuple[str, str]:
