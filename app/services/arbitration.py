@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -89,8 +89,14 @@ def heard(session: Session, ticket: Ticket) -> tuple[list[Organisation], list[Or
     """Who gets a share, the handling site first, and of them those who still have to be heard before a ruling."""
     rows = party_cases.present(party_cases.of_ticket(session, ticket))
     site = session.get_one(Organisation, ticket.handling_site_id)
-    open_ones = [o for case, o in rows if case.state in rule.UNHEARD or case.contest_until is not None]
-    return [site, *(organisation for _case, organisation in rows)], open_ones
+    places = {organisation.id: organisation for _case, organisation in rows}
+    return [site, *places.values()], unheard([case for case, _organisation in rows], places)
+
+
+def unheard(found: Iterable[PartyCase], places: Mapping[int, Organisation]) -> list[Organisation]:
+    """The parties that can still speak, or whose dispute the handling site has not answered."""
+    waiting = [case for case in found if case.state in rule.UNHEARD or case.contest_until is not None]
+    return [places[case.organisation_id] for case in waiting]
 
 
 def rule_on(*, actor: Actor, post: Post, shares: Mapping[str, int | None], text: str, now: datetime) -> Outcome:
@@ -107,8 +113,8 @@ def rule_on(*, actor: Actor, post: Post, shares: Mapping[str, int | None], text:
         desk.move(ticket, "rule_dispute", actor)
         if is_own_work(session, ticket, actor):
             raise NotAllowed("own_work")
-        sharers, unheard = heard(session, ticket)
-        if unheard:
+        sharers, waiting = heard(session, ticket)
+        if waiting:
             raise NotAllowed("party_not_heard")
         given = {o.id: shares.get(o.code) for o in sharers}
         _check_shares(sharers, given)

@@ -82,7 +82,7 @@ def agree(
     """The handling site agrees: the party is not liable. With `add_named` the one it named is asked instead (`text`
     says what); beyond the third hop CCS decides.
 
-    Raises Invalid (`party`, `text`, `code`), NotFound, NotAllowed, Stale.
+    Raises Invalid (`party`, `text`, `add_named`), NotFound, NotAllowed, Stale.
     """
     party_cases.require(party_cases.text_errors(text, required=False))
     with write() as session:
@@ -109,7 +109,12 @@ def _ask_instead(
     session: Session, ticket: Ticket, actor: Actor, named: Organisation, text: str, most: int, now: datetime
 ) -> None:
     party_cases.require(party_cases.text_errors(text))
-    parties.name(session, ticket, actor, named.code, text, most, now)
+    try:
+        parties.name(session, ticket, actor, named.code, text, most, now)
+    except Invalid as error:
+        raise Invalid(
+            {"add_named" if field == "code" else field: code for field, code in error.fields.items()}
+        ) from None
 
 
 def reject(

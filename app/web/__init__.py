@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
         gateways,
         health,
         language,
+        parties,
         platform,
         scorecards,
         security,
@@ -25,5 +26,5 @@ def register(app: Flask) -> None:
 
     for part in (security, language, context, attachments):
         part.init(app)
-    for page in (auth, health, platform, entry, tickets, attachments, customer, scorecards, admin, gateways):
+    for page in (auth, health, platform, entry, tickets, parties, attachments, customer, scorecards, admin, gateways):
         app.register_blueprint(page.bp)

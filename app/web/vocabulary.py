@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-PARTS: tuple[ModuleType, ...] = ()
+from app.web import words_parties
+
+PARTS: tuple[ModuleType, ...] = (words_parties,)
 
 
 def merged(table: str) -> dict[str, str]:

@@ -31,7 +31,7 @@ QUEUE = {
     "/tickets?q=0000": 5, f"/tickets/news?version=-1&since={SINCE}": 5, "/tickets/new": 5,
 }  # fmt: skip
 TICKET = {"": 19, "HX-Request": 14}
-LISTS = {"/callbacks": 4, "/sms-outbox": 4, "/scorecards": 13, "/scorecards/2026-11/330106-01": 23}
+LISTS = {"/callbacks": 4, "/sms-outbox": 4, "/scorecards": 13, "/scorecards/2026-11/330106-01": 25}
 
 
 @pytest.fixture
