@@ -30,8 +30,8 @@ AT_HEADQUARTERS = 0  # a case that CCS rules on, among the ids of organisations
 class Cases:
     """Who has something to answer or to rule on in a ticket; ids of organisations, AT_HEADQUARTERS for CCS.
 
-    `parties` are its responsible parties, `asked` those that owe an answer, `contesting` those that may still contest
-    being presumed responsible, `disputing` those whose dispute waits for the handling site, `rejected` those whose
+    `parties` are its responsible parties, `asked` those that owe an answer, `presumed` those presumed responsible,
+    `contesting` those of them that may still contest it, `disputing` those whose dispute waits for the handling site, `rejected` those whose
     dispute may go to arbitration, `courts` who rules on something open, `hearing` those of them with a dispute before
     them, `ordered` who owes evidence, `provinces` those of all parties. `transfer` is true while a return waits for its
     ruling.
@@ -39,6 +39,7 @@ class Cases:
 
     parties: frozenset[int] = frozenset()
     asked: frozenset[int] = frozenset()
+    presumed: frozenset[int] = frozenset()
     contesting: frozenset[int] = frozenset()
     disputing: frozenset[int] = frozenset()
     rejected: frozenset[int] = frozenset()
@@ -176,7 +177,7 @@ CONDITIONS: dict[str, Condition] = {
     "has_party": lambda facts, actor: bool(facts.cases.parties),
     "party_owes": lambda facts, actor: bool(facts.cases.asked),
     "asked": lambda facts, actor: actor.organisation_id in facts.cases.asked,
-    "asked_or_contesting": lambda facts, actor: actor.organisation_id in facts.cases.asked | facts.cases.contesting,
+    "asked_or_contesting": lambda facts, actor: _may_dispute(facts, actor),
     "dispute_open": lambda facts, actor: bool(facts.cases.disputing),
     "dispute_rejected": lambda facts, actor: _may_arbitrate(facts, actor),
     "court_hears": lambda facts, actor: court_of(actor) in facts.cases.hearing,
@@ -189,6 +190,12 @@ CONDITIONS: dict[str, Condition] = {
 
 def _own_or_manager(facts: TicketFacts, actor: Actor) -> bool:
     return facts.owner_id == actor.user_id or actor.role == SITE_MANAGER
+
+
+def _may_dispute(facts: TicketFacts, actor: Actor) -> bool:
+    """A party that is asked; one that is presumed responsible still owes its answer, but contests only for a while."""
+    cases = facts.cases
+    return actor.organisation_id in (cases.asked - cases.presumed) | cases.contesting
 
 
 def _may_arbitrate(facts: TicketFacts, actor: Actor) -> bool:

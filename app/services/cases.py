@@ -56,6 +56,7 @@ def _of_parties(parties: list[PartyCase]) -> dict[str, list[int]]:
     return {
         "parties": ids(*ACTIVE),
         "asked": ids("asked") + [c.organisation_id for c in parties if c.state == "presumed" and not c.answered_at],
+        "presumed": ids("presumed"),
         "contesting": [c.organisation_id for c in parties if c.state == "presumed" and c.contest_until],
         "disputing": ids("disputed"),
         "rejected": ids("rejected") + [c.organisation_id for c in parties if c.state == "ruled" and c.court_id],

@@ -3,6 +3,7 @@ handling site leaves lying counts as rejected, evidence that does not come count
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,6 +14,8 @@ from app.domain.roles import SYSTEM
 from app.models import Clock, EvidenceOrder, Organisation, PartyCase, Ticket
 from app.services import calendars, cases, desk, journal, moves, party_cases, settling
 from app.services.transaction import write
+
+log = logging.getLogger(__name__)
 
 
 def on_breach(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> None:
@@ -73,8 +76,11 @@ def finalise(session: Session, now: datetime, limit: int) -> int:
     ids = list(session.scalars(over))
     session.rollback()
     for case_id in ids:
-        with write() as inner:
-            _finalise(inner, case_id, now)
+        try:
+            with write() as inner:
+                _finalise(inner, case_id, now)
+        except Exception:
+            log.exception("presumption: case %s left for the next look", case_id)
     return len(ids)
 
 

@@ -21,7 +21,7 @@ QUEUES = (
     "todo", "overdue", "due_soon", "returned", "to_answer", "to_rule", "to_accept", "working", "appealed", "replied",
     "tray", "all",
 )  # fmt: skip
-ASKED = {"to_answer": "party_reply", "to_rule": "ruling"}  # queues of what is asked of one desk alone, and its clock
+ASKED = frozenset({"to_answer", "to_rule"})  # queues of what is asked of one desk alone
 SORTS = ("due", "activity")
 
 
@@ -149,10 +149,10 @@ def _row(values: Any) -> Row:
 
 
 def _asked(row: Row, queue: str, due_at: datetime, overdue: bool) -> Row:
-    """The line as the desk sees it from which something is asked: with the clock that waits for it."""
+    """The line as the desk sees it from which something is asked: with the time it has for that."""
     if queue not in ASKED:
         return row
-    return replace(row, due_at=due_at, next_clock=ASKED[queue], overdue=overdue, asked=queue)
+    return replace(row, due_at=due_at, overdue=overdue, asked=queue)
 
 
 def _filtered(statement: Any, filters: Filters, now: datetime) -> Any:

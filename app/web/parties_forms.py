@@ -234,7 +234,7 @@ def _reject(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
 def _arbitrate(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     form = bound or party_form(view, actor, "arbitrate")
     return sheets.sheet(
-        _("Report to arbitration"), "parties.arbitrate", view, form, _("Report"),
+        _("Report to arbitration"), "parties.arbitrate", view, form, _("Report it"),
         intro=_("The province service rules inside one province, headquarters otherwise. Headquarters is final."),
         tray=attachments.tray(view, "arbitrate"),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from app.domain.roles import SITE_ROLES, Actor
 from app.models import Clock, PartyCase
 from app.services.case_view import NOTHING, Overview, Side, Wanted
 from app.services.ticket_view import Entry, View
+from app.services.work import OF_ONE_DESK
 from app.web import words, words_parties
 from app.web.words_parties import place_name
 
@@ -25,7 +26,6 @@ TONES = {
 }  # fmt: skip
 WHOM = frozenset({
     "party_added", "party_removed", "party_disputed", "dispute_agreed", "dispute_rejected", "arbitration_raised",
-    "evidence_ordered",
 })  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def _notes(side: Side, now: datetime) -> list[str]:
         notes.append(_("court: %(court)s", court=words_parties.court(case.court_id == AT_HEADQUARTERS)))
     if case.state == rule.RULED:
         final = case.court_id == AT_HEADQUARTERS
-        notes.append(_("final") if final else _("can be taken to headquarters"))
+        notes.append(_("the ruling is final") if final else _("can be taken to headquarters"))
     return notes
 
 
@@ -110,6 +110,13 @@ def clock_of(view: View, case: PartyCase) -> Clock | None:
     deciding = next((clock for clock in running if clock.id == case.ruling_clock_id), None)
     mine = (c for c in running if c.kind == "party_reply" and c.organisation_id == case.organisation_id)
     return deciding or next(mine, None)
+
+
+def whose(clock: Clock, view: View) -> str:
+    """Whom a clock waits for, where it is not the handling site and the page knows the name."""
+    if clock.kind not in OF_ONE_DESK:
+        return ""
+    return _name(view, clock.organisation_id, "")
 
 
 def chip(clock: Clock | None, now: datetime) -> dict[str, str] | None:
@@ -162,15 +169,16 @@ def findings(entry: Entry, view: View) -> list[dict[str, str]]:
     """Whom an entry is about, why, and what it divides."""
     data, found = entry.data, []
     if entry.type in WHOM and entry.text:
-        found.append((_("Party"), _name(view, data.get("organisation_id"), data.get("code", ""))))
+        found.append((_("Responsible party"), _name(view, data.get("organisation_id"), data.get("code", ""))))
     if entry.type == "party_disputed":
         found.append((_("Reason"), words.word(words_parties.reasons(), data.get("reason", ""))))
         if data.get("named_id"):
-            found.append((_("Names"), _name(view, data["named_id"], data.get("named_code", ""))))
+            found.append((_("Names instead"), _name(view, data["named_id"], data.get("named_code", ""))))
     if entry.type == "arbitration_raised":
         found.append((_("Court"), words_parties.court(data.get("court_id") == AT_HEADQUARTERS)))
     if entry.type == "evidence_ordered":
-        found.append((_("Due"), g.fmt.time(datetime.fromisoformat(data["due_at"]))))
+        found.append((_("Ordered from"), _name(view, data.get("organisation_id"), data.get("code", ""))))
+        found.append((_("To be here by"), g.fmt.time(datetime.fromisoformat(data["due_at"]))))
     for organisation_id, code, share in data.get("shares", []) if entry.type == "dispute_ruled" else []:
         found.append((_name(view, organisation_id, code), f"{share} %"))
     return [{"label": label, "value": value} for label, value in found]

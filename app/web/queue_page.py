@@ -14,7 +14,7 @@ from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services import queue
 from app.services.queue import Filters, Row
-from app.web import words
+from app.web import words, words_parties
 
 RAIL = {
     "site": (
@@ -132,7 +132,7 @@ def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, a
         "repeat": row.repeat_count,
         "content": mask_text(row.content)[:120],
         "waybill_tail": f"…{row.waybill[-8:-4]} {row.waybill[-4:]}" if len(row.waybill) >= 8 else "",
-        "foot": kinds.get(row.next_clock, "") if row.due_at else "",
+        "foot": words_parties.queues()[row.asked] if row.asked else kinds.get(row.next_clock, "") if row.due_at else "",
         "time_text": g.fmt.time(row.received_at),
         "time_full": g.fmt.full(row.received_at),
         "selected": row.number == selected,

@@ -14,7 +14,7 @@ from app.domain.roles import Actor
 from app.models import Clock, Organisation
 from app.services.reveals import Shown
 from app.services.ticket_view import View
-from app.web import panels, sheets, words
+from app.web import panels, party_panel, sheets, words
 from app.web.boxes import boxes_of
 from app.web.thread import posts_of
 
@@ -107,7 +107,7 @@ def side(view: View, shown: Shown | None) -> dict[str, Any]:
         "others": [
             {"number": t.number, "href": f"/tickets/{t.number}", "label": words.states()[t.state]} for t in view.others
         ],
-        "clocks": [_clock(clock) for clock in view.clocks],
+        "clocks": [_clock(clock, view) for clock in view.clocks],
         "promises": [_promise(view, promise, text) for promise, text in view.promises],
         "law": legal_note() if view.category and view.category.legal_note else "",
     }  # fmt: skip
@@ -176,8 +176,10 @@ def _scan(scan: Any) -> dict[str, str]:
     return {"text": " · ".join(part for part in parts if part), "time_text": g.fmt.full(scan.scanned_at)[5:16]}
 
 
-def _clock(clock: Clock) -> dict[str, str]:
+def _clock(clock: Clock, view: View) -> dict[str, str]:
     label = words.clock_kinds()[clock.kind] + (f" #{clock.run}" if clock.run > 1 else "")
+    whose = party_panel.whose(clock, view)
+    label = f"{label} · {whose}" if whose else label
     return {"label": label, "due_full": g.fmt.full(clock.due_at), "state": _clock_state(clock)}
 
 

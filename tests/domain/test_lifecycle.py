@@ -184,6 +184,12 @@ def test_a_party_may_contest_being_presumed_but_has_nothing_to_answer():
     assert not lifecycle.allowed("answer_as_party", facts, PEOPLE["party"])
 
 
+def test_a_party_whose_presumption_is_final_still_owes_its_answer():
+    facts = replace(FACTS, state="closed", cases=replace(ASKED, presumed=frozenset({PARTY})))
+    assert lifecycle.allowed("answer_as_party", facts, PEOPLE["party"])
+    assert not lifecycle.allowed("dispute", facts, PEOPLE["party"])
+
+
 def test_ccs_rules_where_the_case_lies_at_headquarters():
     facts = replace(FACTS, state="closed", cases=AT_CCS)
     assert lifecycle.allowed("rule_dispute", facts, PEOPLE["ccs"])

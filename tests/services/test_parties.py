@@ -66,9 +66,9 @@ def test_the_list_of_a_party_counts_down_its_own_clock(cast: Cast, db_session) -
     number = replied(cast)
     add(cast, number)
     (row,) = queue.page(db_session, cast["site-2"], Filters(queue="to_answer"), NOON).rows
-    assert (row.number, row.due_at, row.next_clock) == (number, BREACH, "party_reply")
+    assert (row.number, row.due_at, row.asked) == (number, BREACH, "to_answer")
     (row,) = queue.page(db_session, cast["site"], Filters(queue="working"), NOON).rows
-    assert (row.due_at, row.next_clock) == (NOON + DAY, "resolve")
+    assert (row.due_at, row.next_clock, row.asked) == (NOON + DAY, "resolve", "")
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,9 @@ def test_a_presumption_is_contested_within_a_working_day_and_final_after_it(cast
     presumption.finalise(db_session, BREACH + DAY + MIN, 10)
     assert (case(db_session, other).state, case(db_session, other).contest_until) == ("presumed", None)
     assert len(said(db_session, other, "presumption_final")) == 1
-    answer(cast, other, now=BREACH + DAY + HOUR)
     with pytest.raises(NotAllowed):
         dispute(cast, other, now=BREACH + DAY + HOUR)
+    answer(cast, other, now=BREACH + DAY + HOUR)
 
 
 def test_a_party_that_speaks_late_before_the_sweep_came_by_is_presumed_all_the_same(cast: Cast, db_session) -> None:
