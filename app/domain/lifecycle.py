@@ -31,10 +31,10 @@ class Cases:
     """Who has something to answer or to rule on in a ticket; ids of organisations, AT_HEADQUARTERS for CCS.
 
     `parties` are its responsible parties, `asked` those that owe an answer, `presumed` those presumed responsible,
-    `contesting` those of them that may still contest it, `disputing` those whose dispute waits for the handling site, `rejected` those whose
-    dispute may go to arbitration, `courts` who rules on something open, `hearing` those of them with a dispute before
-    them, `ordered` who owes evidence, `provinces` those of all parties. `transfer` is true while a return waits for its
-    ruling.
+    `contesting` those of them that may still contest it, `disputing` those whose dispute waits for the handling site,
+    `rejected` those whose dispute may go to arbitration, `courts` who rules on something open, `hearing` those of them
+    with a dispute before them, `ordered` who owes evidence, `provinces` those of all parties. `transfer` is true while
+    a return waits for its ruling.
     """
 
     parties: frozenset[int] = frozenset()
