@@ -108,6 +108,7 @@ RULES = (
     _rule("wait", {IN_PROGRESS}, None, *SITE, needs="not_waiting"),
     _rule("resume", ENDED_OR_OPEN, None, *SITE, SYSTEM_DESK, needs="waiting"),
     _rule("promise", OPEN_STATES, None, *SITE),
+    _rule("courier_sms", BEFORE_THE_END, None, *SITE),
     _rule("close", {REPLIED}, CLOSED, *SITE, needs="settled no_open_promise"),
     _rule("told", {REPLIED}, None, *SITE, needs="unsettled"),
     _rule("customer_accepts", {REPLIED}, None, *SITE, needs="unsettled"),

@@ -37,6 +37,7 @@ MEANS = {
     "wait": "let the site's clocks stand still for the customer",
     "resume": "let them run on",
     "promise": "make, keep or renegotiate a promise",
+    "courier_sms": "tell the courier by SMS",
     "close": "close with root cause and verification",
     "told": "log that the complainant was told the result",
     "customer_accepts": "log that the complainant accepts it",

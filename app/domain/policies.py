@@ -12,6 +12,12 @@ from app.domain.clocks import Limit
 # From the least to the most telling field. Of two rules that state equally many, the one that states the more telling
 # field wins: e-mail (channel) beats complaint (kind), a customer's own tier beats everything.
 KEY_FIELDS = ("kind", "category", "priority", "channel", "tier")
+# What a key may state beside the categories (a table) and the tiers (codes of customer accounts); rulebook 2.
+KINDS = ("complaint", "expedite", "problem", "claim", "inquiry")
+PRIORITIES = ("urgent", "high", "normal")
+CHANNELS = ("platform", "telephone", "wechat", "alipay", "qq", "web", "email", "letter", "regulator")
+# The limits by which a run of that clock may have begun, the usual one first.
+OTHER_LIMITS = {"resolve": ("rework",), "objection": ("objection_rework",)}
 
 HOUR = 60
 DAY = 24 * HOUR
@@ -70,18 +76,48 @@ def limits_for(rules: Sequence[PolicyRule], facts: Facts, version: int | None = 
     key are a mistake in the data: the shorter limit holds, whatever the order of the rows. Clocks that no rule states
     are missing from the result. Raises NoPolicy where there is no such version.
     """
+    return {clock: rule.limits[clock] for clock, rule in deciding(rules, facts, version).items()}
+
+
+def deciding(rules: Sequence[PolicyRule], facts: Facts, version: int | None = None) -> dict[str, PolicyRule]:
+    """The rule that gives each clock its limit: the choice of `limits_for`, for whoever has to explain it."""
     chosen = version_in_force(rules, facts.opened_at) if version is None else version
     rows = [rule for rule in rules if rule.version == chosen]
     if not rows:
         raise NoPolicy(f"policy version {chosen} has no rule")
-    best: dict[str, tuple[tuple[int, int, int, str], Limit]] = {}
+    best: dict[str, tuple[tuple[int, int, int, str], PolicyRule]] = {}
     for rule in rows:
         if _matches(rule, facts):
             for clock, limit in rule.limits.items():
                 rank = (*_specificity(rule), -limit.minutes, limit.calendar)
                 if clock not in best or rank > best[clock][0]:
-                    best[clock] = (rank, limit)
-    return {clock: limit for clock, (_, limit) in best.items()}
+                    best[clock] = (rank, rule)
+    return {clock: rule for clock, (_, rule) in best.items()}
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Where a run's limit came from: the limit's name, the facts it was asked for, and the rule that stated it."""
+
+    clock: str
+    facts: Facts
+    rule: PolicyRule
+
+
+def basis_of(
+    rules: Sequence[PolicyRule], candidates: Iterable[Facts], names: Sequence[str], limit: Limit, version: int
+) -> Basis | None:
+    """The first of the names and facts whose limit under that version is this one; None when none is.
+
+    A ticket's priority and category may have changed since a run began: `candidates` are the facts it may have had, the
+    likeliest first. Raises NoPolicy where there is no such version.
+    """
+    choices = [(facts, deciding(rules, facts, version)) for facts in candidates]
+    for name in names:
+        for facts, chosen in choices:
+            if name in chosen and chosen[name].limits[name] == limit:
+                return Basis(name, facts, chosen[name])
+    return None
 
 
 def default_rules(effective_from: datetime, version: int = 1) -> list[PolicyRule]:
@@ -119,6 +155,11 @@ def default_priority(
     return "urgent" if category in URGENT_CATEGORIES or promised_today or repeated or marked else "high"
 
 
+def key_of(rule: PolicyRule) -> tuple[str | None, ...]:
+    """What a rule applies to, in the order of KEY_FIELDS; None = any."""
+    return tuple(getattr(rule, name) for name in KEY_FIELDS)
+
+
 def _common_limits() -> dict[str, Limit]:
     return {
         "accept": Limit(10, "service"),
@@ -143,3 +184,6 @@ def _matches(rule: PolicyRule, facts: Facts) -> bool:
 def _specificity(rule: PolicyRule) -> tuple[int, int]:
     stated = [getattr(rule, name) is not None for name in KEY_FIELDS]
     return sum(stated), sum(2**place for place, given in enumerate(stated) if given)
+
+
+CLOCKS = tuple(_common_limits())

@@ -14,14 +14,14 @@ SITE_ROLES = frozenset({SITE_CLERK, SITE_MANAGER})
 LCS_ROLES = frozenset({LCS, LCS_MANAGER})
 CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
-_EVERY_DESK = frozenset({"queue", "new_ticket"})
+_EVERY_DESK = frozenset({"queue", "new_ticket", "duty"})
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK,
-    SITE_MANAGER: _EVERY_DESK | {"scorecard"},
-    LCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray"},
-    LCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray"},
-    CCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling"},
-    CCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling"},
+    SITE_MANAGER: _EVERY_DESK | {"scorecard", "duty_keep", "couriers", "robots"},
+    LCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "duty_keep"},
+    LCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "duty_keep", "robots"},
+    CCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling", "duty_keep"},
+    CCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling", "duty_keep", "robots"},
     ADMIN: frozenset({"admin", "sms_outbox", "callbacks"}),
 }
 

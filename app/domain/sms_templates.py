@@ -17,6 +17,12 @@ CLOCKS = {
     "accept": "受理", "first_reply": "首次回复", "resolve": "处理结果", "close": "完结", "party_reply": "责任方答复",
     "ruling": "裁决", "appeal": "申诉裁决", "objection": "客户确认", "platform": "平台时限", "legal": "法定时限",
 }  # fmt: skip
+# what a courier is asked to do, and what was promised to the customer: at most six characters each
+REQUESTS = {
+    "to_door": "送货上门", "redeliver": "重新派送", "call": "联系客户", "fetch_back": "取回快件", "explain": "说明情况",
+}  # fmt: skip
+PROMISES = {"redelivery": "重新派送", "call_back": "回电", "compensation": "赔付"}
+COURIER = ("courier_delivery", "courier_promise")
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Purpose:
 
 
 _COUNT, _TAIL = Variable("count", 4, "4"), Variable("waybill_tail", 4, "8821")
-_CLOCK, _DUE = Variable("clock", 6, "首次回复"), Variable("due_time", 5, "14:30")
+_CLOCK, _DUE, _DAY = Variable("clock", 6, "首次回复"), Variable("due_time", 5, "14:30"), Variable("day", 6, "11月18日")
 PURPOSES = {
     purpose.code: purpose
     for purpose in (
@@ -62,6 +68,16 @@ PURPOSES = {
             (Variable("token_head", 22, "AbCdEfGhIjKlMnOpQrStUv"), Variable("token_tail", 22, "WxYz0123456789-_AbCdE")),
             "您的快递投诉已有处理结果，请查看并确认是否解决：https://kuaifu.example.com/r/${token_head}${token_tail}",
         ),
+        Purpose(
+            "courier_delivery",
+            (_TAIL, Variable("request", 6, "送货上门"), _DAY, _DUE),
+            "您派送的快件尾号${waybill_tail}有投诉，请${request}，于${day}的${due_time}前办妥并回报站点。",
+        ),
+        Purpose(
+            "courier_promise",
+            (_TAIL, Variable("promise", 6, "重新派送"), _DAY, _DUE),
+            "快件尾号${waybill_tail}已向客户承诺${promise}，请于${day}的${due_time}前兑现并回报站点。",
+        ),
         Purpose("test", (Variable("time", 5, "14:30"),), "短信通道测试，发送时间${time}，收到说明通道正常。"),
     )
 }
@@ -77,6 +93,9 @@ def values_of(purpose: str, variables: Mapping[str, object]) -> dict[str, str]:
     given = {name: str(value) for name, value in variables.items()}
     if "clock" in given:
         given["clock"] = CLOCKS.get(given["clock"], given["clock"])
+    for name, table in (("request", REQUESTS), ("promise", PROMISES)):
+        if name in given:
+            given[name] = table.get(given[name], given[name])
     if "minutes" in given:
         given["left"] = span(int(given["minutes"]))
     if "waybill_tail" in given:

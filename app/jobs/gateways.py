@@ -17,7 +17,7 @@ from app.extensions import db
 from app.integrations.sms import Pending, Receipt, SmsDriver, SmsError
 from app.integrations.sms.console import ConsoleSms
 from app.models import Outbox
-from app.services import gateways, sms_receipts, sms_sends, sms_tests
+from app.services import gateways, sms_fallback, sms_receipts, sms_sends, sms_tests
 from app.services.gateways import Setup
 from app.services.outbox import Result
 from app.services.sms_sends import Message
@@ -125,7 +125,12 @@ def query(row: Outbox, message: Message) -> Result:
 
 
 def settle(session: Session, row: Outbox, result: Result, now: datetime) -> None:
-    """After a try that surely arrived nowhere the row is free for any gateway, not before the pause is over."""
+    """After a try that surely arrived nowhere the row is free for any gateway, not before the pause is over.
+
+    What has failed for good is noted, so that somebody else is told.
+    """
+    if row.state == "failed":
+        sms_fallback.note(session, row, result.code, now)
     if result.state != "retry":
         return
     sms_sends.not_arrived(session, row.id)

@@ -16,7 +16,7 @@ from app import clock
 from app.extensions import db
 from app.jobs import fetches, gateways, sends
 from app.models import Outbox
-from app.services import health, reminders, sweep, work
+from app.services import health, reminders, sms_fallback, sweep, work
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,11 @@ def bundle_reminders() -> int:
     return written
 
 
+def pass_on() -> int:
+    """Settle the SMS that did not arrive."""
+    return sms_fallback.run(db.session(), clock.now())
+
+
 def relay() -> None:
     """Ring for rows whose try has come: what the bell missed is found here."""
     due = select(func.count()).where(Outbox.next_try_at <= clock.now())
@@ -77,6 +82,7 @@ def schedule(look: float) -> tuple[Job, ...]:
     return (
         Job("sweep", look, sweep_clocks),
         Job("reminders", 1.5 * look, bundle_reminders),
+        Job("undelivered", 2 * look, pass_on),
         Job("relay", 2.5 * look, relay),
         Job("counters", 2 * look, recount),
         Job("reconcile", 3600, reconcile),

@@ -14,7 +14,7 @@ from app import clock
 from app.extensions import db, queue
 from app.integrations.platform.callback import send_callback
 from app.integrations.platform.errors import PlatformError
-from app.jobs import gateways
+from app.jobs import gateways, robots
 from app.models import Outbox
 from app.services import callbacks, outbox
 from app.services.outbox import Result
@@ -76,7 +76,7 @@ def deliver_one(row_id: int, failpoint: outbox.Failpoint = outbox.nothing) -> st
     config = current_app.extensions["kuaifu"]
     return outbox.deliver(
         row_id, send=_send, prepare=_prepare, settle=_settle, lease=config.outbox_lease, clock=clock.now,
-        failpoint=failpoint, query=gateways.query,
+        failpoint=failpoint, query=_query,
     )  # fmt: skip
 
 
@@ -84,11 +84,17 @@ def _prepare(session: Session, row: Outbox) -> Any:
     if row.kind == "callback":
         connection, message = callbacks.message(session, row)
         return connection.callback_url, message, connection.secrets[0], connection.charset
-    return gateways.prepare(session, row)
+    return robots.prepare(session, row) if row.kind == "robot" else gateways.prepare(session, row)
 
 
 def _send(row: Outbox, material: Any) -> Result:
+    if row.kind == "robot":
+        return robots.send(row, material)
     return _callback(material) if row.kind == "callback" else gateways.send(row, material)
+
+
+def _query(row: Outbox, material: Any) -> Result:
+    return robots.query(row, material) if row.kind == "robot" else gateways.query(row, material)
 
 
 def _callback(material: Any) -> Result:
@@ -103,7 +109,9 @@ def _callback(material: Any) -> Result:
 
 
 def _settle(session: Session, row: Outbox, result: Result, now: Any) -> None:
-    if row.kind != "callback":
+    if row.kind == "robot":
+        robots.settle(session, row, result, now)
+    elif row.kind != "callback":
         gateways.settle(session, row, result, now)
     elif result.state == "sent":
         callbacks.accepted(session, row, now)

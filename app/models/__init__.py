@@ -1,7 +1,9 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
 from app.models.attachment import Attachment, CustomerLink
+from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
+from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
@@ -39,12 +41,16 @@ __all__ = [
     "Appeal",
     "Attachment",
     "CalendarDay",
+    "CalendarDayBefore",
+    "CalendarHours",
     "Category",
     "Claim",
     "Clock",
     "Connection",
     "Counter",
+    "Courier",
     "CustomerLink",
+    "DutyShift",
     "Event",
     "EvidenceOrder",
     "FreeText",
@@ -60,17 +66,20 @@ __all__ = [
     "Person",
     "PlatformOrder",
     "Policy",
+    "PolicyVersion",
     "Promise",
     "PushKey",
     "PushRefusal",
     "Reminder",
     "Reveal",
+    "Robot",
     "Scan",
     "ScopeVersion",
     "Seal",
     "SequenceRow",
     "SessionRow",
     "SignInFailure",
+    "SmsFallback",
     "SmsGateway",
     "SmsHandover",
     "SmsReceipt",

@@ -90,7 +90,7 @@ class Outbox(Model):
 
     __tablename__ = "outbox"
     id: Mapped[int] = primary()
-    kind: Mapped[str] = mapped_column(String(16))  # callback | sms
+    kind: Mapped[str] = mapped_column(String(16))  # callback | sms | robot
     key: Mapped[str] = mapped_column(String(120), unique=True)  # the same intent is stored once
     lane: Mapped[str] = mapped_column(String(80), index=True)  # rows of one lane leave in order
     ticket_id: Mapped[int | None] = mapped_column(Big, index=True)
@@ -129,3 +129,4 @@ class Reminder(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     outbox_id: Mapped[int | None] = mapped_column(Big, index=True)
     dropped: Mapped[str] = mapped_column(String(16), default="")
+    rung: Mapped[int] = mapped_column(default=0, server_default="0")  # 0 duty phone, 1 manager, 2 province

@@ -24,6 +24,7 @@ class Organisation(Model):
     province_id: Mapped[int | None] = ref("organisation.id", nullable=True, index=True)
     address_prefix: Mapped[str] = mapped_column(String(120), default="")
     duty_phone: Mapped[str] = mapped_column(String(20), default="")
+    manager_phone: Mapped[str] = mapped_column(String(20), default="", server_default="")
     deputy_id: Mapped[int | None] = ref("organisation.id", nullable=True)
     onboarded_from: Mapped[date | None]
     closed_from: Mapped[date | None]

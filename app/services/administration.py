@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.models import Connection, Inbox, Organisation, Policy, PushRefusal, User
+from app.models import Connection, Inbox, Organisation, PushRefusal, User
 
 PAGE = 100
 
@@ -23,11 +23,6 @@ def users(session: Session, after: str = "") -> list[tuple[User, str]]:
     statement = select(User, Organisation.name).join(Organisation, Organisation.id == User.organisation_id)
     rows = session.execute(statement.where(User.account > after).order_by(User.account).limit(PAGE + 1))
     return [(user, name) for user, name in rows]
-
-
-def policies(session: Session) -> list[Policy]:
-    """Every line of every policy version, the newest version first."""
-    return list(session.scalars(select(Policy).order_by(Policy.version.desc(), Policy.id)))
 
 
 def connections(session: Session) -> list[tuple[Connection, int, int]]:

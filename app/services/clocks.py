@@ -158,7 +158,7 @@ def _run_on(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> No
     paused_at = clock.paused_at or now
     clock.due_at = rule.paused_due(clock.due_at, paused_at, now, Limit(clock.minutes, clock.calendar), table)
     clock.state, clock.paused_at = "running", None
-    line = stages(clock, table)
+    line = stages(clock, calendars.calendars_at(session, clock.started_at))
     while clock.stage < len(line) - 1 and line[clock.stage].name != "breach" and line[clock.stage].at <= now:
         clock.stage += 1  # what would have been told in the pause is not told after it
     clock.next_stage_at = line[clock.stage].at
@@ -181,7 +181,8 @@ def shorten(session: Session, ticket: Ticket, now: datetime) -> None:
         fresh = resolve_due(session, ticket, limit, now) if clock.kind == "resolve" else rule.due_at(limit, now, table)
         if fresh < clock.due_at:
             clock.due_at = fresh
-            clock.next_stage_at = stages(clock, table)[min(clock.stage, 2)].at
+            then = calendars.calendars_at(session, clock.started_at)
+            clock.next_stage_at = stages(clock, then)[min(clock.stage, 2)].at
             data = {"kind": clock.kind, "run": clock.run, "due_at": fresh}
             journal.append(session, ticket, "clock_shortened", actor=SYSTEM, now=now, data=data)
 

@@ -21,7 +21,7 @@ MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
     "cancelled", "callback_refused", "promise_broken", "note", "party_added", "party_removed", "party_answered",
     "party_disputed", "dispute_agreed", "dispute_rejected", "arbitration_raised", "dispute_ruled", "evidence_ordered",
-    "evidence_delivered",
+    "evidence_delivered", "courier_sms",
 )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def _claim(row_id: int, now: datetime, lease: int) -> tuple[int, bool] | None:
         row = session.scalars(for_update(select(Outbox).where(Outbox.id == row_id), skip_locked=True)).one_or_none()
         if row is None or row.state not in OPEN + ("unknown",) or (row.lease_until and row.lease_until > now):
             return None
-        in_doubt = row.state in ("sending", "unknown") and row.kind == "sms"
+        in_doubt = row.state in ("sending", "unknown") and row.kind != "callback"
         row.token += 1
         row.state, row.lease_until = "unknown" if in_doubt else "claimed", now + timedelta(seconds=lease)
         row.next_try_at = row.lease_until

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.domain import policy_draft
 from app.domain.clocks import Limit
-from app.domain.policies import Facts, PolicyRule, limits_for
-from app.models import Policy
+from app.domain.errors import Invalid, Stale
+from app.domain.policies import Facts, NoPolicy, PolicyRule, limits_for, version_in_force
+from app.domain.policy_draft import DraftLine, Faults
+from app.domain.roles import Actor
+from app.models import Category, Policy, PolicyVersion, User
+from app.models.dialect import lock_key
 from app.models.ids import new_id
+from app.services import calendars
+from app.services.transaction import write
 
+NOTE_LENGTH = 200
 _cached: dict[Any, list[PolicyRule]] = {}
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version in the administrator's list. `state`: "in_force", "coming" or "past"."""
+
+    version: int
+    effective_from: datetime
+    state: str
+    stored_at: datetime | None = None
+    stored_by: str = ""
+    note: str = ""
 
 
 def rules(session: Session) -> list[PolicyRule]:
     """Every rule of every version. A version is never edited once it holds, only followed by another one."""
     newest = select(func.max(Policy.version), func.count(), func.max(Policy.id)).select_from(Policy)
     key = tuple(session.execute(newest).one())
-    if key not in _cached:
+    found = _cached.get(key)
+    if found is None:
         rows = session.scalars(select(Policy).order_by(Policy.version, Policy.id))
         found = [_rule(row) for row in rows]
         _cached.clear()
         _cached[key] = found
-    return _cached[key]
+    return found
 
 
 def limits(session: Session, facts: Facts, version: int | None = None) -> dict[str, Limit]:
@@ -40,6 +63,72 @@ def store_version(session: Session, new: Iterable[PolicyRule]) -> int:
     session.add_all(rows)
     session.flush()
     return len(rows)
+
+
+# --- the administrator's side ---
+
+
+def versions(session: Session, now: datetime) -> list[Version]:
+    """Every version, the newest first, with who stored it."""
+    statement = select(PolicyVersion, User.name).outerjoin(User, User.id == PolicyVersion.stored_by_id)
+    notes = {row.version: (row, name or "") for row, name in session.execute(statement)}
+    begins = {rule.version: rule.effective_from for rule in rules(session)}
+    force = _in_force(session, now)
+    found = []
+    for version, begin in sorted(begins.items(), reverse=True):
+        state = "in_force" if version == force else "coming" if begin > now else "past"
+        row, name = notes.get(version, (None, ""))
+        found.append(Version(version, begin, state, row.stored_at if row else None, name, row.note if row else ""))
+    return found
+
+
+def lines(session: Session, version: int) -> list[DraftLine]:
+    """The lines of a version; empty when there is no such version."""
+    return policy_draft.lines_of(rule for rule in rules(session) if rule.version == version)
+
+
+def newest(session: Session) -> int:
+    """The highest version number; 0 before the first."""
+    return max((rule.version for rule in rules(session)), default=0)
+
+
+def _in_force(session: Session, now: datetime) -> int:
+    try:
+        return version_in_force(rules(session), now)
+    except NoPolicy:
+        return 0
+
+
+def check(session: Session, draft: Sequence[DraftLine], now: datetime) -> Faults:
+    """What is wrong with a draft's lines."""
+    categories = set(session.scalars(select(Category.code)))
+    return policy_draft.faults(draft, categories=categories, calendars=calendars.calendars(session), now=now)
+
+
+def store_draft(
+    *, actor: Actor, draft: Sequence[DraftLine], effective_from: datetime | None, note: str, seen: int, now: datetime
+) -> int:
+    """Store a draft as the next version, in force from an instant that is not over (None: from now); its number.
+
+    `seen` is the newest version when the draft was begun. Raises Stale when there is a newer one, and Invalid.
+    """
+    with write() as session:
+        lock_key(session, "policy")
+        if newest(session) != seen:
+            raise Stale("policy_stale", version=newest(session))
+        wrong = {}
+        if effective_from is not None and effective_from < now:
+            wrong["effective_from"] = "in_the_past"
+        if len(note) > NOTE_LENGTH:
+            wrong["note"] = "too_long"
+        if check(session, draft, now):
+            wrong["lines"] = "invalid"
+        if wrong:
+            raise Invalid(wrong)
+        new = policy_draft.rules_of(draft, seen + 1, effective_from or now)
+        session.add_all(_row(rule) for rule in new)
+        session.add(PolicyVersion(version=seen + 1, stored_at=now, stored_by_id=actor.user_id, note=note.strip()))
+        return seen + 1
 
 
 def _row(rule: PolicyRule) -> Policy:

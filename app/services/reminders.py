@@ -15,7 +15,7 @@ from app.domain.roles import SYSTEM
 from app.models import Clock, ImportedFile, ImportedTicket, Organisation, Outbox, Reminder, Ticket
 from app.models.dialect import insert_ignoring, lock_key
 from app.models.ids import new_id
-from app.services import journal, lateness, moves
+from app.services import duty, journal, lateness, moves, robots
 from app.services.transaction import write
 
 TEMPLATE = "due_soon"
@@ -26,9 +26,10 @@ def note(session: Session, ticket: Ticket, clock: Clock, stage: str, now: dateti
     """Remember that this stage is to be told; the key (clock, stage, phone) makes it once."""
     desk_id = None if _silent(session, clock) else _desk(session, ticket, clock, stage)
     organisation = session.get(Organisation, desk_id) if desk_id else None
-    if organisation is None or not organisation.duty_phone:
+    phone = duty.phone_at(session, organisation, now) if organisation else ""
+    if organisation is None or not phone:
         return
-    values = {"clock_id": clock.id, "stage": stage, "phone": organisation.duty_phone}
+    values = {"clock_id": clock.id, "stage": stage, "phone": phone}
     rest = {"organisation_id": organisation.id, "due_at": clock.due_at, "created_at": now, "dropped": ""}
     session.execute(insert_ignoring(session, Reminder).values(**values, **rest))
 
@@ -68,6 +69,7 @@ def _bundle_phone(phone: str, now: datetime) -> int:
         if not rows or not _may_send(session, phone, rows[0][0].organisation_id, dues, now):
             return 0
         outbox_id = _write_sms(session, phone, rows, dues, now)
+        robots.tell(session, [(row[0], due) for row, due in zip(rows, dues, strict=True)], now)
         for reminder, _clock, _ticket in rows:
             reminder.outbox_id = outbox_id
         return 1

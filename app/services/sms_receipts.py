@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain.calendars import local_date
 from app.models import Claim, Outbox, PushRefusal, SmsHandover, SmsReceipt, SmsTest
 from app.models.dialect import changed, insert_ignoring, upsert_add
-from app.services import sms_sends
+from app.services import sms_fallback, sms_sends
 from app.services.transaction import write
 
 AWAITED_FOR = timedelta(hours=72)
@@ -112,6 +112,8 @@ def _store(session: Session, driver: str, report: Report, owner: Outbox | SmsTes
         return False
     if row:
         _settle(session, row, report.serial, now)
+        if not report.delivered:
+            sms_fallback.note(session, row, report.code, now)
     return True
 
 

@@ -83,7 +83,7 @@ def _absolute(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> 
 
 def _stages(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event | None:
     """Walk over every stage that has come; only the last one is told, the breach is always written down."""
-    line = clocks.stages(clock, calendars.calendars(session))
+    line = clocks.stages(clock, calendars.calendars_at(session, clock.started_at))  # stages keep their places
     event, told = None, None
     while clock.stage < len(line) and line[clock.stage].at <= now:
         told = line[clock.stage]

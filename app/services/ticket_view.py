@@ -17,6 +17,7 @@ from app.models import (
     Category,
     Clock,
     Connection,
+    Courier,
     Event,
     FreeText,
     Organisation,
@@ -24,10 +25,11 @@ from app.models import (
     Person,
     PlatformOrder,
     Promise,
+    SmsReceipt,
     Ticket,
     User,
 )
-from app.services import attachments, desk, scans, scope, ticket_parts
+from app.services import attachments, courier_sms, desk, duty, scans, scope, ticket_parts
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site"}
 SITES_OFFERED = 400
@@ -67,6 +69,8 @@ class View:
     trace: list[Any]
     others: list[Ticket] = field(default_factory=list)
     sites: list[Organisation] = field(default_factory=list)
+    messages: dict[int, tuple[Outbox, SmsReceipt | None]] = field(default_factory=dict)  # SMS to couriers
+    couriers: list[Courier] = field(default_factory=list)
     pictures: list[Attachment] = field(default_factory=list)  # posted ones, and the viewer's own that wait
     parts: dict[str, Any] = field(default_factory=dict)  # what the parts of the rulebook add, by their names
 
@@ -85,6 +89,8 @@ def view(session: Session, actor: Actor, number: str) -> View:
         appeal=_appeal(session, ticket), actions=actions,
         trace=scans.trace(session, ticket.waybill) if ticket.waybill else [], others=_others(session, actor, ticket),
         sites=_sites(session, ticket, entries) if SENDS_ELSEWHERE & set(actions) else [],
+        messages=courier_sms.messages(session, [e.data["outbox_id"] for e in entries if e.type == "courier_sms"]),
+        couriers=duty.couriers(session, ticket.handling_site_id) if "courier_sms" in actions else [],
         pictures=attachments.of_ticket(session, actor, ticket), parts=ticket_parts.load(session, ticket, actor),
     )  # fmt: skip
 

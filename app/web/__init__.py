@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from flask import Flask
+
+SET_UP = ("security", "language", "context", "attachments")
+PAGES = (
+    "auth",
+    "health",
+    "platform",
+    "entry",
+    "tickets",
+    "parties",
+    "attachments",
+    "courier",
+    "customer",
+    "scorecards",
+    "duty",
+    "admin",
+    "gateways",
+    "clock_pages",
+    "policy_pages",
+    "calendar_pages",
+)
 
 
 def register(app: Flask) -> None:
     """Bind every blueprint and what belongs to each request."""
-    from app.web import (
-        admin,
-        attachments,
-        auth,
-        context,
-        customer,
-        entry,
-        gateways,
-        health,
-        language,
-        parties,
-        platform,
-        scorecards,
-        security,
-        tickets,
-    )
-
-    for part in (security, language, context, attachments):
-        part.init(app)
-    for page in (auth, health, platform, entry, tickets, parties, attachments, customer, scorecards, admin, gateways):
-        app.register_blueprint(page.bp)
+    for name in SET_UP:
+        import_module(f"app.web.{name}").init(app)
+    for name in PAGES:
+        app.register_blueprint(import_module(f"app.web.{name}").bp)

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.jobs import sends
 from app.models import Outbox
 from app.services import administration, outbox, outbox_view
-from app.web import context, queue_page, words, words_sms
+from app.web import context, queue_page, words, words_duty, words_sms
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -113,27 +113,14 @@ def users() -> ResponseReturnValue:
     return _tables([{"title": _("Accounts"), "head": head, "rows": rows}], more)
 
 
-@bp.get("/admin/policies")
-@route_access("admin")
-@requires("admin")
-def policies() -> ResponseReturnValue:
-    """Policy versions with their limits."""
-    rows = [
-        [str(p.version), g.fmt.full(p.effective_from), p.kind or "*", p.category or "*", p.priority or "*",
-         p.channel or "*", " · ".join(f"{k} {v['minutes']} min ({v['calendar']})" for k, v in sorted(p.limits.items()))]
-        for p in administration.policies(db.session())
-    ]  # fmt: skip
-    head = [_("Version"), _("In force from"), _("Kind"), _("Category"), _("Priority"), _("Channel"), _("Limits")]
-    return _tables([{"title": _("Policies"), "head": head, "rows": rows}])
-
-
 def tabs() -> list[dict[str, Any]]:
     """The administrator's pages; the SMS gateways have a file of their own."""
     return [
         {"label": _("Connections"), "href": url_for("admin.index"), "current": request.path == "/admin"},
         {"label": _("Organisations"), "href": url_for("admin.organisations"), "current": "organ" in request.path},
         {"label": _("Accounts"), "href": url_for("admin.users"), "current": "users" in request.path},
-        {"label": _("Policies"), "href": url_for("admin.policies"), "current": "policies" in request.path},
+        {"label": _("Policies"), "href": url_for("policies.index"), "current": "policies" in request.path},
+        {"label": _("Calendars"), "href": url_for("calendars.index"), "current": "calendars" in request.path},
         {"label": _("SMS gateways"), "href": url_for("gateways.index"), "current": "/sms" in request.path},
     ]
 
@@ -172,6 +159,8 @@ def _sms_row(row: Outbox, name: str, actor: Actor) -> dict[str, Any]:
 
 def sms_text(variables: dict[str, Any]) -> str:
     """The approved reminder text with its variables, as the phone shows it; of a customer's link never the link."""
+    if "day" in variables:
+        return words_duty.courier_text(variables)
     if "clock" not in variables:
         return _("Link for the customer: solved or not solved")
     kind = words.word(words.clock_kinds(), str(variables["clock"]))

@@ -13,9 +13,9 @@ from app.domain.answers import Answer, parse_answers
 from app.domain.pictures import BOXES
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import attachments, forms
+from app.web import attachments, courier_forms, forms
 
-ORDER = ("result", "follow_up", "follow_up_replied", "close", "ruling", "assign_site", "note")
+ORDER = ("result", "follow_up", "follow_up_replied", "close", "ruling", "assign_site", "courier_sms", "note")
 
 
 def allowed_answers(view: View) -> tuple[Answer, ...]:
@@ -85,7 +85,17 @@ def _assign(view: View, bound: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+def _courier(view: View, bound: dict[str, Any]) -> dict[str, Any]:
+    form = bound.get("courier_sms") or courier_forms.courier_form(view)
+    hint = _("An approved text with its values. At night it waits until 08:00.")
+    action = url_for("courier.send", number=view.ticket.number)
+    return {
+        "key": "courier_sms", "label": _("SMS to the courier"), "action": action, "form": form,
+        "submit_label": _("Send SMS"), "hint": hint,
+    }  # fmt: skip
+
+
 _BOX = {
     "result": _result, "follow_up": _follow_up, "follow_up_replied": _follow_up, "note": _note, "close": _close,
-    "ruling": _ruling, "assign_site": _assign,
+    "ruling": _ruling, "assign_site": _assign, "courier_sms": _courier,
 }  # fmt: skip

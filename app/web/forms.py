@@ -20,7 +20,7 @@ from wtforms import (
 )
 
 from app.domain.answers import Answer, AnswerField
-from app.web import picture_words, words
+from app.web import picture_words, words, words_duty
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
@@ -177,7 +177,7 @@ def instant(field: Field) -> datetime | None:
 
 def mark(form: Form, errors: dict[str, str]) -> None:
     """Put error codes beside their fields in words."""
-    table = words.errors() | picture_words.refusals()
+    table = words.errors() | picture_words.refusals() | words_duty.errors()
     for name, code in errors.items():
         if name in form:
             form[name].errors = [words.word(table, code)]

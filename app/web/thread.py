@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.services.ticket_view import Entry, View
-from app.web import attachments, party_panel, vocabulary, words
+from app.web import attachments, party_panel, vocabulary, words, words_duty
 
 PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
-RED = {"repeat", "reject", "callback_refused", "promise_broken"}
+RED = {"repeat", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
 SILENT = {
     "clock_started", "clock_stopped", "clock_void", "clock_shortened", "order_linked", "appeal_opened",
     "picture_fetched", "picture_failed",
@@ -44,6 +44,8 @@ def _post(entry: Entry, view: View, actor: Actor, labels: dict[str, str], red: S
 def _voice(entry: Entry, view: View) -> str:
     if entry.type in PLATFORM and entry.text:
         return "platform"
+    if entry.type == "courier_sms":
+        return "sms"
     if entry.type == "callback_refused":
         return "platform"
     if not entry.text or entry.role == "system":
@@ -68,6 +70,8 @@ def _sub(entry: Entry, label: str) -> str:
     if entry.organisation is not None:
         english = g.fmt.english and entry.organisation.name_en
         parts.insert(0, entry.organisation.name_en if english else entry.organisation.name)
+    if entry.type == "courier_sms":
+        parts.append(_("to %(name)s %(phone)s", name=entry.text.get("name", ""), phone=entry.data.get("to", "")))
     outcome = entry.data.get("contact_outcome")
     if outcome:
         parts.append(words.word(words.contacts(), outcome))
@@ -103,6 +107,8 @@ def _labels() -> dict[str, str]:
         "revealed": _("Contact shown in full"),
         "imported": _("Imported history"),
         "link_made": _("Link for the customer"),
+        "courier_sms": _("SMS to the courier"),
+        "sms_undelivered": _("SMS not delivered"),
     } | vocabulary.merged("events")
 
 
@@ -122,6 +128,8 @@ def _system_text(entry: Entry, label: str, view: View) -> str:
     if entry.type == "link_made":
         said = _("by SMS to %(phone)s", phone=entry.data.get("to"))
         return f"{label} · {said}" if entry.data.get("to") else label
+    if entry.type == "sms_undelivered":
+        return f"{label} · {words_duty.undelivered(entry.data)}"
     if entry.type == "reminded":
         return f"{label} · {entry.data.get('to', '')}"
     return f"{label}{who}"
@@ -150,6 +158,8 @@ def _findings(entry: Entry) -> list[dict[str, str]]:
 
 def _callback(entry: Entry, view: View, actor: Actor) -> dict[str, Any] | None:
     """Where the answer is on its way to the platform: the least advanced of its rows speaks."""
+    if entry.type == "courier_sms" and entry.data.get("outbox_id") in view.messages:
+        return words_duty.sms_chip(*view.messages[entry.data["outbox_id"]])
     rows = view.callbacks.get(entry.event_id)
     if not rows:
         return None

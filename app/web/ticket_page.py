@@ -47,11 +47,17 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
         tone = "late" if seconds <= 0 else "soon" if seconds <= 1800 else "info" if clock.kind == "platform" else ""
         found.append({
             "text": f"{labels[clock.kind]} {left}", "tone": tone, "title": g.fmt.full(clock.due_at),
-            "due_iso": clock.due_at.isoformat(), "label": labels[clock.kind],
+            "due_iso": clock.due_at.isoformat(), "label": labels[clock.kind], "href": clock_href(view, clock),
         })  # fmt: skip
     if view.ticket.repeat_count:
         found.append(
-            {"text": _("Repeated %(n)s×", n=view.ticket.repeat_count), "tone": "late", "title": "", "due_iso": ""}
+            {
+                "text": _("Repeated %(n)s×", n=view.ticket.repeat_count),
+                "tone": "late",
+                "title": "",
+                "due_iso": "",
+                "href": "",
+            }
         )
     return found
 
@@ -107,7 +113,7 @@ def side(view: View, shown: Shown | None) -> dict[str, Any]:
         "others": [
             {"number": t.number, "href": f"/tickets/{t.number}", "label": words.states()[t.state]} for t in view.others
         ],
-        "clocks": [_clock(clock, view) for clock in view.clocks],
+        "clocks": [_clock(view, clock) for clock in view.clocks],
         "promises": [_promise(view, promise, text) for promise, text in view.promises],
         "law": legal_note() if view.category and view.category.legal_note else "",
     }  # fmt: skip
@@ -176,14 +182,21 @@ def _scan(scan: Any) -> dict[str, str]:
     return {"text": " · ".join(part for part in parts if part), "time_text": g.fmt.full(scan.scanned_at)[5:16]}
 
 
-def _clock(clock: Clock, view: View) -> dict[str, str]:
+def clock_href(view: View, clock: Clock) -> str:
+    """The page that explains a clock run."""
+    return url_for("clocks.show", number=view.ticket.number, clock_id=clock.id)
+
+
+def _clock(view: View, clock: Clock) -> dict[str, str]:
     label = words.clock_kinds()[clock.kind] + (f" #{clock.run}" if clock.run > 1 else "")
-    whose = party_panel.whose(clock, view)
-    label = f"{label} · {whose}" if whose else label
-    return {"label": label, "due_full": g.fmt.full(clock.due_at), "state": _clock_state(clock)}
+    if whose := party_panel.whose(clock, view):
+        label = f"{label} · {whose}"
+    due, href = g.fmt.full(clock.due_at), clock_href(view, clock)
+    return {"label": label, "due_full": due, "state": clock_state(clock), "href": href}
 
 
-def _clock_state(clock: Clock) -> str:
+def clock_state(clock: Clock) -> str:
+    """Where a run stands, in a word."""
     if clock.state == "void":
         return _("void")
     if clock.stopped_at is None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009_parties"
-down_revision = "0005_cases"
+down_revision = "0007_duty"
 branch_labels = None
 depends_on = None
 

@@ -76,6 +76,8 @@ PAGES: dict[str, tuple[str, Way]] = {
     "callbacks": ("lcs", to("/callbacks")),
     "scorecards": ("lcs", to("/scorecards")),
     "appeal": ("ccs", first_of("appealed")),
+    "duty": ("site-manager", to("/duty")),
+    "duty-province": ("lcs", to("/duty")),
     "scorecard": ("site-manager", to(CARD)),
     "cases": ("site-manager", to(f"{CARD}/first_reply")),
     "admin": ("admin", to("/admin")),

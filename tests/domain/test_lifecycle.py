@@ -53,6 +53,7 @@ EXPECTED = {
     "wait": ({}, {"in_progress"}, HANDLERS),
     "resume": ({"waiting": True}, ANY_BUT_WITHDRAWN, HANDLERS | {"system"}),
     "promise": ({}, LIVE, HANDLERS),
+    "courier_sms": ({}, BEFORE_END, HANDLERS),
     "close": ({"customer_accepted": True}, {"replied"}, HANDLERS),
     "told": ({}, {"replied"}, HANDLERS),
     "customer_accepts": ({}, {"replied"}, HANDLERS),
@@ -169,7 +170,7 @@ def test_a_condition_that_does_not_hold_refuses_the_step(action: str, state: str
         lifecycle.step(action, replace(FACTS, state=state, **facts), PEOPLE[person])
 
 
-@pytest.mark.parametrize("action", ["claim", "follow_up", "result", "note", "contact"])
+@pytest.mark.parametrize("action", ["claim", "follow_up", "result", "note", "contact", "courier_sms"])
 def test_whoever_acts_for_the_site_does_the_sites_work(action: str):
     more, states, _people = EXPECTED[action]
     facts = replace(FACTS, state=sorted(states)[0], **more)

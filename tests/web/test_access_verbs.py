@@ -28,6 +28,8 @@ from tests.web.stage import EVERYBODY, MASKED, WAYBILLS, Stage, leaks, mark, mar
 TYPED = {  # valid for every verb at once
     "text": "typed", "contact_outcome": "reached_accepts", "next_update_at": "2026-11-25T10:00", "confirmed": "1",
     "root_cause": "courier", "verified": "1", "ruling": "upheld_return", "site_code": "330106-01",
+    "template": "courier_delivery", "request": "call", "due_at": "2026-11-25T10:00", "name": "courier",
+    "phone": "13900000000",
 }  # fmt: skip
 COUNTED = (Event, FreeText, Reveal, Submission, Outbox, Promise, Clock, WorkItem)
 
@@ -75,6 +77,7 @@ def test_the_same_posts_work_inside_the_scope(stage: Stage) -> None:
     own = f"/tickets/{number}"
     steps = [
         ("site", f"/tickets/{fresh}/claim"), ("site-manager", f"/tickets/{fresh}/note"), ("site", f"{own}/follow-up"),
+        ("site", f"/tickets/{fresh}/courier-sms"),
         ("site", f"{own}/result"), ("lcs", f"{own}/note"), ("ccs", f"/tickets/{stage.numbers['lost']}/assign"),
     ]  # fmt: skip
     for who, path in steps:

@@ -1,0 +1,135 @@
+"""Posts a text to a group robot of DingTalk, WeCom or Feishu. Their webhooks are not idempotent and cannot be asked.
+
+The address is made from vendor and token here; redirects are not followed, and nothing of the machine's proxies or
+passwords is used.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from app.domain.robots import DINGTALK, FEISHU, WECOM, Webhook, path_of
+
+TIMEOUT = (3.0, 8.0)  # seconds to connect and to wait for the answer; together well under the lease of a row
+MAX_ANSWER = 64 * 1024  # bytes
+Outcome = Literal["refused", "retry", "unknown"]
+BUSY = {DINGTALK: ("130101", "410100"), WECOM: ("45009",), FEISHU: ("11232",)}
+BUSY_PAUSE = 60  # seconds; the vendors allow 20 messages a minute
+
+
+class RobotError(Exception):
+    """The vendor did not take the message, or nobody knows (outcome "unknown"): then it is not sent again.
+
+    Permanent: the same message will be refused again. `pause`: seconds before another try.
+    """
+
+    def __init__(self, code: str, outcome: Outcome, *, pause: int = 0) -> None:
+        super().__init__(code)
+        self.code = code
+        self.outcome = outcome
+        self.pause = pause
+        self.permanent = outcome == "refused"
+
+
+@dataclass(frozen=True)
+class RobotClient:
+    """Speaks to the vendors. `base` replaces their hosts by a fake one on this machine, in tests."""
+
+    base: str = ""
+    timeout: tuple[float, float] = TIMEOUT
+
+    def send(self, vendor: str, token: str, text: str) -> None:
+        """Post one text. Raises RobotError."""
+        hook = Webhook(vendor, token)
+        with requests.Session() as session:
+            session.trust_env = False
+            try:
+                response = session.post(
+                    self._address(hook), json=_body(vendor, text), timeout=self.timeout, allow_redirects=False,
+                    stream=True, headers={"Accept-Encoding": "identity"},
+                )  # fmt: skip
+            except requests.RequestException as error:
+                raise _broken(error) from None
+            with response:
+                _check_status(response.status_code)
+                _check_answer(vendor, _read(response, self.timeout[1]))
+
+    def _address(self, hook: Webhook) -> str:
+        host, path = path_of(hook)
+        if not self.base:
+            return f"https://{host}{path}"
+        parts = urlsplit(self.base)
+        if parts.scheme != "http" or not ipaddress.ip_address(parts.hostname or "").is_loopback:
+            raise RobotError("endpoint", "refused")
+        return f"http://{parts.netloc}/{host}{path}"
+
+
+def _body(vendor: str, text: str) -> dict[str, Any]:
+    if vendor == FEISHU:
+        return {"msg_type": "text", "content": {"text": text}}
+    return {"msgtype": "text", "text": {"content": text}}
+
+
+def _broken(error: requests.RequestException) -> RobotError:
+    """Only a request that reached nobody may be sent again; any other may have arrived."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return RobotError("unreachable", "retry", pause=30)
+    if isinstance(error, requests.exceptions.SSLError):
+        refused = "CERTIFICATE_VERIFY_FAILED" in str(error)
+        return RobotError("tls", "retry", pause=300) if refused else RobotError("connection_lost", "unknown")
+    if isinstance(error, requests.Timeout):
+        return RobotError("timeout", "unknown")
+    if isinstance(error, requests.ConnectionError):
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError):
+            return RobotError("unreachable", "retry", pause=30)
+    return RobotError("connection_lost", "unknown")
+
+
+def _check_status(status: int) -> None:
+    if status == 429:
+        raise RobotError("rate_limited", "retry", pause=BUSY_PAUSE)
+    if 300 <= status < 400:
+        raise RobotError("redirect", "refused")
+    if status == 400:
+        return  # Feishu tells its own code with it
+    if 400 < status < 500:
+        raise RobotError(f"http_{status}", "refused")
+    if status >= 500:
+        raise RobotError(f"http_{status}", "unknown")
+
+
+def _read(response: requests.Response, seconds: float) -> bytes:
+    """The answer, bounded in size and, against a trickle, in time."""
+    give_up, answer = time.monotonic() + seconds, b""
+    try:
+        while chunk := response.raw.read1(8192, decode_content=False):
+            answer += chunk
+            if len(answer) > MAX_ANSWER or time.monotonic() > give_up:
+                raise RobotError("bad_answer", "unknown")
+    except (urllib3.exceptions.HTTPError, OSError):
+        raise RobotError("connection_lost", "unknown") from None
+    return answer
+
+
+def _check_answer(vendor: str, answer: bytes) -> None:
+    """Code 0 is taken; a limit can be tried again; every other code says that nothing was posted."""
+    try:
+        body = json.loads(answer.decode("utf-8"))
+        code = body["errcode"] if vendor != FEISHU else body.get("code", body.get("StatusCode"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise RobotError("bad_answer", "unknown") from None
+    if not isinstance(code, int):
+        raise RobotError("bad_answer", "unknown")
+    if str(code) in BUSY[vendor]:
+        raise RobotError(str(code), "retry", pause=BUSY_PAUSE)
+    if code != 0:
+        raise RobotError(str(code), "refused")
