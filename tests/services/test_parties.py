@@ -123,13 +123,14 @@ def test_nothing_that_a_party_says_leaves_the_house(cast: Cast, db_session) -> N
 def test_a_removed_party_has_nothing_to_do_and_its_time_counts_for_nobody(cast: Cast, db_session) -> None:
     number = replied(cast)
     add(cast, number)
+    add(cast, number, ELSEWHERE)
     parties.remove(actor=cast["site"], post=post(number), party=SIBLING, text="误加", now=T0 + HOUR)
-    assert [run.state for run in runs(db_session, number, "party_reply")] == ["void"]
+    assert [run.state for run in runs(db_session, number, "party_reply")] == ["void", "running"]
     assert listed(db_session, cast, "site-2", "all") == []
     with pytest.raises(NotAllowed):
         answer(cast, number)
     add(cast, number, now=T0 + 2 * HOUR)
-    assert [run.run for run in runs(db_session, number, "party_reply")] == [1, 2]
+    assert [run.run for run in runs(db_session, number, "party_reply")] == [1, 2, 3]
     assert case(db_session, number).state == "asked"
 
 
@@ -260,6 +261,16 @@ def test_close_waits_for_the_last_partys_answer(cast: Cast, db_session) -> None:
     assert runs(db_session, number, "close") == []
     answer(cast, number)
     assert [run.started_at for run in runs(db_session, number, "close")] == [T0 + HOUR]
+
+
+def test_a_party_that_is_asked_late_stops_the_close_clock_until_it_is_heard(cast: Cast, db_session) -> None:
+    number = replied(cast)
+    replies.result(actor=cast["site"], post=post(number), answer=FINE, now=T0 + MIN)
+    tell(cast, "SATISFIED", at=T0 + 2 * MIN, now=T0 + 2 * MIN)
+    add(cast, number, now=T0 + 3 * MIN)
+    assert [run.state for run in runs(db_session, number, "close")] == ["void"]
+    answer(cast, number)
+    assert [run.state for run in runs(db_session, number, "close")] == ["void", "running"]
 
 
 def test_a_withdrawn_ticket_drops_every_case_and_clock(cast: Cast, db_session) -> None:

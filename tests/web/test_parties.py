@@ -106,6 +106,7 @@ def test_the_court_sees_both_sides_with_their_pictures_and_rules_in_shares(stage
         stage, "lcs", court, text="依据扫描", **{f"share-{HERE}": "60", f"share-{SIBLING}": "39", "from": "court"}
     )
     assert wrong.status_code == 422 and 'value="39"' in wrong.text and "依据扫描" in wrong.text
+    assert 'name="from" value="court"' in wrong.text  # the page that the form stood on
     assert state(stage, number) == ("arbitration", None)
     done = send(
         stage, "lcs", court, text="依据扫描", **{f"share-{HERE}": "60", f"share-{SIBLING}": "40", "from": "court"}
