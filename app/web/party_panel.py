@@ -116,7 +116,9 @@ def whose(clock: Clock, view: View) -> str:
     """Whom a clock waits for, where it is not the handling site and the page knows the name."""
     if clock.kind not in OF_ONE_DESK:
         return ""
-    return _name(view, clock.organisation_id, "")
+    at_home = clock.kind == "ruling" and clock.organisation_id == view.ticket.province_id
+    known = _name(view, clock.organisation_id, "")
+    return known or (words_parties.court(not at_home) if clock.kind == "ruling" else "")
 
 
 def chip(clock: Clock | None, now: datetime) -> dict[str, str] | None:
