@@ -32,6 +32,7 @@ class Config:
     absolute_hours: int = 12  # a session ends whatever happens
     outbox_lease: int = 60  # how long a worker may hold a row before another takes it
     sweep_every: float = 2.0  # pause between two looks for due work
+    most_parties: int = 2  # responsible parties that a ticket may have at once
     trusted_proxies: int = 0  # how many reverse proxies of ours stand in front and name the client
 
     @property
@@ -60,6 +61,7 @@ class Config:
             absolute_hours=int(env.get("ABSOLUTE_HOURS", "12")),
             outbox_lease=int(env.get("OUTBOX_LEASE", "60")),
             sweep_every=float(env.get("SWEEP_EVERY", "2")),
+            most_parties=int(env.get("MOST_PARTIES", "2")),
             trusted_proxies=int(env.get("TRUSTED_PROXIES", "0")),
         )
 

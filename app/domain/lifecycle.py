@@ -30,18 +30,21 @@ AT_HEADQUARTERS = 0  # a case that CCS rules on, among the ids of organisations
 class Cases:
     """Who has something to answer or to rule on in a ticket; ids of organisations, AT_HEADQUARTERS for CCS.
 
-    `parties` are its responsible parties, `asked` those that owe an answer, `contesting` those that may still contest
-    being presumed responsible, `disputing` those whose dispute waits for the handling site, `rejected` those whose
-    rejected dispute may go to arbitration, `courts` who rules on something open, `ordered` who owes evidence,
-    `provinces` those of all parties. `transfer` is true while a return waits for its ruling.
+    `parties` are its responsible parties, `asked` those that owe an answer, `presumed` those presumed responsible,
+    `contesting` those of them that may still contest it, `disputing` those whose dispute waits for the handling site,
+    `rejected` those whose dispute may go to arbitration, `courts` who rules on something open, `hearing` those of them
+    with a dispute before them, `ordered` who owes evidence, `provinces` those of all parties. `transfer` is true while
+    a return waits for its ruling.
     """
 
     parties: frozenset[int] = frozenset()
     asked: frozenset[int] = frozenset()
+    presumed: frozenset[int] = frozenset()
     contesting: frozenset[int] = frozenset()
     disputing: frozenset[int] = frozenset()
     rejected: frozenset[int] = frozenset()
     courts: frozenset[int] = frozenset()
+    hearing: frozenset[int] = frozenset()
     ordered: frozenset[int] = frozenset()
     provinces: frozenset[int] = frozenset()
     transfer: bool = False
@@ -127,7 +130,7 @@ RULES = (
     _rule("agree_dispute", ENDED_OR_OPEN, None, *SITE, needs="dispute_open"),
     _rule("reject_dispute", ENDED_OR_OPEN, None, *SITE, needs="dispute_open"),
     _rule("arbitrate", ENDED_OR_OPEN, None, *SITE, PARTY, needs="dispute_rejected"),
-    _rule("rule_dispute", ENDED_OR_OPEN, None, COURT, CCS_DESK, needs="court_sits"),
+    _rule("rule_dispute", ENDED_OR_OPEN, None, COURT, CCS_DESK, needs="court_hears"),
     _rule("order_evidence", ENDED_OR_OPEN, None, LCS_DESK, LCS_OF_PARTY, CCS_DESK),
     _rule("deliver_evidence", ENDED_OR_OPEN, None, ORDERED),
     _rule("ask_help", BEFORE_THE_END, None, HANDLING, needs="no_help"),
@@ -178,10 +181,10 @@ CONDITIONS: dict[str, Condition] = {
     "has_party": lambda facts, actor: bool(facts.cases.parties),
     "party_owes": lambda facts, actor: bool(facts.cases.asked),
     "asked": lambda facts, actor: actor.organisation_id in facts.cases.asked,
-    "asked_or_contesting": lambda facts, actor: actor.organisation_id in facts.cases.asked | facts.cases.contesting,
+    "asked_or_contesting": lambda facts, actor: _may_dispute(facts, actor),
     "dispute_open": lambda facts, actor: bool(facts.cases.disputing),
     "dispute_rejected": lambda facts, actor: _may_arbitrate(facts, actor),
-    "court_sits": lambda facts, actor: bool(facts.cases.courts) and court_of(actor) in facts.cases.courts,
+    "court_hears": lambda facts, actor: court_of(actor) in facts.cases.hearing,
     "no_help": lambda facts, actor: not facts.help_open,
     "help_waits": lambda facts, actor: facts.help_open and facts.acting_id != facts.province_id,
     "nobody_acts": lambda facts, actor: facts.acting_id is None and facts.handling_site_id is not None,
@@ -194,8 +197,14 @@ def _own_or_manager(facts: TicketFacts, actor: Actor) -> bool:
     return facts.owner_id == actor.user_id or actor.role in (SITE_MANAGER, LCS_MANAGER)
 
 
+def _may_dispute(facts: TicketFacts, actor: Actor) -> bool:
+    """A party that is asked; one that is presumed responsible still owes its answer, but contests only for a while."""
+    cases = facts.cases
+    return actor.organisation_id in (cases.asked - cases.presumed) | cases.contesting
+
+
 def _may_arbitrate(facts: TicketFacts, actor: Actor) -> bool:
-    """Either side of a rejected dispute: the party itself, or who handles the ticket."""
+    """Either side of a dispute: the party itself, or who handles the ticket."""
     if actor.organisation_id in facts.cases.rejected:
         return True
     return bool(facts.cases.rejected) and bool({HANDLING, ACTING} & desks_of(actor, facts))

@@ -29,6 +29,12 @@ BOXES = {
     "follow_up": ("follow_up", "follow_up_replied"),
     "note": ("note",),
     "return": ("return",),
+    "add_party": ("add_party",),
+    "party_answer": ("answer_as_party",),
+    "dispute": ("dispute",),
+    "counter": ("reject_dispute",),
+    "arbitrate": ("arbitrate",),
+    "evidence": ("deliver_evidence",),
 }
 NAME_LENGTH = 60  # characters of a file's name that are kept
 

@@ -37,10 +37,10 @@ class RoutingFacts:
     delivery_scan: Place | None = None
     origin_scan: Place | None = None
     last_scan: Place | None = None
-    learned: Place | None = None  # the site that the address was granted to by an earlier return
     address_matches: tuple[Place, ...] = ()
     province_hint: int | None = None
     closed_deputies: frozenset[int] = frozenset()
+    learned: Place | None = None  # the site that the address was granted to by an earlier return
 
 
 @dataclass(frozen=True)

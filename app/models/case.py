@@ -37,8 +37,11 @@ class Transfer(Model):
 class PartyCase(Model):
     """A responsible party (责任方) of a ticket and where its case stands.
 
-    `state`: asked, answered, disputed, not_liable (dispute agreed), rejected, arbitration, presumed, ruled, removed.
-    `court_id` is who rules (a province, 0 for CCS) once it is at arbitration. `share` is the duty share in percent.
+    `state`: asked, answered, disputed, not_liable (dispute agreed), rejected, arbitration, presumed, ruled, removed,
+    dropped. A presumption is final once `contest_until` is empty. `named_id` is whom its dispute names instead.
+    `court_id` is who rules (a province, 0 for CCS) once it is at arbitration, `ruling_clock_id` the clock of whoever
+    has to decide on the dispute now. `share` is the duty share in percent; what the parties do not bear is the
+    handling site's.
     """
 
     __tablename__ = "party_case"
@@ -53,20 +56,29 @@ class PartyCase(Model):
     urge_count: Mapped[int] = mapped_column(default=0)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     contest_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    named_id: Mapped[int | None] = ref("organisation.id", nullable=True)
     rejected_by_id: Mapped[int | None] = ref("organisation.id", nullable=True)
     rejected_by_user_id: Mapped[int | None] = ref("user_account.id", nullable=True)
     court_id: Mapped[int | None] = mapped_column(Big)
+    ruling_clock_id: Mapped[int | None] = mapped_column(Big)
     ruled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ruled_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
     share: Mapped[int | None]
     __table_args__ = (
         UniqueConstraint("ticket_id", "organisation_id"),
         Index("ix_party_case_organisation", "organisation_id", "state"),
-    )
+        Index(
+            "ix_party_case_contest", "contest_until",
+            sqlite_where=text("contest_until IS NOT NULL"), postgresql_where=text("contest_until IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
 
 class EvidenceOrder(Model):
-    """LCS or CCS orders an organisation to deliver named evidence (取证通知). `state`: open, delivered, silent."""
+    """LCS or CCS orders an organisation to deliver named evidence (取证通知).
+
+    `state`: open, delivered, silent, dropped. `clock_id` is its run of the clock `evidence`.
+    """
 
     __tablename__ = "evidence_order"
     id: Mapped[int] = primary()
@@ -74,6 +86,7 @@ class EvidenceOrder(Model):
     organisation_id: Mapped[int] = ref("organisation.id")
     state: Mapped[str] = mapped_column(String(10), default="open")
     event_id: Mapped[int] = mapped_column(Big)
+    clock_id: Mapped[int | None] = mapped_column(Big)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ordered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ordered_by_id: Mapped[int] = ref("user_account.id")

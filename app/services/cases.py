@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.lifecycle import AT_HEADQUARTERS, NO_CASES, Cases
+from app.domain.responsibility import OPEN
 from app.domain.roles import Actor
 from app.models import EvidenceOrder, Organisation, Party, PartyCase, Ticket, Transfer
+from app.services import clocks
 
-OWES = frozenset({"asked"})
 ACTIVE = frozenset({"asked", "answered", "disputed", "not_liable", "rejected", "arbitration", "presumed", "ruled"})
 
 
@@ -27,27 +30,64 @@ def fold(session: Session, ticket: Ticket) -> None:
     session.flush()
     parties = list(session.scalars(select(PartyCase).where(PartyCase.ticket_id == ticket.id)))
     orders = select(EvidenceOrder.organisation_id).where(
-        EvidenceOrder.ticket_id == ticket.id, EvidenceOrder.state != "delivered"
+        EvidenceOrder.ticket_id == ticket.id, EvidenceOrder.state.in_(("open", "silent"))
     )
     transfers = list(session.scalars(select(Transfer).where(Transfer.ticket_id == ticket.id)))
     open_transfers = [transfer for transfer in transfers if transfer.state == "open"]
     kept: dict[str, list[int]] = {
-        "parties": [case.organisation_id for case in parties if case.state in ACTIVE],
-        "asked": [case.organisation_id for case in parties if case.state in OWES],
-        "contesting": [case.organisation_id for case in parties if case.state == "presumed" and case.contest_until],
-        "disputing": [case.organisation_id for case in parties if case.state == "disputed"],
-        "rejected": [case.organisation_id for case in parties if case.state == "rejected"],
-        "courts": [case.court_id or 0 for case in parties if case.state == "arbitration"]
-        + [transfer.court_id for transfer in open_transfers],
+        **_of_parties(parties),
         "ordered": list(session.scalars(orders)),
         "provinces": _provinces(session, ticket),
     }
+    kept["courts"] = kept["hearing"] + [transfer.court_id for transfer in open_transfers]
     found: dict[str, object] = {name: sorted(set(ids)) for name, ids in kept.items() if ids}
     if not found.keys() - {"provinces"}:
         found = {}
     if transfers:
         found["transfer"] = bool(open_transfers)  # false: there were returns, and none waits
     ticket.cases = found
+
+
+def _of_parties(parties: list[PartyCase]) -> dict[str, list[int]]:
+    """A party owes its answer until it gives it, presumed responsible or not; a ruling of an LCS can go to CCS."""
+
+    def ids(*states: str) -> list[int]:
+        return [case.organisation_id for case in parties if case.state in states]
+
+    return {
+        "parties": ids(*ACTIVE),
+        "asked": ids("asked") + [c.organisation_id for c in parties if c.state == "presumed" and not c.answered_at],
+        "presumed": ids("presumed"),
+        "contesting": [c.organisation_id for c in parties if c.state == "presumed" and c.contest_until],
+        "disputing": ids("disputed"),
+        "rejected": ids("rejected") + [c.organisation_id for c in parties if c.state == "ruled" and c.court_id],
+        "hearing": [case.court_id or AT_HEADQUARTERS for case in parties if case.state == "arbitration"],
+    }
+
+
+def drop(session: Session, ticket: Ticket) -> None:
+    """A withdrawn ticket has nothing left to settle: open cases end without a decision. Its clocks are voided apart."""
+    for case in session.scalars(select(PartyCase).where(PartyCase.ticket_id == ticket.id)):
+        if case.state in OPEN or case.contest_until:
+            case.state, case.contest_until = "dropped", None
+    orders = select(EvidenceOrder).where(EvidenceOrder.ticket_id == ticket.id, EvidenceOrder.state != "delivered")
+    for order in session.scalars(orders):
+        order.state = "dropped"
+    for transfer in session.scalars(select(Transfer).where(Transfer.ticket_id == ticket.id, Transfer.state == "open")):
+        transfer.state = "dropped"
+    fold(session, ticket)
+
+
+def becomes_handling(session: Session, ticket: Ticket, site_id: int, now: datetime) -> None:
+    """A responsible party that gets the ticket itself is a party no more."""
+    if site_id not in of(ticket).parties:
+        return
+    case = session.scalars(
+        select(PartyCase).where(PartyCase.ticket_id == ticket.id, PartyCase.organisation_id == site_id)
+    ).one()
+    case.state, case.contest_until = "removed", None
+    clocks.void(session, ticket, ["party_reply"], now, organisation_id=site_id)
+    fold(session, ticket)
 
 
 def _provinces(session: Session, ticket: Ticket) -> list[int]:

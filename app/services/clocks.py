@@ -15,7 +15,8 @@ from app.domain.policies import Facts, limits_for
 from app.domain.roles import SYSTEM
 from app.models import Clock, Organisation, Ticket
 from app.models.ids import new_id
-from app.services import calendars, journal, policies
+from app.services import calendars, journal, lateness, policies
+from app.services.work import OF_ONE_DESK
 
 SITE_CLOCKS = ("accept", "first_reply", "resolve", "close")
 MARKS_OVERDUE = frozenset({"first_reply", "resolve", "close", "appeal"})
@@ -98,42 +99,45 @@ def stop(
     """
     for clock in running(session, ticket, kinds):
         if organisation_id is None or clock.organisation_id == organisation_id:
-            _stop(session, ticket, clock, now, credited)
+            stop_run(session, ticket, clock, now, credited=credited)
 
 
-def _stop(session: Session, ticket: Ticket, clock: Clock, now: datetime, credited: bool) -> None:
+def stop_run(session: Session, ticket: Ticket, clock: Clock, now: datetime, *, credited: bool = True) -> None:
+    """Stop one run, if it runs; a result that turns out late here, before the sweep saw it, is booked here."""
+    if clock.stopped_at is not None:
+        return
     if clock.state == "paused":
         _run_on(session, ticket, clock, now)
-    met = rule.in_time(now, clock.due_at) and credited
+    in_time = rule.in_time(now, clock.due_at)
     clock.stopped_at, clock.next_stage_at, clock.credited = now, None, credited
-    clock.state = "met" if met else "breached"
-    if not met and clock.breached_at is None:
+    clock.state = "met" if in_time and credited else "breached"
+    if clock.state == "breached" and clock.breached_at is None:
         clock.breached_at = min(now, clock.due_at)
-    data = {"kind": clock.kind, "run": clock.run, "due_at": clock.due_at, "in_time": met}
+        if not in_time:
+            lateness.book(session, ticket, clock, now)
+    data = {"kind": clock.kind, "run": clock.run, "due_at": clock.due_at, "in_time": clock.state == "met"}
     data |= {} if credited else {"credited": False}
     journal.append(session, ticket, "clock_stopped", actor=SYSTEM, now=now, data=data)
 
 
-def stop_run(session: Session, ticket: Ticket, clock_id: int, now: datetime) -> None:
-    """Stop one run, where several of its kind may run at once (rulings)."""
-    clock = session.get_one(Clock, clock_id)
-    if clock.stopped_at is None:
-        _stop(session, ticket, clock, now, credited=True)
+def void(
+    session: Session, ticket: Ticket, kinds: Collection[str], now: datetime, *, organisation_id: int | None = None
+) -> None:
+    """Take running runs that are not late yet out of all measures; a breach stands and is stopped as late.
 
-
-def void(session: Session, ticket: Ticket, kinds: Collection[str], now: datetime) -> None:
-    """Take running runs that are not late yet out of all measures; a breach stands and is stopped as late."""
+    `organisation_id` voids the runs of that organisation alone.
+    """
     for clock in running(session, ticket, kinds):
-        void_run(session, ticket, clock.id, now)
+        if organisation_id is None or clock.organisation_id == organisation_id:
+            void_run(session, ticket, clock, now)
 
 
-def void_run(session: Session, ticket: Ticket, clock_id: int, now: datetime) -> None:
+def void_run(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> None:
     """The same for one run; one that has stopped stays as it is."""
-    clock = session.get_one(Clock, clock_id)
     if clock.stopped_at is not None:
         return
     if now > clock.due_at:
-        _stop(session, ticket, clock, now, credited=True)
+        stop_run(session, ticket, clock, now)
         return
     clock.state, clock.next_stage_at, clock.stopped_at = "void", None, now
     journal.append(session, ticket, "clock_void", actor=SYSTEM, now=now, data=_run_of(clock))
@@ -239,9 +243,11 @@ def level(session: Session, ticket: Ticket, now: datetime) -> int:
 
 
 def refresh(session: Session, ticket: Ticket, now: datetime) -> None:
-    """Fold the running clocks into the row: next due, next clock, overdue."""
+    """Fold the running clocks into the row: next due, next clock, overdue. What waits for one desk alone is shown to
+    that desk by its work item."""
     open_runs = [clock for clock in running(session, ticket) if clock.state != "paused"]
-    first = min(open_runs, key=lambda clock: clock.due_at, default=None)
+    own = [clock for clock in open_runs if clock.kind not in OF_ONE_DESK]
+    first = min(own, key=lambda clock: clock.due_at, default=None)
     ticket.next_due_at = first.due_at if first else None
     ticket.next_clock = first.kind if first else ""
     late = [clock for clock in open_runs if clock.kind in MARKS_OVERDUE and clock.breached_at is not None]

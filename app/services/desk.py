@@ -21,6 +21,8 @@ MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
     "cancelled", "callback_refused", "promise_broken", "note", "help_answered", "acting_started", "acting_stopped",
     "deputy_acts", "courier_sms", "taken", "handed_over", "returned", "transferred", "return_refused", "kept_at_lcs",
+    "party_added", "party_removed", "party_answered", "party_disputed", "dispute_agreed", "dispute_rejected",
+    "arbitration_raised", "dispute_ruled", "evidence_ordered", "evidence_delivered",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from app.domain.roles import SYSTEM, Actor
 from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import clocks, desk, journal, settling
+from app.services import cases, clocks, desk, journal, settling
 
 REOPEN_WINDOW = timedelta(days=7)
 RULING = frozenset({REPEAT, REJECT, SATISFIED, CANCEL})
@@ -131,6 +131,7 @@ def cancel_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
     withdraw_appeals(session, ticket, now)
     every = {clock.kind for clock in clocks.running(session, ticket)}
     clocks.void(session, ticket, every, now)
+    cases.drop(session, ticket)
     desk.move(ticket, "cancel", SYSTEM)
     ticket.closed_at = now
     return True

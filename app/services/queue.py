@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,15 +22,17 @@ QUEUES = (
     "overdue",
     "due_soon",
     "returned",
+    "to_answer",
+    "to_rule",
+    "help",
     "to_accept",
     "working",
     "appealed",
     "replied",
     "tray",
-    "help",
-    "to_rule",
     "all",
 )
+ASKED = frozenset({"to_answer", "to_rule"})  # queues of what is asked of one desk alone
 SORTS = ("due", "activity")
 OWNERS = ("", "mine", "unclaimed")  # the team's, my own, nobody's
 
@@ -66,6 +68,7 @@ class Row:
     site_name_en: str
     owner: str = ""  # empty where it is nobody's, or the reader's own
     mine: bool = False
+    asked: str = ""  # the queue in which something is asked of this desk alone
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ class Page:
 
 def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Page:
     """One keyset page of the actor's open work, at most 50 rows. Raises NotFound for a role without a queue."""
-    statement = _columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
+    columns = _columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
+    statement = columns.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
     statement = _filtered(statement.where(WorkItem.scope == work_scope(actor)), actor, filters, now)
     key = WorkItem.due_at if filters.sort != "activity" else WorkItem.activity_at
     if filters.sort == "activity":
@@ -89,7 +93,7 @@ def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Pag
     more = len(found) > PAGE
     last = found[PAGE - 1] if more else None
     after = f"{last[-1].isoformat()}~{last[0]}" if last else ""
-    return Page(tuple(_row(values, actor) for values in found[:PAGE]), after)
+    return Page(tuple(_asked(_row(values, actor), *values[-4:-1]) for values in found[:PAGE]), after)
 
 
 def search(session: Session, actor: Actor, text: str) -> tuple[Row, ...]:
@@ -165,6 +169,13 @@ def _row(values: Any, actor: Actor) -> Row:
     mine = values[15] is not None and values[15] == actor.user_id
     words = [str(body.get("text", "")), values[12] or "", values[13] or "", "" if mine else values[14] or ""]
     return Row(*[*list(values)[:11], *words, mine])
+
+
+def _asked(row: Row, queue: str, due_at: datetime, overdue: bool) -> Row:
+    """The line as the desk sees it from which something is asked: with the time it has for that."""
+    if queue not in ASKED:
+        return row
+    return replace(row, due_at=due_at, overdue=overdue, asked=queue)
 
 
 def _filtered(statement: Any, actor: Actor, filters: Filters, now: datetime) -> Any:

@@ -15,7 +15,7 @@ from app.domain.roles import SYSTEM
 from app.models import Clock, ImportedFile, ImportedTicket, Organisation, Outbox, Reminder, Ticket
 from app.models.dialect import insert_ignoring, lock_key
 from app.models.ids import new_id
-from app.services import duty, journal, moves, robots
+from app.services import duty, journal, lateness, moves, robots
 from app.services.transaction import write
 
 TEMPLATE = "due_soon"
@@ -48,6 +48,8 @@ def _desk(session: Session, ticket: Ticket, clock: Clock, stage: str) -> int | N
         return session.scalar(select(Organisation.id).where(Organisation.kind == "headquarters"))
     if clock.kind == "accept" and stage != "50":
         return ticket.province_id if stage == "breach" else None
+    if clock.kind == lateness.SHIFTS:  # whoever its lateness is booked to, the site has to answer
+        return ticket.handling_site_id or clock.organisation_id
     return clock.organisation_id or ticket.handling_site_id
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -91,7 +90,7 @@ def follow_up(
         _own(session, ticket, actor)
         data = {"contact_outcome": contact_outcome, "next_update_at": next_update_at, "counts": True}
         data |= acting.said(session, ticket, actor, ["first_reply"])
-        event = _with_pictures(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
+        event = pictures.entry(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
         _first_reply(session, ticket, actor, now)
         return desk.finish(session, ticket, event, now, post)
 
@@ -136,7 +135,7 @@ def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Seq
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "note", actor)
-        event = _with_pictures(session, ticket, "note", actor, now, {}, {"text": text}, attachments)
+        event = pictures.entry(session, ticket, "note", actor, now, {}, {"text": text}, attachments)
         return desk.finish(session, ticket, event, now, post)
 
 
@@ -195,25 +194,13 @@ def _record_result(session: Session, ticket: Ticket, actor: Actor, answer: Resul
     data = {"contact_outcome": answer.contact_outcome, "action_taken": answer.action_taken, "answer": answer.answer}
     data |= acting.said(session, ticket, actor, ["resolve"])
     text = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
-    event = _with_pictures(session, ticket, "result", actor, now, data, text, answer.attachments)
+    event = pictures.entry(session, ticket, "result", actor, now, data, text, answer.attachments)
     for promise in answer.promises:
         row = Promise(id=new_id(), ticket_id=ticket.id, what=promise.what, due_at=promise.due_at, text_id=event.text_id)
         session.add(row)
         ticket.open_promises += 1
         made = {"promise_id": row.id, "what": promise.what, "due_at": promise.due_at}
         journal.append(session, ticket, "promise_made", actor=actor, now=now, data=made)
-    return event
-
-
-def _with_pictures(
-    session: Session, ticket: Ticket, kind: str, actor: Actor, now: datetime,
-    data: Mapping[str, Any], text: Mapping[str, Any], ids: Sequence[int],
-) -> Event:  # fmt: skip
-    """Append the entry with its pictures bound to it; their digests stand in the chain. Raises Invalid(file)."""
-    rows = pictures.take(session, ticket, actor, ids)
-    proven = {**data, **pictures.proof(rows)}
-    event = journal.append(session, ticket, kind, actor=actor, now=now, data=proven, text=text)
-    pictures.bind(rows, event)
     return event
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.lifecycle import AT_WORK
 from app.domain.roles import SYSTEM, Actor
-from app.models import Ticket, Transfer
+from app.models import Clock, Ticket, Transfer
 from app.services import cases, clocks, journal
 
 
@@ -23,7 +23,7 @@ def decide(session: Session, ticket: Ticket, transfer: Transfer, state: str, act
     """Write down what became of it and stop the court's clock."""
     transfer.state, transfer.decided_at, transfer.decided_by_id = state, now, actor.user_id
     if transfer.clock_id is not None:
-        clocks.stop_run(session, ticket, transfer.clock_id, now)
+        clocks.stop_run(session, ticket, session.get_one(Clock, transfer.clock_id), now)
     cases.fold(session, ticket)
 
 
@@ -39,7 +39,7 @@ def drop(session: Session, ticket: Ticket, now: datetime) -> None:
         return
     transfer.state, transfer.decided_at = "dropped", now
     if transfer.clock_id is not None:
-        clocks.void_run(session, ticket, transfer.clock_id, now)
+        clocks.void_run(session, ticket, session.get_one(Clock, transfer.clock_id), now)
     cases.fold(session, ticket)
     data = {"transfer_id": transfer.id, "from_site_id": transfer.from_site_id}
     journal.append(session, ticket, "return_dropped", actor=SYSTEM, now=now, data=data)

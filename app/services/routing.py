@@ -12,7 +12,7 @@ from app.domain.errors import Invalid
 from app.domain.roles import SYSTEM, Actor
 from app.domain.routing import Decision, Place, RoutingFacts, decide
 from app.models import Organisation, Party, Ticket
-from app.services import addresses, clocks, closures, desk, journal, organisations, ownership, scans
+from app.services import addresses, cases, clocks, closures, desk, journal, organisations, ownership, scans
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -42,6 +42,7 @@ def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: da
     ticket.handling_site_id, ticket.province_id, ticket.tray_reason = site.id, site.province_id, ""
     ticket.queue = "to_accept"
     _party(session, ticket, site.id, site.province_id, "handling", now)
+    cases.becomes_handling(session, ticket, site.id, now)
     data = {"site_id": site.id, "site_code": site.code, "reason": reason}
     journal.append(session, ticket, "routed", actor=actor, now=now, data=data)
     session.flush()

@@ -119,5 +119,5 @@ def _repeats(span: Span, site_id: int) -> Select[Any]:
 MEASURES: dict[str, Callable[[Span, int], Select[Any]] | None] = {
     "tickets": _tickets, "open": _open, "handling": _handling, "first_reply": _clocks("first_reply"),
     "result": _clocks("resolve"), "results": _results, "appeals": _appeals, "appeal": _upheld, "repeat": _repeats,
-    "party_reply": None, "audit": None, "promise": None, "satisfaction": None,
+    "party_reply": _clocks("party_reply"), "audit": None, "promise": None, "satisfaction": None,
 }  # fmt: skip

@@ -32,6 +32,8 @@ class Facts:
     first_reply_in_time: int = 0
     resolve_due: int = 0
     resolve_in_time: int = 0
+    party_reply_due: int = 0
+    party_reply_in_time: int = 0
     results: int = 0
     appeals: int = 0
     upheld: int = 0
@@ -127,7 +129,7 @@ def _statements(span: Span) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     still_open = func.sum(case((Ticket.state.not_in(ENDED), 1), else_=0))
     opened = select(site, func.count(), still_open).where(span.holds(Ticket.opened_at), measured())
     yield ("tickets", "open"), site, opened
-    for kind in ("first_reply", "resolve"):
+    for kind in ("first_reply", "resolve", "party_reply"):
         good = func.sum(case((and_(Clock.stopped_at <= Clock.due_at, Clock.credited), 1), else_=0))
         runs = select(Clock.organisation_id, func.count(), good).join(Ticket, Ticket.id == Clock.ticket_id)
         runs = runs.where(decided_in(span, kind), measured())

@@ -114,7 +114,7 @@ def measures_of(facts: Facts) -> tuple[Measure, ...]:
     return (
         Measure("first_reply", 20, facts.first_reply_in_time, facts.first_reply_due),
         Measure("result", 25, facts.resolve_in_time, facts.resolve_due),
-        Measure("party_reply", 5, 0, 0),
+        Measure("party_reply", 5, facts.party_reply_in_time, facts.party_reply_due),
         Measure("audit", 20, 0, 0),
         Measure("appeal", 10, facts.upheld, facts.results, inverse=True),
         Measure("promise", 10, 0, 0),

@@ -20,9 +20,12 @@ def start_objection(session: Session, ticket: Ticket, now: datetime) -> None:
 
 
 def start_close(session: Session, ticket: Ticket, now: datetime) -> None:
-    """Start `close` once nothing is open any more: accepted or objection over, and every promise settled."""
+    """Start `close` once nothing is open any more: accepted or objection over, every promise settled, and every party
+    heard or its time over."""
     settled = ticket.customer_accepted or ticket.objection_over
     if ticket.state != "replied" or not settled or ticket.open_promises or clocks.running(session, ticket, ["close"]):
+        return
+    if any(clock.due_at > now for clock in clocks.running(session, ticket, ["party_reply"])):
         return
     limit = clocks.limits(session, ticket)["close"]
     clocks.start(session, ticket, "close", limit, now, organisation_id=clocks.assessed_id(session, ticket))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain.roles import SYSTEM
 from app.models import Clock, Event, Promise, Ticket
 from app.models.dialect import for_update
-from app.services import calendars, clocks, desk, journal, moves, reminders, settling
+from app.services import calendars, clocks, desk, journal, lateness, moves, presumption, reminders, settling
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def run(session: Session, now: datetime, limit: int = BATCH) -> int:
     session.rollback()
     for clock_id in ids:
         _one(clock_id, now)
-    return len(ids) + _promises(session, now, limit)
+    return len(ids) + _promises(session, now, limit) + presumption.finalise(session, now, limit)
 
 
 def _one(clock_id: int, now: datetime) -> None:
@@ -93,7 +93,8 @@ def _stages(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Ev
         elif told.name == "after_1" and _goes_up(ticket, clock):
             ticket.level = CCS_LEVEL
             event = journal.append(session, ticket, "handed_up", actor=SYSTEM, now=now, data={"level": CCS_LEVEL})
-    clock.next_stage_at = line[clock.stage].at if clock.stage < len(line) else None
+    if clock.stopped_at is None:
+        clock.next_stage_at = line[clock.stage].at if clock.stage < len(line) else None
     if told is not None:
         reminders.note(session, ticket, clock, told.name, now)
     return event
@@ -110,8 +111,11 @@ def _breach(session: Session, ticket: Ticket, clock: Clock, now: datetime, level
         clock.next_stage_at = None
     if level is not None and clock.kind in clocks.MARKS_OVERDUE:
         ticket.level = max(ticket.level, level)
-    data = {"kind": clock.kind, "run": clock.run, "due_at": clock.due_at}
-    return journal.append(session, ticket, "clock_breached", actor=SYSTEM, now=now, data=data)
+    data = {"kind": clock.kind, "run": clock.run, "due_at": clock.due_at, "organisation_id": clock.organisation_id}
+    event = journal.append(session, ticket, "clock_breached", actor=SYSTEM, now=now, data=data)
+    lateness.book(session, ticket, clock, now)
+    presumption.on_breach(session, ticket, clock, now)
+    return event
 
 
 def _promises(session: Session, now: datetime, limit: int) -> int:

@@ -85,17 +85,19 @@ def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
 
 
 def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str, bool]]:
-    """The earliest clock that runs for one desk alone, and whether it is late, by scope; headquarters is scope 0."""
+    """The earliest clock that runs for one desk alone, and whether it is late, by scope; headquarters is scope 0. A
+    site does not rule: a dispute that waits for the handling site is an answer it owes."""
     found: dict[int, tuple[datetime, str, bool]] = {}
     statement = (
-        select(Clock.organisation_id, Clock.due_at, Clock.kind, Organisation.kind, Clock.breached_at)
+        select(Clock.organisation_id, Clock.due_at, Clock.kind, Clock.breached_at, Organisation.kind)
         .join(Organisation, Organisation.id == Clock.organisation_id)
         .where(Clock.ticket_id == ticket.id, Clock.kind.in_(OF_ONE_DESK), Clock.stopped_at.is_(None))
     )
-    for organisation_id, due_at, kind, place, breached_at in session.execute(statement):
+    for organisation_id, due_at, kind, breached_at, place in session.execute(statement):
         scope = 0 if place == "headquarters" else organisation_id or 0
         if scope not in found or due_at < found[scope][0]:
-            found[scope] = (due_at, OF_ONE_DESK[kind], breached_at is not None)
+            rules = place in ("province", "headquarters")
+            found[scope] = (due_at, OF_ONE_DESK[kind] if rules else "to_answer", breached_at is not None)
     return found
 
 
@@ -107,18 +109,26 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
     if item is None:
         item = WorkItem(scope=scope, ticket_id=ticket.id)
         session.add(item)
-    item.due_at, item.activity_at = seat.due_at or ticket.next_due_at or NO_DUE, ticket.activity_at
-    item.queue, item.category, item.state, item.overdue = ticket.queue, ticket.category, ticket.state, ticket.overdue
-    item.owner_id = ticket.owner_id
-    if seat.queue:
-        item.queue, item.turn, item.overdue = seat.queue, True, ticket.overdue or seat.late
-        return item
+    item.due_at, item.activity_at = ticket.next_due_at or NO_DUE, ticket.activity_at
+    item.queue, item.category, item.state, item.owner_id = ticket.queue, ticket.category, ticket.state, ticket.owner_id
+    item.overdue = seat.late if seat.desk == "party" else ticket.overdue or seat.late
     item.turn = lifecycle.turn_of(
         seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
         overdue=ticket.overdue, level=ticket.level, acting=ticket.acting_id == scope,
         waiting=ticket.waiting_until is not None, help_open=_wants_help(ticket),
     )  # fmt: skip
+    if seat.due_at is not None:
+        _ask(item, seat.due_at, seat)
+    elif seat.queue:
+        item.queue, item.turn = seat.queue, True
     return item
+
+
+def _ask(item: WorkItem, due_at: datetime, seat: Seat) -> None:
+    """What is asked of this desk alone goes first, but for a handling site that has the ticket to work anyway."""
+    item.due_at = min(item.due_at, due_at) if item.turn else due_at
+    if not (item.turn and seat.desk == "site"):
+        item.queue, item.turn = seat.queue, True
 
 
 def _queues(item: WorkItem) -> Tally:

@@ -13,6 +13,7 @@ PAGES = (
     "platform",
     "entry",
     "tickets",
+    "parties",
     "attachments",
     "courier",
     "customer",

@@ -32,7 +32,19 @@ from app.web.security import FORM_LIMIT
 
 bp = Blueprint("attachments", __name__)
 TAKES_PICTURES = frozenset(
-    {"tickets.follow_up", "tickets.result", "tickets.note", "transfers.give_up", "attachments.upload"}
+    {
+        "tickets.follow_up",
+        "tickets.result",
+        "tickets.note",
+        "transfers.give_up",
+        "attachments.upload",
+        "parties.add",
+        "parties.answer",
+        "parties.dispute",
+        "parties.reject",
+        "parties.arbitrate",
+        "parties.deliver",
+    }
 )
 ROOM = rule.MAX_PER_ENTRY * rule.MAX_BYTES + FORM_LIMIT  # bytes of one post with nine pictures
 UPLOADS = "120 per minute"

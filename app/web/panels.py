@@ -12,12 +12,13 @@ from typing import Any
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import help_panel, returns_panel
+from app.web import help_panel, party_panel, returns_panel
 
 Panel = dict[str, Any]
 PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     help_panel.panel,
     returns_panel.panel,
+    party_panel.panel,
 )
 
 

@@ -15,25 +15,18 @@ from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services import queue
 from app.services.queue import Filters, Row
-from app.web import words, words_ownership
+from app.web import words, words_ownership, words_parties
 
 RAIL = {
-    "site": ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "all"),
+    "site": (
+        "todo", "overdue", "due_soon", "returned", "to_answer", "to_accept", "working", "appealed", "replied", "all",
+    ),
     "lcs": (
-        "todo",
-        "to_rule",
-        "help",
-        "tray",
-        "overdue",
-        "due_soon",
-        "to_accept",
-        "working",
-        "appealed",
-        "replied",
-        "all",
+        "todo", "to_rule", "help", "tray", "to_answer", "overdue", "due_soon", "to_accept", "working", "appealed",
+        "replied", "all",
     ),
     "ccs": ("todo", "appealed", "to_rule", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
-}
+}  # fmt: skip
 HOT = frozenset({"overdue"})
 OWNED_BY = {"site": ("", "mine", "unclaimed"), "lcs": ("", "mine")}
 
@@ -142,25 +135,30 @@ def category_labels(session: Session) -> dict[str, str]:
 
 def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, asked: dict[str, str]) -> dict[str, Any]:
     """One line of the list: masked, with its countdown in words; its address keeps the filters `asked` for."""
-    due_text, tone = chip(row.state, row.due_at, row.overdue, now)
+    due_text, tone = asked_chip(row, now) if row.asked else chip(row.state, row.due_at, row.overdue, now)
     kinds = words.clock_kinds()
     return {
         "number": row.number,
         "href": f"/tickets/{row.number}?{urlencode(asked)}" if asked else f"/tickets/{row.number}",
         "due_text": due_text,
-        "due_iso": row.due_at.isoformat() if row.due_at and row.state in ("open", "in_progress") else "",
+        "due_iso": row.due_at.isoformat() if row.due_at and (row.asked or row.state in ("open", "in_progress")) else "",
         "tone": tone,
         "category": categories.get(row.category, row.category),
         "repeat": row.repeat_count,
         "content": mask_text(row.content)[:120],
         "waybill_tail": f"…{row.waybill[-8:-4]} {row.waybill[-4:]}" if len(row.waybill) >= 8 else "",
-        "foot": kinds.get(row.next_clock, "") if row.due_at else "",
+        "foot": words_parties.queues()[row.asked] if row.asked else kinds.get(row.next_clock, "") if row.due_at else "",
         "time_text": g.fmt.time(row.received_at),
         "time_full": g.fmt.full(row.received_at),
         "selected": row.number == selected,
         "owner": _("Mine") if row.mine else row.owner,
         "site_name": (row.site_name_en or row.site_name) if g.fmt.english else row.site_name,
     }
+
+
+def asked_chip(row: Row, now: datetime) -> tuple[str, str]:
+    """The countdown of what is asked of this desk, whatever the ticket's own state."""
+    return chip("in_progress", row.due_at, row.overdue, now)
 
 
 def chip(state: str, due_at: datetime | None, overdue: bool, now: datetime) -> tuple[str, str]:

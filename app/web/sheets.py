@@ -15,7 +15,7 @@ from flask import url_for
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import help_forms, ownership_forms, transfers_forms
+from app.web import help_forms, ownership_forms, parties_forms, transfers_forms
 
 Sheet = dict[str, Any]
 Builder = Callable[[View, Actor, Any], Sheet]
@@ -23,6 +23,7 @@ PARTS: tuple[ModuleType, ...] = (
     ownership_forms,
     transfers_forms,
     help_forms,
+    parties_forms,
 )  # each has SHEETS, looked up late: they build with `sheet`
 
 
@@ -31,7 +32,9 @@ def sheet(
 ) -> Sheet:
     """A sheet: its menu label, where it posts, its form, and a line that says what will happen.
 
-    `more` goes to the template: `choices` (a list of radio lines), `note` (a template with more to read).
+    `more` goes to the template: `choices` (a list of radio lines), `note` (a template with more to read), `tray` (the
+    pictures that go with it), `options` (codes and names that come into question, for inputs with the list
+    `sheet-places`).
     """
     number = view.ticket.number
     return {

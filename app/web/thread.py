@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.services.ticket_view import Entry, View
-from app.web import attachments, vocabulary, words, words_duty, words_help
+from app.web import attachments, party_panel, vocabulary, words, words_duty, words_help
 
 PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
@@ -33,14 +33,16 @@ def _post(entry: Entry, view: View, actor: Actor, labels: dict[str, str], red: S
     label = labels.get(entry.type, "")
     said = bool(text)
     return {
-        "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label, view) if said else "",
+        "kind": _voice(entry, view), "by": _by(entry, view) if said else "",
+        "sub": _sub(entry, label, view) if said else "",
         "text": text if said else _system_text(entry, label, view), "red": entry.type in red,
-        "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at), "findings": _findings(entry),
+        "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at),
+        "findings": _findings(entry) + party_panel.findings(entry, view),
         "callback": _callback(entry, view, actor), "pictures": attachments.pictures_of(view, entry.event_id),
     }  # fmt: skip
 
 
-def _voice(entry: Entry) -> str:
+def _voice(entry: Entry, view: View) -> str:
     if entry.type in PLATFORM and entry.text:
         return "platform"
     if entry.type == "courier_sms":
@@ -51,7 +53,9 @@ def _voice(entry: Entry) -> str:
         return "system"
     if entry.role in LCS_ROLES:
         return "lcs"
-    return "ccs" if entry.role in CCS_ROLES else "site"
+    if entry.role in CCS_ROLES:
+        return "ccs"
+    return "party" if party_panel.speaks(entry, view) else "site"
 
 
 def _by(entry: Entry, view: View) -> str:
@@ -124,6 +128,8 @@ def _labels() -> dict[str, str]:
 
 def _system_text(entry: Entry, label: str, view: View) -> str:
     who = f" · {entry.who}" if entry.who else ""
+    if said := party_panel.line(entry, label, view):
+        return said
     if said := vocabulary.detail(entry):
         return f"{label} · {said}{who}"
     if entry.type == "routed":

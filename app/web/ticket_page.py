@@ -14,7 +14,7 @@ from app.domain.roles import Actor
 from app.models import Clock, Organisation
 from app.services.reveals import Shown
 from app.services.ticket_view import View
-from app.web import panels, sheets, words
+from app.web import panels, party_panel, sheets, words
 from app.web.boxes import boxes_of
 from app.web.thread import posts_of
 
@@ -191,6 +191,8 @@ def clock_href(view: View, clock: Clock) -> str:
 
 def _clock(view: View, clock: Clock) -> dict[str, str]:
     label = words.clock_kinds()[clock.kind] + (f" #{clock.run}" if clock.run > 1 else "")
+    if whose := party_panel.whose(clock, view):
+        label = f"{label} · {whose}"
     due, href = g.fmt.full(clock.due_at), clock_href(view, clock)
     return {"label": label, "due_full": due, "state": clock_state(clock), "href": href}
 

@@ -51,11 +51,10 @@ def act(actor: Actor, number: str, key: str, form: Any, verb: Callable[[], Any])
 def failed(actor: Actor, number: str, key: str, form: Any, error: Exception) -> ResponseReturnValue:
     """422 with the errors beside the fields; 409 with the newer entries shown; the typed text stays in both."""
     view = ticket_view.view(db.session(), actor, number)
-    code = getattr(error, "code", "invalid")
     if isinstance(error, Invalid) and form is not None:
         forms.mark(form[0] if isinstance(form, tuple) else form, error.fields)
     bound = {key: form} if form is not None else {}
-    text = page(actor, view, forms=bound, sheet=key, error=words.word(words.errors(), code))
+    text = page(actor, view, forms=bound, sheet=key, error=words.refused(error))
     return text, 422 if isinstance(error, Invalid) else 409
 
 

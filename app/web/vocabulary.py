@@ -9,11 +9,12 @@ from __future__ import annotations
 from types import ModuleType
 
 from app.services.ticket_view import Entry
-from app.web import words_help, words_ownership, words_transfers
+from app.web import words_help, words_ownership, words_parties, words_transfers
 
 PARTS: tuple[ModuleType, ...] = (
     words_help,
     words_ownership,
+    words_parties,
     words_transfers,
 )
 

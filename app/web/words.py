@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask import g
 from flask_babel import gettext as _
 
 from app.web import vocabulary
@@ -195,6 +198,13 @@ def sms_states() -> dict[str, str]:
 def routing_rules() -> dict[str, str]:
     """Which organisation a connection's tickets go to (rulebook 3.1)."""
     return {"delivery": _("Delivering site"), "origin": _("Site of origin"), "last_scan": _("Site of the last scan")}
+
+
+def refused(error: Any) -> str:
+    """Why an action is refused, with the instants that its words name."""
+    said = word(errors(), getattr(error, "code", "invalid"))
+    detail = getattr(error, "detail", {})
+    return said % {name: g.fmt.time(at) for name, at in detail.items()} if "%(at)s" in said else said
 
 
 def word(table: dict[str, str], code: str) -> str:

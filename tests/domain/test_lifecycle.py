@@ -33,8 +33,8 @@ HANDLERS, LCS, CCS = {"clerk", "manager"}, {"lcs", "lcs_boss"}, {"ccs", "ccs_bos
 ASKED = Cases(parties=frozenset({PARTY}), asked=frozenset({PARTY}), provinces=frozenset({HOME, PARTY_HOME}))
 DISPUTED = replace(ASKED, asked=frozenset(), disputing=frozenset({PARTY}))
 REJECTED = replace(ASKED, asked=frozenset(), rejected=frozenset({PARTY}))
-AT_LCS = replace(ASKED, asked=frozenset(), courts=frozenset({HOME}))
-AT_CCS = replace(AT_LCS, courts=frozenset({0}))
+AT_LCS = replace(ASKED, asked=frozenset(), courts=frozenset({HOME}), hearing=frozenset({HOME}))
+AT_CCS = replace(AT_LCS, courts=frozenset({0}), hearing=frozenset({0}))
 RETURNED = Cases(courts=frozenset({HOME}), transfer=True)
 WORK, BEFORE_END, LIVE = {"open", "in_progress"}, {"open", "in_progress", "replied"}, set(STATES[:4])
 ANY_BUT_WITHDRAWN = LIVE | {"closed"}
@@ -157,6 +157,7 @@ def test_the_step_leads_where_the_drawing_says(action: str):
         ("arbitrate", "in_progress", "party", {"cases": DISPUTED}),
         ("rule_dispute", "in_progress", "lcs", {"cases": AT_CCS}),
         ("rule_dispute", "in_progress", "ccs", {"cases": ASKED}),
+        ("rule_dispute", "in_progress", "lcs", {"cases": RETURNED}),
         ("deliver_evidence", "in_progress", "party", {"cases": ASKED}),
         ("ask_help", "open", "clerk", {"help_open": True}),
         ("recall_help", "open", "clerk", {"help_open": True, "acting_id": HOME}),
@@ -187,6 +188,12 @@ def test_a_party_may_contest_being_presumed_but_has_nothing_to_answer():
     facts = replace(FACTS, state="in_progress", cases=replace(ASKED, asked=frozenset(), contesting=frozenset({PARTY})))
     assert lifecycle.allowed("dispute", facts, PEOPLE["party"])
     assert not lifecycle.allowed("answer_as_party", facts, PEOPLE["party"])
+
+
+def test_a_party_whose_presumption_is_final_still_owes_its_answer():
+    facts = replace(FACTS, state="closed", cases=replace(ASKED, presumed=frozenset({PARTY})))
+    assert lifecycle.allowed("answer_as_party", facts, PEOPLE["party"])
+    assert not lifecycle.allowed("dispute", facts, PEOPLE["party"])
 
 
 def test_ccs_rules_where_the_case_lies_at_headquarters():

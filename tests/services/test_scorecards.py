@@ -182,6 +182,20 @@ def test_a_repeat_of_an_id_beyond_32_bits_is_found(network: Network) -> None:
     assert card(code="BIG").facts.repeats == 1
 
 
+def test_a_partys_answers_count_for_the_party_alone(network: Network) -> None:
+    for n in range(6):
+        ticket = network.ticket(site="330108-01")
+        network.clock(
+            ticket, OCTOBER, OCTOBER - HOUR if n else OCTOBER + HOUR, "party_reply", "met" if n else "breached"
+        )
+    mine, theirs = card().facts, card(code="330108-01").facts
+    assert (mine.party_reply_due, mine.party_reply_in_time, theirs.party_reply_due) == (6, 5, 0)
+    found = cases(actor=SYSTEM, month=MONTH, organisation_code="330106-01", measure="party_reply", now=NOW)
+    assert [row.in_time for row in found.rows] == [False, True, True, True, True, True]
+    measure = next(m for m in card().score.measures if m.key == "party_reply")
+    assert (measure.numerator, measure.denominator, measure.points_tenths) == (5, 6, 0)
+
+
 def test_only_upheld_appeals_are_charged(network: Network) -> None:
     for ruling in ("upheld_return", "upheld_other_site", "upheld_compensate", "rejected_close", "withdrawn"):
         network.appeal(network.ticket(), ruling, OCTOBER)
