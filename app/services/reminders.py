@@ -48,8 +48,8 @@ def _desk(session: Session, ticket: Ticket, clock: Clock, stage: str) -> int | N
         return session.scalar(select(Organisation.id).where(Organisation.kind == "headquarters"))
     if clock.kind == "accept" and stage != "50":
         return ticket.province_id if stage == "breach" else None
-    if clock.kind == lateness.SHIFTS:  # whoever its lateness is booked to, the site has to answer
-        return ticket.handling_site_id or clock.organisation_id
+    if clock.kind == lateness.SHIFTS and clock.organisation_id in (ticket.cases or {}).get("parties", ()):
+        return ticket.handling_site_id  # a party bears its lateness, but the site has to answer
     return clock.organisation_id or ticket.handling_site_id
 
 
