@@ -49,7 +49,8 @@
     if (!values) return;
     drafted(form).forEach((field) => {
       if (!(field.name in values)) return;
-      if (field.type === "checkbox") field.checked = values[field.name]; else field.value = values[field.name];
+      if (field.type === "checkbox") field.checked = values[field.name];
+      else if (values[field.name] || !field.value) field.value = values[field.name]; // an empty draft takes nothing away
     });
   }
   function dropDraft(form) {

@@ -69,6 +69,7 @@ class TicketFacts:
     help_open: bool = False
     waiting: bool = False
     urged_by_superior: bool = False
+    category_asked: bool = False
     cases: Cases = NO_CASES
 
 
@@ -110,8 +111,8 @@ RULES = (
     _rule("customer_accepts", {REPLIED}, None, *SITE, needs="unsettled"),
     _rule("customer_rejects", {REPLIED, CLOSED}, APPEALED, *SITE, CCS_DESK, needs="answered"),
     _rule("withdraw", OPEN_STATES, WITHDRAWN, *SITE, LCS_DESK, CCS_DESK),
-    _rule("correct_category", OPEN_STATES, None, *SITE, LCS_DESK, CCS_DESK),
-    _rule("consent_category", OPEN_STATES, None, LCS_DESK, CCS_DESK),
+    _rule("correct_category", OPEN_STATES, None, *SITE, LCS_DESK, CCS_DESK, needs="category_settled"),
+    _rule("consent_category", OPEN_STATES, None, LCS_DESK, CCS_DESK, needs="category_asked"),
     _rule("link_waybill", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
     _rule("return", AT_WORK, None, HANDLING, needs="no_transfer hops_left"),
     _rule("transfer", AT_WORK, OPEN, COURT, CCS_DESK, SYSTEM_DESK, needs="transfer"),
@@ -182,6 +183,8 @@ CONDITIONS: dict[str, Condition] = {
     "help_open": lambda facts, actor: facts.help_open,
     "nobody_acts": lambda facts, actor: facts.acting_id is None and facts.handling_site_id is not None,
     "urged_by_superior": lambda facts, actor: facts.urged_by_superior,
+    "category_asked": lambda facts, actor: facts.category_asked,
+    "category_settled": lambda facts, actor: not facts.category_asked,
 }
 
 
@@ -250,9 +253,9 @@ def queue_after(action: str, state: str, *, routed: bool, before: str) -> str:
     if state == OPEN:
         return "to_accept" if routed else "tray"
     if state == IN_PROGRESS:
-        if action in _QUEUE_AFTER or before == "returned":
-            return "returned"
-        return "working"
+        if action == "wait" or (before == "waiting" and action not in _QUEUE_AFTER):
+            return "waiting"
+        return "returned" if action in _QUEUE_AFTER or before == "returned" else "working"
     return {REPLIED: "replied", APPEALED: "appealed"}.get(state, "done")
 
 

@@ -132,6 +132,7 @@ def _common_limits() -> dict[str, Limit]:
         "appeal": Limit(24 * HOUR, "always"),
         "objection": Limit(48 * HOUR, "always"),
         "objection_rework": Limit(24 * HOUR, "always"),
+        "waiting": Limit(24 * HOUR, "always"),
         "legal": Limit(7 * DAY, "always"),
     }
 

@@ -17,12 +17,12 @@ CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 _EVERY_DESK = frozenset({"queue", "new_ticket"})
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK,
-    SITE_MANAGER: _EVERY_DESK | {"scorecard"},
-    LCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray"},
-    LCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray"},
+    SITE_MANAGER: _EVERY_DESK | {"scorecard", "alarms"},
+    LCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "alarms"},
+    LCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "alarms"},
     CCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling"},
-    CCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling"},
-    ADMIN: frozenset({"admin", "sms_outbox", "callbacks"}),
+    CCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling", "alarms"},
+    ADMIN: frozenset({"admin", "sms_outbox", "callbacks", "alarms"}),
 }
 
 

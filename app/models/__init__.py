@@ -2,6 +2,7 @@
 
 from app.models.attachment import Attachment, CustomerLink
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
+from app.models.contact import Alarm, Contact, Script
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
@@ -36,6 +37,7 @@ from app.models.ticket import (
 )
 
 __all__ = [
+    "Alarm",
     "Appeal",
     "Attachment",
     "CalendarDay",
@@ -43,6 +45,7 @@ __all__ = [
     "Claim",
     "Clock",
     "Connection",
+    "Contact",
     "Counter",
     "CustomerLink",
     "Event",
@@ -67,6 +70,7 @@ __all__ = [
     "Reveal",
     "Scan",
     "ScopeVersion",
+    "Script",
     "Seal",
     "SequenceRow",
     "SessionRow",

@@ -68,6 +68,8 @@ def first_stage_at(clock: Clock, table: rule.Calendars) -> datetime:
 
 def stages(clock: Clock, table: rule.Calendars) -> tuple[rule.Stage, ...]:
     """All reminder stages of this run in order."""
+    if clock.kind == "promise":
+        return rule.promise_stages(clock.started_at, clock.due_at)
     limit = Limit(clock.minutes, clock.calendar)
     return rule.stages(limit, clock.started_at, clock.due_at, table)
 
@@ -88,15 +90,17 @@ def all_runs(session: Session, ticket: Ticket, kind: str) -> list[Clock]:
 
 def stop(
     session: Session, ticket: Ticket, kinds: Collection[str], now: datetime, *,
-    credited: bool = True, organisation_id: int | None = None,
+    credited: bool = True, organisation_id: int | None = None, clock_id: int | None = None,
 ) -> None:  # fmt: skip
     """Stop the running runs of `kinds`: in time at their due or before, late afterwards.
 
     Without `credited` somebody else served the complainant and the run is not in time whenever it stops (rulebook
-    3.11). `organisation_id` stops the runs of that organisation alone.
+    3.11). `organisation_id` stops the runs of that organisation alone, `clock_id` that one run.
     """
     for clock in running(session, ticket, kinds):
         if organisation_id is not None and clock.organisation_id != organisation_id:
+            continue
+        if clock_id is not None and clock.id != clock_id:
             continue
         if clock.state == "paused":
             _run_on(session, ticket, clock, now)
@@ -167,6 +171,25 @@ def shorten(session: Session, ticket: Ticket, now: datetime) -> None:
             clock.next_stage_at = stages(clock, table)[min(clock.stage, 2)].at
             data = {"kind": clock.kind, "run": clock.run, "due_at": fresh}
             journal.append(session, ticket, "clock_shortened", actor=SYSTEM, now=now, data=data)
+
+
+def lengthen(session: Session, ticket: Ticket, now: datetime) -> None:
+    """After a limit was eased with consent: first runs of the site's clocks that are not late get the later of old due
+    and start + limit."""
+    new_limits, table = limits(session, ticket), calendars.calendars(session)
+    for clock in running(session, ticket, ("accept", "first_reply", "resolve")):
+        limit = new_limits.get(clock.kind)
+        if limit is None or now > clock.due_at or clock.state == "paused" or clock.run > 1:
+            continue
+        began = clock.started_at
+        later = (
+            resolve_due(session, ticket, limit, began) if clock.kind == "resolve" else rule.due_at(limit, began, table)
+        )
+        if later > clock.due_at:
+            clock.due_at, clock.minutes, clock.calendar = later, limit.minutes, limit.calendar
+            clock.next_stage_at = stages(clock, table)[min(clock.stage, 2)].at
+            data = {**_run_of(clock), "due_at": later}
+            journal.append(session, ticket, "clock_eased", actor=SYSTEM, now=now, data=data)
 
 
 def start_site_clocks(session: Session, ticket: Ticket, now: datetime) -> None:

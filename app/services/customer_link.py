@@ -22,7 +22,7 @@ from app.domain.reminders import send_after
 from app.domain.roles import SYSTEM
 from app.models import CustomerLink, Event, FreeText, ImportedTicket, Outbox, Person, Ticket
 from app.models.ids import new_id
-from app.services import clocks, desk, journal, moves
+from app.services import clocks, desk, journal, moves, pauses
 from app.services.transaction import write
 
 TEMPLATE = "result_link"  # the purpose under which each gateway names its approved template
@@ -127,6 +127,7 @@ def answer(*, token: str, verdict: str, comment: str, now: datetime) -> Asked:
 
 
 def _record(session: Session, ticket: Ticket, link: CustomerLink, verdict: str, comment: str, now: datetime) -> None:
+    pauses.end(session, ticket, "link", now)
     data = {"by": "link", "event_id": link.event_id}
     text = {"text": comment} if comment else None
     event = journal.append(session, ticket, ENTRY[verdict], actor=SYSTEM, now=now, data=data, text=text)

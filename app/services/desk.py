@@ -13,13 +13,14 @@ from app.domain.errors import Stale
 from app.domain.lifecycle import TicketFacts
 from app.domain.roles import Actor
 from app.models import Event, Submission, Ticket
-from app.services import cases, clocks, scope, work
+from app.services import cases, clocks, pauses, scope, work
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
 MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
-    "cancelled", "callback_refused", "promise_broken", "note",
+    "cancelled", "callback_refused", "promise_broken", "note", "contact", "waiting", "category_corrected",
+    "category_asked", "category_refused", "promise_made", "promise_settled", "promise_renegotiated",
 )  # fmt: skip
 
 
@@ -50,7 +51,8 @@ def facts_of(ticket: Ticket) -> TicketFacts:
         objection_over=ticket.objection_over, open_promises=ticket.open_promises, hops=ticket.hops,
         first_replied=ticket.first_reply_at is not None, acting_id=ticket.acting_id,
         help_open=ticket.help_asked_at is not None, waiting=ticket.waiting_until is not None,
-        urged_by_superior=ticket.urged_at is not None, cases=cases.of(ticket),
+        urged_by_superior=ticket.urged_at is not None, category_asked=ticket.category_wanted != "",
+        cases=cases.of(ticket),
     )  # fmt: skip
 
 
@@ -91,6 +93,8 @@ def move(ticket: Ticket, action: str, actor: Actor) -> None:
 def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: Post | None = None) -> Outcome:
     """Fold clocks into the row, renew work items and counters, and remember the form's key."""
     ticket.activity_at = now
+    if ticket.waiting_until is not None and ticket.state != lifecycle.IN_PROGRESS:
+        pauses.end(session, ticket, "moved", now)
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
     if post and post.key:

@@ -17,20 +17,18 @@ from sqlalchemy.orm import Session
 
 from app.domain.clocks import Limit
 from app.domain.errors import DomainError, Invalid
-from app.domain.policies import default_priority, version_in_force
+from app.domain.policies import PLATFORM_URGENT, default_priority, version_in_force
 from app.domain.roles import SYSTEM, Actor
 from app.domain.waybills import is_acceptable, normalise
 from app.models import Category, Connection, Event, Inbox, Person, PlatformOrder, PushKey, Ticket
 from app.models.dialect import changed, insert_ignoring, lock_key, next_number
 from app.models.ids import new_id
-from app.services import clocks, desk, journal, moves, platform_pictures, policies, routing
+from app.services import categories, clocks, desk, journal, moves, platform_pictures, policies, routing
 from app.services.platform_pictures import Address
 from app.services.transaction import write
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ISSUE = "WORK_ORDER_ISSUE"
-COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
-
 COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
 
 
@@ -248,15 +246,14 @@ def _open(session: Session, complaint: ComplaintIn, *, actor: Actor, now: dateti
         policy_version=version_in_force(policies.rules(session), now), version=0, last_hash="", repeat_count=0,
         urge_count=0, open_promises=0, level=0, overdue=False,
     )  # fmt: skip
+    ticket.flags = categories.flags_at_intake(session, ticket)
     session.add(ticket)
     session.flush()
     session.add(_person(ticket, complaint))
     data = {
-        "category": category,
-        "priority": priority,
-        "channel": complaint.channel,
-        "raw_category": complaint.category,
-    }
+        "category": category, "priority": priority, "channel": complaint.channel, "raw_category": complaint.category,
+        "marked": complaint.promised_today or complaint.platform_priority == PLATFORM_URGENT, "flags": ticket.flags,
+    }  # fmt: skip
     text = {"text": complaint.text, "waybill": complaint.waybill}
     event = journal.append(session, ticket, "received", actor=actor, now=now, data=data, text=text)
     ticket.headline_id = event.text_id

@@ -18,7 +18,7 @@ from app.domain.roles import SYSTEM, Actor
 from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import clocks, desk, journal, settling
+from app.services import clocks, desk, journal, pauses, promise_ends, settling
 
 REOPEN_WINDOW = timedelta(days=7)
 RULING = frozenset({REPEAT, REJECT, SATISFIED, CANCEL})
@@ -57,6 +57,7 @@ def apply_waiting(session: Session, ticket: Ticket, order: PlatformOrder, now: d
 def apply(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, now: datetime) -> None:
     """Count and show one message, and give it the effect that its place in the order has."""
     kind, message = kind_of(row.msg_type), _message(row)
+    pauses.end(session, ticket, "platform", now)
     line = ordered([_message(r) for r in _rows(session, order, "applied")] + [message])
     later = [m for m in line[line.index(message) + 1 :] if m.type in RULING]
     row.state = "applied"
@@ -73,6 +74,7 @@ def apply(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, no
 
 def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: datetime, channel: str) -> Event:
     """Another complaint on the same waybill: a red entry, one repeat more, and the effect on clocks and state."""
+    pauses.end(session, ticket, "platform", now)
     event = _repeat_entry(session, ticket, actor, text, now, {"channel": channel})
     repeat_effect(session, ticket, text, now)
     return event
@@ -129,6 +131,7 @@ def cancel_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
     if not desk.may(ticket, SYSTEM, "cancel") or _other_orders(session, ticket):
         return False
     withdraw_appeals(session, ticket, now)
+    promise_ends.drop_all(session, ticket, now)
     every = {clock.kind for clock in clocks.running(session, ticket)}
     clocks.void(session, ticket, every, now)
     desk.move(ticket, "cancel", SYSTEM)

@@ -17,7 +17,9 @@ from app.services.scope import visible_to, work_scope
 
 PAGE = 50
 SOON = timedelta(minutes=30)
-QUEUES = ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "tray", "all")
+QUEUES = (
+    "todo", "overdue", "due_soon", "returned", "to_accept", "working", "waiting", "appealed", "replied", "tray", "all",
+)  # fmt: skip
 SORTS = ("due", "activity")
 
 

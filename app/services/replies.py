@@ -1,4 +1,4 @@
-"""The site's verbs: claim, follow up, answer, note, settle a promise, close (rulebook 3.3 to 3.9)."""
+"""The site's verbs: claim, follow up, answer, note, close (rulebook 3.3 to 3.9)."""
 
 from __future__ import annotations
 
@@ -7,36 +7,40 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.answers import ANSWER_FIELD, check, parse_answers
-from app.domain.errors import Invalid, NotAllowed
+from app.domain import answers as answers_rule
+from app.domain.answers import ANSWER_FIELD, parse_answers
+from app.domain.contacts import CONTACTS
+from app.domain.errors import Invalid
 from app.domain.roles import Actor
-from app.models import Event, PlatformOrder, Promise, Ticket
-from app.models.ids import new_id
+from app.models import Event, PlatformOrder, Ticket
 from app.services import attachments as pictures
-from app.services import callbacks, clocks, customer_link, desk, journal, settling
+from app.services import (
+    callbacks,
+    clocks,
+    contacts,
+    customer_link,
+    desk,
+    journal,
+    pauses,
+    promise_clock,
+    promises,
+    settling,
+)
 from app.services.desk import Outcome, Post
+from app.services.promises import PromiseIn
 from app.services.transaction import write
-
-CONTACTS = ("reached_accepts", "reached_denies", "no_answer", "busy", "number_off", "not_the_person")
 
 ROOT_CAUSES = ("courier", "site_sorting", "station", "hub", "address", "customer", "weather", "system", "other")
 
 
 @dataclass(frozen=True)
-class PromiseIn:
-    """A promise that goes with a result: what ("redelivery", "call_back", "compensation") and by when (UTC)."""
-
-    what: str
-    due_at: datetime
-    text: str = ""
-
-
-@dataclass(frozen=True)
 class ResultIn:
-    """A result: the words that leave the house, the findings, the platform's chosen answer and its fields."""
+    """A result: the words that leave the house, the findings, the platform's chosen answer and its fields.
+
+    `contact_outcome` is empty where an attempt was logged before, `no_contact_code` says why nobody can be reached.
+    """
 
     text: str
     contact_outcome: str
@@ -46,6 +50,7 @@ class ResultIn:
     supplements: Mapping[str, str] = field(default_factory=dict)
     promises: Sequence[PromiseIn] = ()
     attachments: Sequence[int] = ()
+    no_contact_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,17 +79,21 @@ def follow_up(
 ) -> Outcome:  # fmt: skip
     """Log a contact attempt and say when the next news comes; the first one stops `first_reply` (rulebook 3.4).
 
-    It counts only with a contact outcome and a next-update time in the future. Raises Invalid naming the fields.
+    It counts only with an attempt to reach the customer, named here or logged before in this round, and a next-update
+    time in the future. Raises Invalid naming the fields.
     """
-    _require(_follow_up_errors(text, contact_outcome, next_update_at, now))
     with write() as session:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
+        tried = bool(contact_outcome) or bool(contacts.attempts(session, ticket))
+        _require(_follow_up_errors(text, contact_outcome, next_update_at, now, tried=tried))
         desk.move(ticket, "follow_up_replied" if ticket.state == "replied" else "follow_up", actor)
         _own(ticket, actor)
         data = {"contact_outcome": contact_outcome, "next_update_at": next_update_at, "counts": True}
         event = _with_pictures(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
+        contacts.within(session, ticket, actor, event, contact_outcome, now)
+        pauses.end(session, ticket, "reply", now)
         _first_reply(session, ticket, now)
         return desk.finish(session, ticket, event, now, post)
 
@@ -93,22 +102,23 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
     """Answer the complaint: stops `accept`, `first_reply` and `resolve`, and sends one callback per platform order;
     where there is none, the complainant gets a link to say *solved* or *not solved* (rulebook 3.9).
 
-    Raises Invalid (fields `text`, `contact_outcome`, `answer`, `supplement-<name>`, `promise_due_at`, `file`),
-    NotFound, NotAllowed, Stale.
+    Raises Invalid (fields `text`, `contact_outcome`, `no_contact_code`, `answer`, `supplement-<name>`, `promise_…`,
+    `file`), NotFound, NotAllowed, Stale.
     """
-    _require(_result_errors(answer, now))
     with write() as session:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
+        check(session, ticket, answer, now)
         orders = callbacks.orders_of(session, ticket)
-        _require(_answer_errors(orders, answer))
         desk.move(ticket, "result", actor)
         _own(ticket, actor)
         event = _record_result(session, ticket, actor, answer, now)
+        pauses.end(session, ticket, "reply", now)
         _first_reply(session, ticket, now)
         clocks.stop(session, ticket, ["resolve"], now)
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
+        ticket.flags = [flag for flag in ticket.flags or [] if flag != promise_clock.ON_TOP]
         callbacks.enqueue(session, ticket, event, orders, operate_type=_operate_type(orders, answer), now=now,
                           supplements=dict(answer.supplements))  # fmt: skip
         link = "" if orders else _ask_the_customer(session, ticket, event, now)
@@ -133,24 +143,6 @@ def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Seq
         return desk.finish(session, ticket, event, now, post)
 
 
-def settle_promise(*, actor: Actor, post: Post, promise_id: int, outcome: str, now: datetime) -> Outcome:
-    """Mark a promise kept (rulebook 3.7); the last one kept lets the close clock run."""
-    with write() as session:
-        ticket = desk.take(session, actor, post)
-        if before := desk.done_before(session, post):
-            return before
-        desk.move(ticket, "promise", actor)
-        promise = session.get(Promise, promise_id)
-        if promise is None or promise.ticket_id != ticket.id or promise.state != "open" or outcome != "kept":
-            raise NotAllowed("promise_not_open")
-        promise.state, promise.settled_at = outcome, now
-        ticket.open_promises -= 1
-        data = {"promise_id": promise_id, "outcome": outcome}
-        event = journal.append(session, ticket, "promise_settled", actor=actor, now=now, data=data)
-        settling.start_close(session, ticket, now)
-        return desk.finish(session, ticket, event, now, post)
-
-
 def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: datetime) -> Outcome:
     """Close a settled ticket with its root cause and the tick that the answers were verified (rulebook 3.9)."""
     errors = {} if root_cause in ROOT_CAUSES else {"root_cause": "required"}
@@ -167,9 +159,20 @@ def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: dat
         return desk.finish(session, ticket, event, now, post)
 
 
-def preview_errors(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> dict[str, str]:
-    """Everything wrong with a result before it is sent, by field; empty when it may go out."""
-    return _result_errors(answer, now) | _answer_errors(callbacks.orders_of(session, ticket), answer)
+def check(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> None:
+    """Whether a result may go out. Raises Invalid with everything that is wrong, by field."""
+    errors = _text_errors(answer.text) | _answer_errors(callbacks.orders_of(session, ticket), answer)
+    for promise in answer.promises:
+        errors |= promises.errors_of(promise, now)
+    missing: Mapping[str, object] = {}
+    try:
+        if answer.contact_outcome and answer.contact_outcome not in CONTACTS:
+            raise Invalid({"contact_outcome": "required"})
+        contacts.check(session, ticket, answer.contact_outcome, answer.no_contact_code, now)
+    except Invalid as refused:
+        errors, missing = errors | refused.fields, refused.detail
+    if errors:
+        raise Invalid(errors, **missing)
 
 
 def _own(ticket: Ticket, actor: Actor) -> None:
@@ -185,14 +188,16 @@ def _first_reply(session: Session, ticket: Ticket, now: datetime) -> None:
 
 def _record_result(session: Session, ticket: Ticket, actor: Actor, answer: ResultIn, now: datetime) -> Event:
     data = {"contact_outcome": answer.contact_outcome, "action_taken": answer.action_taken, "answer": answer.answer}
+    if answer.no_contact_code:
+        data["no_contact_code"] = answer.no_contact_code
     text = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
     event = _with_pictures(session, ticket, "result", actor, now, data, text, answer.attachments)
+    contacts.within(session, ticket, actor, event, answer.contact_outcome, now)
+    if answer.no_contact_code == "number_expired":
+        asked = {"site_id": ticket.handling_site_id, "event_id": event.id}
+        journal.append(session, ticket, "number_requested", actor=actor, now=now, data=asked)
     for promise in answer.promises:
-        row = Promise(id=new_id(), ticket_id=ticket.id, what=promise.what, due_at=promise.due_at, text_id=event.text_id)
-        session.add(row)
-        ticket.open_promises += 1
-        made = {"promise_id": row.id, "what": promise.what, "due_at": promise.due_at}
-        journal.append(session, ticket, "promise_made", actor=actor, now=now, data=made)
+        promises.record(session, ticket, promise, actor, now)
     return event
 
 
@@ -214,9 +219,11 @@ def _text_errors(text: str) -> dict[str, str]:
     return {"text": "too_long"} if len(text) > desk.TEXT_LIMIT else {}
 
 
-def _follow_up_errors(text: str, contact: str, next_update_at: datetime | None, now: datetime) -> dict[str, str]:
+def _follow_up_errors(
+    text: str, contact: str, next_update_at: datetime | None, now: datetime, *, tried: bool
+) -> dict[str, str]:
     errors = _text_errors(text)
-    if contact not in CONTACTS:
+    if not tried or (contact and contact not in CONTACTS):
         errors["contact_outcome"] = "required"
     if next_update_at is None:
         errors["next_update_at"] = "required"
@@ -225,20 +232,13 @@ def _follow_up_errors(text: str, contact: str, next_update_at: datetime | None, 
     return errors
 
 
-def _result_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
-    errors = _text_errors(answer.text)
-    if answer.contact_outcome not in CONTACTS:
-        errors["contact_outcome"] = "required"
-    if any(promise.due_at <= now for promise in answer.promises):
-        errors["promise_due_at"] = "in_the_past"
-    return errors
-
-
 def _answer_errors(orders: Sequence[PlatformOrder], answer: ResultIn) -> dict[str, str]:
     """The answer must be one that every open order allows, with the fields that it demands."""
     errors: dict[str, str] = {}
     for order in orders:
-        found = check(parse_answers(order.answers), answer.answer, answer.supplements) if order.answers else {}
+        found = (
+            answers_rule.check(parse_answers(order.answers), answer.answer, answer.supplements) if order.answers else {}
+        )
         for name, code in found.items():
             errors["answer" if name == ANSWER_FIELD else f"supplement-{name}"] = code
     return errors
@@ -255,8 +255,3 @@ def _operate_type(orders: Sequence[PlatformOrder], answer: ResultIn) -> str:
 def _require(errors: Mapping[str, str]) -> None:
     if errors:
         raise Invalid(errors)
-
-
-def promises_of(session: Session, ticket: Ticket) -> list[Promise]:
-    """The ticket's promises, earliest due first."""
-    return list(session.scalars(select(Promise).where(Promise.ticket_id == ticket.id).order_by(Promise.due_at)))

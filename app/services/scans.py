@@ -19,6 +19,7 @@ from app.domain.waybills import normalise
 from app.models import Organisation, Scan
 from app.models.dialect import changed, insert_ignoring
 from app.models.ids import new_id
+from app.services import promise_clock
 from app.services.transaction import write
 
 COLLECT, DELIVER, SIGN = "COLLECT", "DELIVER", "SIGN"
@@ -92,7 +93,7 @@ def store_scans(*, scans: Sequence[ScanIn], now: datetime) -> int:
     """Keep scans; the number that were new. The same scan again changes nothing, in any order and from any source.
 
     A scan without a waybill is left out. `now` (UTC) is when they came; a scan from the future is kept all the same,
-    because a scanner's clock may be ahead.
+    because a scanner's clock may be ahead. A promise of a redelivery that they prove is kept.
     """
     with write() as session:
         places = _places_by_code(session, {scan.site_code.strip() for scan in scans})
@@ -102,7 +103,9 @@ def store_scans(*, scans: Sequence[ScanIn], now: datetime) -> int:
         for start in range(0, len(rows), CHUNK):
             chunk = [{"id": new_id(), **row} for row in rows[start : start + CHUNK]]
             stored += changed(session, insert_ignoring(session, Scan).values(chunk))
-        return stored
+    if stored:
+        promise_clock.kept_by_scans({str(row["waybill"]) for row in rows if row["scan_type"] in (DELIVER, SIGN)}, now)
+    return stored
 
 
 def import_file(*, path: Path, now: datetime) -> Imported:

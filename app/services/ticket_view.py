@@ -61,7 +61,7 @@ class View:
     clocks: list[Clock]
     orders: list[tuple[PlatformOrder, Connection]]
     callbacks: dict[int, list[Outbox]]
-    promises: list[tuple[Promise, str]]
+    promises: list[tuple[Promise, dict[str, Any]]]
     appeal: Appeal | None
     actions: tuple[str, ...]
     trace: list[Any]
@@ -120,10 +120,10 @@ def _callbacks(session: Session, ticket: Ticket) -> dict[int, list[Outbox]]:
     return found
 
 
-def _promises(session: Session, ticket: Ticket) -> list[tuple[Promise, str]]:
+def _promises(session: Session, ticket: Ticket) -> list[tuple[Promise, dict[str, Any]]]:
     statement = select(Promise, FreeText.body).outerjoin(FreeText, FreeText.id == Promise.text_id)
     rows = session.execute(statement.where(Promise.ticket_id == ticket.id).order_by(Promise.due_at))
-    return [(promise, (body or {}).get("text", "")) for promise, body in rows]
+    return [(promise, body or {}) for promise, body in rows]
 
 
 def _appeal(session: Session, ticket: Ticket) -> Appeal | None:

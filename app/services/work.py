@@ -17,7 +17,8 @@ NO_DUE = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 # Clocks that wait for one organisation and not for the handling site, and the queue in which it finds the ticket.
-OF_ONE_DESK = {"party_reply": "to_answer", "evidence": "to_answer", "ruling": "to_rule"}
+OF_ONE_DESK = {"party_reply": "to_answer", "evidence": "to_answer", "ruling": "to_rule", "consent": "to_rule"}
+ON_TOP = datetime(2000, 1, 1, tzinfo=UTC)  # before every due: a broken promise (rulebook 3.7)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def refresh(session: Session, ticket: Ticket) -> None:
 
 def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int, Seat]:
     """Every scope that has the ticket before it. After the end those alone that still owe an answer or a ruling."""
-    asked = _asked(session, ticket) if ticket.cases else {}
+    asked = _asked(session, ticket) if ticket.cases or ticket.category_wanted else {}
     seats = {}
     for scope, desk in desks.items():
         due_at, queue = asked.get(scope, (None, ""))
@@ -94,7 +95,9 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
     if item is None:
         item = WorkItem(scope=scope, ticket_id=ticket.id)
         session.add(item)
-    item.due_at, item.activity_at = seat.due_at or ticket.next_due_at or NO_DUE, ticket.activity_at
+    on_top = "promise_broken" in (ticket.flags or []) and ticket.state in lifecycle.AT_WORK
+    item.due_at = ON_TOP if on_top else seat.due_at or ticket.next_due_at or NO_DUE
+    item.activity_at = ticket.activity_at
     item.queue, item.category, item.state, item.overdue = ticket.queue, ticket.category, ticket.state, ticket.overdue
     item.owner_id = ticket.owner_id
     if seat.queue:

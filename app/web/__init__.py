@@ -9,8 +9,10 @@ def register(app: Flask) -> None:
     """Bind every blueprint and what belongs to each request."""
     from app.web import (
         admin,
+        alarms,
         attachments,
         auth,
+        calls,
         context,
         customer,
         entry,
@@ -18,7 +20,9 @@ def register(app: Flask) -> None:
         health,
         language,
         platform,
+        promise_pages,
         scorecards,
+        script_pages,
         security,
         tickets,
     )
@@ -26,4 +30,6 @@ def register(app: Flask) -> None:
     for part in (security, language, context, attachments):
         part.init(app)
     for page in (auth, health, platform, entry, tickets, attachments, customer, scorecards, admin, gateways):
+        app.register_blueprint(page.bp)
+    for page in (calls, promise_pages, script_pages, alarms):
         app.register_blueprint(page.bp)

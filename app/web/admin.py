@@ -134,6 +134,7 @@ def tabs() -> list[dict[str, Any]]:
         {"label": _("Organisations"), "href": url_for("admin.organisations"), "current": "organ" in request.path},
         {"label": _("Accounts"), "href": url_for("admin.users"), "current": "users" in request.path},
         {"label": _("Policies"), "href": url_for("admin.policies"), "current": "policies" in request.path},
+        {"label": _("Call scripts"), "href": url_for("scripts.index"), "current": "scripts" in request.path},
         {"label": _("SMS gateways"), "href": url_for("gateways.index"), "current": "/sms" in request.path},
     ]
 

@@ -13,7 +13,7 @@ from app.domain.answers import Answer, parse_answers
 from app.domain.pictures import BOXES
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import attachments, forms
+from app.web import attachments, call_card, forms
 
 ORDER = ("result", "follow_up", "follow_up_replied", "close", "ruling", "assign_site", "note")
 
@@ -51,13 +51,15 @@ def _box(key: str, label: str, endpoint: str, view: View, form: Any, submit: str
 
 
 def _result(view: View, bound: dict[str, Any]) -> dict[str, Any]:
-    form, _demanded = bound.get("result") or forms.result_form(allowed_answers(view))
+    form, _demanded = bound.get("result") or call_card.prefilled(view, forms.result_form(allowed_answers(view)))
+    call_card.offer_logged(view, form)
     hint = _("Leaves the house after the preview") if view.orders else ""
     return _box("result", _("Result"), "result", view, form, _("Preview and send"), hint=hint)
 
 
 def _follow_up(view: View, bound: dict[str, Any]) -> dict[str, Any]:
     form = bound.get("follow_up") or forms.follow_up_form()
+    call_card.offer_logged(view, form)
     hint = _("Counts as first reply: contact logged and time of the next news named. Stays in the house.")
     return _box("follow_up", _("Follow-up"), "follow_up", view, form, _("Save follow-up"), hint=hint)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from wtforms import (
 )
 
 from app.domain.answers import Answer, AnswerField
-from app.web import picture_words, words
+from app.web import picture_words, words, words_verify
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
@@ -42,9 +43,12 @@ class ResultForm(Form):
     answer = SelectField(validate_choice=False)
     finding_signed_by = StringField()
     contact_outcome = SelectField()
+    no_contact_code = SelectField()
     action_taken = SelectField()
     promise_what = SelectField()
     promise_due_at = DateTimeLocalField(format=TIME_FORMATS)
+    promise_who = StringField()
+    promise_text = StringField()
     text = TextAreaField()
     file = MultipleFileField()
 
@@ -107,11 +111,15 @@ def result_form(answers: tuple[Answer, ...], data: Any = None) -> tuple[Form, li
     if not answers:
         del form.answer
     _choices(form.contact_outcome, words.contacts(), _("Contact with customer"))
+    _choices(form.no_contact_code, words_verify.no_contact_codes(), _("Why nobody can be reached"))
+    form.no_contact_code.choices[0] = ("", "—")
     _choices(form.action_taken, words.measures(), _("What was done"))
     _choices(form.promise_what, words.promises(), _("Promise"))
+    form.promise_what.choices[0] = ("", _("No promise"))
     _label(
-        form, finding_signed_by=_("Who really signed"), promise_due_at=_("Promise due"), text=_("Reply to the customer")
-    )
+        form, finding_signed_by=_("Who really signed"), text=_("Reply to the customer"),
+        promise_due_at=_("Promise due"), promise_who=_("Who keeps it"), promise_text=_("What exactly is promised"),
+    )  # fmt: skip
     return form, list(extra)
 
 
@@ -175,12 +183,12 @@ def instant(field: Field) -> datetime | None:
     return value.replace(tzinfo=SHANGHAI).astimezone(UTC)
 
 
-def mark(form: Form, errors: dict[str, str]) -> None:
-    """Put error codes beside their fields in words."""
+def mark(form: Form, errors: Mapping[str, str], values: Mapping[str, object] | None = None) -> None:
+    """Put error codes beside their fields in words; `values` are what the sentences name."""
     table = words.errors() | picture_words.refusals()
     for name, code in errors.items():
         if name in form:
-            form[name].errors = [words.word(table, code)]
+            form[name].errors = [words.filled(words.word(table, code), values or {})]
 
 
 def _choices(field: Any, table: dict[str, str], label: str) -> None:
@@ -192,3 +200,6 @@ def _choices(field: Any, table: dict[str, str], label: str) -> None:
 def _label(form: Form, **labels: str) -> None:
     for name, label in labels.items():
         form[name].label.text = label
+
+
+choices, label = _choices, _label  # for the forms that stand in files of their own

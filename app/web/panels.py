@@ -12,9 +12,12 @@ from typing import Any
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
+from app.web import calls_forms, promise_forms
 
 Panel = dict[str, Any]
-PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = ()
+PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
+    calls_forms.doubts_panel, promise_forms.panel, calls_forms.calls_panel,
+)  # fmt: skip
 
 
 def of(view: View, actor: Actor, now: datetime) -> list[Panel]:

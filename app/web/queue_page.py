@@ -17,8 +17,19 @@ from app.services.queue import Filters, Row
 from app.web import words
 
 RAIL = {
-    "site": ("todo", "overdue", "due_soon", "returned", "to_accept", "working", "appealed", "replied", "all"),
-    "lcs": ("todo", "tray", "overdue", "due_soon", "to_accept", "working", "appealed", "replied", "all"),
+    "site": (
+        "todo",
+        "overdue",
+        "due_soon",
+        "returned",
+        "to_accept",
+        "working",
+        "waiting",
+        "appealed",
+        "replied",
+        "all",
+    ),
+    "lcs": ("todo", "tray", "overdue", "due_soon", "to_accept", "working", "waiting", "appealed", "replied", "all"),
     "ccs": ("todo", "appealed", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
 }
 HOT = frozenset({"overdue"})
@@ -49,6 +60,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),
         ("callbacks", "admin.callbacks", _("Platform answers")),
+        ("alarms", "alarms.index", _("Alarms")),
         ("admin", "admin.index", _("Administration")),
     )
     return [

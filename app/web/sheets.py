@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from flask import url_for
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
+from app.web import calls_forms, promise_forms
 
 Sheet = dict[str, Any]
 Builder = Callable[[View, Actor, Any], Sheet]
-PARTS: tuple[dict[str, Builder], ...] = ()
+PARTS: tuple[ModuleType, ...] = (calls_forms, promise_forms)  # each has SHEETS, looked up late: they build with `sheet`
 
 
 def sheet(
@@ -52,5 +54,5 @@ def opened(view: View, actor: Actor, key: str, bound: dict[str, Any]) -> Sheet |
 
 
 def _allowed(view: View) -> dict[str, Builder]:
-    known = {key: builder for part in PARTS for key, builder in part.items()}
+    known: dict[str, Builder] = {key: builder for part in PARTS for key, builder in part.SHEETS.items()}
     return {action: known[action] for action in view.actions if action in known}

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.services.ticket_view import Entry, View
-from app.web import attachments, vocabulary, words
+from app.web import attachments, thread_verify, vocabulary, words, words_verify
 
 PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "reject", "callback_refused", "promise_broken"}
@@ -35,7 +35,8 @@ def _post(entry: Entry, view: View, actor: Actor, labels: dict[str, str], red: S
     return {
         "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label) if said else "",
         "text": text if said else _system_text(entry, label, view), "red": entry.type in red,
-        "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at), "findings": _findings(entry),
+        "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at),
+        "findings": _findings(entry) + thread_verify.findings(entry, view),
         "callback": _callback(entry, view, actor), "pictures": attachments.pictures_of(view, entry.event_id),
     }  # fmt: skip
 
@@ -119,6 +120,8 @@ def _system_text(entry: Entry, label: str, view: View) -> str:
         return f"{label} · {said}" if entry.data.get("to") else label
     if entry.type == "reminded":
         return f"{label} · {entry.data.get('to', '')}"
+    if more := thread_verify.line(entry, view):
+        return f"{label} · {more}"
     return f"{label}{who}"
 
 
@@ -138,6 +141,9 @@ def _findings(entry: Entry) -> list[dict[str, str]]:
             found.append(
                 {"label": _("What was done"), "value": words.word(words.measures(), entry.data["action_taken"])}
             )
+        if entry.data.get("no_contact_code"):
+            why = words.word(words_verify.no_contact_codes(), entry.data["no_contact_code"])
+            found.append({"label": _("Nobody reached"), "value": why})
     if entry.type == "ruling":
         found.append({"label": _("Ruling"), "value": words.word(words.rulings(), entry.data.get("ruling", ""))})
     return found

@@ -15,7 +15,8 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import appeals, queue, replies, reveals, routing, ticket_view
-from app.services.replies import PromiseIn, ResultIn
+from app.services.promises import PromiseIn
+from app.services.replies import ResultIn
 from app.services.ticket_view import View
 from app.web import attachments, forms, queue_page, verbs
 from app.web.access import route_access
@@ -107,9 +108,10 @@ def result(number: str) -> ResponseReturnValue:
         return verbs.act(actor, number, "result", bound, lambda: replies.result(
             actor=actor, post=verbs.post(number), answer=answer, now=now,
         ))  # fmt: skip
-    errors = replies.preview_errors(session, view.ticket, answer, now)
-    if errors:
-        return verbs.failed(actor, number, "result", bound, Invalid(errors))
+    try:
+        replies.check(session, view.ticket, answer, now)
+    except Invalid as error:
+        return verbs.failed(actor, number, "result", bound, error)
     return _preview(actor, number, answer, now)
 
 
@@ -161,17 +163,6 @@ def assign(number: str) -> ResponseReturnValue:
     ))  # fmt: skip
 
 
-@bp.post("/tickets/<number>/promises/<int:promise_id>/kept")
-@route_access("queue")
-@requires("queue")
-def promise_kept(number: str, promise_id: int) -> ResponseReturnValue:
-    """Mark a promise kept."""
-    actor, now = current_actor(), clock.now()
-    return verbs.act(actor, number, "promise", None, lambda: replies.settle_promise(
-        actor=actor, post=verbs.post(number), promise_id=promise_id, outcome="kept", now=now,
-    ))  # fmt: skip
-
-
 @bp.post("/tickets/<number>/reveal")
 @route_access("queue")
 @requires("queue")
@@ -217,12 +208,20 @@ def _found(actor: Actor, asked: str, now: datetime) -> ResponseReturnValue:
 
 
 def _answer(form: Any, extra: list[str], pictures: list[int]) -> ResultIn:
-    promise_at = forms.instant(form.promise_due_at)
-    promised = [PromiseIn(form.promise_what.data, promise_at)] if form.promise_what.data and promise_at else []
     return ResultIn(
         text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
         signed_by=(form.finding_signed_by.data or "")[:60], action_taken=(form.action_taken.data or "")[:24],
-        answer=(form.answer.data or "") if "answer" in form else "", promises=promised,
-        attachments=pictures,
+        answer=(form.answer.data or "") if "answer" in form else "", promises=_promised(form),
+        attachments=pictures, no_contact_code=form.no_contact_code.data or "",
         supplements={name: form[f"supplement-{name}"].data or "" for name in extra},
     )  # fmt: skip
+
+
+def _promised(form: Any) -> list[PromiseIn]:
+    """The promise that goes with the result, if one is chosen. Raises Invalid without its time."""
+    if not form.promise_what.data:
+        return []
+    due_at = forms.instant(form.promise_due_at)
+    if due_at is None:
+        raise Invalid({"promise_due_at": "required"})
+    return [PromiseIn(form.promise_what.data, due_at, form.promise_text.data or "", form.promise_who.data or "")]

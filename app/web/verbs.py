@@ -52,10 +52,12 @@ def failed(actor: Actor, number: str, key: str, form: Any, error: Exception) -> 
     """422 with the errors beside the fields; 409 with the newer entries shown; the typed text stays in both."""
     view = ticket_view.view(db.session(), actor, number)
     code = getattr(error, "code", "invalid")
+    detail = getattr(error, "detail", {})
     if isinstance(error, Invalid) and form is not None:
-        forms.mark(form[0] if isinstance(form, tuple) else form, error.fields)
+        forms.mark(form[0] if isinstance(form, tuple) else form, error.fields, detail)
     bound = {key: form} if form is not None else {}
-    text = page(actor, view, forms=bound, sheet=key, error=words.word(words.errors(), code))
+    said = words.filled(words.word(words.errors(), code), detail)
+    text = page(actor, view, forms=bound, sheet=key, error=said)
     return text, 422 if isinstance(error, Invalid) else 409
 
 

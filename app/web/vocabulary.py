@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-PARTS: tuple[ModuleType, ...] = ()
+from app.web import words_verify
+
+PARTS: tuple[ModuleType, ...] = (words_verify,)
 
 
 def merged(table: str) -> dict[str, str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask import g
 from flask_babel import gettext as _
 
 from app.web import vocabulary
@@ -195,6 +199,13 @@ def sms_states() -> dict[str, str]:
 def routing_rules() -> dict[str, str]:
     """Which organisation a connection's tickets go to (rulebook 3.1)."""
     return {"delivery": _("Delivering site"), "origin": _("Site of origin"), "last_scan": _("Site of the last scan")}
+
+
+def filled(text: str, values: Mapping[str, object]) -> str:
+    """A sentence with its values put in, instants in the reader's words."""
+    if "%(" not in text:
+        return text
+    return text % {name: g.fmt.time(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def word(table: dict[str, str], code: str) -> str:
