@@ -99,9 +99,8 @@ def downgrade() -> None:
     with op.batch_alter_table("pause", schema=None) as batch_op:
         batch_op.drop_column("queue_before")
 
-    with op.batch_alter_table("ticket", schema=None) as batch_op:
-        batch_op.drop_column("category_wanted")
-        batch_op.drop_column("flags")
+    op.drop_column("ticket", "category_wanted")  # not in a batch: a copy of the table would lose what refers to it
+    op.drop_column("ticket", "flags")
 
     op.drop_table("alarm")
     op.drop_table("script")
