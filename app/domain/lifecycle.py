@@ -20,6 +20,7 @@ ENDED_OR_OPEN = OPEN_STATES | {CLOSED}
 AT_WORK = frozenset({OPEN, IN_PROGRESS})
 BEFORE_THE_END = frozenset({OPEN, IN_PROGRESS, REPLIED})
 MAX_HOPS = 2
+PROMISE_BROKEN = "promise_broken"  # a flag: first of all work, and before the LCS, until the next result
 
 HANDLING, ACTING, PARTY, ORDERED = "handling", "acting", "party", "ordered"
 LCS_DESK, LCS_OF_PARTY, COURT, CCS_DESK, SYSTEM_DESK = "lcs", "lcs_of_party", "court", "ccs", "system"

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clocks as rule
+from app.domain import lifecycle
 from app.domain.clocks import Limit
 from app.domain.policies import Facts, limits_for
 from app.domain.roles import SYSTEM
@@ -214,5 +215,5 @@ def refresh(session: Session, ticket: Ticket, now: datetime) -> None:
     ticket.next_clock = first.kind if first else ""
     late = [clock for clock in open_runs if clock.kind in MARKS_OVERDUE and clock.breached_at is not None]
     ticket.overdue = bool(late)
-    if not late and ticket.level == 1:
+    if not late and ticket.level == 1 and lifecycle.PROMISE_BROKEN not in (ticket.flags or []):
         ticket.level = 0

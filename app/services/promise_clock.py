@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import lifecycle
 from app.domain.clocks import Limit
 from app.domain.roles import SYSTEM, Actor
 from app.models import Clock, Event, FreeText, Promise, Scan, Ticket
@@ -15,7 +16,6 @@ from app.services import clocks, desk, journal, moves, promise_ends, reminders, 
 from app.services.transaction import write
 
 KEEPING = {"redelivery": ("DELIVER", "SIGN")}  # the scans after which such a promise is kept
-ON_TOP = "promise_broken"  # a flag: the ticket stands before all others until its result
 LCS_LEVEL = 1
 CHUNK = 200
 
@@ -128,6 +128,6 @@ def _break(session: Session, ticket: Ticket, promise: Promise, clock: Clock, now
         desk.move(ticket, "promise_broken", SYSTEM)
         clocks.start_rework(session, ticket, now)
         ticket.level = max(ticket.level, LCS_LEVEL)
-        ticket.flags = sorted({*(ticket.flags or []), ON_TOP})
+        ticket.flags = sorted({*(ticket.flags or []), lifecycle.PROMISE_BROKEN})
     reminders.note(session, ticket, clock, "breach", now)
     return event

@@ -13,6 +13,7 @@ from app.domain import answers as answers_rule
 from app.domain.answers import ANSWER_FIELD, parse_answers
 from app.domain.contacts import CONTACTS
 from app.domain.errors import Invalid
+from app.domain.lifecycle import PROMISE_BROKEN
 from app.domain.roles import Actor
 from app.models import Event, PlatformOrder, Ticket
 from app.services import attachments as pictures
@@ -24,7 +25,6 @@ from app.services import (
     desk,
     journal,
     pauses,
-    promise_clock,
     promises,
     settling,
 )
@@ -118,7 +118,7 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
         _first_reply(session, ticket, now)
         clocks.stop(session, ticket, ["resolve"], now)
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
-        ticket.flags = [flag for flag in ticket.flags or [] if flag != promise_clock.ON_TOP]
+        ticket.flags = [flag for flag in ticket.flags or [] if flag != PROMISE_BROKEN]
         callbacks.enqueue(session, ticket, event, orders, operate_type=_operate_type(orders, answer), now=now,
                           supplements=dict(answer.supplements))  # fmt: skip
         link = "" if orders else _ask_the_customer(session, ticket, event, now)

@@ -95,7 +95,7 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
     if item is None:
         item = WorkItem(scope=scope, ticket_id=ticket.id)
         session.add(item)
-    on_top = "promise_broken" in (ticket.flags or []) and ticket.state in lifecycle.AT_WORK
+    on_top = lifecycle.PROMISE_BROKEN in (ticket.flags or []) and ticket.state in lifecycle.AT_WORK
     item.due_at = ON_TOP if on_top else seat.due_at or ticket.next_due_at or NO_DUE
     item.activity_at = ticket.activity_at
     item.queue, item.category, item.state, item.overdue = ticket.queue, ticket.category, ticket.state, ticket.overdue
