@@ -87,4 +87,6 @@ def filled(questions: Sequence[Question], answers: Mapping[str, str]) -> dict[st
         elif question.target != "supplement":
             found.setdefault({"signed_by": "finding_signed_by"}.get(question.target, question.target), value)
         found.setdefault(f"supplement-{question.key}", value)
+    if "text" in found:
+        found["text"] = f"经电话核实：{found['text']}。"
     return found

@@ -75,10 +75,10 @@ def offer_logged(view: View, form: Any) -> None:
     """Where an attempt was logged in this round, the form need not name one again."""
     made = attempts(view)
     if made:
-        last = made[-1]
-        said = _("As logged: %(outcome)s, %(time)s", outcome=words.word(words.contacts(), last.outcome),
-                 time=g.fmt.time(last.started_at))  # fmt: skip
+        said = _("As logged: %(outcome)s", outcome=words.word(words.contacts(), made[-1].outcome))
         form.contact_outcome.choices = [("", said), *form.contact_outcome.choices[1:]]
+    if "no_contact_code" in form and rule.reached(Attempt(row.started_at, row.outcome) for row in made):
+        del form.no_contact_code
 
 
 def prefilled(view: View, bound: tuple[Any, list[str]]) -> tuple[Any, list[str]]:

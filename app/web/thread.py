@@ -33,10 +33,10 @@ def _post(entry: Entry, view: View, actor: Actor, labels: dict[str, str], red: S
     label = labels.get(entry.type, "")
     said = bool(text)
     return {
-        "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label) if said else "",
+        "kind": _voice(entry), "by": _by(entry, view) if said else "", "sub": _sub(entry, label, view) if said else "",
         "text": text if said else _system_text(entry, label, view), "red": entry.type in red,
         "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at),
-        "findings": _findings(entry) + thread_verify.findings(entry, view),
+        "findings": _findings(entry) + thread_verify.findings(entry),
         "callback": _callback(entry, view, actor), "pictures": attachments.pictures_of(view, entry.event_id),
     }  # fmt: skip
 
@@ -61,7 +61,7 @@ def _by(entry: Entry, view: View) -> str:
     return entry.who or _("System")
 
 
-def _sub(entry: Entry, label: str) -> str:
+def _sub(entry: Entry, label: str, view: View) -> str:
     parts = [label]
     if entry.organisation is not None:
         english = g.fmt.english and entry.organisation.name_en
@@ -69,6 +69,7 @@ def _sub(entry: Entry, label: str) -> str:
     outcome = entry.data.get("contact_outcome")
     if outcome:
         parts.append(words.word(words.contacts(), outcome))
+    parts.append(thread_verify.line(entry, view))
     return " · ".join(part for part in parts if part)
 
 

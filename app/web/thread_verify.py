@@ -15,20 +15,15 @@ from app.web import queue_page, words, words_verify
 
 
 def line(entry: Entry, view: View) -> str:
-    """The rest of a system line; empty for entries that are not of this part."""
+    """What follows the label; empty for entries that are not of this part."""
     told = _LINES.get(entry.type)
     return " · ".join(part for part in told(entry, view) if part) if told else ""
 
 
-def findings(entry: Entry, view: View) -> list[dict[str, str]]:
+def findings(entry: Entry) -> list[dict[str, str]]:
     """What stands above the words of an entry that somebody wrote."""
-    if entry.type not in _LINES or not entry.text:
-        return []
-    rows = [{"label": "", "value": part} for part in _LINES[entry.type](entry, view) if part]
     measure = (entry.text.get("answers") or {}).get("measure")
-    if measure:
-        rows.append({"label": _("What was agreed"), "value": words.word(words.measures(), measure)})
-    return rows
+    return [{"label": _("What was agreed"), "value": words.word(words.measures(), measure)}] if measure else []
 
 
 def seconds(n: int) -> str:

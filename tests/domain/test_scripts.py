@@ -21,7 +21,7 @@ ASKED = rule.parse(
 def test_answers_fill_the_result_form_by_their_targets() -> None:
     said = {"self": "否", "who": "门卫", "measure": "found", "place": "前台", "when": "今晚", "sign_place": "门口"}
     assert rule.filled(ASKED, said) == {
-        "text": "本人签收吗：否；何时再送：今晚", "finding_signed_by": "门卫", "action_taken": "found",
+        "text": "经电话核实：本人签收吗：否；何时再送：今晚。", "finding_signed_by": "门卫", "action_taken": "found",
         "supplement-self": "否", "supplement-who": "门卫", "supplement-measure": "found", "supplement-when": "今晚",
         "supplement-sign_place": "门口",
     }  # fmt: skip

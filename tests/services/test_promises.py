@@ -108,8 +108,10 @@ def test_a_broken_promise_comes_back_on_top_with_twelve_hours_and_rings_the_prov
     assert fact.data["site_id"] == cast.places["330106-01"] and fact.data["due_at"] == DUE.isoformat()
     assert db_session.get(Clock, only(db_session).clock_id).state == "breached"
     province = db_session.get(Organisation, cast.places["33"])
-    clocks_told = [row.payload["variables"]["clock"] for row in told(db_session, province.duty_phone)]
-    assert "promise" in clocks_told and journal.verify(db_session, row.id) is None
+    ring = select(Reminder).where(Reminder.stage == "breach", Reminder.clock_id == only(db_session).clock_id)
+    rung = db_session.scalars(ring).one()
+    assert rung.phone == province.duty_phone and rung.outbox_id is not None
+    assert journal.verify(db_session, row.id) is None
 
 
 def test_the_next_result_takes_it_from_the_top(cast: Cast, db_session) -> None:
