@@ -52,7 +52,7 @@ def clock_kinds() -> dict[str, str]:
 
 def queues() -> dict[str, str]:
     """The queue of tickets that wait for their customer."""
-    return {"waiting": _("Waiting for customer")}
+    return {"waiting": _("Waiting for the customer")}
 
 
 def no_contact_codes() -> dict[str, str]:
