@@ -42,7 +42,10 @@ def resolve(session, number: str, run: int = 1) -> Clock:
 
 
 def why(session) -> list[str]:
-    return [event.data["why"] for event in session.scalars(select(Event).where(Event.type == "waiting_over"))]
+    return [
+        event.data["why"]
+        for event in session.scalars(select(Event).where(Event.type == "waiting_over").order_by(Event.id))
+    ]
 
 
 def test_the_clock_gets_back_what_was_left_when_the_waiting_began(cast: Cast, db_session) -> None:
