@@ -150,7 +150,8 @@ def _seen(at: Any) -> str:
 def _rail(actor: Actor) -> dict[str, Any]:
     if actor.can("queue"):
         return queue_page.rail(db.session(), actor, None, clock.now())
-    return {"queues": [], "others": queue_page.others(actor, request.endpoint or "")}
+    entries = queue_page.others(actor, request.endpoint or "")
+    return {"queues": [], "others": queue_page.with_alarms(db.session(), actor, entries)}
 
 
 def _next(rows: list[Any], endpoint: str, **more: str) -> str | None:

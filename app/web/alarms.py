@@ -30,7 +30,8 @@ def index() -> ResponseReturnValue:
     if actor.can("queue"):
         rail = queue_page.rail(session, actor, None, clock.now())
     else:
-        rail = {"queues": [], "others": queue_page.others(actor, request.endpoint or "")}
+        entries = queue_page.others(actor, request.endpoint or "")
+        rail = {"queues": [], "others": queue_page.with_alarms(session, actor, entries)}
     return render_template("alarms.html", rows=rows, rail=rail)
 
 

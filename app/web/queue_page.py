@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import queue
+from app.services import alarms, queue
 from app.services.queue import Filters, Row
 from app.web import words
 
@@ -50,7 +50,14 @@ def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime)
         }
         for key in RAIL[actor.desk]
     ]
-    return {"queues": queues, "others": others(actor)}
+    return {"queues": queues, "others": with_alarms(session, actor, others(actor))}
+
+
+def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The menu with the number of alarms that nobody has looked into."""
+    fresh = alarms.unseen(session, actor) if actor.can("alarms") else 0
+    href = url_for("alarms.index")
+    return [{**entry, "count_text": str(fresh)} if fresh and entry["href"] == href else entry for entry in entries]
 
 
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:

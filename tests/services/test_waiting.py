@@ -140,6 +140,23 @@ def test_anything_that_is_heard_ends_it(cast: Cast, db_session) -> None:
     assert why(db_session) == list(ends)
 
 
+def test_the_customers_press_on_an_older_link_ends_it(cast: Cast, db_session) -> None:
+    from app.services import customer_link
+    from app.services.intake import ComplaintIn, manual
+
+    words = {"text": "没收到", "category": "FALSE_SIGN", "waybill": "YT9999888877776", "phone": "13812345678"}
+    complaint = ComplaintIn(channel="telephone", site_code="330106-01", **words)
+    number = manual(actor=cast["site"], complaint=complaint, key="k1", now=NOON)
+    said = ResultIn("已处理", "reached_accepts")
+    done = replies.result(actor=cast["site"], post=post(number), answer=said, now=NOON + MIN)
+    manual(actor=cast["site"], complaint=complaint, key="k2", now=NOON + 2 * MIN)  # a repeat: back to work
+    for hours in (1, 4, 7):
+        call(cast, number, "no_answer", NOON + hours * HOUR)
+    wait(cast, number, NOON + 8 * HOUR)
+    customer_link.answer(token=done.link, verdict="solved", comment="", now=NOON + 9 * HOUR)
+    assert (ticket(db_session, number).waiting_until, why(db_session)) == (None, ["link"])
+
+
 def test_an_attempt_that_reaches_nobody_does_not_end_it(cast: Cast, db_session) -> None:
     number = tried(cast)
     wait(cast, number)

@@ -96,3 +96,19 @@ def test_the_administrator_edits_a_script_and_a_call_asks_it(stage: Stage) -> No
     assert post(stage, path, "admin", standard="1").status_code == 303
     assert "answer-signer" in post(stage, f"{fresh(stage, 'ASK2')}/call").text
     assert value(stage, select(Contact.id).limit(1))
+
+
+def test_the_superiors_menu_tells_of_an_alarm_until_somebody_has_looked_into_it(stage: Stage) -> None:
+    own = fresh(stage, "MANY")
+    for _ in range(31):
+        post(stage, f"{own}/reveal")
+    told = re.compile(r'href="/alarms"[^>]*><span>[^<]*</span><span class="num">1</span>')
+    seen = {
+        who: bool(told.search(stage.browsers[who].get("/tickets").text)) for who in ("site-manager", "lcs", "lcs-2")
+    }
+    assert seen == {"site-manager": True, "lcs": True, "lcs-2": False}
+    assert told.search(stage.browsers["admin"].get("/admin").text)
+    assert "/seen" not in stage.browsers["site-manager"].get("/alarms").text
+    action = re.search(r'action="(/alarms/\d+/seen)"', stage.browsers["lcs"].get("/alarms").text)
+    assert action and post(stage, action[1], "lcs").status_code == 303
+    assert not told.search(stage.browsers["lcs"].get("/tickets").text)
