@@ -17,6 +17,7 @@ from app.models.organisation import (
     SessionRow,
     SignInFailure,
     User,
+    WaybillLink,
 )
 from app.models.ticket import (
     Appeal,
@@ -80,5 +81,6 @@ __all__ = [
     "Ticket",
     "Transfer",
     "User",
+    "WaybillLink",
     "WorkItem",
 ]

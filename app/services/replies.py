@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.answers import ANSWER_FIELD, check, parse_answers
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
-from app.models import Event, PlatformOrder, Promise, Ticket
+from app.models import Event, Promise, Ticket
 from app.models.ids import new_id
 from app.services import attachments as pictures
-from app.services import callbacks, clocks, customer_link, desk, journal, settling
+from app.services import callbacks, clocks, customer_link, desk, journal, outward, settling
 from app.services.desk import Outcome, Post
+from app.services.outward import Choice
 from app.services.transaction import write
 
 CONTACTS = ("reached_accepts", "reached_denies", "no_answer", "busy", "number_off", "not_the_person")
@@ -46,6 +46,7 @@ class ResultIn:
     supplements: Mapping[str, str] = field(default_factory=dict)
     promises: Sequence[PromiseIn] = ()
     attachments: Sequence[int] = ()
+    choices: Mapping[str, Choice] = field(default_factory=dict)  # where orders allow different answers: one a group
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def follow_up(
         desk.move(ticket, "follow_up_replied" if ticket.state == "replied" else "follow_up", actor)
         _own(ticket, actor)
         data = {"contact_outcome": contact_outcome, "next_update_at": next_update_at, "counts": True}
-        event = _with_pictures(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
+        event = pictures.entry(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
         _first_reply(session, ticket, now)
         return desk.finish(session, ticket, event, now, post)
 
@@ -102,23 +103,18 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
         if before := desk.done_before(session, post):
             return before
         orders = callbacks.orders_of(session, ticket)
-        _require(_answer_errors(orders, answer))
+        _require(outward.errors(orders, answer))
         desk.move(ticket, "result", actor)
         _own(ticket, actor)
         event = _record_result(session, ticket, actor, answer, now)
         _first_reply(session, ticket, now)
         clocks.stop(session, ticket, ["resolve"], now)
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
-        callbacks.enqueue(session, ticket, event, orders, operate_type=_operate_type(orders, answer), now=now,
-                          supplements=dict(answer.supplements))  # fmt: skip
-        link = "" if orders else _ask_the_customer(session, ticket, event, now)
+        outward.send(session, ticket, event, orders, answer, now)
+        settling.await_delivery(session, ticket, now)
+        link = "" if orders else customer_link.make(session, ticket, event, now)
         done = desk.finish(session, ticket, event, now, post)
         return Answered(done.number, done.event_id, link=link)
-
-
-def _ask_the_customer(session: Session, ticket: Ticket, event: Event, now: datetime) -> str:
-    settling.start_objection(session, ticket, now)
-    return customer_link.make(session, ticket, event, now)
 
 
 def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:
@@ -129,7 +125,7 @@ def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Seq
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "note", actor)
-        event = _with_pictures(session, ticket, "note", actor, now, {}, {"text": text}, attachments)
+        event = pictures.entry(session, ticket, "note", actor, now, {}, {"text": text}, attachments)
         return desk.finish(session, ticket, event, now, post)
 
 
@@ -163,13 +159,13 @@ def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: dat
         ticket.root_cause, ticket.closed_at = root_cause, now
         data = {"root_cause": root_cause, "verified": True}
         event = journal.append(session, ticket, "closed", actor=actor, now=now, data=data)
-        clocks.stop(session, ticket, ["close", "objection", "legal"], now)
+        clocks.stop(session, ticket, ["close", "objection", "delivery", "legal"], now)
         return desk.finish(session, ticket, event, now, post)
 
 
 def preview_errors(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> dict[str, str]:
     """Everything wrong with a result before it is sent, by field; empty when it may go out."""
-    return _result_errors(answer, now) | _answer_errors(callbacks.orders_of(session, ticket), answer)
+    return _result_errors(answer, now) | outward.errors(callbacks.orders_of(session, ticket), answer)
 
 
 def _own(ticket: Ticket, actor: Actor) -> None:
@@ -184,27 +180,19 @@ def _first_reply(session: Session, ticket: Ticket, now: datetime) -> None:
 
 
 def _record_result(session: Session, ticket: Ticket, actor: Actor, answer: ResultIn, now: datetime) -> Event:
-    data = {"contact_outcome": answer.contact_outcome, "action_taken": answer.action_taken, "answer": answer.answer}
-    text = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
-    event = _with_pictures(session, ticket, "result", actor, now, data, text, answer.attachments)
+    data: dict[str, Any] = {"contact_outcome": answer.contact_outcome, "action_taken": answer.action_taken}
+    data["answer"] = answer.answer
+    text: dict[str, Any] = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
+    if answer.choices:
+        data["answers"] = {key: choice.answer for key, choice in answer.choices.items()}
+        text["supplements_of"] = {key: dict(choice.supplements) for key, choice in answer.choices.items()}
+    event = pictures.entry(session, ticket, "result", actor, now, data, text, answer.attachments)
     for promise in answer.promises:
         row = Promise(id=new_id(), ticket_id=ticket.id, what=promise.what, due_at=promise.due_at, text_id=event.text_id)
         session.add(row)
         ticket.open_promises += 1
         made = {"promise_id": row.id, "what": promise.what, "due_at": promise.due_at}
         journal.append(session, ticket, "promise_made", actor=actor, now=now, data=made)
-    return event
-
-
-def _with_pictures(
-    session: Session, ticket: Ticket, kind: str, actor: Actor, now: datetime,
-    data: Mapping[str, Any], text: Mapping[str, Any], ids: Sequence[int],
-) -> Event:  # fmt: skip
-    """Append the entry with its pictures bound to it; their digests stand in the chain. Raises Invalid(file)."""
-    rows = pictures.take(session, ticket, actor, ids)
-    proven = {**data, **pictures.proof(rows)}
-    event = journal.append(session, ticket, kind, actor=actor, now=now, data=proven, text=text)
-    pictures.bind(rows, event)
     return event
 
 
@@ -232,24 +220,6 @@ def _result_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
     if any(promise.due_at <= now for promise in answer.promises):
         errors["promise_due_at"] = "in_the_past"
     return errors
-
-
-def _answer_errors(orders: Sequence[PlatformOrder], answer: ResultIn) -> dict[str, str]:
-    """The answer must be one that every open order allows, with the fields that it demands."""
-    errors: dict[str, str] = {}
-    for order in orders:
-        found = check(parse_answers(order.answers), answer.answer, answer.supplements) if order.answers else {}
-        for name, code in found.items():
-            errors["answer" if name == ANSWER_FIELD else f"supplement-{name}"] = code
-    return errors
-
-
-def _operate_type(orders: Sequence[PlatformOrder], answer: ResultIn) -> str:
-    for order in orders:
-        for offered in parse_answers(order.answers):
-            if offered.value == answer.answer:
-                return offered.operate_type or offered.value
-    return answer.answer or "REPLY"
 
 
 def _require(errors: Mapping[str, str]) -> None:

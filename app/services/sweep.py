@@ -54,7 +54,9 @@ def _advance(session: Session, clock_id: int, now: datetime) -> None:
     if clock.next_stage_at is None or clock.next_stage_at > now or clock.stopped_at is not None:
         return
     if clock.kind == "objection":
-        event: Event | None = _objection_over(session, ticket, clock)
+        event: Event | None = settling.objection_over(session, ticket, clock)
+    elif clock.kind == "delivery":
+        event = settling.unconfirmed(session, ticket, clock)
     elif clock.kind in ("platform", "legal"):
         event = _absolute(session, ticket, clock, now)
     else:
@@ -63,14 +65,6 @@ def _advance(session: Session, clock_id: int, now: datetime) -> None:
         at = ticket.activity_at
         desk.finish(session, ticket, event, now)
         ticket.activity_at = at
-
-
-def _objection_over(session: Session, ticket: Ticket, clock: Clock) -> Event:
-    clocks.stop(session, ticket, ["objection"], clock.due_at)
-    ticket.objection_over = True
-    event = journal.append(session, ticket, "objection_over", actor=SYSTEM, now=clock.due_at)
-    settling.start_close(session, ticket, clock.due_at)
-    return event
 
 
 def _absolute(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event:
@@ -131,7 +125,7 @@ def _break(session: Session, promise_id: int, now: datetime) -> None:
     data = {"promise_id": promise.id, "due_at": promise.due_at, "site_id": ticket.handling_site_id}
     event = journal.append(session, ticket, "promise_broken", actor=SYSTEM, now=now, data=data)
     if desk.may(ticket, SYSTEM, "promise_broken"):
-        clocks.void(session, ticket, ["objection", "close"], now)
+        clocks.void(session, ticket, settling.UNTIL_THE_END, now)
         desk.move(ticket, "promise_broken", SYSTEM)
         clocks.start_rework(session, ticket, now)
         ticket.level = max(ticket.level, LCS_LEVEL)
