@@ -71,7 +71,7 @@
 
   const pictures = (list) => Array.from(list || []).filter((file) => file.type.startsWith("image/"));
   const trayOf = (target) => {
-    const form = target.closest && target.closest(".reply form");
+    const form = target.closest && target.closest(".reply form, form.sheet");
     return form && form.querySelector("[data-tray]");
   };
 

@@ -133,7 +133,7 @@ RULES = (
     _rule("act_for", BEFORE_THE_END, None, LCS_DESK, needs="nobody_acts"),
     _rule("stop_acting", ENDED_OR_OPEN, None, ACTING),
     _rule("urge_site", BEFORE_THE_END, None, *SUPERIOR, needs="routed"),
-    _rule("intervene", {REPLIED}, CLOSED, *SUPERIOR, needs="no_help urged_by_superior"),
+    _rule("intervene", {REPLIED}, CLOSED, *SUPERIOR, needs="no_help urged_by_superior no_open_promise"),
     _rule("raise_priority", AT_WORK, None, *SUPERIOR),
     _rule("ask_exemption", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
     _rule("assign_site", {OPEN}, None, *SUPERIOR, needs="unrouted"),

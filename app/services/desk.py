@@ -20,6 +20,7 @@ TEXT_LIMIT = 2000  # characters of what a person types
 MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
     "cancelled", "callback_refused", "promise_broken", "note",
+    "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ def register(app: Flask) -> None:
         admin,
         attachments,
         auth,
+        closing,
         context,
         customer,
         entry,
@@ -25,5 +26,5 @@ def register(app: Flask) -> None:
 
     for part in (security, language, context, attachments):
         part.init(app)
-    for page in (auth, health, platform, entry, tickets, attachments, customer, scorecards, admin, gateways):
+    for page in (auth, health, platform, entry, tickets, closing, attachments, customer, scorecards, admin, gateways):
         app.register_blueprint(page.bp)

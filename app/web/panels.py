@@ -12,9 +12,10 @@ from typing import Any
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
+from app.web import linked_panel
 
 Panel = dict[str, Any]
-PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = ()
+PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (linked_panel.panel,)
 
 
 def of(view: View, actor: Actor, now: datetime) -> list[Panel]:

@@ -67,7 +67,7 @@ def _sub(entry: Entry, label: str) -> str:
         parts.insert(0, entry.organisation.name_en if english else entry.organisation.name)
     outcome = entry.data.get("contact_outcome")
     if outcome:
-        parts.append(words.word(words.contacts(), outcome))
+        parts.append(words.word(words.contacts() | vocabulary.merged("outcomes"), outcome))
     return " · ".join(part for part in parts if part)
 
 

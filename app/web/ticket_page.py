@@ -103,9 +103,9 @@ def _tray(view: View) -> str:
 def side(view: View, shown: Shown | None) -> dict[str, Any]:
     """Customer, trace, clocks, promises and the other tickets on this waybill."""
     return {
-        "customer": customer(view, shown), "trace": [_scan(scan) for scan in view.trace],
+        "customer": customer(view, shown), "trace": [_scan(scan, view.ticket.waybill) for scan in view.trace],
         "others": [
-            {"number": t.number, "href": f"/tickets/{t.number}", "label": words.states()[t.state]} for t in view.others
+            {"number": t.number, "href": f"/tickets/{t.number}", "label": _other(view, t)} for t in view.others
         ],
         "clocks": [_clock(clock) for clock in view.clocks],
         "promises": [_promise(view, promise, text) for promise, text in view.promises],
@@ -169,10 +169,18 @@ def _state_tone(state: str) -> str:
     return {"replied": "good", "appealed": "ask"}.get(state, "")
 
 
-def _scan(scan: Any) -> dict[str, str]:
+def _other(view: View, other: Any) -> str:
+    """The state of another ticket on the parcel, and whether it came before this one or follows it."""
+    label = words.states()[other.state]
+    if other.id == view.ticket.previous_id:
+        return f"{label} · {_('earlier ticket')}"
+    return f"{label} · {_('follow-up ticket')}" if other.previous_id == view.ticket.id else label
+
+
+def _scan(scan: Any, waybill: str) -> dict[str, str]:
     label = words.word(words.scan_types(), scan.scan_type)
     where = scan.organisation_name or scan.site_code
-    parts = [label, where, scan.courier, scan.note]
+    parts = [scan.waybill if scan.waybill != waybill else "", label, where, scan.courier, scan.note]
     return {"text": " · ".join(part for part in parts if part), "time_text": g.fmt.full(scan.scanned_at)[5:16]}
 
 
@@ -190,7 +198,13 @@ def _clock_state(clock: Clock) -> str:
 
 
 def _promise(view: View, promise: Any, text: str) -> dict[str, Any]:
-    labels = {"open": _("open"), "kept": _("kept"), "broken": _("broken"), "renegotiated": _("renegotiated")}
+    labels = {
+        "open": _("open"),
+        "kept": _("kept"),
+        "broken": _("broken"),
+        "renegotiated": _("renegotiated"),
+        "dropped": _("void"),
+    }
     kept = url_for("tickets.promise_kept", number=view.ticket.number, promise_id=promise.id)
     return {
         "what": words.word(words.promises(), promise.what), "due_full": g.fmt.full(promise.due_at), "text": "",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import make_response, redirect, render_template, url_for
+from flask import g, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from htmx_flask import request
@@ -55,8 +55,15 @@ def failed(actor: Actor, number: str, key: str, form: Any, error: Exception) -> 
     if isinstance(error, Invalid) and form is not None:
         forms.mark(form[0] if isinstance(form, tuple) else form, error.fields)
     bound = {key: form} if form is not None else {}
-    text = page(actor, view, forms=bound, sheet=key, error=words.word(words.errors(), code))
+    text = page(actor, view, forms=bound, sheet=key, error=_said(code, getattr(error, "detail", {})))
     return text, 422 if isinstance(error, Invalid) else 409
+
+
+def _said(code: str, detail: Mapping[str, object]) -> str:
+    """The word for a refusal, with the instants that it names."""
+    text = words.word(words.errors(), code)
+    values = {name: g.fmt.full(value) if isinstance(value, datetime) else value for name, value in detail.items()}
+    return text % values if values and "%(" in text else text
 
 
 def page(actor: Actor, view: View, **state: Any) -> str:

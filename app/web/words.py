@@ -152,7 +152,7 @@ def scan_types() -> dict[str, str]:
         "DEPART": _("Departed"),
         "DELIVER": _("Out for delivery"),
         "SIGN": _("Signed for"),
-    }
+    } | vocabulary.merged("scan_types")
 
 
 def errors() -> dict[str, str]:
