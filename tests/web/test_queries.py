@@ -30,7 +30,7 @@ QUEUE = {
     "/tickets?queue=all": 7, "/tickets?queue=all&sort=activity&category=FALSE_SIGN": 7, "/tickets?q=YT0": 5,
     "/tickets?q=0000": 5, f"/tickets/news?version=-1&since={SINCE}": 5, "/tickets/new": 5,
 }  # fmt: skip
-TICKET = {"": 19, "HX-Request": 14}
+TICKET = {"": 20, "HX-Request": 15}
 LISTS = {"/callbacks": 4, "/sms-outbox": 4, "/scorecards": 13, "/scorecards/2026-11/330106-01": 23}
 
 
