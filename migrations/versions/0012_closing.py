@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("created_by_id", BIG, nullable=True),
         sa.ForeignKeyConstraint(["created_by_id"], ["user_account.id"], name=op.f("fk_waybill_link_created_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_waybill_link")),
-        sa.UniqueConstraint("waybill_a", "waybill_b", name=op.f("uq_waybill_link_waybill_a")),
+        sa.UniqueConstraint("waybill_a", "waybill_b", name=op.f("uq_waybill_link_waybill_a_waybill_b")),
     )
     op.create_index(op.f("ix_waybill_link_waybill_b"), "waybill_link", ["waybill_b"])
 
