@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
 
 from app.domain.errors import Invalid, NotAllowed
-from app.models import Appeal, CustomerLink, Outbox, PartyCase, Ticket
+from app.models import Appeal, CustomerLink, Outbox, PartyCase, SmsHandover, Ticket
 from app.models.ids import new_id
-from app.services import appeals, callbacks, clocks, customer_link, replies, settling, sweep, verdicts
+from app.services import (
+    appeals,
+    callbacks,
+    clocks,
+    customer_link,
+    replies,
+    settling,
+    sms_receipts,
+    sms_sends,
+    sweep,
+    verdicts,
+)
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, tell, ticket
 from tests.services.ending_steps import EVERYBODY, FINE, answer, by_hand, events, runs, tries
@@ -84,6 +96,38 @@ def test_the_window_of_a_platforms_ticket_begins_when_the_answer_was_taken(cast:
     with write() as session:
         callbacks.accepted(session, session.scalars(select(Outbox)).one(), NOON + 5 * HOUR)
     assert runs(db_session, number, "objection")[0].due_at == NOON + 53 * HOUR
+
+
+def test_an_older_answer_that_the_platform_takes_late_starts_nothing(cast: Cast, db_session) -> None:
+    number = push(cast)
+    answer(cast, number)
+    first = db_session.scalars(select(Outbox.id)).one()
+    with write() as session:
+        callbacks.refused(session, session.get_one(Outbox, first), "E1", "缺少签收人", NOON + HOUR)
+    answer(cast, number, now=NOON + 2 * HOUR)
+    with write() as session:
+        callbacks.accepted(session, session.get_one(Outbox, first), NOON + 3 * HOUR)
+    assert not runs(db_session, number, "objection")
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_the_carriers_receipt_is_what_starts_the_window(cast: Cast, db_session, arrived: bool) -> None:
+    number = by_hand(cast)
+    answer(cast, number)
+    row_id = sms_of(db_session, number).id
+    with write() as session:
+        row = session.get_one(Outbox, row_id)
+        row.state, row.external_id = "sent", "S1"
+        digest = sms_sends.digest("13812345678", "key")
+        session.add(SmsHandover(outbox_id=row_id, driver="aliyun", phone_digest=digest, at=NOON + HOUR))
+    report = SimpleNamespace(
+        serial="S1", phone="13812345678", delivered=arrived, code="OK", at=NOON + 2 * HOUR, out_id=""
+    )  # fmt: skip
+    for _ in range(2):
+        sms_receipts.take(driver="aliyun", reports=[report], key="key", now=NOON + 3 * HOUR)
+    begun = [run.started_at for run in runs(db_session, number, "objection")]
+    assert begun == ([NOON + 2 * HOUR] if arrived else [])
+    assert len(events(db_session, number, "link_delivered")) == arrived
 
 
 def test_without_any_word_the_window_counts_from_the_sending(cast: Cast, db_session) -> None:
