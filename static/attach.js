@@ -88,7 +88,7 @@
     event.preventDefault();
     upload(tray, files);
   });
-  const mark = (form) => all(".box.dropping").forEach((other) => other.classList.toggle("dropping", other === form));
+  const mark = (form) => all(".dropping").forEach((other) => other.classList.toggle("dropping", other === form));
   document.addEventListener("dragover", (event) => {
     const tray = trayOf(event.target);
     if (!event.dataTransfer || !Array.from(event.dataTransfer.types).includes("Files")) return;

@@ -41,9 +41,12 @@ class AnswerGroup:
 
 
 def of(view: View) -> list[AnswerGroup]:
-    """The groups of a ticket's open orders, named by connection and code where there are several."""
-    names = {order.id: f"{connection.name} {order.code}" for order, connection in view.orders}
+    """The groups of a ticket's open orders, where there are several named by their platforms, and by the orders' codes
+    where one platform has several."""
     found = outward.groups([order for order, _connection in view.orders])
+    platforms = [connection.id for _order, connection in view.orders]
+    several = len(set(platforms)) < len(platforms)
+    names = {o.id: f"{connection.name} {o.code}" if several else connection.name for o, connection in view.orders}
     return [
         AnswerGroup(group, ", ".join(names[order.id] for order in group.orders) if group.key else "")
         for group in found

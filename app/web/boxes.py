@@ -15,7 +15,7 @@ from app.domain.roles import Actor
 from app.services.ticket_view import View
 from app.web import answer_groups, attachments, forms
 
-ORDER = ("result", "follow_up", "follow_up_replied", "close", "ruling", "assign_site", "note")
+ORDER = ("result", "follow_up", "close", "follow_up_replied", "ruling", "assign_site", "note")
 
 
 def boxes_of(view: View, actor: Actor, now: datetime, bound: dict[str, Any]) -> list[dict[str, Any]]:

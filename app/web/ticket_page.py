@@ -171,10 +171,12 @@ def _state_tone(state: str) -> str:
 
 def _other(view: View, other: Any) -> str:
     """The state of another ticket on the parcel, and whether it came before this one or follows it."""
-    label = words.states()[other.state]
+    parts = [words.states()[other.state]]
     if other.id == view.ticket.previous_id:
-        return f"{label} · {_('earlier ticket')}"
-    return f"{label} · {_('follow-up ticket')}" if other.previous_id == view.ticket.id else label
+        parts.append(_("earlier ticket"))
+    if other.previous_id == view.ticket.id:
+        parts.append(_("follow-up ticket"))
+    return " · ".join(parts)
 
 
 def _scan(scan: Any, waybill: str) -> dict[str, str]:

@@ -138,7 +138,9 @@ def test_two_platforms_are_asked_and_previewed_each_in_its_own_words(desk: Desk,
     assert refused.status_code == 422 and f'id="result-supplement-{two}-courier-error"' in refused.text
     typed[f"supplement-{two}-courier"] = "快递员小李"
     preview = desk.post(number, "result", **typed).text
-    assert all(word in preview for word in ("REDELIVERED", "客户本人", "邻居老张", "快递员小李", "PDD W9", "Demo W1"))
+    assert all(
+        word in preview for word in ("REDELIVERED", "客户本人", "邻居老张", "快递员小李", "PDD · W9", "Demo · W1")
+    )
     assert desk.post(number, "result", confirmed="1", **typed).status_code == 303
     db_session.rollback()
     sent = db_session.scalars(select(Outbox.payload).where(Outbox.kind == "callback").order_by(Outbox.id)).all()
