@@ -38,7 +38,7 @@ def objection_limit(session: Session, ticket: Ticket) -> Limit:
     return clocks.limits(session, ticket)["objection_rework" if rework else "objection"]
 
 
-def unconfirmed(session: Session, ticket: Ticket, clock: Clock) -> Event:
+def unconfirmed(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event:
     """Nothing confirmed the delivery within 24 h (D): the time to object counts from the sending after all."""
     sent_at, at = clock.started_at, clock.due_at
     clocks.stop(session, ticket, ["delivery"], at)
@@ -46,7 +46,7 @@ def unconfirmed(session: Session, ticket: Ticket, clock: Clock) -> Event:
     event = journal.append(session, ticket, "delivery_unconfirmed", actor=SYSTEM, now=at, data=data)
     start_objection(session, ticket, sent_at)
     for window in clocks.running(session, ticket, ["objection"]):
-        if window.due_at <= at:
+        if window.due_at <= now:
             return objection_over(session, ticket, window)
     return event
 

@@ -56,7 +56,7 @@ def _advance(session: Session, clock_id: int, now: datetime) -> None:
     if clock.kind == "objection":
         event: Event | None = settling.objection_over(session, ticket, clock)
     elif clock.kind == "delivery":
-        event = settling.unconfirmed(session, ticket, clock)
+        event = settling.unconfirmed(session, ticket, clock, now)
     elif clock.kind in ("platform", "legal"):
         event = _absolute(session, ticket, clock, now)
     else:

@@ -16,6 +16,7 @@ from app.services import (
     callbacks,
     clocks,
     customer_link,
+    queue,
     replies,
     settling,
     sms_receipts,
@@ -23,6 +24,7 @@ from app.services import (
     sweep,
     verdicts,
 )
+from app.services.queue import Filters
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, tell, ticket
 from tests.services.ending_steps import EVERYBODY, FINE, answer, by_hand, events, runs, tries
@@ -239,6 +241,20 @@ def test_who_logs_the_complainants_word(cast: Cast, action: str, who: str) -> No
     number = by_hand(cast)
     answer(cast, number)
     assert tries(lambda: VERBS[action](cast, number, who)) == MAY[action].get(who, False)
+
+
+@pytest.mark.parametrize("way", ["accepted", "unopposed"])
+def test_a_settled_ticket_is_the_sites_to_do_until_it_is_closed(cast: Cast, db_session, way: str) -> None:
+    def todo() -> list[str]:
+        return [row.number for row in queue.page(db_session, cast["site"], Filters(), NOON).rows]
+
+    number = by_hand(cast)
+    answer(cast, number)
+    assert todo() == []
+    accepts(cast, number) if way == "accepted" else sweep.run(db_session, NOON + 2 * DAY)
+    assert todo() == [number] and queue.counts(db_session, cast["site"], NOON)["todo"] == 1
+    replies.close(actor=cast["site"], post=post(number), root_cause="courier", verified=True, now=NOON + 2 * DAY)
+    assert todo() == []
 
 
 # --- the close clock waits for the parties ---
