@@ -71,7 +71,7 @@
 
   const pictures = (list) => Array.from(list || []).filter((file) => file.type.startsWith("image/"));
   const trayOf = (target) => {
-    const form = target.closest && target.closest(".reply form");
+    const form = target.closest && target.closest(".reply form, form.sheet");
     return form && form.querySelector("[data-tray]");
   };
 
@@ -88,7 +88,7 @@
     event.preventDefault();
     upload(tray, files);
   });
-  const mark = (form) => all(".box.dropping").forEach((other) => other.classList.toggle("dropping", other === form));
+  const mark = (form) => all(".dropping").forEach((other) => other.classList.toggle("dropping", other === form));
   document.addEventListener("dragover", (event) => {
     const tray = trayOf(event.target);
     if (!event.dataTransfer || !Array.from(event.dataTransfer.types).includes("Files")) return;

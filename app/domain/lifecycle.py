@@ -135,7 +135,7 @@ RULES = (
     _rule("act_for", BEFORE_THE_END, None, LCS_DESK, needs="nobody_acts"),
     _rule("stop_acting", ENDED_OR_OPEN, None, ACTING),
     _rule("urge_site", BEFORE_THE_END, None, *SUPERIOR, needs="routed"),
-    _rule("intervene", {REPLIED}, CLOSED, *SUPERIOR, needs="no_help urged_by_superior"),
+    _rule("intervene", {REPLIED}, CLOSED, *SUPERIOR, needs="no_help urged_by_superior no_open_promise"),
     _rule("raise_priority", AT_WORK, None, *SUPERIOR),
     _rule("ask_exemption", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
     _rule("assign_site", {OPEN}, None, *SUPERIOR, needs="unrouted"),
@@ -262,9 +262,10 @@ def queue_after(action: str, state: str, *, routed: bool, before: str) -> str:
 
 def turn_of(
     scope_desk: str, state: str, *, routed: bool, in_province: bool, overdue: bool, level: int,
-    acting: bool = False, waiting: bool = False, help_open: bool = False,
+    acting: bool = False, waiting: bool = False, help_open: bool = False, to_close: bool = False,
 ) -> bool:  # fmt: skip
-    """Whether it is this desk's turn: sites answer, LCS routes, chases and helps, CCS rules and places the rest.
+    """Whether it is this desk's turn: sites answer and, once it is settled (`to_close`), close, LCS routes, chases and
+    helps, CCS rules and places the rest.
 
     A responsible party has its turn only while something is asked of it, which its own clock says. Nobody's turn is
     what waits for the customer.
@@ -272,7 +273,7 @@ def turn_of(
     if scope_desk in ("party", "lcs_of_party"):
         return False
     if scope_desk == "site":
-        return state in AT_WORK and not waiting
+        return (state in AT_WORK and not waiting) or (state == REPLIED and to_close)
     if scope_desk == "lcs":
         return (state == OPEN and not routed) or overdue or level >= 1 or acting or help_open
     return state == APPEALED or (state == OPEN and not routed and not in_province) or level >= 2

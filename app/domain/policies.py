@@ -89,7 +89,9 @@ def default_rules(effective_from: datetime, version: int = 1) -> list[PolicyRule
 
     The rule without a key holds for every kind: first reply 4 h, resolve 48 h. Complaints answer in 30 service minutes,
     e-mail of any kind in 2 service hours; urgent and high shorten `resolve`; the regulator has 15 days. `rework` is the
-    resolve run after a return or a broken promise, `objection_rework` the objection window after one. `ruling` is one
+    resolve run after a return or a broken promise, `objection_rework` the objection window after one. `delivery` is how
+    long a result may stay unconfirmed before the window counts from its sending, `reopen` how long a repeat re-opens a
+    closed ticket. `ruling` is one
     working day = the 720 minutes of its service hours. The `platform` clock has no limit: the platform names its due.
     """
 
@@ -119,6 +121,10 @@ def default_priority(
     return "urgent" if category in URGENT_CATEGORIES or promised_today or repeated or marked else "high"
 
 
+# What versions from before these limits existed are read to say.
+FALLBACK = {"reopen": Limit(7 * DAY, "always"), "delivery": Limit(DAY, "always")}
+
+
 def _common_limits() -> dict[str, Limit]:
     return {
         "accept": Limit(10, "service"),
@@ -134,6 +140,7 @@ def _common_limits() -> dict[str, Limit]:
         "objection_rework": Limit(24 * HOUR, "always"),
         "waiting": Limit(24 * HOUR, "always"),
         "legal": Limit(7 * DAY, "always"),
+        **FALLBACK,
     }
 
 

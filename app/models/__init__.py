@@ -18,6 +18,7 @@ from app.models.organisation import (
     SessionRow,
     SignInFailure,
     User,
+    WaybillLink,
 )
 from app.models.ticket import (
     Appeal,
@@ -84,5 +85,6 @@ __all__ = [
     "Ticket",
     "Transfer",
     "User",
+    "WaybillLink",
     "WorkItem",
 ]

@@ -33,6 +33,7 @@ class Ticket(Model):
     tray_reason: Mapped[str] = mapped_column(String(24), default="")
     waybill: Mapped[str] = mapped_column(String(40), default="")
     waybill_reversed: Mapped[str] = mapped_column(String(40), default="")
+    previous_id: Mapped[int | None] = mapped_column(Big)  # the ended ticket on the same parcel that this one follows
     policy_version: Mapped[int]
     repeat_count: Mapped[int] = mapped_column(default=0)
     urge_count: Mapped[int] = mapped_column(default=0)

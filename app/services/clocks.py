@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.domain import clocks as rule
 from app.domain import lifecycle
 from app.domain.clocks import Limit
-from app.domain.policies import Facts, limits_for
+from app.domain.policies import FALLBACK, Facts, limits_for
 from app.domain.roles import SYSTEM
 from app.models import Clock, Ticket
 from app.models.ids import new_id
@@ -19,14 +19,14 @@ from app.services import calendars, journal, policies
 
 SITE_CLOCKS = ("accept", "first_reply", "resolve", "close")
 MARKS_OVERDUE = frozenset({"first_reply", "resolve", "close", "appeal"})
-WITHOUT_REMINDER = frozenset({"objection", "platform", "legal"})
+WITHOUT_REMINDER = frozenset({"objection", "delivery", "platform", "legal"})
 FIVE_DAYS = timedelta(days=5)
 
 
 def limits(session: Session, ticket: Ticket) -> dict[str, Limit]:
     """The ticket's limits under the policy version it was opened with."""
     facts = Facts(ticket.kind, ticket.category, ticket.priority, ticket.channel, None, ticket.opened_at)
-    return limits_for(policies.rules(session), facts, ticket.policy_version)
+    return {**FALLBACK, **limits_for(policies.rules(session), facts, ticket.policy_version)}
 
 
 def resolve_due(session: Session, ticket: Ticket, limit: Limit, now: datetime) -> datetime:
@@ -118,11 +118,30 @@ def void(session: Session, ticket: Ticket, kinds: Collection[str], now: datetime
     """Take running runs that are not late yet out of all measures; a breach stands and is stopped as late."""
     for clock in running(session, ticket, kinds):
         if now > clock.due_at:
-            stop(session, ticket, [clock.kind], now)
+            stop(session, ticket, [clock.kind], now, clock_id=clock.id)
             continue
         clock.state, clock.next_stage_at, clock.stopped_at = "void", None, now
         data = {"kind": clock.kind, "run": clock.run}
         journal.append(session, ticket, "clock_void", actor=SYSTEM, now=now, data=data)
+
+
+def run_on(session: Session, ticket: Ticket, kind: str, now: datetime) -> None:
+    """Let the last run of a clock that stopped before its due go on to that same due: neither pause nor restart."""
+    runs = all_runs(session, ticket, kind)
+    if not runs or runs[-1].state != "met" or runs[-1].due_at <= now:
+        return
+    clock = runs[-1]
+    clock.state, clock.stopped_at = "running", None
+    clock.next_stage_at = max(now, first_stage_at(clock, calendars.calendars(session)))
+    data = {**_run_of(clock), "due_at": clock.due_at}
+    journal.append(session, ticket, "clock_resumed", actor=SYSTEM, now=now, data=data)
+
+
+def redate(session: Session, ticket: Ticket, clock: Clock, due: datetime, now: datetime, **why: object) -> None:
+    """Move the due of a run that counts towards somebody else's instant; `why` goes into the event."""
+    clock.due_at = clock.next_stage_at = due
+    data = {**_run_of(clock), "due_at": due, **why}
+    journal.append(session, ticket, "clock_redated", actor=SYSTEM, now=now, data=data)
 
 
 def pause(session: Session, ticket: Ticket, now: datetime) -> None:

@@ -21,6 +21,7 @@ MATTERS = (
     "claimed", "follow_up", "result", "closed", "ruling", "routed", "urge", "repeat", "reject", "satisfied",
     "cancelled", "callback_refused", "promise_broken", "note", "contact", "waiting", "category_corrected",
     "category_asked", "category_refused", "promise_made", "promise_settled", "promise_renegotiated",
+    "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
 )  # fmt: skip
 
 
@@ -95,6 +96,9 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
     ticket.activity_at = now
     if ticket.waiting_until is not None and ticket.state != lifecycle.IN_PROGRESS:
         pauses.end(session, ticket, "moved", now)
+    if ticket.category_wanted and ticket.state not in lifecycle.OPEN_STATES:  # nobody can consent after the end
+        ticket.category_wanted = ""
+        clocks.void(session, ticket, ["consent"], now)
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
     if post and post.key:

@@ -124,7 +124,7 @@ def _break(session: Session, ticket: Ticket, promise: Promise, clock: Clock, now
     data = {**promise_ends.facts(ticket, promise), "run": clock.run}
     event = journal.append(session, ticket, "promise_broken", actor=SYSTEM, now=now, data=data)
     if desk.may(ticket, SYSTEM, "promise_broken"):
-        clocks.void(session, ticket, ["objection", "close"], now)
+        clocks.void(session, ticket, settling.UNTIL_THE_END, now)
         desk.move(ticket, "promise_broken", SYSTEM)
         clocks.start_rework(session, ticket, now)
         ticket.level = max(ticket.level, LCS_LEVEL)

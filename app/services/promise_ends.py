@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.lifecycle import PROMISE_BROKEN
 from app.domain.roles import SYSTEM
 from app.models import Clock, Promise, Ticket
 from app.services import journal
@@ -27,6 +28,11 @@ def drop_all(session: Session, ticket: Ticket, now: datetime) -> None:
     """Nobody is waiting any more: the open promises of a withdrawn complaint."""
     for promise in session.scalars(select(Promise).where(Promise.ticket_id == ticket.id, Promise.state == "open")):
         set_aside(session, ticket, promise, "dropped", now)
+
+
+def forget_broken(ticket: Ticket) -> None:
+    """A broken promise is first of all work until the next result, or until nobody is waiting for one any more."""
+    ticket.flags = [flag for flag in ticket.flags or [] if flag != PROMISE_BROKEN]
 
 
 def facts(ticket: Ticket, promise: Promise) -> dict[str, object]:

@@ -9,13 +9,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.domain import answers as answers_rule
-from app.domain.answers import ANSWER_FIELD, parse_answers
 from app.domain.contacts import CONTACTS
 from app.domain.errors import Invalid
-from app.domain.lifecycle import PROMISE_BROKEN
 from app.domain.roles import Actor
-from app.models import Event, PlatformOrder, Ticket
+from app.models import Event, Ticket
 from app.services import attachments as pictures
 from app.services import (
     callbacks,
@@ -24,11 +21,14 @@ from app.services import (
     customer_link,
     desk,
     journal,
+    outward,
     pauses,
+    promise_ends,
     promises,
     settling,
 )
 from app.services.desk import Outcome, Post
+from app.services.outward import Choice
 from app.services.promises import PromiseIn
 from app.services.transaction import write
 
@@ -51,6 +51,7 @@ class ResultIn:
     promises: Sequence[PromiseIn] = ()
     attachments: Sequence[int] = ()
     no_contact_code: str = ""
+    choices: Mapping[str, Choice] = field(default_factory=dict)  # where orders allow different answers: one a group
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def follow_up(
         desk.move(ticket, "follow_up_replied" if ticket.state == "replied" else "follow_up", actor)
         _own(ticket, actor)
         data = {"contact_outcome": contact_outcome, "next_update_at": next_update_at, "counts": True}
-        event = _with_pictures(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
+        event = pictures.entry(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
         contacts.within(session, ticket, actor, event, contact_outcome, now)
         pauses.end(session, ticket, "reply", now)
         _first_reply(session, ticket, now)
@@ -118,17 +119,12 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
         _first_reply(session, ticket, now)
         clocks.stop(session, ticket, ["resolve"], now)
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
-        ticket.flags = [flag for flag in ticket.flags or [] if flag != PROMISE_BROKEN]
-        callbacks.enqueue(session, ticket, event, orders, operate_type=_operate_type(orders, answer), now=now,
-                          supplements=dict(answer.supplements))  # fmt: skip
-        link = "" if orders else _ask_the_customer(session, ticket, event, now)
+        promise_ends.forget_broken(ticket)
+        outward.send(session, ticket, event, orders, answer, now)
+        settling.await_delivery(session, ticket, now)
+        link = "" if orders else customer_link.make(session, ticket, event, now)
         done = desk.finish(session, ticket, event, now, post)
         return Answered(done.number, done.event_id, link=link)
-
-
-def _ask_the_customer(session: Session, ticket: Ticket, event: Event, now: datetime) -> str:
-    settling.start_objection(session, ticket, now)
-    return customer_link.make(session, ticket, event, now)
 
 
 def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:
@@ -139,7 +135,7 @@ def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Seq
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "note", actor)
-        event = _with_pictures(session, ticket, "note", actor, now, {}, {"text": text}, attachments)
+        event = pictures.entry(session, ticket, "note", actor, now, {}, {"text": text}, attachments)
         return desk.finish(session, ticket, event, now, post)
 
 
@@ -155,13 +151,13 @@ def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: dat
         ticket.root_cause, ticket.closed_at = root_cause, now
         data = {"root_cause": root_cause, "verified": True}
         event = journal.append(session, ticket, "closed", actor=actor, now=now, data=data)
-        clocks.stop(session, ticket, ["close", "objection", "legal"], now)
+        clocks.stop(session, ticket, ["close", "objection", "delivery", "legal"], now)
         return desk.finish(session, ticket, event, now, post)
 
 
 def check(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> None:
     """Whether a result may go out. Raises Invalid with everything that is wrong, by field."""
-    errors = _text_errors(answer.text) | _answer_errors(callbacks.orders_of(session, ticket), answer)
+    errors = _text_errors(answer.text) | outward.errors(callbacks.orders_of(session, ticket), answer)
     for promise in answer.promises:
         errors |= promises.errors_of(promise, now)
     missing: Mapping[str, object] = {}
@@ -187,29 +183,21 @@ def _first_reply(session: Session, ticket: Ticket, now: datetime) -> None:
 
 
 def _record_result(session: Session, ticket: Ticket, actor: Actor, answer: ResultIn, now: datetime) -> Event:
-    data = {"contact_outcome": answer.contact_outcome, "action_taken": answer.action_taken, "answer": answer.answer}
+    data: dict[str, Any] = {"contact_outcome": answer.contact_outcome, "action_taken": answer.action_taken}
+    data["answer"] = answer.answer
     if answer.no_contact_code:
         data["no_contact_code"] = answer.no_contact_code
-    text = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
-    event = _with_pictures(session, ticket, "result", actor, now, data, text, answer.attachments)
+    text: dict[str, Any] = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
+    if answer.choices:
+        data["answers"] = {key: choice.answer for key, choice in answer.choices.items()}
+        text["supplements_of"] = {key: dict(choice.supplements) for key, choice in answer.choices.items()}
+    event = pictures.entry(session, ticket, "result", actor, now, data, text, answer.attachments)
     contacts.within(session, ticket, actor, event, answer.contact_outcome, now)
     if answer.no_contact_code == "number_expired":
         asked = {"site_id": ticket.handling_site_id, "event_id": event.id}
         journal.append(session, ticket, "number_requested", actor=actor, now=now, data=asked)
     for promise in answer.promises:
         promises.record(session, ticket, promise, actor, now)
-    return event
-
-
-def _with_pictures(
-    session: Session, ticket: Ticket, kind: str, actor: Actor, now: datetime,
-    data: Mapping[str, Any], text: Mapping[str, Any], ids: Sequence[int],
-) -> Event:  # fmt: skip
-    """Append the entry with its pictures bound to it; their digests stand in the chain. Raises Invalid(file)."""
-    rows = pictures.take(session, ticket, actor, ids)
-    proven = {**data, **pictures.proof(rows)}
-    event = journal.append(session, ticket, kind, actor=actor, now=now, data=proven, text=text)
-    pictures.bind(rows, event)
     return event
 
 
@@ -230,26 +218,6 @@ def _follow_up_errors(
     elif next_update_at <= now:
         errors["next_update_at"] = "in_the_past"
     return errors
-
-
-def _answer_errors(orders: Sequence[PlatformOrder], answer: ResultIn) -> dict[str, str]:
-    """The answer must be one that every open order allows, with the fields that it demands."""
-    errors: dict[str, str] = {}
-    for order in orders:
-        found = (
-            answers_rule.check(parse_answers(order.answers), answer.answer, answer.supplements) if order.answers else {}
-        )
-        for name, code in found.items():
-            errors["answer" if name == ANSWER_FIELD else f"supplement-{name}"] = code
-    return errors
-
-
-def _operate_type(orders: Sequence[PlatformOrder], answer: ResultIn) -> str:
-    for order in orders:
-        for offered in parse_answers(order.answers):
-            if offered.value == answer.answer:
-                return offered.operate_type or offered.value
-    return answer.answer or "REPLY"
 
 
 def _require(errors: Mapping[str, str]) -> None:

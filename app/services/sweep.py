@@ -54,7 +54,9 @@ def _advance(session: Session, clock_id: int, now: datetime) -> None:
     if clock.next_stage_at is None or clock.next_stage_at > now or clock.stopped_at is not None:
         return
     if clock.kind == "objection":
-        event: Event | None = _objection_over(session, ticket, clock)
+        event: Event | None = settling.objection_over(session, ticket, clock)
+    elif clock.kind == "delivery":
+        event = settling.unconfirmed(session, ticket, clock, now)
     elif clock.kind == "promise":
         event = promise_clock.advance(session, ticket, clock, now)
     elif clock.kind in ("platform", "legal"):
@@ -65,14 +67,6 @@ def _advance(session: Session, clock_id: int, now: datetime) -> None:
         at = ticket.activity_at
         desk.finish(session, ticket, event, now)
         ticket.activity_at = at
-
-
-def _objection_over(session: Session, ticket: Ticket, clock: Clock) -> Event:
-    clocks.stop(session, ticket, ["objection"], clock.due_at)
-    ticket.objection_over = True
-    event = journal.append(session, ticket, "objection_over", actor=SYSTEM, now=clock.due_at)
-    settling.start_close(session, ticket, clock.due_at)
-    return event
 
 
 def _absolute(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event:

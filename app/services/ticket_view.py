@@ -27,7 +27,8 @@ from app.models import (
     Ticket,
     User,
 )
-from app.services import attachments, desk, scans, scope, ticket_parts
+from app.services import attachments, desk, linked, scans, scope, ticket_parts
+from app.services.linked import Linked
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site"}
 SITES_OFFERED = 400
@@ -65,6 +66,7 @@ class View:
     appeal: Appeal | None
     actions: tuple[str, ...]
     trace: list[Any]
+    links: list[Linked]
     others: list[Ticket] = field(default_factory=list)
     sites: list[Organisation] = field(default_factory=list)
     pictures: list[Attachment] = field(default_factory=list)  # posted ones, and the viewer's own that wait
@@ -75,6 +77,8 @@ def view(session: Session, actor: Actor, number: str) -> View:
     """The ticket in the actor's scope with all that belongs to it. Raises NotFound."""
     ticket = scope.load(session, actor, number)
     entries, actions = _entries(session, ticket), allowed_actions(desk.facts_of(ticket), actor)
+    links = linked.of(session, ticket.waybill)
+    parcel = [ticket.waybill, *(link.waybill for link in links)] if ticket.waybill else []
     owner = session.get(User, ticket.owner_id) if ticket.owner_id else None
     return View(
         ticket=ticket, person=session.get(Person, ticket.id), category=session.get(Category, ticket.category),
@@ -83,7 +87,8 @@ def view(session: Session, actor: Actor, number: str) -> View:
         clocks=list(session.scalars(select(Clock).where(Clock.ticket_id == ticket.id).order_by(Clock.id))),
         orders=_orders(session, ticket), callbacks=_callbacks(session, ticket), promises=_promises(session, ticket),
         appeal=_appeal(session, ticket), actions=actions,
-        trace=scans.trace(session, ticket.waybill) if ticket.waybill else [], others=_others(session, actor, ticket),
+        trace=scans.trace(session, *parcel) if parcel else [], links=links,
+        others=_others(session, actor, ticket, parcel),
         sites=_sites(session, ticket, entries) if SENDS_ELSEWHERE & set(actions) else [],
         pictures=attachments.of_ticket(session, actor, ticket), parts=ticket_parts.load(session, ticket, actor),
     )  # fmt: skip
@@ -131,10 +136,10 @@ def _appeal(session: Session, ticket: Ticket) -> Appeal | None:
     return session.scalars(statement.limit(1)).one_or_none()
 
 
-def _others(session: Session, actor: Actor, ticket: Ticket) -> list[Ticket]:
-    if not ticket.waybill:
+def _others(session: Session, actor: Actor, ticket: Ticket, parcel: list[str]) -> list[Ticket]:
+    if not parcel:
         return []
-    same = Ticket.waybill == ticket.waybill
+    same = Ticket.waybill.in_(parcel)
     statement = select(Ticket).where(same, Ticket.id != ticket.id, scope.visible_to(actor)).order_by(Ticket.id.desc())
     return list(session.scalars(statement.limit(10)))
 

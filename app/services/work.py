@@ -107,6 +107,7 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
         seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
         overdue=ticket.overdue, level=ticket.level, acting=ticket.acting_id == scope,
         waiting=ticket.waiting_until is not None, help_open=ticket.help_asked_at is not None,
+        to_close=(ticket.customer_accepted or ticket.objection_over) and not ticket.open_promises,
     )  # fmt: skip
     return item
 

@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
         attachments,
         auth,
         calls,
+        closing,
         context,
         customer,
         entry,
@@ -29,7 +30,7 @@ def register(app: Flask) -> None:
 
     for part in (security, language, context, attachments):
         part.init(app)
-    for page in (auth, health, platform, entry, tickets, attachments, customer, scorecards, admin, gateways):
+    for page in (auth, health, platform, entry, tickets, closing, attachments, customer, scorecards, admin, gateways):
         app.register_blueprint(page.bp)
     for page in (calls, promise_pages, script_pages, alarms):
         app.register_blueprint(page.bp)

@@ -23,6 +23,7 @@ from app.services import contacts, scripts
 from app.services.reveals import Shown
 from app.services.ticket_view import View
 from app.web import words
+from app.web.answer_groups import AnswerGroup
 
 ORDER = ("number_off", "busy", "no_answer", "not_the_person", "reached_accepts", "reached_denies")
 
@@ -81,8 +82,9 @@ def offer_logged(view: View, form: Any) -> None:
         del form.no_contact_code
 
 
-def prefilled(view: View, bound: tuple[Any, list[str]]) -> tuple[Any, list[str]]:
-    """An untouched result form with what the calls of this round have brought."""
+def prefilled(view: View, bound: tuple[Any, Sequence[AnswerGroup]]) -> tuple[Any, Sequence[AnswerGroup]]:
+    """An untouched result form with what the calls of this round have brought, in every group of orders that asks."""
+    form, groups = bound
     ids = {row.event_id for row in attempts(view)}
     answers: dict[str, str] = {}
     for entry in view.entries:
@@ -90,8 +92,9 @@ def prefilled(view: View, bound: tuple[Any, list[str]]) -> tuple[Any, list[str]]
             answers |= entry.text.get("answers") or {}
     if answers:
         for name, value in script_rule.filled(scripts.of(db.session(), view.ticket.category), answers).items():
-            if name in bound[0]:
-                bound[0][name].data = value
+            for field in {name, *(group.field(name) for group in groups)}:
+                if field in form:
+                    form[field].data = value
     return bound
 
 

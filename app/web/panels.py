@@ -12,12 +12,15 @@ from typing import Any
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import calls_forms, promise_forms
+from app.web import calls_forms, linked_panel, promise_forms
 
 Panel = dict[str, Any]
 PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
-    calls_forms.doubts_panel, promise_forms.panel, calls_forms.calls_panel,
-)  # fmt: skip
+    calls_forms.doubts_panel,
+    promise_forms.panel,
+    calls_forms.calls_panel,
+    linked_panel.panel,
+)
 
 
 def of(view: View, actor: Actor, now: datetime) -> list[Panel]:

@@ -15,11 +15,15 @@ from flask import url_for
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import calls_forms, promise_forms
+from app.web import calls_forms, closing_forms, promise_forms
 
 Sheet = dict[str, Any]
 Builder = Callable[[View, Actor, Any], Sheet]
-PARTS: tuple[ModuleType, ...] = (calls_forms, promise_forms)  # each has SHEETS, looked up late: they build with `sheet`
+PARTS: tuple[ModuleType, ...] = (  # each has SHEETS, looked up late: they build with `sheet`
+    calls_forms,
+    promise_forms,
+    closing_forms,
+)
 
 
 def sheet(
@@ -27,7 +31,8 @@ def sheet(
 ) -> Sheet:
     """A sheet: its menu label, where it posts, its form, and a line that says what will happen.
 
-    `more` goes to the template: `choices` (a list of radio lines), `note` (a template with more to read).
+    `more` goes to the template: `choices` (a list of radio lines), `note` (a template with more to read), `tray`
+    (of `attachments.tray`, for a form with a field `file`).
     """
     number = view.ticket.number
     return {

@@ -68,7 +68,7 @@ def _sub(entry: Entry, label: str, view: View) -> str:
         parts.insert(0, entry.organisation.name_en if english else entry.organisation.name)
     outcome = entry.data.get("contact_outcome")
     if outcome:
-        parts.append(words.word(words.contacts(), outcome))
+        parts.append(words.word(words.contacts() | vocabulary.merged("outcomes"), outcome))
     parts.append(thread_verify.line(entry, view))
     return " · ".join(part for part in parts if part)
 

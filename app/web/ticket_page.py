@@ -106,9 +106,9 @@ def _tray(view: View) -> str:
 def side(view: View, shown: Shown | None) -> dict[str, Any]:
     """Customer, trace, clocks and the other tickets on this waybill."""
     return {
-        "customer": customer(view, shown), "trace": [_scan(scan) for scan in view.trace],
+        "customer": customer(view, shown), "trace": [_scan(scan, view.ticket.waybill) for scan in view.trace],
         "others": [
-            {"number": t.number, "href": f"/tickets/{t.number}", "label": words.states()[t.state]} for t in view.others
+            {"number": t.number, "href": f"/tickets/{t.number}", "label": _other(view, t)} for t in view.others
         ],
         "clocks": [_clock(clock) for clock in view.clocks],
         "law": legal_note() if view.category and view.category.legal_note else "",
@@ -173,10 +173,20 @@ def _state_tone(state: str) -> str:
     return {"replied": "good", "appealed": "ask"}.get(state, "")
 
 
-def _scan(scan: Any) -> dict[str, str]:
+def _other(view: View, other: Any) -> str:
+    """The state of another ticket on the parcel, and whether it came before this one or follows it."""
+    parts = [words.states()[other.state]]
+    if other.id == view.ticket.previous_id:
+        parts.append(_("earlier ticket"))
+    if other.previous_id == view.ticket.id:
+        parts.append(_("follow-up ticket"))
+    return " · ".join(parts)
+
+
+def _scan(scan: Any, waybill: str) -> dict[str, str]:
     label = words.word(words.scan_types(), scan.scan_type)
     where = scan.organisation_name or scan.site_code
-    parts = [label, where, scan.courier, scan.note]
+    parts = [scan.waybill if scan.waybill != waybill else "", label, where, scan.courier, scan.note]
     return {"text": " · ".join(part for part in parts if part), "time_text": g.fmt.full(scan.scanned_at)[5:16]}
 
 

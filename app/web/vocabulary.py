@@ -1,15 +1,19 @@
 """The words of each part of the rulebook, in modules of their own; `words` and `thread` put them together.
 
-A module may have the functions `errors`, `events`, `clock_kinds`, `queues` and `tray_reasons`: code → text.
+A module may have the functions `errors`, `events`, `clock_kinds`, `queues`, `outcomes`, `scan_types`
+and `tray_reasons`: code → text.
 """
 
 from __future__ import annotations
 
 from types import ModuleType
 
-from app.web import words_verify
+from app.web import words_closing, words_verify
 
-PARTS: tuple[ModuleType, ...] = (words_verify,)
+PARTS: tuple[ModuleType, ...] = (
+    words_verify,
+    words_closing,
+)
 
 
 def merged(table: str) -> dict[str, str]:

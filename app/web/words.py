@@ -156,7 +156,7 @@ def scan_types() -> dict[str, str]:
         "DEPART": _("Departed"),
         "DELIVER": _("Out for delivery"),
         "SIGN": _("Signed for"),
-    }
+    } | vocabulary.merged("scan_types")
 
 
 def errors() -> dict[str, str]:
@@ -203,7 +203,7 @@ def routing_rules() -> dict[str, str]:
 
 def filled(text: str, values: Mapping[str, object]) -> str:
     """A sentence with its values put in, instants in the reader's words."""
-    if "%(" not in text:
+    if not values or "%(" not in text:
         return text
     return text % {name: g.fmt.time(value) if isinstance(value, datetime) else value for name, value in values.items()}
 

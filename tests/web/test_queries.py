@@ -30,7 +30,7 @@ QUEUE = {
     "/tickets?queue=all": 7, "/tickets?queue=all&sort=activity&category=FALSE_SIGN": 7, "/tickets?q=YT0": 6,
     "/tickets?q=0000": 6, f"/tickets/news?version=-1&since={SINCE}": 6, "/tickets/new": 6,
 }  # fmt: skip
-TICKET = {"": 21, "HX-Request": 15}
+TICKET = {"": 22, "HX-Request": 16}
 LISTS = {"/callbacks": 4, "/sms-outbox": 4, "/scorecards": 13, "/scorecards/2026-11/330106-01": 23}
 
 
