@@ -31,12 +31,12 @@ def by_hand(cast: Cast, waybill: str = "YT1000000000011", phone: str = "13812345
 
 def push_from(
     cast: Cast, connection_id: int, code: str, waybill: str, *, now: datetime = NOON, answers: Any = (),
-    expires_at: datetime | None = None,
+    expires_at: datetime | None = None, phone: str = "",
 ) -> str:  # fmt: skip
     """A pushed work order of any connection; the ticket's number."""
     arrival = Arrival(connection_id, intake.ISSUE, f"{connection_id}{code}".encode(), now)
     order = OrderIn(code, f"T-{code}", answers=list(answers), expires_at=expires_at)
-    complaint = ComplaintIn(text="没有收到", category="FALSE_SIGN", waybill=waybill, site_code="330106-01")
+    complaint = ComplaintIn(text="没有收到", category="FALSE_SIGN", waybill=waybill, site_code="330106-01", phone=phone)
     return intake.issue(arrival=arrival, order=order, complaint=complaint)
 
 

@@ -7,8 +7,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.models import Contact, Promise, Ticket
+from app.models import Connection, Contact, Promise, Ticket
+from app.models.ids import new_id
+from app.services.transaction import write
 from tests import cast
+from tests.services.ending_steps import push_from
+from tests.services.test_many_orders import DEMO_ANSWERS, OTHER_ANSWERS
 from tests.web.stage import Stage
 
 
@@ -112,3 +116,21 @@ def test_the_superiors_menu_tells_of_an_alarm_until_somebody_has_looked_into_it(
     action = re.search(r'action="(/alarms/\d+/seen)"', stage.browsers["lcs"].get("/alarms").text)
     assert action and post(stage, action[1], "lcs").status_code == 303
     assert not told.search(stage.browsers["lcs"].get("/tickets").text)
+
+
+def test_what_a_call_brought_stands_with_every_platform_that_asks_for_it(stage: Stage) -> None:
+    with stage.app.app_context():
+        with write() as session:
+            row = Connection(id=new_id(), code="pdd-call", name="PDD", secrets=["x"], category_map={}, charset="utf-8")
+            session.add(row)
+            other = row.id
+        first, waybill = stage.cast.connection_id, "YT2000000000022"
+        number = push_from(stage.cast, first, "TWO", waybill, answers=DEMO_ANSWERS, phone="13812345678")
+        assert push_from(stage.cast, other, "TWO", waybill, answers=OTHER_ANSWERS) == number
+    own = f"/tickets/{number}"
+    page = post(stage, f"{own}/call").text
+    contact = re.search(r'name="contact" value="(\d+)"', page)
+    known = {"contact": contact[1] if contact else "", "answer-signer": "门卫张师傅", "answer-signed_self": "否"}
+    assert post(stage, f"{own}/contact", outcome="reached_accepts", **known).status_code == 303
+    page = stage.browsers["site"].get(own).text
+    assert len(re.findall(r'name="supplement-\d+-signer"[^>]*value="门卫张师傅"', page)) == 2
