@@ -49,7 +49,8 @@
     if (!values) return;
     drafted(form).forEach((field) => {
       if (!(field.name in values)) return;
-      if (field.type === "checkbox") field.checked = values[field.name]; else field.value = values[field.name];
+      if (field.type === "checkbox") field.checked = values[field.name];
+      else if (values[field.name] || !field.value) field.value = values[field.name]; // an empty draft takes nothing away
     });
   }
   function dropDraft(form) {
@@ -59,8 +60,9 @@
   }
 
   // Of the fields that the platform's answers demand, only those of the chosen answer show.
+  const ANSWERS = "select[name=answer], select[name^=answer-]";
   function demanded(select) {
-    all("[data-for]", select.form).forEach((field) => {
+    all("[data-for]", select.form).filter((field) => field.dataset.of === select.name).forEach((field) => {
       const box = field.closest(".field");
       box.hidden = !JSON.parse(field.dataset.for).includes(select.value) && !box.querySelector(".error");
     });
@@ -71,7 +73,7 @@
     const thread = one(".thread");
     if (thread && !("fromTop" in thread.dataset) && getComputedStyle(thread).overflowY === "auto") thread.scrollTop = thread.scrollHeight;
     all("form[data-draft]", root).forEach(restoreDraft);
-    all("select[name=answer]", root).forEach(demanded);
+    all(ANSWERS, root).forEach(demanded);
     tick();
   }
   function mark() {
@@ -131,7 +133,7 @@
     setTimeout(() => { delete form.dataset.busy; }, 8000);
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches("select[name=answer]")) demanded(event.target);
+    if (event.target.matches(ANSWERS)) demanded(event.target);
     if (event.target.matches(".find select")) event.target.form.requestSubmit();
   });
 

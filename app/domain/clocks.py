@@ -137,6 +137,14 @@ def stages(limit: Limit, started_at: datetime, due: datetime, calendars: Calenda
     return (*before, Stage("breach", due), *after)
 
 
+def promise_stages(made_at: datetime, due: datetime) -> tuple[Stage, ...]:
+    """The stages of a promise (rulebook 3.7): "hour", one hour before it is due where it was made earlier, and the
+    breach."""
+    hour = due - timedelta(hours=1)
+    before = (Stage("hour", hour),) if hour > made_at else ()
+    return (*before, Stage("breach", due))
+
+
 def due_stages(stages: Sequence[Stage], done: Collection[str], now: datetime) -> tuple[Stage, ...]:
     """The stages whose time has come and that are not done yet (`done` holds their names)."""
     return tuple(stage for stage in stages if stage.at <= now and stage.name not in done)

@@ -27,8 +27,8 @@ class Stale(DomainError):
 
 
 class Invalid(DomainError):
-    """One or more fields are wrong. `fields` maps the field's name to an error code."""
+    """One or more fields are wrong. `fields` maps a field's name to an error code, `detail` has their values."""
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        super().__init__("invalid")
+    def __init__(self, fields: Mapping[str, str], **detail: object) -> None:
+        super().__init__("invalid", **detail)
         self.fields = dict(fields)

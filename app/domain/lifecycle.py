@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from app.domain.errors import NotAllowed
 from app.domain.roles import LCS_MANAGER, SITE_MANAGER, Actor
+from app.domain.ticket_facts import TicketFacts
 
 OPEN, IN_PROGRESS, REPLIED = "open", "in_progress", "replied"
 APPEALED, CLOSED, WITHDRAWN = "appealed", "closed", "withdrawn"
@@ -20,60 +21,11 @@ ENDED_OR_OPEN = OPEN_STATES | {CLOSED}
 AT_WORK = frozenset({OPEN, IN_PROGRESS})
 BEFORE_THE_END = frozenset({OPEN, IN_PROGRESS, REPLIED})
 MAX_HOPS = 2
+PROMISE_BROKEN = "promise_broken"  # a flag: first of all work, and before the LCS, until the next result
 
 HANDLING, ACTING, PARTY, ORDERED = "handling", "acting", "party", "ordered"
 LCS_DESK, LCS_OF_PARTY, COURT, CCS_DESK, SYSTEM_DESK = "lcs", "lcs_of_party", "court", "ccs", "system"
 AT_HEADQUARTERS = 0  # a case that CCS rules on, among the ids of organisations
-
-
-@dataclass(frozen=True)
-class Cases:
-    """Who has something to answer or to rule on in a ticket; ids of organisations, AT_HEADQUARTERS for CCS.
-
-    `parties` are its responsible parties, `asked` those that owe an answer, `presumed` those presumed responsible,
-    `contesting` those of them that may still contest it, `disputing` those whose dispute waits for the handling site,
-    `rejected` those whose dispute may go to arbitration, `courts` who rules on something open, `hearing` those of them
-    with a dispute before them, `ordered` who owes evidence, `provinces` those of all parties. `transfer` is true while
-    a return waits for its ruling.
-    """
-
-    parties: frozenset[int] = frozenset()
-    asked: frozenset[int] = frozenset()
-    presumed: frozenset[int] = frozenset()
-    contesting: frozenset[int] = frozenset()
-    disputing: frozenset[int] = frozenset()
-    rejected: frozenset[int] = frozenset()
-    courts: frozenset[int] = frozenset()
-    hearing: frozenset[int] = frozenset()
-    ordered: frozenset[int] = frozenset()
-    provinces: frozenset[int] = frozenset()
-    transfer: bool = False
-
-
-NO_CASES = Cases()
-
-
-@dataclass(frozen=True)
-class TicketFacts:
-    """What the table needs to know of a ticket; services fill it from the row."""
-
-    state: str
-    routed: bool = True
-    handling_site_id: int | None = None
-    province_id: int | None = None
-    owner_id: int | None = None
-    answered: bool = False
-    customer_accepted: bool = False
-    objection_over: bool = False
-    open_promises: int = 0
-    first_replied: bool = False
-    hops: int = 0
-    acting_id: int | None = None
-    help_open: bool = False
-    waiting: bool = False
-    urged_by_superior: bool = False
-    priority: str = "high"
-    cases: Cases = NO_CASES
 
 
 @dataclass(frozen=True)
@@ -115,8 +67,8 @@ RULES = (
     _rule("customer_accepts", {REPLIED}, None, *SITE, needs="unsettled"),
     _rule("customer_rejects", {REPLIED, CLOSED}, APPEALED, *SITE, CCS_DESK, needs="answered"),
     _rule("withdraw", OPEN_STATES, WITHDRAWN, *SITE, LCS_DESK, CCS_DESK),
-    _rule("correct_category", OPEN_STATES, None, *SITE, LCS_DESK, CCS_DESK),
-    _rule("consent_category", OPEN_STATES, None, LCS_DESK, CCS_DESK),
+    _rule("correct_category", OPEN_STATES, None, *SITE, LCS_DESK, CCS_DESK, needs="category_settled"),
+    _rule("consent_category", OPEN_STATES, None, LCS_DESK, CCS_DESK, needs="category_asked"),
     _rule("link_waybill", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
     _rule("return", AT_WORK, None, HANDLING, needs="no_transfer hops_left"),
     _rule("transfer", AT_WORK, OPEN, COURT, CCS_DESK, SYSTEM_DESK, needs="transfer"),
@@ -139,7 +91,7 @@ RULES = (
     _rule("act_for", BEFORE_THE_END, None, LCS_DESK, needs="nobody_acts"),
     _rule("stop_acting", ENDED_OR_OPEN, None, ACTING),
     _rule("urge_site", BEFORE_THE_END, None, *SUPERIOR, needs="routed"),
-    _rule("intervene", {REPLIED}, CLOSED, *SUPERIOR, needs="no_help urged_by_superior"),
+    _rule("intervene", {REPLIED}, CLOSED, *SUPERIOR, needs="no_help urged_by_superior no_open_promise"),
     _rule("raise_priority", AT_WORK, None, *SUPERIOR, needs="not_urgent"),
     _rule("ask_exemption", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
     _rule("assign_site", {OPEN}, None, *SUPERIOR, needs="unrouted"),
@@ -190,6 +142,8 @@ CONDITIONS: dict[str, Condition] = {
     "nobody_acts": lambda facts, actor: facts.acting_id is None and facts.handling_site_id is not None,
     "urged_by_superior": lambda facts, actor: facts.urged_by_superior,
     "not_urgent": lambda facts, actor: facts.priority != "urgent",
+    "category_asked": lambda facts, actor: facts.category_asked,
+    "category_settled": lambda facts, actor: not facts.category_asked,
 }
 
 
@@ -268,17 +222,18 @@ def queue_after(action: str, state: str, *, routed: bool, before: str) -> str:
     if state == OPEN:
         return "returned"
     if state == IN_PROGRESS:
-        if action in _QUEUE_AFTER or before == "returned":
-            return "returned"
-        return "working"
+        if action == "wait" or (before == "waiting" and action not in _QUEUE_AFTER):
+            return "waiting"
+        return "returned" if action in _QUEUE_AFTER or before == "returned" else "working"
     return {REPLIED: "replied", APPEALED: "appealed"}.get(state, "done")
 
 
 def turn_of(
     scope_desk: str, state: str, *, routed: bool, in_province: bool, overdue: bool, level: int,
-    acting: bool = False, waiting: bool = False, help_open: bool = False,
+    acting: bool = False, waiting: bool = False, help_open: bool = False, to_close: bool = False,
 ) -> bool:  # fmt: skip
-    """Whether it is this desk's turn: sites answer, LCS routes, chases and helps, CCS rules and places the rest.
+    """Whether it is this desk's turn: sites answer and, once it is settled (`to_close`), close, LCS routes, chases and
+    helps, CCS rules and places the rest.
 
     A responsible party has its turn only while something is asked of it, which its own clock says. Nobody's turn is
     what waits for the customer. Who acts for a site has the turn that a site would have.
@@ -287,7 +242,7 @@ def turn_of(
         return False
     at_work = state in AT_WORK and not waiting
     if scope_desk == "site":
-        return at_work
+        return at_work or (state == REPLIED and to_close)
     if scope_desk == "lcs":
         return (state == OPEN and not routed) or overdue or level >= 1 or help_open or (acting and at_work)
     return state == APPEALED or (state == OPEN and not routed and not in_province) or level >= 2

@@ -35,6 +35,7 @@ BOXES = {
     "counter": ("reject_dispute",),
     "arbitrate": ("arbitrate",),
     "evidence": ("deliver_evidence",),
+    "withdraw": ("withdraw",),
 }
 NAME_LENGTH = 60  # characters of a file's name that are kept
 

@@ -17,7 +17,7 @@ KINDS = ("complaint", "expedite", "problem", "claim", "inquiry")
 PRIORITIES = ("urgent", "high", "normal")
 CHANNELS = ("platform", "telephone", "wechat", "alipay", "qq", "web", "email", "letter", "regulator")
 # The limits by which a run of that clock may have begun, the usual one first.
-OTHER_LIMITS = {"resolve": ("rework",), "objection": ("objection_rework",)}
+OTHER_LIMITS = {"resolve": ("rework",), "objection": ("objection_rework",), "ruling": ("transfer",)}
 
 HOUR = 60
 DAY = 24 * HOUR
@@ -125,7 +125,9 @@ def default_rules(effective_from: datetime, version: int = 1) -> list[PolicyRule
 
     The rule without a key holds for every kind: first reply 4 h, resolve 48 h. Complaints answer in 30 service minutes,
     e-mail of any kind in 2 service hours; urgent and high shorten `resolve`; the regulator has 15 days. `rework` is the
-    resolve run after a return or a broken promise, `objection_rework` the objection window after one. `ruling` is one
+    resolve run after a return or a broken promise, `objection_rework` the objection window after one. `delivery` is how
+    long a result may stay unconfirmed before the window counts from its sending, `reopen` how long a repeat re-opens a
+    closed ticket. `ruling` is one
     working day = the 720 minutes of its service hours. The `platform` clock has no limit: the platform names its due.
     """
 
@@ -160,6 +162,10 @@ def key_of(rule: PolicyRule) -> tuple[str | None, ...]:
     return tuple(getattr(rule, name) for name in KEY_FIELDS)
 
 
+# What versions from before these limits existed are read to say.
+FALLBACK = {"reopen": Limit(7 * DAY, "always"), "delivery": Limit(DAY, "always")}
+
+
 def _common_limits() -> dict[str, Limit]:
     return {
         "accept": Limit(10, "service"),
@@ -173,7 +179,9 @@ def _common_limits() -> dict[str, Limit]:
         "appeal": Limit(24 * HOUR, "always"),
         "objection": Limit(48 * HOUR, "always"),
         "objection_rework": Limit(24 * HOUR, "always"),
+        "waiting": Limit(24 * HOUR, "always"),
         "legal": Limit(7 * DAY, "always"),
+        **FALLBACK,
     }
 
 

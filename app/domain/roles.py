@@ -18,12 +18,12 @@ _EVERY_DESK = frozenset({"queue", "new_ticket", "duty", "handover"})
 _SUPERIOR = _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "duty_keep"}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK,
-    SITE_MANAGER: _EVERY_DESK | {"scorecard", "duty_keep", "couriers", "robots", "closures", "team"},
-    LCS: _SUPERIOR | {"closures", "address_rules"},
-    LCS_MANAGER: _SUPERIOR | {"closures", "address_rules", "robots"},
+    SITE_MANAGER: _EVERY_DESK | {"scorecard", "duty_keep", "couriers", "robots", "closures", "team", "alarms"},
+    LCS: _SUPERIOR | {"closures", "address_rules", "alarms"},
+    LCS_MANAGER: _SUPERIOR | {"closures", "address_rules", "robots", "alarms"},
     CCS: _SUPERIOR | {"ruling"},
-    CCS_MANAGER: _SUPERIOR | {"ruling", "robots"},
-    ADMIN: frozenset({"admin", "sms_outbox", "callbacks"}),
+    CCS_MANAGER: _SUPERIOR | {"ruling", "robots", "alarms"},
+    ADMIN: frozenset({"admin", "sms_outbox", "callbacks", "alarms"}),
 }
 
 

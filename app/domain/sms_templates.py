@@ -16,6 +16,7 @@ NO_TAIL = "无"  # a gateway refuses an empty value; a ticket may have no waybil
 CLOCKS = {
     "accept": "受理", "first_reply": "首次回复", "resolve": "处理结果", "close": "完结", "party_reply": "责任方答复",
     "ruling": "裁决", "appeal": "申诉裁决", "objection": "客户确认", "platform": "平台时限", "legal": "法定时限",
+    "promise": "承诺兑现", "consent": "类别更正",
 }  # fmt: skip
 # what a courier is asked to do, and what was promised to the customer: at most six characters each
 REQUESTS = {

@@ -4,6 +4,7 @@ from app.models.attachment import Attachment, CustomerLink
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
+from app.models.contact import Alarm, Contact, Script
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
@@ -21,6 +22,7 @@ from app.models.organisation import (
     SessionRow,
     SignInFailure,
     User,
+    WaybillLink,
 )
 from app.models.ticket import (
     Appeal,
@@ -41,6 +43,7 @@ from app.models.ticket import (
 
 __all__ = [
     "AddressRule",
+    "Alarm",
     "Appeal",
     "Attachment",
     "CalendarDay",
@@ -51,6 +54,7 @@ __all__ = [
     "Clock",
     "Closure",
     "Connection",
+    "Contact",
     "Counter",
     "Courier",
     "CustomerLink",
@@ -80,6 +84,7 @@ __all__ = [
     "Robot",
     "Scan",
     "ScopeVersion",
+    "Script",
     "Seal",
     "SequenceRow",
     "SessionRow",
@@ -94,5 +99,6 @@ __all__ = [
     "Ticket",
     "Transfer",
     "User",
+    "WaybillLink",
     "WorkItem",
 ]

@@ -101,6 +101,7 @@ class Pause(Model):
     ticket_id: Mapped[int] = ref("ticket.id", index=True)
     reason: Mapped[str] = mapped_column(String(12))
     round: Mapped[int] = mapped_column(default=1)
+    queue_before: Mapped[str] = mapped_column(String(16), default="working")  # where the ticket goes back to
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

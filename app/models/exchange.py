@@ -81,6 +81,7 @@ class PlatformOrder(Model):
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     verdict: Mapped[str] = mapped_column(String(12), default="")
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the platform took the first answer
     rejects: Mapped[int] = mapped_column(default=0)
     __table_args__ = (UniqueConstraint("connection_id", "code"),)
 

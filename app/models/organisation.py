@@ -115,6 +115,23 @@ class AddressRule(Model):
     )  # fmt: skip
 
 
+class WaybillLink(Model):
+    """Two numbers of one parcel: a return, a re-label or a forward. `waybill_a` is the smaller of the two.
+
+    `source` is manual or scan.
+    """
+
+    __tablename__ = "waybill_link"
+    id: Mapped[int] = primary()
+    waybill_a: Mapped[str] = mapped_column(String(40))
+    waybill_b: Mapped[str] = mapped_column(String(40), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    source: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
+    __table_args__ = (UniqueConstraint("waybill_a", "waybill_b"),)
+
+
 class CalendarDay(Model):
     """A day that differs from its weekday: a holiday or a make-up working day (调休)."""
 

@@ -33,6 +33,7 @@ class Ticket(Model):
     tray_reason: Mapped[str] = mapped_column(String(24), default="")
     waybill: Mapped[str] = mapped_column(String(40), default="")
     waybill_reversed: Mapped[str] = mapped_column(String(40), default="")
+    previous_id: Mapped[int | None] = mapped_column(Big)  # the ended ticket on the same parcel that this one follows
     policy_version: Mapped[int]
     repeat_count: Mapped[int] = mapped_column(default=0)
     urge_count: Mapped[int] = mapped_column(default=0)
@@ -47,6 +48,8 @@ class Ticket(Model):
     urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the superior
     waiting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for the customer; site clocks stand still
     cases: Mapped[dict] = mapped_column(JSON, default=dict)  # folded by services/cases.py
+    flags: Mapped[list] = mapped_column(JSON, default=list)  # no_sign_scan, promise_broken
+    category_wanted: Mapped[str] = mapped_column(String(24), default="")  # waits for the LCS's consent
     version: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(String(64), default="")
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -209,7 +212,11 @@ class ScopeVersion(Model):
 
 
 class Promise(Model):
-    """What was promised to the complainant, by when and by whom."""
+    """What was promised to the complainant, by when; who and the words lie in its text.
+
+    `state`: open, kept, broken, renegotiated (another row goes on), dropped (the complaint was withdrawn).
+    `proof`: scan, photo or call. Its clock has the one reminder and the breach.
+    """
 
     __tablename__ = "promise"
     id: Mapped[int] = primary()
@@ -218,6 +225,9 @@ class Promise(Model):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     state: Mapped[str] = mapped_column(String(12), default="open")
     text_id: Mapped[int | None] = mapped_column(Big)
+    made_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    clock_id: Mapped[int | None] = mapped_column(Big, index=True)
+    proof: Mapped[str] = mapped_column(String(8), default="")
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -15,7 +15,7 @@ from app.domain.roles import SYSTEM
 from app.models import Connection, Event, FreeText, Organisation, Outbox, PlatformOrder, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import clocks, desk, journal, settling
+from app.services import clocks, deadlines, desk, journal, settling
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -35,13 +35,17 @@ def enqueue(
     operate_type: str,
     now: datetime,
     supplements: Mapping[str, str] | None = None,
+    group: str = "",
 ) -> None:
-    """Write the callback intents of one outward text in the change's own transaction."""
+    """Write the callback intents of one outward text in the change's own transaction.
+
+    `group` names the orders' part of the text where orders that allow different answers have one each.
+    """
     for order in orders:
         payload = {
             "order_id": order.id, "task_id": order.task_id, "event_id": event.id, "text_id": event.text_id,
             "operate_time": now.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"), "operate_type": operate_type,
-            "supplements": sorted(supplements or {}),
+            "supplements": sorted(supplements or {}), "group": group,
         }  # fmt: skip
         session.add(Outbox(
             id=new_id(), kind="callback", key=f"callback:{event.id}:{order.id}", lane=f"order:{order.id}",
@@ -57,6 +61,7 @@ def message(session: Session, row: Outbox) -> tuple[Connection, dict[str, Any]]:
     text = session.get(FreeText, payload["text_id"])
     site = session.get(Organisation, row.organisation_id) if row.organisation_id else None
     body = text.body if text else {}
+    group = payload.get("group", "")
     return session.get_one(Connection, order.connection_id), {
         "work_order_code": order.code,
         "work_order_type": order.order_type,
@@ -65,7 +70,7 @@ def message(session: Session, row: Outbox) -> tuple[Connection, dict[str, Any]]:
         "operate_type": payload["operate_type"],
         "operator_name": site.name if site else "",
         "description": body.get("text", ""),
-        "extension": body.get("supplements", {}),
+        "extension": body.get("supplements_of", {}).get(group, {}) if group else body.get("supplements", {}),
         "attachments": [],
     }
 
@@ -75,9 +80,18 @@ def accepted(session: Session, row: Outbox, now: datetime) -> None:
     ticket = _locked(session, row)
     data = {"outbox_id": row.id, "event_id": row.payload["event_id"]}
     event = journal.append(session, ticket, "callback_taken", actor=SYSTEM, now=now, data=data)
-    clocks.stop(session, ticket, ["platform"], now)
-    settling.start_objection(session, ticket, now)
+    order = session.get_one(PlatformOrder, row.payload["order_id"])
+    order.answered_at = order.answered_at or now
+    deadlines.follow(session, ticket, now)
+    if _is_the_result(session, ticket, row.payload["event_id"]):
+        settling.start_objection(session, ticket, now)
     desk.finish(session, ticket, event, now)
+
+
+def _is_the_result(session: Session, ticket: Ticket, event_id: int) -> bool:
+    """Whether it was the ticket's present result; an older one that arrives late tells the complainant nothing new."""
+    said = session.get_one(Event, event_id)
+    return ticket.result_at is not None and said.at >= ticket.result_at
 
 
 def refused(session: Session, row: Outbox, code: str, text: str, now: datetime) -> None:
@@ -86,6 +100,7 @@ def refused(session: Session, row: Outbox, code: str, text: str, now: datetime) 
     data = {"outbox_id": row.id, "code": code[:60]}
     event = journal.append(session, ticket, "callback_refused", actor=SYSTEM, now=now, data=data, text={"text": text})
     if desk.may(ticket, SYSTEM, "callback_refused") and row.payload["operate_type"] not in ("UPHELD", "REJECTED"):
+        clocks.void(session, ticket, settling.UNTIL_THE_END, now)
         desk.move(ticket, "callback_refused", SYSTEM)
         clocks.start_rework(session, ticket, now)
     desk.finish(session, ticket, event, now)

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.lifecycle import AT_HEADQUARTERS, NO_CASES, Cases
+from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.responsibility import OPEN
 from app.domain.roles import Actor
+from app.domain.ticket_facts import NO_CASES, Cases
 from app.models import EvidenceOrder, Organisation, Party, PartyCase, Ticket, Transfer
 from app.services import clocks
 

@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import clocks as rule
+from app.domain import lifecycle
 from app.domain.calendars import local_date
 from app.domain.clocks import Limit
-from app.domain.policies import Facts, limits_for
+from app.domain.policies import FALLBACK, Facts, limits_for
 from app.domain.roles import SYSTEM
 from app.models import Clock, Organisation, Ticket
 from app.models.ids import new_id
@@ -20,14 +21,14 @@ from app.services.work import OF_ONE_DESK
 
 SITE_CLOCKS = ("accept", "first_reply", "resolve", "close")
 MARKS_OVERDUE = frozenset({"first_reply", "resolve", "close", "appeal"})
-WITHOUT_REMINDER = frozenset({"objection", "platform", "legal"})
+WITHOUT_REMINDER = frozenset({"objection", "delivery", "platform", "legal"})
 FIVE_DAYS = timedelta(days=5)
 
 
 def limits(session: Session, ticket: Ticket) -> dict[str, Limit]:
     """The ticket's limits under the policy version it was opened with."""
     facts = Facts(ticket.kind, ticket.category, ticket.priority, ticket.channel, None, ticket.opened_at)
-    return limits_for(policies.rules(session), facts, ticket.policy_version)
+    return {**FALLBACK, **limits_for(policies.rules(session), facts, ticket.policy_version)}
 
 
 def resolve_due(session: Session, ticket: Ticket, limit: Limit, now: datetime) -> datetime:
@@ -70,6 +71,8 @@ def first_stage_at(clock: Clock, table: rule.Calendars) -> datetime:
 
 def stages(clock: Clock, table: rule.Calendars) -> tuple[rule.Stage, ...]:
     """All reminder stages of this run in order."""
+    if clock.kind == "promise":
+        return rule.promise_stages(clock.started_at, clock.due_at)
     limit = Limit(clock.minutes, clock.calendar)
     return rule.stages(limit, clock.started_at, clock.due_at, table)
 
@@ -90,15 +93,17 @@ def all_runs(session: Session, ticket: Ticket, kind: str) -> list[Clock]:
 
 def stop(
     session: Session, ticket: Ticket, kinds: Collection[str], now: datetime, *,
-    credited: bool = True, organisation_id: int | None = None,
+    credited: bool = True, organisation_id: int | None = None, clock_id: int | None = None,
 ) -> None:  # fmt: skip
     """Stop the running runs of `kinds`: in time at their due or before, late afterwards.
 
     Without `credited` somebody else served the complainant and the run is not in time whenever it stops (rulebook
-    3.11). `organisation_id` stops the runs of that organisation alone.
+    3.11). `organisation_id` stops the runs of that organisation alone, `clock_id` that one run.
     """
     for clock in running(session, ticket, kinds):
-        if organisation_id is None or clock.organisation_id == organisation_id:
+        if organisation_id is not None and clock.organisation_id != organisation_id:
+            continue
+        if clock_id is None or clock.id == clock_id:
             stop_run(session, ticket, clock, now, credited=credited)
 
 
@@ -156,6 +161,25 @@ def void_all(session: Session, ticket: Ticket, organisation_id: int, now: dateti
         journal.append(session, ticket, "clock_void", actor=SYSTEM, now=now, data=data)
 
 
+def run_on(session: Session, ticket: Ticket, kind: str, now: datetime) -> None:
+    """Let the last run of a clock that stopped before its due go on to that same due: neither pause nor restart."""
+    runs = all_runs(session, ticket, kind)
+    if not runs or runs[-1].state != "met" or runs[-1].due_at <= now:
+        return
+    clock = runs[-1]
+    clock.state, clock.stopped_at = "running", None
+    clock.next_stage_at = max(now, first_stage_at(clock, calendars.calendars(session)))
+    data = {**_run_of(clock), "due_at": clock.due_at}
+    journal.append(session, ticket, "clock_resumed", actor=SYSTEM, now=now, data=data)
+
+
+def redate(session: Session, ticket: Ticket, clock: Clock, due: datetime, now: datetime, **why: object) -> None:
+    """Move the due of a run that counts towards somebody else's instant; `why` goes into the event."""
+    clock.due_at = clock.next_stage_at = due
+    data = {**_run_of(clock), "due_at": due, **why}
+    journal.append(session, ticket, "clock_redated", actor=SYSTEM, now=now, data=data)
+
+
 def pause(session: Session, ticket: Ticket, now: datetime) -> None:
     """Let the site clocks that are not late stand still (rulebook 4 "Pauses")."""
     for clock in running(session, ticket, SITE_CLOCKS):
@@ -206,6 +230,25 @@ def shorten(session: Session, ticket: Ticket, now: datetime) -> None:
             journal.append(session, ticket, "clock_shortened", actor=SYSTEM, now=now, data=data)
 
 
+def lengthen(session: Session, ticket: Ticket, now: datetime) -> None:
+    """After a limit was eased with consent: first runs of the site's clocks that are not late get the later of old due
+    and start + limit."""
+    new_limits, table = limits(session, ticket), calendars.calendars(session)
+    for clock in running(session, ticket, ("accept", "first_reply", "resolve")):
+        limit = new_limits.get(clock.kind)
+        if limit is None or now > clock.due_at or clock.state == "paused" or clock.run > 1:
+            continue
+        began = clock.started_at
+        later = (
+            resolve_due(session, ticket, limit, began) if clock.kind == "resolve" else rule.due_at(limit, began, table)
+        )
+        if later > clock.due_at:
+            clock.due_at, clock.minutes, clock.calendar = later, limit.minutes, limit.calendar
+            clock.next_stage_at = stages(clock, table)[min(clock.stage, 2)].at
+            data = {**_run_of(clock), "due_at": later}
+            journal.append(session, ticket, "clock_eased", actor=SYSTEM, now=now, data=data)
+
+
 def start_site_clocks(session: Session, ticket: Ticket, now: datetime) -> None:
     """The three clocks of a freshly routed ticket: accept, first reply, resolve; booked to whoever works it."""
     own = limits(session, ticket)
@@ -252,5 +295,5 @@ def refresh(session: Session, ticket: Ticket, now: datetime) -> None:
     ticket.next_clock = first.kind if first else ""
     late = [clock for clock in open_runs if clock.kind in MARKS_OVERDUE and clock.breached_at is not None]
     ticket.overdue = bool(late)
-    if not late and ticket.level == 1:
+    if not late and ticket.level == 1 and lifecycle.PROMISE_BROKEN not in (ticket.flags or []):
         ticket.level = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -22,7 +22,7 @@ from app.domain.reminders import send_after
 from app.domain.roles import SYSTEM
 from app.models import CustomerLink, Event, FreeText, ImportedTicket, Outbox, Person, Ticket
 from app.models.ids import new_id
-from app.services import clocks, desk, journal, moves
+from app.services import desk, journal, moves, pauses, settling
 from app.services.transaction import write
 
 TEMPLATE = "result_link"  # the purpose under which each gateway names its approved template
@@ -95,6 +95,26 @@ def complete(session: Session, row: Outbox, now: datetime) -> bool:
     return filled is not None
 
 
+def delivered(session: Session, row: Outbox, at: datetime | None, now: datetime) -> None:
+    """The phone has the SMS with the link: the time to object counts from then, as far as it has not begun.
+
+    `at` is the carrier's instant where it tells one. The link of an older result starts nothing.
+    """
+    said = session.get(Event, int(row.payload["event_id"])) if row.payload.get("template") == TEMPLATE else None
+    if said is None:
+        return
+    ticket = moves.locked_ticket(session, said.ticket_id)
+    if ticket.state != "replied" or ticket.result_at is None or said.at < ticket.result_at:
+        return
+    told_at = min(max(at or now, said.at), now)
+    data = {"event_id": said.id, "outbox_id": row.id, "told_at": told_at}
+    event = journal.append(session, ticket, "link_delivered", actor=SYSTEM, now=now, data=data)
+    settling.start_objection(session, ticket, told_at)
+    live = update(CustomerLink).where(CustomerLink.event_id == said.id, CustomerLink.expires_at > now)
+    session.execute(live.values(expires_at=rule.expires_at(_objection_due(session, ticket, told_at))))
+    desk.finish(session, ticket, event, now)
+
+
 def show(session: Session, token: str, now: datetime) -> Asked:
     """What the page of a live link shows; nothing is recorded. Raises NotFound: unknown and expired look the same."""
     link = _find(session, token, now)
@@ -127,6 +147,7 @@ def answer(*, token: str, verdict: str, comment: str, now: datetime) -> Asked:
 
 
 def _record(session: Session, ticket: Ticket, link: CustomerLink, verdict: str, comment: str, now: datetime) -> None:
+    pauses.end(session, ticket, "link", now)
     data = {"by": "link", "event_id": link.event_id}
     text = {"text": comment} if comment else None
     event = journal.append(session, ticket, ENTRY[verdict], actor=SYSTEM, now=now, data=data, text=text)
@@ -162,9 +183,8 @@ def _mint(session: Session, ticket_id: int, event_id: int, expires_at: datetime,
     return token
 
 
-def _objection_due(session: Session, ticket: Ticket, now: datetime) -> datetime:
-    runs = clocks.running(session, ticket, ["objection"])
-    return runs[-1].due_at if runs else now
+def _objection_due(session: Session, ticket: Ticket, told_at: datetime) -> datetime:
+    return told_at + timedelta(minutes=settling.objection_limit(session, ticket).minutes)
 
 
 def _sms(session: Session, ticket: Ticket, event: Event, now: datetime) -> int:

@@ -19,12 +19,25 @@ from app.domain.calendars import ONE_DAY, SHANGHAI, at_local, local_date
 from app.domain.roles import Actor
 from app.extensions import db
 from app.models import Clock, Connection, Organisation, Outbox, PlatformOrder, Promise, Ticket, User
-from app.services import appeals, callbacks, demo_stories, intake, reminders, replies, scans, sweep, work
+from app.services import (
+    appeals,
+    callbacks,
+    contacts,
+    demo_stories,
+    intake,
+    promises,
+    reminders,
+    replies,
+    scans,
+    sweep,
+    work,
+)
 from app.services.appeals import RulingIn
 from app.services.demo_stories import Story, words
 from app.services.desk import Post
 from app.services.intake import Arrival, ComplaintIn, OrderIn
-from app.services.replies import PromiseIn, ResultIn
+from app.services.promises import PromiseIn
+from app.services.replies import ResultIn
 from app.services.transaction import write
 
 CLERKS = {"330106-01": "site", "330108-01": "site-2", "440305-01": "site-3"}
@@ -134,12 +147,8 @@ def _let_time_pass(stage: Play, until: datetime) -> None:
     """Do what the scheduler and the worker would have done by then, at the moments at which they would have."""
     session = db.session()
     while True:
-        stages = session.scalar(select(func.min(Clock.next_stage_at)))
-        promises = session.scalar(select(func.min(Promise.due_at)).where(Promise.state == "open"))
+        at = session.scalar(select(func.min(Clock.next_stage_at)))
         session.rollback()
-        coming = [stages] if stages else []
-        coming += [promises + timedelta(seconds=1)] if promises else []
-        at = min(coming, default=None)
         if at is None or at > until:
             return
         sweep.run(session, at)
@@ -189,15 +198,15 @@ def _result(stage: Play, story: Story, post: Post, promise_minutes: Any, at: dat
     """An answer; with `promise_minutes` (after it) a redelivery is promised too."""
     again = any(verb == "result" and earlier < at for earlier, verb, _ in story.steps)
     answer, fields = demo_stories.filled(story.category)
-    promises = []
+    promised = []
     if promise_minutes:
-        promises = [PromiseIn("redelivery", at + timedelta(minutes=promise_minutes), "约定时间内送货上门")]
+        promised = [PromiseIn("redelivery", at + timedelta(minutes=promise_minutes), "约定时间内送货上门")]
     replies.result(
         actor=stage.clerk(story), post=post, now=at,
         answer=ResultIn(
             text=words("result_again") if again else words("result", story.category),
             contact_outcome="reached_accepts", signed_by="", action_taken="", answer=answer, supplements=fields,
-            promises=promises,
+            promises=promised,
         ),
     )  # fmt: skip
     _book_sent(stage, at)
@@ -213,7 +222,11 @@ def _keep(stage: Play, story: Story, post: Post, _rest: Any, at: datetime) -> No
     session = db.session()
     statement = select(Promise.id).join(Ticket, Ticket.id == Promise.ticket_id).where(Ticket.number == post.number)
     promise_id = session.scalars(statement.where(Promise.state == "open")).one()
-    replies.settle_promise(actor=stage.clerk(story), post=post, promise_id=promise_id, outcome="kept", now=at)
+    clerk, began = stage.clerk(story), at - timedelta(minutes=2)
+    call = contacts.start(actor=clerk, post=Post(post.number), now=began)
+    contacts.end(actor=clerk, post=Post(post.number), contact_id=call.contact_id, outcome="reached_accepts", answers={},
+                 now=at)  # fmt: skip
+    promises.keep(actor=clerk, post=post, promise_id=promise_id, proof="call", now=at)
 
 
 def _note(stage: Play, story: Story, post: Post, _rest: Any, at: datetime) -> None:

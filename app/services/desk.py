@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.domain import lifecycle
 from app.domain.errors import Stale
-from app.domain.lifecycle import TicketFacts
 from app.domain.roles import Actor
+from app.domain.ticket_facts import TicketFacts
 from app.models import Event, Submission, Ticket
-from app.services import cases, clocks, returns, scope, work
+from app.services import cases, clocks, pauses, returns, scope, work
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
@@ -22,7 +22,9 @@ MATTERS = (
     "cancelled", "callback_refused", "promise_broken", "note", "help_answered", "acting_started", "acting_stopped",
     "deputy_acts", "courier_sms", "taken", "handed_over", "returned", "transferred", "return_refused", "kept_at_lcs",
     "party_added", "party_removed", "party_answered", "party_disputed", "dispute_agreed", "dispute_rejected",
-    "arbitration_raised", "dispute_ruled", "evidence_ordered", "evidence_delivered",
+    "arbitration_raised", "dispute_ruled", "evidence_ordered", "evidence_delivered", "contact", "waiting",
+    "category_corrected", "category_asked", "category_refused", "promise_made", "promise_settled",
+    "promise_renegotiated", "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
 )  # fmt: skip
 
 
@@ -53,7 +55,8 @@ def facts_of(ticket: Ticket) -> TicketFacts:
         objection_over=ticket.objection_over, open_promises=ticket.open_promises, hops=ticket.hops,
         first_replied=ticket.first_reply_at is not None, acting_id=ticket.acting_id,
         help_open=ticket.help_asked_at is not None, waiting=ticket.waiting_until is not None,
-        urged_by_superior=ticket.urged_at is not None, priority=ticket.priority, cases=cases.of(ticket),
+        urged_by_superior=ticket.urged_at is not None, priority=ticket.priority,
+        category_asked=ticket.category_wanted != "", cases=cases.of(ticket),
     )  # fmt: skip
 
 
@@ -95,6 +98,11 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
     """Fold clocks into the row, renew work items and counters, and remember the form's key."""
     ticket.activity_at = now
     returns.drop(session, ticket, now)
+    if ticket.waiting_until is not None and ticket.state != lifecycle.IN_PROGRESS:
+        pauses.end(session, ticket, "moved", now)
+    if ticket.category_wanted and ticket.state not in lifecycle.OPEN_STATES:  # nobody can consent after the end
+        ticket.category_wanted = ""
+        clocks.void(session, ticket, ["consent"], now)
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
     if post and post.key:

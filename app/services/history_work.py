@@ -65,5 +65,5 @@ def _turn(past: Past, desk: str) -> bool:
     return lifecycle.turn_of(
         desk, past.state, routed=past.place is not None and past.place.site_id is not None,
         in_province=past.place is not None and past.place.province_id is not None, overdue=past.overdue,
-        level=past.level,
+        level=past.level, to_close=past.state == "replied",
     )  # fmt: skip

@@ -10,27 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.clocks import Limit
 from app.domain.errors import DomainError, Invalid
-from app.domain.policies import default_priority, version_in_force
+from app.domain.platform_messages import REPEAT
 from app.domain.roles import SYSTEM, Actor
 from app.domain.waybills import is_acceptable, normalise
-from app.models import Category, Connection, Event, Inbox, Person, PlatformOrder, PushKey, Ticket
-from app.models.dialect import changed, insert_ignoring, lock_key, next_number
+from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
+from app.models.dialect import changed, insert_ignoring, lock_key
 from app.models.ids import new_id
-from app.services import clocks, desk, journal, moves, platform_pictures, policies, routing
-from app.services.platform_pictures import Address
+from app.services import deadlines, desk, journal, linked, moves, platform_pictures
+from app.services.opening import ComplaintIn as ComplaintIn
+from app.services.opening import follow_on, open_ticket
 from app.services.transaction import write
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 ISSUE = "WORK_ORDER_ISSUE"
-COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
-
 COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
 
 
@@ -46,24 +42,6 @@ class Arrival:
     msg_type: str
     body: bytes
     at: datetime
-
-
-@dataclass(frozen=True)
-class ComplaintIn:
-    """A complaint in our words, whatever channel it came by. Instants are UTC."""
-
-    text: str
-    category: str
-    waybill: str = ""
-    channel: str = "platform"
-    complainant_kind: str = "consignee"
-    name: str = ""
-    phone: str = ""
-    address: str = ""
-    site_code: str = ""
-    platform_priority: int | None = None
-    promised_today: bool = False
-    pictures: Sequence[Address] = ()  # addresses that a job fetches after the commit
 
 
 @dataclass(frozen=True)
@@ -112,8 +90,14 @@ def follow_up(*, arrival: Arrival, order_code: str, event_id: str, event_at: dat
                                 Inbox.msg_type == arrival.msg_type, Inbox.event_key == key, Inbox.state == "waiting")
         ).one()  # fmt: skip
         row.text = text
-        if order is not None:
-            ticket = moves.locked_ticket(session, order.ticket_id)
+        if order is None:
+            return
+        if moves.kind_of(arrival.msg_type) == REPEAT:  # parcels are locked before their tickets
+            linked.lock(session, session.get_one(Ticket, order.ticket_id).waybill)
+        ticket = moves.locked_ticket(session, order.ticket_id)
+        if moves.outlives(session, ticket, order, row, arrival.at):
+            follow_on(session, ticket, order, row, arrival.at)
+        else:
             moves.apply(session, ticket, order, row, arrival.at)
 
 
@@ -125,13 +109,13 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> 
         if before is not None:
             done = session.get_one(Event, before.event_id)
             return session.get_one(Ticket, done.ticket_id).number
-        if complaint.waybill:
-            lock_key(session, f"waybill:{normalise(complaint.waybill)}")
-        ticket = moves.ticket_on_waybill(session, normalise(complaint.waybill), now)
+        parcel = linked.lock(session, normalise(complaint.waybill))
+        ticket = moves.ticket_on_waybill(session, parcel, now)
         if ticket is not None:
             event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
         else:
-            ticket, event = _open(session, complaint, actor=actor, now=now, rule="delivery")
+            before_it = moves.previous_on_waybill(session, parcel)
+            ticket, event = open_ticket(session, complaint, actor=actor, now=now, rule="delivery", previous=before_it)
         desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
         return ticket.number
 
@@ -204,15 +188,14 @@ def _require_order(session: Session, connection_id: int, code: str) -> PlatformO
 
 def _place_issue(session: Session, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> Ticket:
     """A new ticket, or a red entry on the one that already stands for this waybill (rulebook 3.12)."""
-    waybill = normalise(complaint.waybill)
-    if waybill:
-        lock_key(session, f"waybill:{waybill}")
-    ticket = moves.ticket_on_waybill(session, waybill, arrival.at)
+    parcel = linked.lock(session, normalise(complaint.waybill))
+    ticket = moves.ticket_on_waybill(session, parcel, arrival.at)
     connection = session.get_one(Connection, arrival.connection_id)
     if ticket is None:
         late = order.expires_at is not None and order.expires_at <= arrival.at
         rule = "nobody" if late else connection.routing_rule
-        ticket, event = _open(session, complaint, actor=SYSTEM, now=arrival.at, rule=rule)
+        before_it = moves.previous_on_waybill(session, parcel)
+        ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=arrival.at, rule=rule, previous=before_it)
     else:
         event = moves.repeat(session, ticket, actor=SYSTEM, text=complaint.text, now=arrival.at, channel="platform")
     _add_order(session, ticket, arrival, order)
@@ -228,48 +211,4 @@ def _add_order(session: Session, ticket: Ticket, arrival: Arrival, order: OrderI
     ))  # fmt: skip
     data = {"order_code": order.code, "connection_id": arrival.connection_id, "expires_at": order.expires_at}
     journal.append(session, ticket, "order_linked", actor=SYSTEM, now=arrival.at, data=data)
-    if order.expires_at is not None and not clocks.running(session, ticket, ["platform"]):
-        limit = Limit(0, "always")
-        clocks.start(session, ticket, "platform", limit, arrival.at, due=order.expires_at)
-
-
-def _open(session: Session, complaint: ComplaintIn, *, actor: Actor, now: datetime, rule: str) -> tuple[Ticket, Event]:
-    """Make the ticket, keep the complainant apart, route it and start its clocks."""
-    category = complaint.category if session.get(Category, complaint.category) else "OTHER"
-    priority = default_priority(
-        category, promised_today=complaint.promised_today, platform_priority=complaint.platform_priority
-    )
-    waybill = normalise(complaint.waybill)[:40]
-    local = now.astimezone(SHANGHAI)
-    ticket = Ticket(
-        id=new_id(), number=f"KF{local:%y%m%d}-{next_number(session):06d}", kind="complaint", category=category,
-        priority=priority, channel=complaint.channel, complainant_kind=complaint.complainant_kind, state="open",
-        queue="tray", waybill=waybill, waybill_reversed=waybill[::-1], opened_at=now, received_at=now, activity_at=now,
-        policy_version=version_in_force(policies.rules(session), now), version=0, last_hash="", repeat_count=0,
-        urge_count=0, open_promises=0, level=0, overdue=False,
-    )  # fmt: skip
-    session.add(ticket)
-    session.flush()
-    session.add(_person(ticket, complaint))
-    data = {
-        "category": category,
-        "priority": priority,
-        "channel": complaint.channel,
-        "raw_category": complaint.category,
-        "site_code": complaint.site_code.strip()[:32],
-    }
-    text = {"text": complaint.text, "waybill": complaint.waybill}
-    event = journal.append(session, ticket, "received", actor=actor, now=now, data=data, text=text)
-    ticket.headline_id = event.text_id
-    legal = clocks.limits(session, ticket)["legal"]
-    clocks.start(session, ticket, "legal", legal, now)
-    routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
-    return ticket, event
-
-
-def _person(ticket: Ticket, complaint: ComplaintIn) -> Person:
-    digits = "".join(ch for ch in normalise(complaint.phone) if ch.isdigit())
-    return Person(
-        ticket_id=ticket.id, name=complaint.name[:80], phone=complaint.phone[:40], address=complaint.address[:300],
-        phone_last4=digits[-4:],
-    )  # fmt: skip
+    deadlines.follow(session, ticket, arrival.at)

@@ -7,20 +7,20 @@ before its elders sees their effect repeated after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.lifecycle import OPEN_STATES
 from app.domain.platform_messages import CANCEL, REJECT, REPEAT, SATISFIED, URGE, Message, ordered
 from app.domain.roles import SYSTEM, Actor
 from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import cases, clocks, desk, journal, settling
+from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, settling
 
-REOPEN_WINDOW = timedelta(days=7)
 RULING = frozenset({REPEAT, REJECT, SATISFIED, CANCEL})
 ENTRY = {URGE: "urge", REPEAT: "repeat", REJECT: "reject", SATISFIED: "satisfied", CANCEL: "cancelled"}
 
@@ -36,15 +36,26 @@ def locked_ticket(session: Session, ticket_id: int) -> Ticket:
     return session.scalars(statement).one()
 
 
-def ticket_on_waybill(session: Session, waybill: str, now: datetime) -> Ticket | None:
-    """The ticket a new complaint on this waybill belongs to: an open one, else one closed within the window."""
-    if not waybill:
-        return None
-    statement = select(Ticket).where(Ticket.waybill == waybill, Ticket.state != "withdrawn").order_by(Ticket.id.desc())
-    for ticket in session.scalars(for_update(statement)):
-        if ticket.state != "closed" or (ticket.closed_at and now - ticket.closed_at <= REOPEN_WINDOW):
+def ticket_on_waybill(session: Session, waybills: Sequence[str], now: datetime) -> Ticket | None:
+    """The ticket a new complaint on one of these linked waybills belongs to: an open one, else one closed within the
+    window; the newest of several."""
+    found = _on_waybills(session, waybills)
+    for ticket in found:
+        if ticket.state != "closed":
             return ticket
-    return None
+    return next((ticket for ticket in found if settling.reopens(session, ticket, now)), None)
+
+
+def previous_on_waybill(session: Session, waybills: Sequence[str]) -> Ticket | None:
+    """The newest ticket on these linked waybills, which a new one follows."""
+    return next(iter(_on_waybills(session, waybills)), None)
+
+
+def _on_waybills(session: Session, waybills: Sequence[str]) -> list[Ticket]:
+    if not waybills:
+        return []
+    statement = select(Ticket).where(Ticket.waybill.in_(waybills), Ticket.state != "withdrawn")
+    return list(session.scalars(for_update(statement.order_by(Ticket.id.desc()))))
 
 
 def apply_waiting(session: Session, ticket: Ticket, order: PlatformOrder, now: datetime) -> None:
@@ -57,6 +68,7 @@ def apply_waiting(session: Session, ticket: Ticket, order: PlatformOrder, now: d
 def apply(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, now: datetime) -> None:
     """Count and show one message, and give it the effect that its place in the order has."""
     kind, message = kind_of(row.msg_type), _message(row)
+    pauses.end(session, ticket, "platform", now)
     line = ordered([_message(r) for r in _rows(session, order, "applied")] + [message])
     later = [m for m in line[line.index(message) + 1 :] if m.type in RULING]
     row.state = "applied"
@@ -68,27 +80,42 @@ def apply(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, no
     verdicts = [m for m in line if m.type in (REJECT, SATISFIED, CANCEL)]
     words = {REJECT: "rejected", SATISFIED: "satisfied", CANCEL: "cancelled"}
     order.verdict = words[verdicts[-1].type] if verdicts else ""
+    if kind == CANCEL and ticket.state in OPEN_STATES:
+        deadlines.follow(session, ticket, now)
     desk.finish(session, ticket, event, now)
+
+
+def outlives(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, now: datetime) -> bool:
+    """Whether this message is a repeat that comes too late to re-open the ticket: it begins a new one.
+
+    A repeat that a later verdict has overtaken begins nothing.
+    """
+    message = _message(row)
+    if kind_of(row.msg_type) != REPEAT or ticket.state != "closed" or settling.reopens(session, ticket, now):
+        return False
+    line = ordered([_message(r) for r in _rows(session, order, "applied")] + [message])
+    return not any(m.type in (SATISFIED, CANCEL) for m in line[line.index(message) + 1 :])
 
 
 def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: datetime, channel: str) -> Event:
     """Another complaint on the same waybill: a red entry, one repeat more, and the effect on clocks and state."""
+    pauses.end(session, ticket, "platform", now)
     event = _repeat_entry(session, ticket, actor, text, now, {"channel": channel})
     repeat_effect(session, ticket, text, now)
     return event
 
 
 def repeat_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
-    """Running clocks shortened; from replied or closed back to work with a new resolve run."""
+    """Running clocks shortened; from replied back to work with a new resolve run, from closed with fresh clocks."""
     if desk.may(ticket, SYSTEM, "repeat_reopens"):
         was_closed = ticket.state == "closed"
-        clocks.void(session, ticket, ["objection", "close"], now)
+        clocks.void(session, ticket, settling.UNTIL_THE_END, now)
         desk.move(ticket, "repeat_reopens", SYSTEM)
         ticket.customer_accepted, ticket.objection_over, ticket.closed_at = False, False, None
         if was_closed:
-            legal = clocks.limits(session, ticket)["legal"]
-            clocks.start(session, ticket, "legal", legal, now)
-        clocks.start_rework(session, ticket, now)
+            settling.begin_again(session, ticket, now)
+        else:
+            clocks.start_rework(session, ticket, now)
         return True
     if ticket.state in ("open", "in_progress"):
         clocks.shorten(session, ticket, now)
@@ -96,18 +123,24 @@ def repeat_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
 
 
 def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
-    """The customer rejects the result: an appeal for CCS with its 24 h clock; without a result only an entry."""
+    """The customer rejects the result: an appeal for CCS with its 24 h clock; without a result only an entry.
+
+    After the closing it is the same, however late: CCS looks at it, and the site has no clock and no cost by itself.
+    """
     if not desk.may(ticket, SYSTEM, "reject"):
         return False
-    clocks.void(session, ticket, ["objection", "close", "resolve"], now)
+    closed_at, late = ticket.closed_at, ticket.state == "closed" and not settling.reopens(session, ticket, now)
+    clocks.void(session, ticket, [*settling.UNTIL_THE_END, "resolve"], now)
     desk.move(ticket, "reject", SYSTEM)
-    ticket.customer_accepted = False
+    ticket.customer_accepted, ticket.closed_at = False, None
     appeal = Appeal(id=new_id(), ticket_id=ticket.id, site_id=ticket.handling_site_id, opened_at=now)
     session.add(appeal)
-    data = {"appeal_id": appeal.id, "site_id": ticket.handling_site_id}
+    data = {"appeal_id": appeal.id, "site_id": ticket.handling_site_id, "closed_at": closed_at, "after_window": late}
     event = journal.append(session, ticket, "appeal_opened", actor=SYSTEM, now=now, data=data, text={"text": text})
     appeal.text_id = event.text_id
     clocks.start(session, ticket, "appeal", clocks.limits(session, ticket)["appeal"], now)
+    if closed_at is not None:
+        clocks.run_on(session, ticket, "legal", now)
     return True
 
 
@@ -116,8 +149,9 @@ def satisfied_effect(session: Session, ticket: Ticket, text: str, now: datetime)
     if not desk.may(ticket, SYSTEM, "satisfied"):
         return False
     withdraw_appeals(session, ticket, now)
-    clocks.stop(session, ticket, ["accept", "first_reply", "resolve", "appeal", "objection"], now)
+    clocks.stop(session, ticket, ["accept", "first_reply", "resolve", "appeal", "delivery", "objection"], now)
     desk.move(ticket, "satisfied", SYSTEM)
+    promise_ends.forget_broken(ticket)
     ticket.customer_accepted = True
     ticket.accepted_at = ticket.accepted_at or now
     settling.start_close(session, ticket, now)
@@ -128,13 +162,24 @@ def cancel_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
     """The platform withdraws the order: out of all measures, unless another order of the ticket is still open."""
     if not desk.may(ticket, SYSTEM, "cancel") or _other_orders(session, ticket):
         return False
+    desk.move(ticket, "cancel", SYSTEM)
+    take_out(session, ticket, now)
+    return True
+
+
+def take_out(session: Session, ticket: Ticket, now: datetime) -> None:
+    """Nothing of a withdrawn ticket runs on: its clocks are void, its appeals and promises need nobody any more.
+
+    A waiting ends first: a clock that stood still is not late by the time that it stood.
+    """
+    pauses.end(session, ticket, "moved", now)
     withdraw_appeals(session, ticket, now)
+    promise_ends.drop_all(session, ticket, now)
     every = {clock.kind for clock in clocks.running(session, ticket)}
     clocks.void(session, ticket, every, now)
+    promise_ends.forget_broken(ticket)
     cases.drop(session, ticket)
-    desk.move(ticket, "cancel", SYSTEM)
     ticket.closed_at = now
-    return True
 
 
 def withdraw_appeals(session: Session, ticket: Ticket, now: datetime) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
-from app.domain.waybills import normalise
+from app.domain.waybills import is_acceptable, normalise
 from app.models import Category, Counter, FreeText, Organisation, PlatformOrder, ScopeVersion, Ticket, User, WorkItem
+from app.services import linked
 from app.services.scope import visible_to, work_scope
 
 PAGE = 50
@@ -27,6 +28,7 @@ QUEUES = (
     "help",
     "to_accept",
     "working",
+    "waiting",
     "appealed",
     "replied",
     "tray",
@@ -97,12 +99,14 @@ def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Pag
 
 
 def search(session: Session, actor: Actor, text: str) -> tuple[Row, ...]:
-    """Tickets in scope, open or ended, by number, waybill, its last digits (4 or more) or a platform order code."""
+    """Tickets in scope, open or ended, by number, any waybill of the parcel, the last digits of the
+    ticket's own one (4 or more) or a platform order code."""
     word = normalise(text)[:64]
     if not word:
         return ()
     orders = select(PlatformOrder.ticket_id).where(PlatformOrder.code == text.strip()[:64])
-    hits = [Ticket.number == word, Ticket.waybill == word, Ticket.id.in_(orders)]
+    parcel = linked.numbers(session, word) if is_acceptable(word) else [word]
+    hits = [Ticket.number == word, Ticket.id.in_(orders), Ticket.waybill.in_(parcel)]
     if len(word) >= 4 and word.isalnum():
         hits.append(Ticket.waybill_reversed.like(f"{word[::-1]}%"))
     statement = _columns().where(or_(*hits), visible_to(actor)).order_by(Ticket.id.desc()).limit(PAGE)

@@ -20,6 +20,7 @@ from app.services.transaction import write
 
 TEMPLATE = "due_soon"
 STALE = timedelta(hours=24)
+BROKEN = ("promise", "breach")  # told although its clock has stopped: a broken promise is over, not settled
 
 
 def note(session: Session, ticket: Ticket, clock: Clock, stage: str, now: datetime) -> None:
@@ -43,13 +44,15 @@ def _silent(session: Session, clock: Clock) -> bool:
 
 
 def _desk(session: Session, ticket: Ticket, clock: Clock, stage: str) -> int | None:
-    """The site for its own clocks; the province when nobody accepted; headquarters for appeals."""
+    """The site for its own clocks; the province when nobody accepted or a promise broke; headquarters for appeals."""
     if clock.kind == "appeal":
         return session.scalar(select(Organisation.id).where(Organisation.kind == "headquarters"))
     if clock.kind == "accept" and stage != "50":
         return ticket.province_id if stage == "breach" else None
     if clock.kind == lateness.SHIFTS and clock.organisation_id in (ticket.cases or {}).get("parties", ()):
         return ticket.handling_site_id  # a party bears its lateness, but the site has to answer
+    if clock.kind == "promise" and stage == "breach":
+        return ticket.province_id
     return clock.organisation_id or ticket.handling_site_id
 
 
@@ -90,7 +93,7 @@ def _live(session: Session, phone: str, now: datetime) -> list[tuple[Reminder, C
     )
     rows, speaks_of = [], None
     for reminder, clock, ticket, province_id in session.execute(statement.with_for_update(of=Reminder)):
-        if clock.stopped_at is not None:
+        if clock.stopped_at is not None and (clock.kind, reminder.stage) != BROKEN:
             reminder.dropped = "stopped"
         elif now - reminder.created_at > STALE:
             reminder.dropped = "too_old"

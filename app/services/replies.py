@@ -1,41 +1,48 @@
-"""The site's verbs: claim, follow up, answer, note, settle a promise, close (rulebook 3.3 to 3.9)."""
+"""The site's verbs: claim, follow up, answer, note, close (rulebook 3.3 to 3.9)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.answers import ANSWER_FIELD, check, parse_answers
+from app.domain.contacts import CONTACTS
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
-from app.models import Event, PlatformOrder, Promise, Ticket
-from app.models.ids import new_id
-from app.services import acting, callbacks, clocks, customer_link, desk, journal, ownership, settling
+from app.models import Event, Ticket
+from app.services import (
+    acting,
+    callbacks,
+    clocks,
+    contacts,
+    customer_link,
+    desk,
+    journal,
+    outward,
+    ownership,
+    pauses,
+    promise_ends,
+    promises,
+    settling,
+)
 from app.services import attachments as pictures
 from app.services.desk import Outcome, Post
+from app.services.outward import Choice
+from app.services.promises import PromiseIn
 from app.services.transaction import write
-
-CONTACTS = ("reached_accepts", "reached_denies", "no_answer", "busy", "number_off", "not_the_person")
 
 ROOT_CAUSES = ("courier", "site_sorting", "station", "hub", "address", "customer", "weather", "system", "other")
 
 
 @dataclass(frozen=True)
-class PromiseIn:
-    """A promise that goes with a result: what ("redelivery", "call_back", "compensation") and by when (UTC)."""
-
-    what: str
-    due_at: datetime
-    text: str = ""
-
-
-@dataclass(frozen=True)
 class ResultIn:
-    """A result: the words that leave the house, the findings, the platform's chosen answer and its fields."""
+    """A result: the words that leave the house, the findings, the platform's chosen answer and its fields.
+
+    `contact_outcome` is empty where an attempt was logged before, `no_contact_code` says why nobody can be reached.
+    """
 
     text: str
     contact_outcome: str
@@ -45,6 +52,8 @@ class ResultIn:
     supplements: Mapping[str, str] = field(default_factory=dict)
     promises: Sequence[PromiseIn] = ()
     attachments: Sequence[int] = ()
+    no_contact_code: str = ""
+    choices: Mapping[str, Choice] = field(default_factory=dict)  # where orders allow different answers: one a group
 
 
 @dataclass(frozen=True)
@@ -79,18 +88,22 @@ def follow_up(
 ) -> Outcome:  # fmt: skip
     """Log a contact attempt and say when the next news comes; the first one stops `first_reply` (rulebook 3.4).
 
-    It counts only with a contact outcome and a next-update time in the future. Raises Invalid naming the fields.
+    It counts only with an attempt to reach the customer, named here or logged before in this round, and a next-update
+    time in the future. Raises Invalid naming the fields.
     """
-    _require(_follow_up_errors(text, contact_outcome, next_update_at, now))
     with write() as session:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
+        tried = bool(contact_outcome) or bool(contacts.attempts(session, ticket))
+        _require(_follow_up_errors(text, contact_outcome, next_update_at, now, tried=tried))
         desk.move(ticket, "follow_up_replied" if ticket.state == "replied" else "follow_up", actor)
         _own(session, ticket, actor)
         data = {"contact_outcome": contact_outcome, "next_update_at": next_update_at, "counts": True}
         data |= acting.said(session, ticket, actor, ["first_reply"])
         event = pictures.entry(session, ticket, "follow_up", actor, now, data, {"text": text}, attachments)
+        contacts.within(session, ticket, actor, event, contact_outcome, now)
+        pauses.end(session, ticket, "reply", now)
         _first_reply(session, ticket, actor, now)
         return desk.finish(session, ticket, event, now, post)
 
@@ -99,32 +112,28 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
     """Answer the complaint: stops `accept`, `first_reply` and `resolve`, and sends one callback per platform order;
     where there is none, the complainant gets a link to say *solved* or *not solved* (rulebook 3.9).
 
-    Raises Invalid (fields `text`, `contact_outcome`, `answer`, `supplement-<name>`, `promise_due_at`, `file`),
-    NotFound, NotAllowed, Stale.
+    Raises Invalid (fields `text`, `contact_outcome`, `no_contact_code`, `answer`, `supplement-<name>`, `promise_…`,
+    `file`), NotFound, NotAllowed, Stale.
     """
-    _require(_result_errors(answer, now))
     with write() as session:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
+        check(session, ticket, answer, now)
         orders = callbacks.orders_of(session, ticket)
-        _require(_answer_errors(orders, answer))
         desk.move(ticket, "result", actor)
         _own(session, ticket, actor)
         event = _record_result(session, ticket, actor, answer, now)
+        pauses.end(session, ticket, "reply", now)
         _first_reply(session, ticket, actor, now)
         acting.stop(session, ticket, actor, ["resolve"], now)
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
-        callbacks.enqueue(session, ticket, event, orders, operate_type=_operate_type(orders, answer), now=now,
-                          supplements=dict(answer.supplements))  # fmt: skip
-        link = "" if orders else _ask_the_customer(session, ticket, event, now)
+        promise_ends.forget_broken(ticket)
+        outward.send(session, ticket, event, orders, answer, now)
+        settling.await_delivery(session, ticket, now)
+        link = "" if orders else customer_link.make(session, ticket, event, now)
         done = desk.finish(session, ticket, event, now, post)
         return Answered(done.number, done.event_id, link=link)
-
-
-def _ask_the_customer(session: Session, ticket: Ticket, event: Event, now: datetime) -> str:
-    settling.start_objection(session, ticket, now)
-    return customer_link.make(session, ticket, event, now)
 
 
 def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:
@@ -136,24 +145,6 @@ def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Seq
             return before
         desk.move(ticket, "note", actor)
         event = pictures.entry(session, ticket, "note", actor, now, {}, {"text": text}, attachments)
-        return desk.finish(session, ticket, event, now, post)
-
-
-def settle_promise(*, actor: Actor, post: Post, promise_id: int, outcome: str, now: datetime) -> Outcome:
-    """Mark a promise kept (rulebook 3.7); the last one kept lets the close clock run."""
-    with write() as session:
-        ticket = desk.take(session, actor, post)
-        if before := desk.done_before(session, post):
-            return before
-        desk.move(ticket, "promise", actor)
-        promise = session.get(Promise, promise_id)
-        if promise is None or promise.ticket_id != ticket.id or promise.state != "open" or outcome != "kept":
-            raise NotAllowed("promise_not_open")
-        promise.state, promise.settled_at = outcome, now
-        ticket.open_promises -= 1
-        data = {"promise_id": promise_id, "outcome": outcome} | acting.said(session, ticket, actor, ["close"])
-        event = journal.append(session, ticket, "promise_settled", actor=actor, now=now, data=data)
-        settling.start_close(session, ticket, now)
         return desk.finish(session, ticket, event, now, post)
 
 
@@ -170,13 +161,24 @@ def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: dat
         data = {"root_cause": root_cause, "verified": True} | acting.said(session, ticket, actor, ["close"])
         event = journal.append(session, ticket, "closed", actor=actor, now=now, data=data)
         acting.stop(session, ticket, actor, ["close"], now)
-        clocks.stop(session, ticket, ["objection", "legal"], now)
+        clocks.stop(session, ticket, ["objection", "delivery", "legal"], now)
         return desk.finish(session, ticket, event, now, post)
 
 
-def preview_errors(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> dict[str, str]:
-    """Everything wrong with a result before it is sent, by field; empty when it may go out."""
-    return _result_errors(answer, now) | _answer_errors(callbacks.orders_of(session, ticket), answer)
+def check(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> None:
+    """Whether a result may go out. Raises Invalid with everything that is wrong, by field."""
+    errors = _text_errors(answer.text) | outward.errors(callbacks.orders_of(session, ticket), answer)
+    for promise in answer.promises:
+        errors |= promises.errors_of(promise, now)
+    missing: Mapping[str, object] = {}
+    try:
+        if answer.contact_outcome and answer.contact_outcome not in CONTACTS:
+            raise Invalid({"contact_outcome": "required"})
+        contacts.check(session, ticket, answer.contact_outcome, answer.no_contact_code, now)
+    except Invalid as refused:
+        errors, missing = errors | refused.fields, refused.detail
+    if errors:
+        raise Invalid(errors, **missing)
 
 
 def _own(session: Session, ticket: Ticket, actor: Actor) -> None:
@@ -191,16 +193,22 @@ def _first_reply(session: Session, ticket: Ticket, actor: Actor, now: datetime) 
 
 
 def _record_result(session: Session, ticket: Ticket, actor: Actor, answer: ResultIn, now: datetime) -> Event:
-    data = {"contact_outcome": answer.contact_outcome, "action_taken": answer.action_taken, "answer": answer.answer}
+    data: dict[str, Any] = {"contact_outcome": answer.contact_outcome, "action_taken": answer.action_taken}
+    data["answer"] = answer.answer
     data |= acting.said(session, ticket, actor, ["resolve"])
-    text = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
+    if answer.no_contact_code:
+        data["no_contact_code"] = answer.no_contact_code
+    text: dict[str, Any] = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
+    if answer.choices:
+        data["answers"] = {key: choice.answer for key, choice in answer.choices.items()}
+        text["supplements_of"] = {key: dict(choice.supplements) for key, choice in answer.choices.items()}
     event = pictures.entry(session, ticket, "result", actor, now, data, text, answer.attachments)
+    contacts.within(session, ticket, actor, event, answer.contact_outcome, now)
+    if answer.no_contact_code == "number_expired":
+        asked = {"site_id": ticket.handling_site_id, "event_id": event.id}
+        journal.append(session, ticket, "number_requested", actor=actor, now=now, data=asked)
     for promise in answer.promises:
-        row = Promise(id=new_id(), ticket_id=ticket.id, what=promise.what, due_at=promise.due_at, text_id=event.text_id)
-        session.add(row)
-        ticket.open_promises += 1
-        made = {"promise_id": row.id, "what": promise.what, "due_at": promise.due_at}
-        journal.append(session, ticket, "promise_made", actor=actor, now=now, data=made)
+        promises.record(session, ticket, promise, actor, now)
     return event
 
 
@@ -210,9 +218,11 @@ def _text_errors(text: str) -> dict[str, str]:
     return {"text": "too_long"} if len(text) > desk.TEXT_LIMIT else {}
 
 
-def _follow_up_errors(text: str, contact: str, next_update_at: datetime | None, now: datetime) -> dict[str, str]:
+def _follow_up_errors(
+    text: str, contact: str, next_update_at: datetime | None, now: datetime, *, tried: bool
+) -> dict[str, str]:
     errors = _text_errors(text)
-    if contact not in CONTACTS:
+    if not tried or (contact and contact not in CONTACTS):
         errors["contact_outcome"] = "required"
     if next_update_at is None:
         errors["next_update_at"] = "required"
@@ -221,38 +231,6 @@ def _follow_up_errors(text: str, contact: str, next_update_at: datetime | None, 
     return errors
 
 
-def _result_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
-    errors = _text_errors(answer.text)
-    if answer.contact_outcome not in CONTACTS:
-        errors["contact_outcome"] = "required"
-    if any(promise.due_at <= now for promise in answer.promises):
-        errors["promise_due_at"] = "in_the_past"
-    return errors
-
-
-def _answer_errors(orders: Sequence[PlatformOrder], answer: ResultIn) -> dict[str, str]:
-    """The answer must be one that every open order allows, with the fields that it demands."""
-    errors: dict[str, str] = {}
-    for order in orders:
-        found = check(parse_answers(order.answers), answer.answer, answer.supplements) if order.answers else {}
-        for name, code in found.items():
-            errors["answer" if name == ANSWER_FIELD else f"supplement-{name}"] = code
-    return errors
-
-
-def _operate_type(orders: Sequence[PlatformOrder], answer: ResultIn) -> str:
-    for order in orders:
-        for offered in parse_answers(order.answers):
-            if offered.value == answer.answer:
-                return offered.operate_type or offered.value
-    return answer.answer or "REPLY"
-
-
 def _require(errors: Mapping[str, str]) -> None:
     if errors:
         raise Invalid(errors)
-
-
-def promises_of(session: Session, ticket: Ticket) -> list[Promise]:
-    """The ticket's promises, earliest due first."""
-    return list(session.scalars(select(Promise).where(Promise.ticket_id == ticket.id).order_by(Promise.due_at)))

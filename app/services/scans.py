@@ -19,6 +19,7 @@ from app.domain.waybills import normalise
 from app.models import Organisation, Scan
 from app.models.dialect import changed, insert_ignoring
 from app.models.ids import new_id
+from app.services import linked, promise_clock
 from app.services.transaction import write
 
 COLLECT, DELIVER, SIGN = "COLLECT", "DELIVER", "SIGN"
@@ -49,6 +50,7 @@ class ScanRow:
     organisation_name: str
     courier: str
     note: str
+    waybill: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Imported:
 class TraceProvider(Protocol):
     """Where traces come from: the stored scans, or some day a carrier's own service."""
 
-    def trace(self, waybill: str) -> list[ScanRow]:
-        """The scans of a parcel, newest first; empty when nothing is known."""
+    def trace(self, *waybills: str) -> list[ScanRow]:
+        """The scans of a parcel under all the numbers given, newest first; empty when nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +75,17 @@ class StoredTrace:
 
     session: Session
 
-    def trace(self, waybill: str) -> list[ScanRow]:
-        """The stored scans of a parcel, newest first."""
+    def trace(self, *waybills: str) -> list[ScanRow]:
+        """The stored scans of a parcel under all the numbers given, newest first."""
         statement = (
             select(Scan, Organisation.name)
             .outerjoin(Organisation, Organisation.id == Scan.organisation_id)
-            .where(Scan.waybill == normalise(waybill))
+            .where(Scan.waybill.in_([normalise(waybill) for waybill in waybills]))
             .order_by(Scan.scanned_at.desc(), Scan.id.desc())
         )
         return [
             ScanRow(scan.scan_type, scan.scanned_at, scan.site_code, scan.organisation_id, name or "", scan.courier,
-                    scan.note)
+                    scan.note, scan.waybill)
             for scan, name in self.session.execute(statement)
         ]  # fmt: skip
 
@@ -92,7 +94,7 @@ def store_scans(*, scans: Sequence[ScanIn], now: datetime) -> int:
     """Keep scans; the number that were new. The same scan again changes nothing, in any order and from any source.
 
     A scan without a waybill is left out. `now` (UTC) is when they came; a scan from the future is kept all the same,
-    because a scanner's clock may be ahead.
+    because a scanner's clock may be ahead. A promise of a redelivery that they prove is kept.
     """
     with write() as session:
         places = _places_by_code(session, {scan.site_code.strip() for scan in scans})
@@ -102,7 +104,10 @@ def store_scans(*, scans: Sequence[ScanIn], now: datetime) -> int:
         for start in range(0, len(rows), CHUNK):
             chunk = [{"id": new_id(), **row} for row in rows[start : start + CHUNK]]
             stored += changed(session, insert_ignoring(session, Scan).values(chunk))
-        return stored
+        linked.from_scans(session, rows, now)
+    if stored:
+        promise_clock.kept_by_scans({str(row["waybill"]) for row in rows if row["scan_type"] in (DELIVER, SIGN)}, now)
+    return stored
 
 
 def import_file(*, path: Path, now: datetime) -> Imported:
@@ -125,9 +130,9 @@ def import_file(*, path: Path, now: datetime) -> Imported:
     return Imported(len(good) + len(refused), store_scans(scans=good, now=now), tuple(refused))
 
 
-def trace(session: Session, waybill: str) -> list[ScanRow]:
-    """The scans of a parcel as the ticket shows them, newest first."""
-    return StoredTrace(session).trace(waybill)
+def trace(session: Session, *waybills: str) -> list[ScanRow]:
+    """The scans of a parcel, under all the numbers given, as the ticket shows them, newest first."""
+    return StoredTrace(session).trace(*waybills)
 
 
 def places(session: Session, waybill: str) -> tuple[int | None, int | None, int | None]:

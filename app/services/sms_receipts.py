@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain.calendars import local_date
 from app.models import Claim, Outbox, PushRefusal, SmsHandover, SmsReceipt, SmsTest
 from app.models.dialect import changed, insert_ignoring, upsert_add
-from app.services import sms_fallback, sms_sends
+from app.services import customer_link, sms_fallback, sms_sends
 from app.services.transaction import write
 
 AWAITED_FOR = timedelta(hours=72)
@@ -53,6 +53,7 @@ def take(*, driver: str, reports: Sequence[Report], key: str, now: datetime) -> 
     `key` is SECRET_KEY.
     """
     new = known = foreign = 0
+    arrived: list[tuple[Outbox, datetime | None]] = []
     with write() as session:
         for report in reports:
             owner = _owner(session, driver, report, key, now)
@@ -60,10 +61,14 @@ def take(*, driver: str, reports: Sequence[Report], key: str, now: datetime) -> 
                 foreign += 1
             elif _store(session, driver, report, owner, now):
                 new += 1
+                if report.delivered and isinstance(owner, Outbox):
+                    arrived.append((owner, report.at))
             else:
                 known += 1
         if foreign:
             _count(session, driver, "UNKNOWN_RECEIPT", now, foreign)
+        for row, at in sorted(arrived, key=lambda one: one[0].ticket_id or 0):  # one order for all who lock tickets
+            customer_link.delivered(session, row, at, now)
     return Taken(new, known, foreign)
 
 

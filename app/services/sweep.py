@@ -13,9 +13,21 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.domain.roles import SYSTEM
-from app.models import Clock, Event, Promise, Ticket
+from app.models import Clock, Event, Ticket
 from app.models.dialect import for_update
-from app.services import calendars, clocks, desk, journal, lateness, moves, presumption, reminders, settling
+from app.services import (
+    calendars,
+    clocks,
+    desk,
+    journal,
+    lateness,
+    moves,
+    presumption,
+    promise_clock,
+    reminders,
+    settling,
+    waiting,
+)
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -31,7 +43,7 @@ def run(session: Session, now: datetime, limit: int = BATCH) -> int:
     session.rollback()
     for clock_id in ids:
         _one(clock_id, now)
-    return len(ids) + _promises(session, now, limit) + presumption.finalise(session, now, limit)
+    return len(ids) + waiting.run_out(session, now, limit) + presumption.finalise(session, now, limit)
 
 
 def _one(clock_id: int, now: datetime) -> None:
@@ -54,7 +66,11 @@ def _advance(session: Session, clock_id: int, now: datetime) -> None:
     if clock.next_stage_at is None or clock.next_stage_at > now or clock.stopped_at is not None:
         return
     if clock.kind == "objection":
-        event: Event | None = _objection_over(session, ticket, clock)
+        event: Event | None = settling.objection_over(session, ticket, clock)
+    elif clock.kind == "delivery":
+        event = settling.unconfirmed(session, ticket, clock, now)
+    elif clock.kind == "promise":
+        event = promise_clock.advance(session, ticket, clock, now)
     elif clock.kind in ("platform", "legal"):
         event = _absolute(session, ticket, clock, now)
     else:
@@ -63,14 +79,6 @@ def _advance(session: Session, clock_id: int, now: datetime) -> None:
         at = ticket.activity_at
         desk.finish(session, ticket, event, now)
         ticket.activity_at = at
-
-
-def _objection_over(session: Session, ticket: Ticket, clock: Clock) -> Event:
-    clocks.stop(session, ticket, ["objection"], clock.due_at)
-    ticket.objection_over = True
-    event = journal.append(session, ticket, "objection_over", actor=SYSTEM, now=clock.due_at)
-    settling.start_close(session, ticket, clock.due_at)
-    return event
 
 
 def _absolute(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event:
@@ -116,32 +124,3 @@ def _breach(session: Session, ticket: Ticket, clock: Clock, now: datetime, level
     lateness.book(session, ticket, clock, now)
     presumption.on_breach(session, ticket, clock, now)
     return event
-
-
-def _promises(session: Session, now: datetime, limit: int) -> int:
-    """Promises whose time has passed are broken: back to work on top of the queue (rulebook 3.7)."""
-    statement = select(Promise.id).where(Promise.state == "open", Promise.due_at < now).limit(limit)
-    ids = list(session.scalars(statement))
-    session.rollback()
-    for promise_id in ids:
-        with write() as inner:
-            _break(inner, promise_id, now)
-    return len(ids)
-
-
-def _break(session: Session, promise_id: int, now: datetime) -> None:
-    promise = session.get_one(Promise, promise_id)
-    ticket = moves.locked_ticket(session, promise.ticket_id)
-    session.refresh(promise)
-    if promise.state != "open":
-        return
-    promise.state, promise.settled_at = "broken", now
-    ticket.open_promises -= 1
-    data = {"promise_id": promise.id, "due_at": promise.due_at, "site_id": ticket.handling_site_id}
-    event = journal.append(session, ticket, "promise_broken", actor=SYSTEM, now=now, data=data)
-    if desk.may(ticket, SYSTEM, "promise_broken"):
-        clocks.void(session, ticket, ["objection", "close"], now)
-        desk.move(ticket, "promise_broken", SYSTEM)
-        clocks.start_rework(session, ticket, now)
-        ticket.level = max(ticket.level, LCS_LEVEL)
-    desk.finish(session, ticket, event, now)

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
 from app.models import Ticket
-from app.services import acting, case_view, returns_view
+from app.services import acting, case_view, contacts, returns_view
 
 Loader = Callable[[Session, Ticket, Actor], Any]
 PARTS: dict[str, Loader] = {
     "acting": acting.who,
     "returns": returns_view.of_ticket,
     "parties": case_view.load,
+    "contacts": contacts.view,
 }
 
 

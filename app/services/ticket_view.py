@@ -29,7 +29,8 @@ from app.models import (
     Ticket,
     User,
 )
-from app.services import attachments, courier_sms, desk, duty, scans, scope, ticket_parts
+from app.services import attachments, courier_sms, desk, duty, linked, scans, scope, ticket_parts
+from app.services.linked import Linked
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site", "transfer"}
 SITES_OFFERED = 400
@@ -63,10 +64,11 @@ class View:
     clocks: list[Clock]
     orders: list[tuple[PlatformOrder, Connection]]
     callbacks: dict[int, list[Outbox]]
-    promises: list[tuple[Promise, str]]
+    promises: list[tuple[Promise, dict[str, Any]]]
     appeal: Appeal | None
     actions: tuple[str, ...]
     trace: list[Any]
+    links: list[Linked]
     others: list[Ticket] = field(default_factory=list)
     sites: list[Organisation] = field(default_factory=list)
     messages: dict[int, tuple[Outbox, SmsReceipt | None]] = field(default_factory=dict)  # SMS to couriers
@@ -79,6 +81,8 @@ def view(session: Session, actor: Actor, number: str) -> View:
     """The ticket in the actor's scope with all that belongs to it. Raises NotFound."""
     ticket = scope.load(session, actor, number)
     entries, actions = _entries(session, ticket), allowed_actions(desk.facts_of(ticket), actor)
+    links = linked.of(session, ticket.waybill)
+    parcel = [ticket.waybill, *(link.waybill for link in links)] if ticket.waybill else []
     owner = session.get(User, ticket.owner_id) if ticket.owner_id else None
     return View(
         ticket=ticket, person=session.get(Person, ticket.id), category=session.get(Category, ticket.category),
@@ -87,7 +91,8 @@ def view(session: Session, actor: Actor, number: str) -> View:
         clocks=list(session.scalars(select(Clock).where(Clock.ticket_id == ticket.id).order_by(Clock.id))),
         orders=_orders(session, ticket), callbacks=_callbacks(session, ticket), promises=_promises(session, ticket),
         appeal=_appeal(session, ticket), actions=actions,
-        trace=scans.trace(session, ticket.waybill) if ticket.waybill else [], others=_others(session, actor, ticket),
+        trace=scans.trace(session, *parcel) if parcel else [], links=links,
+        others=_others(session, actor, ticket, parcel),
         sites=_sites(session, ticket, entries) if SENDS_ELSEWHERE & set(actions) else [],
         messages=courier_sms.messages(session, [e.data["outbox_id"] for e in entries if e.type == "courier_sms"]),
         couriers=duty.couriers(session, ticket.handling_site_id) if "courier_sms" in actions else [],
@@ -126,10 +131,10 @@ def _callbacks(session: Session, ticket: Ticket) -> dict[int, list[Outbox]]:
     return found
 
 
-def _promises(session: Session, ticket: Ticket) -> list[tuple[Promise, str]]:
+def _promises(session: Session, ticket: Ticket) -> list[tuple[Promise, dict[str, Any]]]:
     statement = select(Promise, FreeText.body).outerjoin(FreeText, FreeText.id == Promise.text_id)
     rows = session.execute(statement.where(Promise.ticket_id == ticket.id).order_by(Promise.due_at))
-    return [(promise, (body or {}).get("text", "")) for promise, body in rows]
+    return [(promise, body or {}) for promise, body in rows]
 
 
 def _appeal(session: Session, ticket: Ticket) -> Appeal | None:
@@ -137,10 +142,10 @@ def _appeal(session: Session, ticket: Ticket) -> Appeal | None:
     return session.scalars(statement.limit(1)).one_or_none()
 
 
-def _others(session: Session, actor: Actor, ticket: Ticket) -> list[Ticket]:
-    if not ticket.waybill:
+def _others(session: Session, actor: Actor, ticket: Ticket, parcel: list[str]) -> list[Ticket]:
+    if not parcel:
         return []
-    same = Ticket.waybill == ticket.waybill
+    same = Ticket.waybill.in_(parcel)
     statement = select(Ticket).where(same, Ticket.id != ticket.id, scope.visible_to(actor)).order_by(Ticket.id.desc())
     return list(session.scalars(statement.limit(10)))
 

@@ -17,7 +17,8 @@ NO_DUE = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 # Clocks that wait for one organisation and not for the handling site, and the queue in which it finds the ticket.
-OF_ONE_DESK = {"party_reply": "to_answer", "evidence": "to_answer", "ruling": "to_rule"}
+OF_ONE_DESK = {"party_reply": "to_answer", "evidence": "to_answer", "ruling": "to_rule", "consent": "to_rule"}
+ON_TOP = datetime(2000, 1, 1, tzinfo=UTC)  # before every due: a broken promise (rulebook 3.7)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int,
 
     A ticket whose site asks for help lies in its province's queue for that, until the province acts or answers.
     """
-    asked = _asked(session, ticket) if ticket.cases else {}
+    asked = _asked(session, ticket) if ticket.cases or ticket.category_wanted else {}
     seats = {}
     for scope, desk in desks.items():
         due_at, queue, late = asked.get(scope, (None, "", False))
@@ -109,13 +110,16 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
     if item is None:
         item = WorkItem(scope=scope, ticket_id=ticket.id)
         session.add(item)
-    item.due_at, item.activity_at = ticket.next_due_at or NO_DUE, ticket.activity_at
+    on_top = lifecycle.PROMISE_BROKEN in (ticket.flags or []) and ticket.state in lifecycle.AT_WORK
+    item.due_at = ON_TOP if on_top else ticket.next_due_at or NO_DUE
+    item.activity_at = ticket.activity_at
     item.queue, item.category, item.state, item.owner_id = ticket.queue, ticket.category, ticket.state, ticket.owner_id
     item.overdue = seat.late if seat.desk == "party" else ticket.overdue or seat.late
     item.turn = lifecycle.turn_of(
         seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
         overdue=ticket.overdue, level=ticket.level, acting=ticket.acting_id == scope,
         waiting=ticket.waiting_until is not None, help_open=_wants_help(ticket),
+        to_close=(ticket.customer_accepted or ticket.objection_over) and not ticket.open_promises,
     )  # fmt: skip
     if seat.due_at is not None:
         _ask(item, seat.due_at, seat)

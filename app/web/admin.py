@@ -121,6 +121,7 @@ def tabs() -> list[dict[str, Any]]:
         {"label": _("Accounts"), "href": url_for("admin.users"), "current": "users" in request.path},
         {"label": _("Policies"), "href": url_for("policies.index"), "current": "policies" in request.path},
         {"label": _("Calendars"), "href": url_for("calendars.index"), "current": "calendars" in request.path},
+        {"label": _("Call scripts"), "href": url_for("scripts.index"), "current": "scripts" in request.path},
         {"label": _("SMS gateways"), "href": url_for("gateways.index"), "current": "/sms" in request.path},
     ]
 
@@ -136,7 +137,8 @@ def _seen(at: Any) -> str:
 def _rail(actor: Actor) -> dict[str, Any]:
     if actor.can("queue"):
         return queue_page.rail(db.session(), actor, None, clock.now())
-    return {"queues": [], "others": queue_page.others(actor, request.endpoint or "")}
+    entries = queue_page.others(actor, request.endpoint or "")
+    return {"queues": [], "others": queue_page.with_alarms(db.session(), actor, entries)}
 
 
 def _next(rows: list[Any], endpoint: str, **more: str) -> str | None:

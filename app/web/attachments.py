@@ -44,6 +44,7 @@ TAKES_PICTURES = frozenset(
         "parties.reject",
         "parties.arbitrate",
         "parties.deliver",
+        "closing.withdraw",
     }
 )
 ROOM = rule.MAX_PER_ENTRY * rule.MAX_BYTES + FORM_LIMIT  # bytes of one post with nine pictures

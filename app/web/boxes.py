@@ -6,24 +6,16 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from flask import url_for
+from flask import g, url_for
 from flask_babel import gettext as _
 
-from app.domain.answers import Answer, parse_answers
+from app.domain.masking import mask_text
 from app.domain.pictures import BOXES
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import attachments, courier_forms, forms
+from app.web import answer_groups, attachments, call_card, courier_forms, forms
 
-ORDER = ("result", "follow_up", "follow_up_replied", "close", "ruling", "assign_site", "courier_sms", "note")
-
-
-def allowed_answers(view: View) -> tuple[Answer, ...]:
-    """The answers that the platform's open tasks list; the first order that lists any speaks."""
-    for order, _connection in view.orders:
-        if order.answers and order.verdict != "cancelled":
-            return parse_answers(order.answers)
-    return ()
+ORDER = ("result", "follow_up", "close", "follow_up_replied", "ruling", "assign_site", "courier_sms", "note")
 
 
 def boxes_of(view: View, actor: Actor, now: datetime, bound: dict[str, Any]) -> list[dict[str, Any]]:
@@ -51,13 +43,15 @@ def _box(key: str, label: str, endpoint: str, view: View, form: Any, submit: str
 
 
 def _result(view: View, bound: dict[str, Any]) -> dict[str, Any]:
-    form, _demanded = bound.get("result") or forms.result_form(allowed_answers(view))
+    form, _groups = bound.get("result") or call_card.prefilled(view, forms.result_form(answer_groups.of(view)))
+    call_card.offer_logged(view, form)
     hint = _("Leaves the house after the preview") if view.orders else ""
     return _box("result", _("Result"), "result", view, form, _("Preview and send"), hint=hint)
 
 
 def _follow_up(view: View, bound: dict[str, Any]) -> dict[str, Any]:
     form = bound.get("follow_up") or forms.follow_up_form()
+    call_card.offer_logged(view, form)
     hint = _("Counts as first reply: contact logged and time of the next news named. Stays in the house.")
     return _box("follow_up", _("Follow-up"), "follow_up", view, form, _("Save follow-up"), hint=hint)
 
@@ -69,7 +63,18 @@ def _note(view: View, bound: dict[str, Any]) -> dict[str, Any]:
 
 def _close(view: View, bound: dict[str, Any]) -> dict[str, Any]:
     form = bound.get("close") or forms.close_form()
-    return _box("close", _("Close ticket"), "close", view, form, _("Close ticket"))
+    return _box("close", _("Close ticket"), "close", view, form, _("Close ticket"), said=_parties_said(view))
+
+
+def _parties_said(view: View) -> list[dict[str, str]]:
+    """What the responsible parties answered, for whoever ticks that it was verified; the last word of each."""
+    found: dict[int, dict[str, str]] = {}
+    for entry in view.entries:
+        if entry.type in ("party_answered", "party_disputed") and entry.organisation is not None:
+            place = entry.organisation
+            name = (place.name_en or place.name) if g.fmt.english else place.name
+            found[place.id] = {"by": name, "text": mask_text(str(entry.text.get("text", "")))}
+    return list(found.values())
 
 
 def _ruling(view: View, bound: dict[str, Any]) -> dict[str, Any]:

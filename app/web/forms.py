@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,8 +20,9 @@ from wtforms import (
     TextAreaField,
 )
 
-from app.domain.answers import Answer, AnswerField
-from app.web import picture_words, words, words_duty
+from app.domain.answers import AnswerField
+from app.web import picture_words, words, words_duty, words_verify
+from app.web.answer_groups import AnswerGroup
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
@@ -42,9 +44,12 @@ class ResultForm(Form):
     answer = SelectField(validate_choice=False)
     finding_signed_by = StringField()
     contact_outcome = SelectField()
+    no_contact_code = SelectField()
     action_taken = SelectField()
     promise_what = SelectField()
     promise_due_at = DateTimeLocalField(format=TIME_FORMATS)
+    promise_who = StringField()
+    promise_text = StringField()
     text = TextAreaField()
     file = MultipleFileField()
 
@@ -98,28 +103,39 @@ def follow_up_form(data: Any = None) -> FollowUpForm:
     return form
 
 
-def result_form(answers: tuple[Answer, ...], data: Any = None) -> tuple[Form, list[str]]:
-    """A result form for the allowed answers, and the names of the extra fields they demand."""
-    extra = {field.name: field for answer in answers for field in answer.fields}
-    fields = {f"supplement-{name}": _supplement(field, answers) for name, field in extra.items()}
+def result_form(groups: Sequence[AnswerGroup], data: Any = None) -> tuple[Form, Sequence[AnswerGroup]]:
+    """A result form that asks each group of platform orders for its answer and the fields that it demands; the groups
+    go along for reading it."""
+    fields: dict[str, Any] = {}
+    for group in groups:
+        if group.key:
+            fields[group.field("answer")] = SelectField(validate_choice=False)
+        for name, field in group.demanded().items():
+            fields[group.field(f"supplement-{name}")] = _supplement(field, group)
     form = type("BoundResultForm", (ResultForm,), fields)(data)
-    _choices(form.answer, {a.value: a.label or a.value for a in answers}, _("Answer to the platform"))
-    if not answers:
+    if not any(group.key == "" for group in groups):
         del form.answer
+    for group in groups:
+        label = _("Answer to the platform") + (f" · {group.label}" if group.label else "")
+        _choices(form[group.field("answer")], {a.value: a.label or a.value for a in group.answers}, label)
     _choices(form.contact_outcome, words.contacts(), _("Contact with customer"))
+    _choices(form.no_contact_code, words_verify.no_contact_codes(), _("Why nobody can be reached"))
+    form.no_contact_code.choices[0] = ("", "—")
     _choices(form.action_taken, words.measures(), _("What was done"))
     _choices(form.promise_what, words.promises(), _("Promise"))
+    form.promise_what.choices[0] = ("", _("No promise"))
     _label(
-        form, finding_signed_by=_("Who really signed"), promise_due_at=_("Promise due"), text=_("Reply to the customer")
-    )
-    return form, list(extra)
+        form, finding_signed_by=_("Who really signed"), text=_("Reply to the customer"),
+        promise_due_at=_("Promise due"), promise_who=_("Who keeps it"), promise_text=_("What exactly is promised"),
+    )  # fmt: skip
+    return form, groups
 
 
-def _supplement(field: AnswerField, answers: tuple[Answer, ...]) -> Any:
+def _supplement(field: AnswerField, group: AnswerGroup) -> Any:
     """The input of one extra field; the page shows it with the answers that demand it."""
-    demanding = [a.value for a in answers if any(f.name == field.name for f in a.fields)]
-    shown = {"data-for": json.dumps(demanding)}
-    label = field.label or field.name
+    demanding = [a.value for a in group.answers if any(f.name == field.name for f in a.fields)]
+    shown = {"data-for": json.dumps(demanding), "data-of": group.field("answer")}
+    label = (field.label or field.name) + (f" · {group.label}" if group.label else "")
     if field.options:
         choices = [("", _("Please choose")), *((option, option) for option in field.options)]
         return SelectField(label, choices=choices, default=field.value, validate_choice=False, render_kw=shown)
@@ -175,12 +191,12 @@ def instant(field: Field) -> datetime | None:
     return value.replace(tzinfo=SHANGHAI).astimezone(UTC)
 
 
-def mark(form: Form, errors: dict[str, str]) -> None:
-    """Put error codes beside their fields in words."""
+def mark(form: Form, errors: Mapping[str, str], values: Mapping[str, object] | None = None) -> None:
+    """Put error codes beside their fields in words; `values` are what the sentences name."""
     table = words.errors() | picture_words.refusals() | words_duty.errors()
     for name, code in errors.items():
         if name in form:
-            form[name].errors = [words.word(table, code)]
+            form[name].errors = [words.filled(words.word(table, code), values or {})]
 
 
 def _choices(field: Any, table: dict[str, str], label: str) -> None:
@@ -192,3 +208,6 @@ def _choices(field: Any, table: dict[str, str], label: str) -> None:
 def _label(form: Form, **labels: str) -> None:
     for name, label in labels.items():
         form[name].label.text = label
+
+
+choices, label = _choices, _label  # for the forms that stand in files of their own

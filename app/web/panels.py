@@ -12,13 +12,17 @@ from typing import Any
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import help_panel, party_panel, returns_panel
+from app.web import calls_forms, help_panel, linked_panel, party_panel, promise_forms, returns_panel
 
 Panel = dict[str, Any]
 PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     help_panel.panel,
+    calls_forms.doubts_panel,
     returns_panel.panel,
+    promise_forms.panel,
     party_panel.panel,
+    calls_forms.calls_panel,
+    linked_panel.panel,
 )
 
 

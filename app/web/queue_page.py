@@ -13,17 +13,18 @@ from sqlalchemy.orm import Session
 
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import queue
+from app.services import alarms, queue
 from app.services.queue import Filters, Row
 from app.web import words, words_ownership, words_parties
 
 RAIL = {
     "site": (
-        "todo", "overdue", "due_soon", "returned", "to_answer", "to_accept", "working", "appealed", "replied", "all",
+        "todo", "overdue", "due_soon", "returned", "to_answer", "to_accept", "working", "waiting", "appealed",
+        "replied", "all",
     ),
     "lcs": (
-        "todo", "to_rule", "help", "tray", "to_answer", "overdue", "due_soon", "to_accept", "working", "appealed",
-        "replied", "all",
+        "todo", "to_rule", "help", "tray", "to_answer", "overdue", "due_soon", "to_accept", "working", "waiting",
+        "appealed", "replied", "all",
     ),
     "ccs": ("todo", "appealed", "to_rule", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
 }  # fmt: skip
@@ -46,7 +47,14 @@ def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime)
         }
         for key in RAIL[actor.desk]
     ]
-    return {"queues": queues, "others": others(actor)}
+    return {"queues": queues, "others": with_alarms(session, actor, others(actor))}
+
+
+def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The menu with the number of alarms that nobody has looked into."""
+    fresh = alarms.unseen(session, actor) if actor.can("alarms") else 0
+    href = url_for("alarms.index")
+    return [{**entry, "count_text": str(fresh)} if fresh and entry["href"] == href else entry for entry in entries]
 
 
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
@@ -61,6 +69,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("duty", "duty.index", _("Duty roster")),
         ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),
         ("callbacks", "admin.callbacks", _("Platform answers")),
+        ("alarms", "alarms.index", _("Alarms")),
         ("admin", "admin.index", _("Administration")),
     )
     return [

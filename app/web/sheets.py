@@ -15,16 +15,27 @@ from flask import url_for
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import help_forms, ownership_forms, parties_forms, transfers_forms
+from app.web import (
+    calls_forms,
+    closing_forms,
+    help_forms,
+    ownership_forms,
+    parties_forms,
+    promise_forms,
+    transfers_forms,
+)
 
 Sheet = dict[str, Any]
 Builder = Callable[[View, Actor, Any], Sheet]
-PARTS: tuple[ModuleType, ...] = (
+PARTS: tuple[ModuleType, ...] = (  # each has SHEETS, looked up late: they build with `sheet`
     ownership_forms,
     transfers_forms,
-    help_forms,
+    calls_forms,
+    promise_forms,
     parties_forms,
-)  # each has SHEETS, looked up late: they build with `sheet`
+    help_forms,
+    closing_forms,
+)
 
 
 def sheet(

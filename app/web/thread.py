@@ -11,7 +11,16 @@ from flask_babel import gettext as _
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.services.ticket_view import Entry, View
-from app.web import attachments, party_panel, vocabulary, words, words_duty, words_help
+from app.web import (
+    attachments,
+    party_panel,
+    thread_verify,
+    vocabulary,
+    words,
+    words_duty,
+    words_help,
+    words_verify,
+)
 
 PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
@@ -37,7 +46,7 @@ def _post(entry: Entry, view: View, actor: Actor, labels: dict[str, str], red: S
         "sub": _sub(entry, label, view) if said else "",
         "text": text if said else _system_text(entry, label, view), "red": entry.type in red,
         "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at),
-        "findings": _findings(entry) + party_panel.findings(entry, view),
+        "findings": _findings(entry) + party_panel.findings(entry, view) + thread_verify.findings(entry),
         "callback": _callback(entry, view, actor), "pictures": attachments.pictures_of(view, entry.event_id),
     }  # fmt: skip
 
@@ -75,7 +84,8 @@ def _sub(entry: Entry, label: str, view: View) -> str:
         parts.append(_("to %(name)s %(phone)s", name=entry.text.get("name", ""), phone=entry.data.get("to", "")))
     outcome = entry.data.get("contact_outcome")
     if outcome:
-        parts.append(words.word(words.contacts(), outcome))
+        parts.append(words.word(words.contacts() | vocabulary.merged("outcomes"), outcome))
+    parts.append(thread_verify.line(entry, view))
     return " · ".join(part for part in parts if part)
 
 
@@ -138,6 +148,8 @@ def _system_text(entry: Entry, label: str, view: View) -> str:
         return _("The site is not on board yet: its province works the ticket")
     if entry.type in _DETAILS:
         return " · ".join(part for part in (label, _DETAILS[entry.type](entry.data)) if part)
+    if more := thread_verify.line(entry, view):
+        return f"{label} · {more}"
     return " · ".join([f"{label}{who}", *_acted(entry, view)])
 
 
@@ -172,6 +184,9 @@ def _findings(entry: Entry) -> list[dict[str, str]]:
             found.append(
                 {"label": _("What was done"), "value": words.word(words.measures(), entry.data["action_taken"])}
             )
+        if entry.data.get("no_contact_code"):
+            why = words.word(words_verify.no_contact_codes(), entry.data["no_contact_code"])
+            found.append({"label": _("Nobody reached"), "value": why})
     if entry.type == "priority_raised":
         known = words_help.priorities()
         steps = [words.word(known, entry.data.get(name, "")) for name in ("before", "after")]

@@ -14,7 +14,7 @@ from app.domain.roles import Actor
 from app.models import Clock, Organisation
 from app.services.reveals import Shown
 from app.services.ticket_view import View
-from app.web import panels, party_panel, sheets, words
+from app.web import call_card, panels, party_panel, sheets, words
 from app.web.boxes import boxes_of
 from app.web.thread import posts_of
 
@@ -32,6 +32,7 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
         "appeal": appeal(view, now), "error": state.get("error"), "notice": state.get("notice"),
         "sites": [(site.code, site_name(site)) for site in view.sites], "menu": sheets.menu_of(view, actor),
         "sheet": sheets.opened(view, actor, state.get("sheet") or "", state.get("forms") or {}),
+        "call": call_card.card(view, actor, now, shown, state),
         "panels": panels.of(view, actor, now), "self_href": url_for("tickets.show", number=ticket.number),
     }  # fmt: skip
 
@@ -40,6 +41,8 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
     """One chip a running clock, the most pressing first."""
     labels, found = words.clock_kinds(), []
     for clock in sorted(_running(view), key=lambda c: c.due_at):
+        if clock.state == "paused":
+            continue
         if clock.kind == "legal" or (clock.kind == "accept" and view.ticket.state != "open"):
             continue
         left = g.fmt.left(clock.due_at, now)
@@ -59,7 +62,7 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
                 "href": "",
             }
         )
-    return found
+    return found + call_card.chips(view)
 
 
 def _running(view: View) -> list[Clock]:
@@ -107,14 +110,13 @@ def _tray(view: View) -> str:
 
 
 def side(view: View, shown: Shown | None) -> dict[str, Any]:
-    """Customer, trace, clocks, promises and the other tickets on this waybill."""
+    """Customer, trace, clocks and the other tickets on this waybill."""
     return {
-        "customer": customer(view, shown), "trace": [_scan(scan) for scan in view.trace],
+        "customer": customer(view, shown), "trace": [_scan(scan, view.ticket.waybill) for scan in view.trace],
         "others": [
-            {"number": t.number, "href": f"/tickets/{t.number}", "label": words.states()[t.state]} for t in view.others
+            {"number": t.number, "href": f"/tickets/{t.number}", "label": _other(view, t)} for t in view.others
         ],
         "clocks": [_clock(view, clock) for clock in view.clocks],
-        "promises": [_promise(view, promise, text) for promise, text in view.promises],
         "law": legal_note() if view.category and view.category.legal_note else "",
     }  # fmt: skip
 
@@ -148,6 +150,8 @@ def actions(view: View, actor: Actor) -> list[dict[str, Any]]:
         found.append(_button("claim", _("Claim"), url_for("tickets.claim", number=number), "main"))
     if "take" in view.actions:
         found.append(_button("take", _("Take over"), url_for("ownership.take", number=number), "main"))
+    if "contact" in view.actions and view.person and view.person.phone:
+        found.append(_button("contact", _("Call the customer"), url_for("calls.start", number=number), ""))
     return found
 
 
@@ -177,10 +181,20 @@ def _state_tone(state: str) -> str:
     return {"replied": "good", "appealed": "ask"}.get(state, "")
 
 
-def _scan(scan: Any) -> dict[str, str]:
+def _other(view: View, other: Any) -> str:
+    """The state of another ticket on the parcel, and whether it came before this one or follows it."""
+    parts = [words.states()[other.state]]
+    if other.id == view.ticket.previous_id:
+        parts.append(_("earlier ticket"))
+    if other.previous_id == view.ticket.id:
+        parts.append(_("follow-up ticket"))
+    return " · ".join(parts)
+
+
+def _scan(scan: Any, waybill: str) -> dict[str, str]:
     label = words.word(words.scan_types(), scan.scan_type)
     where = scan.organisation_name or scan.site_code
-    parts = [label, where, scan.courier, scan.note]
+    parts = [scan.waybill if scan.waybill != waybill else "", label, where, scan.courier, scan.note]
     return {"text": " · ".join(part for part in parts if part), "time_text": g.fmt.full(scan.scanned_at)[5:16]}
 
 
@@ -201,17 +215,8 @@ def clock_state(clock: Clock) -> str:
     """Where a run stands, in a word."""
     if clock.state == "void":
         return _("void")
+    if clock.state == "paused":
+        return _("stands still")
     if clock.stopped_at is None:
         return _("late") if clock.breached_at else _("running")
     return _("in time") if clock.state == "met" else _("late")
-
-
-def _promise(view: View, promise: Any, text: str) -> dict[str, Any]:
-    labels = {"open": _("open"), "kept": _("kept"), "broken": _("broken"), "renegotiated": _("renegotiated")}
-    kept = url_for("tickets.promise_kept", number=view.ticket.number, promise_id=promise.id)
-    return {
-        "what": words.word(words.promises(), promise.what), "due_full": g.fmt.full(promise.due_at), "text": "",
-        "state": labels[promise.state],
-        "kept_href": kept if promise.state == "open" and "promise" in view.actions else "",
-        "submission_key": secrets.token_urlsafe(24),
-    }  # fmt: skip

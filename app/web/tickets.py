@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +16,14 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import appeals, handover, queue, replies, reveals, routing, ticket_view
-from app.services.replies import PromiseIn, ResultIn
-from app.services.ticket_view import View
-from app.web import attachments, forms, queue_page, verbs
+from app.services.outward import Choice
+from app.services.promises import PromiseIn
+from app.services.replies import ResultIn
+from app.web import answer_groups, attachments, forms, queue_page, verbs
 from app.web import handover as handover_page
 from app.web.access import route_access
+from app.web.answer_groups import AnswerGroup
 from app.web.auth import current_actor, requires
-from app.web.boxes import allowed_answers
 
 bp = Blueprint("tickets", __name__)
 
@@ -98,7 +100,7 @@ def result(number: str) -> ResponseReturnValue:
     """The answer: first its preview, then, confirmed, it leaves the house."""
     actor, now, session = current_actor(), clock.now(), db.session()
     view = ticket_view.view(session, actor, number)
-    bound = forms.result_form(allowed_answers(view), request.form)
+    bound = forms.result_form(answer_groups.of(view), request.form)
     if request.form.get("back"):
         return verbs.page(actor, view, forms={"result": bound})
     try:
@@ -109,9 +111,10 @@ def result(number: str) -> ResponseReturnValue:
         return verbs.act(actor, number, "result", bound, lambda: replies.result(
             actor=actor, post=verbs.post(number), answer=answer, now=now,
         ))  # fmt: skip
-    errors = replies.preview_errors(session, view.ticket, answer, now)
-    if errors:
-        return verbs.failed(actor, number, "result", bound, Invalid(errors))
+    try:
+        replies.check(session, view.ticket, answer, now)
+    except Invalid as error:
+        return verbs.failed(actor, number, "result", bound, error)
     return _preview(actor, number, answer, now)
 
 
@@ -163,17 +166,6 @@ def assign(number: str) -> ResponseReturnValue:
     ))  # fmt: skip
 
 
-@bp.post("/tickets/<number>/promises/<int:promise_id>/kept")
-@route_access("queue")
-@requires("queue")
-def promise_kept(number: str, promise_id: int) -> ResponseReturnValue:
-    """Mark a promise kept."""
-    actor, now = current_actor(), clock.now()
-    return verbs.act(actor, number, "promise", None, lambda: replies.settle_promise(
-        actor=actor, post=verbs.post(number), promise_id=promise_id, outcome="kept", now=now,
-    ))  # fmt: skip
-
-
 @bp.post("/tickets/<number>/reveal")
 @route_access("queue")
 @requires("queue")
@@ -191,22 +183,14 @@ def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
     hidden += [("attachment", str(known)) for known in answer.attachments]
     preview = {
         "number": view.ticket.number, "action": url_for("tickets.result", number=view.ticket.number),
-        "text": request.form.get("text", ""), "hidden": hidden, "findings": _leaving(view),
+        "text": request.form.get("text", ""), "hidden": hidden,
+        "findings": answer_groups.leaving(answer_groups.of(view), request.form),
         "orders": [f"{connection.name} · {order.code}" for order, connection in view.orders],
         "pictures": attachments.chosen(view, list(answer.attachments)),
     }  # fmt: skip
     if request.htmx:
         return render_template("_preview.html", preview=preview)
     return render_template("preview.html", preview=preview, rail=queue_page.rail(db.session(), actor, None, now))
-
-
-def _leaving(view: View) -> list[tuple[str, str]]:
-    """What leaves beside the text: the platform's answer and the fields that it demands."""
-    chosen = next((a for a in allowed_answers(view) if a.value == request.form.get("answer")), None)
-    if chosen is None:
-        return []
-    fields = [(f.label or f.name, request.form.get(f"supplement-{f.name}", "")) for f in chosen.fields]
-    return [(_("Answer to the platform"), chosen.label or chosen.value), *((k, v) for k, v in fields if v)]
 
 
 def _found(actor: Actor, asked: str, now: datetime) -> ResponseReturnValue:
@@ -218,13 +202,22 @@ def _found(actor: Actor, asked: str, now: datetime) -> ResponseReturnValue:
     return render_template("tickets.html", rail=queue_page.rail(session, actor, None, now), list=pane, t=None)
 
 
-def _answer(form: Any, extra: list[str], pictures: list[int]) -> ResultIn:
-    promise_at = forms.instant(form.promise_due_at)
-    promised = [PromiseIn(form.promise_what.data, promise_at)] if form.promise_what.data and promise_at else []
+def _answer(form: Any, groups: Sequence[AnswerGroup], pictures: list[int]) -> ResultIn:
+    choices = {group.key: answer_groups.read(form, group) for group in groups}
+    only = choices.pop("", Choice())
     return ResultIn(
         text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
         signed_by=(form.finding_signed_by.data or "")[:60], action_taken=(form.action_taken.data or "")[:24],
-        answer=(form.answer.data or "") if "answer" in form else "", promises=promised,
-        attachments=pictures,
-        supplements={name: form[f"supplement-{name}"].data or "" for name in extra},
+        answer=only.answer, supplements=only.supplements, choices=choices, promises=_promised(form),
+        attachments=pictures, no_contact_code=form.no_contact_code.data or "",
     )  # fmt: skip
+
+
+def _promised(form: Any) -> list[PromiseIn]:
+    """The promise that goes with the result, if one is chosen. Raises Invalid without its time."""
+    if not form.promise_what.data:
+        return []
+    due_at = forms.instant(form.promise_due_at)
+    if due_at is None:
+        raise Invalid({"promise_due_at": "required"})
+    return [PromiseIn(form.promise_what.data, due_at, form.promise_text.data or "", form.promise_who.data or "")]

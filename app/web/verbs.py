@@ -52,7 +52,7 @@ def failed(actor: Actor, number: str, key: str, form: Any, error: Exception) -> 
     """422 with the errors beside the fields; 409 with the newer entries shown; the typed text stays in both."""
     view = ticket_view.view(db.session(), actor, number)
     if isinstance(error, Invalid) and form is not None:
-        forms.mark(form[0] if isinstance(form, tuple) else form, error.fields)
+        forms.mark(form[0] if isinstance(form, tuple) else form, error.fields, getattr(error, "detail", {}))
     bound = {key: form} if form is not None else {}
     text = page(actor, view, forms=bound, sheet=key, error=words.refused(error))
     return text, 422 if isinstance(error, Invalid) else 409

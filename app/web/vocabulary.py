@@ -2,6 +2,8 @@
 
 A module may have the functions `errors`, `events`, `clock_kinds`, `queues` and `tray_reasons`: code → text; and of an
 entry `detail` (what its line says beside the label) and `findings` (pairs that stand above its text).
+A module may have the functions `errors`, `events`, `clock_kinds`, `queues`, `outcomes`, `scan_types`
+and `tray_reasons`: code → text.
 """
 
 from __future__ import annotations
@@ -9,13 +11,15 @@ from __future__ import annotations
 from types import ModuleType
 
 from app.services.ticket_view import Entry
-from app.web import words_help, words_ownership, words_parties, words_transfers
+from app.web import words_closing, words_help, words_ownership, words_parties, words_transfers, words_verify
 
 PARTS: tuple[ModuleType, ...] = (
+    words_verify,
     words_help,
     words_ownership,
     words_parties,
     words_transfers,
+    words_closing,
 )
 
 

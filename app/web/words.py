@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import g
@@ -155,7 +157,7 @@ def scan_types() -> dict[str, str]:
         "DEPART": _("Departed"),
         "DELIVER": _("Out for delivery"),
         "SIGN": _("Signed for"),
-    }
+    } | vocabulary.merged("scan_types")
 
 
 def errors() -> dict[str, str]:
@@ -201,10 +203,15 @@ def routing_rules() -> dict[str, str]:
 
 
 def refused(error: Any) -> str:
-    """Why an action is refused, with the instants that its words name."""
-    said = word(errors(), getattr(error, "code", "invalid"))
-    detail = getattr(error, "detail", {})
-    return said % {name: g.fmt.time(at) for name, at in detail.items()} if "%(at)s" in said else said
+    """Why an action is refused, with the values that its words name."""
+    return filled(word(errors(), getattr(error, "code", "invalid")), getattr(error, "detail", {}))
+
+
+def filled(text: str, values: Mapping[str, object]) -> str:
+    """A sentence with its values put in, instants in the reader's words."""
+    if not values or "%(" not in text:
+        return text
+    return text % {name: g.fmt.time(value) if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 def word(table: dict[str, str], code: str) -> str:

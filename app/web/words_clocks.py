@@ -27,6 +27,9 @@ def limits() -> dict[str, str]:
         "appeal": _("Appeal ruling"),
         "objection": _("Customer's objection"),
         "objection_rework": _("Customer's objection after a return"),
+        "waiting": _("Pause for the customer, at most"),
+        "delivery": _("Wait for the result's delivery"),
+        "reopen": _("Re-opening after closing"),
         "legal": _("Legal deadline"),
     }
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011_help"
-down_revision = "0009_parties"
+down_revision = "0010_verify"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ import pytest
 
 from app.domain import lifecycle, lifecycle_page
 from app.domain.errors import NotAllowed
-from app.domain.lifecycle import Cases, TicketFacts
 from app.domain.roles import SYSTEM, Actor
+from app.domain.ticket_facts import Cases, TicketFacts
 
 SITE, PARTY, OTHER, HOME, PARTY_HOME, FAR = 11, 12, 13, 1, 2, 3
 PEOPLE = {
@@ -60,7 +60,7 @@ EXPECTED = {
     "customer_rejects": ({"answered": True}, {"replied", "closed"}, HANDLERS | CCS),
     "withdraw": ({}, LIVE, HANDLERS | LCS | CCS),
     "correct_category": ({}, LIVE, HANDLERS | LCS | CCS),
-    "consent_category": ({}, LIVE, LCS | CCS),
+    "consent_category": ({"category_asked": True}, LIVE, LCS | CCS),
     "link_waybill": ({}, ANY_BUT_WITHDRAWN, HANDLERS | LCS | CCS),
     "return": ({}, WORK, HANDLERS),
     "transfer": ({"cases": RETURNED}, WORK, LCS | CCS | {"system"}),
@@ -141,6 +141,8 @@ def test_the_step_leads_where_the_drawing_says(action: str):
         ("hand_over", "in_progress", "clerk", {"owner_id": 102}),
         ("wait", "in_progress", "clerk", {"waiting": True}),
         ("resume", "in_progress", "clerk", {}),
+        ("correct_category", "in_progress", "clerk", {"category_asked": True}),
+        ("consent_category", "in_progress", "lcs", {}),
         ("close", "replied", "clerk", {}),
         ("close", "replied", "clerk", {"objection_over": True, "open_promises": 1}),
         ("told", "replied", "clerk", {"objection_over": True}),

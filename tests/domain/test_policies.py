@@ -145,6 +145,9 @@ def test_the_defaults_for_a_complaint_are_those_of_the_rulebook() -> None:
         "objection": Limit(2880, "always"),
         "objection_rework": Limit(1440, "always"),
         "legal": Limit(10080, "always"),
+        "waiting": Limit(1440, "always"),
+        "delivery": Limit(1440, "always"),
+        "reopen": Limit(10080, "always"),
     }
 
 

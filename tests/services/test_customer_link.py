@@ -103,7 +103,7 @@ def test_solved_is_what_satisfied_is_to_a_platform(cast: Cast, db_session) -> No
     row = ticket(db_session, number)
     assert (row.state, row.customer_accepted, row.accepted_at) == ("replied", True, NOON + HOUR)
     clocks = {clock.kind: clock.state for clock in db_session.scalars(select(Clock).where(Clock.ticket_id == row.id))}
-    assert (clocks["objection"], clocks["close"]) == ("met", "running")
+    assert (clocks["delivery"], clocks["close"]) == ("met", "running")
     replies.close(actor=cast["site"], post=post(number), root_cause="station", verified=True, now=NOON + 2 * HOUR)
     assert ticket(db_session, number).state == "closed"
 
@@ -114,7 +114,7 @@ def test_not_solved_is_an_appeal_that_headquarters_rules_on(cast: Cast, db_sessi
     row = ticket(db_session, number)
     assert (row.state, row.queue, row.customer_accepted) == ("appealed", "appealed", False)
     runs = {clock.kind: clock for clock in db_session.scalars(select(Clock).where(Clock.ticket_id == row.id))}
-    assert (runs["objection"].state, runs["appeal"].due_at) == ("void", NOON + 25 * HOUR)
+    assert (runs["delivery"].state, runs["appeal"].due_at) == ("void", NOON + 25 * HOUR)
     assert count(db_session, Appeal) == 1
     appeals.rule(
         actor=cast["ccs"],

@@ -21,15 +21,18 @@ from app.models import (
     User,
     WorkItem,
 )
+from app.services import scans
+from app.services.scans import ScanIn
 from app.services.transaction import write
 from tests import cast
-from tests.web.stage import EVERYBODY, MASKED, WAYBILLS, Stage, leaks, mark, marks_of
+from tests.web.stage import EVERYBODY, MASKED, NOW, WAYBILLS, Stage, leaks, mark, marks_of
 
 TYPED = {  # valid for every verb at once
     "text": "typed", "contact_outcome": "reached_accepts", "next_update_at": "2026-11-25T10:00", "confirmed": "1",
-    "root_cause": "courier", "verified": "1", "ruling": "upheld_return", "site_code": "330106-01",
+    "root_cause": "courier", "verified": "1", "ruling": "upheld_return", "site_code": "330106-01", "proof": "scan",
     "template": "courier_delivery", "request": "call", "due_at": "2026-11-25T10:00", "name": "courier",
-    "phone": "13900000000",
+    "phone": "13900000000", "outcome": "reached_accepts", "category": "LOST", "agreed": "yes",
+    "promise_due_at": "2026-11-25T10:00",
 }  # fmt: skip
 COUNTED = (Event, FreeText, Reveal, Submission, Outbox, Promise, Clock, WorkItem)
 
@@ -63,7 +66,7 @@ def test_no_verb_reaches_a_ticket_outside_the_scope(stage: Stage, who: str) -> N
     for rule in verbs(stage.app):
         for key in stage.hidden_from(who):
             path = rule.replace("<int:promise_id>", str(stage.promises.get(key, 1))).format(number=stage.numbers[key])
-            answer = post(stage, who, path, submission_key=f"{who}-{key}-{rule}"[:64])
+            answer = post(stage, who, path, submission_key=f"{who}-{key}-{rule}"[:64], promise_what="redelivery")
             wanted = {"anonymous": (303,), "admin": (403,)}.get(who, (403, 404))
             assert answer.status_code in wanted, (who, path)
             assert not leaks(stage, who, path, answer.text), (who, path)
@@ -99,7 +102,12 @@ def test_a_promise_is_settled_through_its_own_ticket_only(stage: Stage) -> None:
         key = "own" if who == "site" else "other"
         assert post(stage, who, f"/tickets/{stage.numbers[key]}/promises/{promise}/kept").status_code == 409
     assert [value(stage, select(Promise.state).where(Promise.id == i)) for i in (of_own, of_other)] == ["open", "open"]
-    assert post(stage, "site", f"/tickets/{stage.numbers['own']}/promises/{of_own}/kept").status_code == 303
+    own = f"/tickets/{stage.numbers['own']}/promises/{of_own}/kept"
+    assert post(stage, "site", own).status_code == 422  # nothing proves it yet
+    with stage.app.app_context():
+        scan = ScanIn(WAYBILLS["own"], "SIGN", NOW, "330106-01")
+        scans.store_scans(scans=[scan], now=NOW)
+    assert post(stage, "site", own).status_code == 303
     assert value(stage, select(Promise.state).where(Promise.id == of_own)) == "kept"
 
 

@@ -27,10 +27,10 @@ SINCE = "2026-01-01T00:00:00%2B00:00"
 
 # what was measured and at most one more; the session of whoever asks is one of them
 QUEUE = {
-    "/tickets?queue=all": 7, "/tickets?queue=all&sort=activity&category=FALSE_SIGN": 7, "/tickets?q=YT0": 5,
-    "/tickets?q=0000": 5, f"/tickets/news?version=-1&since={SINCE}": 5, "/tickets/new": 5,
+    "/tickets?queue=all": 7, "/tickets?queue=all&sort=activity&category=FALSE_SIGN": 7, "/tickets?q=YT0": 6,
+    "/tickets?q=0000": 6, f"/tickets/news?version=-1&since={SINCE}": 6, "/tickets/new": 6,
 }  # fmt: skip
-TICKET = {"": 20, "HX-Request": 15}
+TICKET = {"": 23, "HX-Request": 17}
 LISTS = {
     "/handover?all=1": 10,
     "/callbacks": 4,
@@ -134,7 +134,10 @@ def live(company: Cast, number: str, times: int) -> None:
         cast.tell(company, "REPEAT", "W0", at=at, now=NOW)
         promise = PromiseIn("call_back", NOW + timedelta(hours=3))
         replies.result(
-            actor=company["site"], post=post(number), answer=ResultIn("好", "busy", promises=[promise]), now=NOW
+            actor=company["site"],
+            post=post(number),
+            answer=ResultIn("好", "reached_accepts", promises=[promise]),
+            now=NOW,
         )
 
 

@@ -50,7 +50,9 @@ def test_a_site_returns_a_ticket_with_a_picture_and_the_lcs_sees_the_proof(stage
     assert number in stage.browsers["lcs"].get("/tickets?queue=to_rule").text
 
 
-def test_the_ruling_is_one_form_and_what_it_teaches_is_forgotten_by_its_own_province_only(stage: Stage, number: str) -> None:
+def test_the_ruling_is_one_form_and_what_it_teaches_is_forgotten_by_its_own_province_only(
+    stage: Stage, number: str
+) -> None:
     give_up(stage, number, site_code="330108-01")
     page = stage.browsers["lcs"].get(f"/tickets/{number}?sheet=transfer").text
     assert re.findall(r'name="decision"[^>]*value="(\w+)"', page) == ["grant", "refuse", "keep"]

@@ -1,0 +1,79 @@
+"""Alarms that a superior looks at: somebody shows very many telephone numbers in a row (rulebook 7.9)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from app.domain.errors import NotFound
+from app.domain.roles import SYSTEM, Actor
+from app.models import Alarm, Organisation, Reveal, Ticket, User
+from app.models.dialect import lock_key
+from app.models.ids import new_id
+from app.services import journal
+from app.services.transaction import write
+
+MASS_REVEAL = "mass_reveal"
+REVEALS, WINDOW = 30, timedelta(minutes=10)
+SHOWN = 100
+
+
+def watch_reveals(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> None:
+    """Raise the alarm when more than 30 numbers were shown to one person within ten minutes, once for such a burst."""
+    session.flush()
+    lock_key(session, f"reveals:{actor.user_id}")
+    recent = select(func.count()).where(Reveal.user_id == actor.user_id, Reveal.at > now - WINDOW, Reveal.at <= now)
+    shown = session.scalar(recent) or 0
+    if shown <= REVEALS:
+        return
+    known = select(Alarm.id).where(Alarm.user_id == actor.user_id, Alarm.kind == MASS_REVEAL, Alarm.at > now - WINDOW)
+    if session.scalar(known.limit(1)) is None:
+        row = Alarm(
+            id=new_id(), kind=MASS_REVEAL, organisation_id=actor.organisation_id, province_id=actor.province_id,
+            user_id=actor.user_id, at=now, data={"shown": shown, "ticket_id": ticket.id},
+        )  # fmt: skip
+        session.add(row)
+        data = {"alarm_id": row.id, "user_id": actor.user_id, "shown": shown}
+        journal.append(session, ticket, MASS_REVEAL, actor=SYSTEM, now=now, data=data)
+
+
+def listed(session: Session, actor: Actor) -> list[tuple[Alarm, str, str, str]]:
+    """The newest alarms in the actor's area with the person's name and the house's two names."""
+    statement = (
+        select(Alarm, User.name, Organisation.name, Organisation.name_en)
+        .join(User, User.id == Alarm.user_id)
+        .outerjoin(Organisation, Organisation.id == Alarm.organisation_id)
+        .where(_visible(actor))
+        .order_by(Alarm.at.desc(), Alarm.id.desc())
+        .limit(SHOWN)
+    )
+    return [(alarm, who, name or "", name_en or "") for alarm, who, name, name_en in session.execute(statement)]
+
+
+def unseen(session: Session, actor: Actor) -> int:
+    """How many alarms of the actor's area nobody has looked at, up to 100."""
+    fresh = select(Alarm.id).where(Alarm.seen_at.is_(None), _visible(actor)).limit(SHOWN)
+    return session.scalar(select(func.count()).select_from(fresh.subquery())) or 0
+
+
+def seen(*, actor: Actor, alarm_id: int, now: datetime) -> None:
+    """Note that a superior has looked at it; nobody notes that over oneself. Raises NotFound."""
+    with write() as session:
+        statement = select(Alarm).where(Alarm.id == alarm_id, Alarm.user_id != actor.user_id, _visible(actor))
+        row = session.scalars(statement).one_or_none()
+        if row is None or actor.desk == "site":
+            raise NotFound("alarm_not_found")
+        if row.seen_at is None:
+            row.seen_at, row.seen_by_id = now, actor.user_id
+
+
+def _visible(actor: Actor) -> ColumnElement[bool]:
+    """Sites see those of their own house, a province those of its houses, headquarters and the administrator all."""
+    area: dict[str, Any] = {
+        "site": Alarm.organisation_id == actor.organisation_id,
+        "lcs": or_(Alarm.province_id == actor.province_id, Alarm.organisation_id == actor.province_id),
+    }
+    return area.get(actor.desk, true())

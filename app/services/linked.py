@@ -1,0 +1,160 @@
+"""Waybills of one parcel: a return, a re-label or a forward gives it another number (rulebook 3.12).
+
+A parcel has at most MOST numbers, so that whoever starts from any of them finds the same ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.domain.customer_links import mobile
+from app.domain.errors import Invalid, NotAllowed
+from app.domain.roles import Actor
+from app.domain.waybills import is_acceptable, normalise
+from app.models import Ticket, WaybillLink
+from app.models.dialect import changed, insert_ignoring, lock_key
+from app.models.ids import new_id
+from app.services import desk, journal, scope
+from app.services.desk import Outcome, Post
+from app.services.transaction import write
+
+MOST = 8  # numbers of one parcel
+KINDS = ("return", "relabel", "forward")
+OF_SCAN = {"RETURN": "return", "RELABEL": "relabel", "FORWARD": "forward"}
+NUMBER = re.compile(r"[A-Z0-9-]*[0-9]{6}[A-Z0-9-]*")
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Another number of the parcel, what made it, and who said so ("manual", "scan")."""
+
+    waybill: str
+    kind: str
+    source: str
+
+
+def of(session: Session, waybill: str) -> list[Linked]:
+    """The other numbers of the parcel, however many steps away, the nearest first; one statement if there is none."""
+    found: dict[str, Linked] = {}
+    frontier = {waybill} if waybill else set()
+    while frontier and len(found) < MOST - 1:
+        touching = or_(WaybillLink.waybill_a.in_(frontier), WaybillLink.waybill_b.in_(frontier))
+        links = session.scalars(select(WaybillLink).where(touching).order_by(WaybillLink.id)).all()
+        frontier = set()
+        for link in links:
+            for number in (link.waybill_a, link.waybill_b):
+                if number != waybill and number not in found and len(found) < MOST - 1:
+                    found[number] = Linked(number, link.kind, link.source)
+                    frontier.add(number)
+    return list(found.values())
+
+
+def numbers(session: Session, waybill: str) -> list[str]:
+    """All numbers of the parcel, the given one first; empty without a waybill."""
+    return [waybill, *(link.waybill for link in of(session, waybill))] if waybill else []
+
+
+def lock(session: Session, *waybills: str) -> list[str]:
+    """Serialise what concerns these parcels until the commit, and give all their numbers, the first one first.
+
+    The numbers are locked in one order for everybody; where a link came meanwhile the locks are given back and taken
+    anew, so that nobody waits for another in a circle.
+    """
+    wanted = _all(session, waybills)
+    while wanted:
+        attempt = session.begin_nested()
+        for waybill in sorted(wanted):
+            lock_key(session, f"waybill:{waybill}")
+        found = _all(session, waybills)
+        if set(found) == set(wanted):
+            attempt.commit()
+            break
+        attempt.rollback()
+        wanted = found
+    return wanted
+
+
+def _all(session: Session, waybills: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(number for waybill in waybills for number in numbers(session, waybill)))
+
+
+def link(*, actor: Actor, post: Post, waybill: str, kind: str, now: datetime) -> Outcome:
+    """Say that a ticket's parcel has another number too: complaints on either belong together from now on.
+
+    Raises Invalid(waybill, kind), NotFound, NotAllowed ("no_waybill"), Stale.
+    """
+    other = normalise(waybill)
+    _check(other, kind)
+    with write() as session:
+        own = scope.load(session, actor, post.number).waybill
+        known = set(lock(session, own, other))
+        ticket = desk.take(session, actor, post)
+        if before := desk.done_before(session, post):
+            return before
+        desk.move(ticket, "link_waybill", actor)
+        _fits(ticket, other, known, numbers(session, own))
+        _store(session, own, other, kind, "manual", now, actor.user_id)
+        data = {"kind": kind, "source": "manual"}
+        text = {"waybill": other}
+        event = journal.append(session, ticket, "waybill_linked", actor=actor, now=now, data=data, text=text)
+        return desk.finish(session, ticket, event, now, post)
+
+
+def _check(waybill: str, kind: str) -> None:
+    errors = {} if kind in KINDS else {"kind": "required"}
+    if not waybill:
+        errors["waybill"] = "required"
+    elif not is_acceptable(waybill):
+        errors["waybill"] = "bad_waybill"
+    if errors:
+        raise Invalid(errors)
+
+
+def _fits(ticket: Ticket, other: str, known: set[str], own: list[str]) -> None:
+    if not ticket.waybill:
+        raise NotAllowed("no_waybill")
+    if other == ticket.waybill:
+        raise Invalid({"waybill": "same_waybill"})
+    if other in own:
+        raise Invalid({"waybill": "linked_already"})
+    if len(known) > MOST:
+        raise Invalid({"waybill": "too_many_linked"})
+
+
+def _store(
+    session: Session, one: str, other: str, kind: str, source: str, now: datetime, user_id: int | None = None
+) -> bool:
+    first, second = sorted((one, other))
+    values = {
+        "id": new_id(), "waybill_a": first, "waybill_b": second, "kind": kind, "source": source, "created_at": now,
+        "created_by_id": user_id,
+    }  # fmt: skip
+    return changed(session, insert_ignoring(session, WaybillLink).values(**values)) == 1
+
+
+def from_scans(session: Session, rows: Iterable[Mapping[str, object]], now: datetime) -> int:
+    """Link the numbers that return, re-label and forward scans name in their note; how many links are new.
+
+    A note names a number when exactly one word of it can be one.
+    """
+    new = 0
+    for row in rows:
+        kind, waybill = OF_SCAN.get(str(row["scan_type"]), ""), str(row["waybill"])
+        named = _named(str(row["note"])) - {waybill} if kind and is_acceptable(waybill) else set()
+        if len(named) != 1:
+            continue
+        other = named.pop()
+        if len(_all(session, (waybill, other))) <= MOST:
+            new += _store(session, waybill, other, kind, "scan", now)
+    return new
+
+
+def _named(note: str) -> set[str]:
+    spelled = " ".join(normalise(word) for word in note.split())
+    return {word for word in NUMBER.findall(spelled) if is_acceptable(word) and not mobile(word)}

@@ -1,0 +1,107 @@
+"""A new ticket: made, routed, its clocks started, and tied to the ended one that it follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.domain.policies import PLATFORM_URGENT, default_priority, version_in_force
+from app.domain.roles import SYSTEM, Actor
+from app.domain.waybills import normalise
+from app.models import Category, Connection, Event, Inbox, Organisation, Person, PlatformOrder, Ticket
+from app.models.dialect import next_number
+from app.models.ids import new_id
+from app.services import categories, clocks, desk, journal, linked, moves, policies, routing
+from app.services.platform_pictures import Address
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True)
+class ComplaintIn:
+    """A complaint in our words, whatever channel it came by. Instants are UTC."""
+
+    text: str
+    category: str
+    waybill: str = ""
+    channel: str = "platform"
+    complainant_kind: str = "consignee"
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+    site_code: str = ""
+    platform_priority: int | None = None
+    promised_today: bool = False
+    pictures: Sequence[Address] = ()  # addresses that a job fetches after the commit
+
+
+def open_ticket(
+    session: Session, complaint: ComplaintIn, *, actor: Actor, now: datetime, rule: str, previous: Ticket | None = None
+) -> tuple[Ticket, Event]:
+    """Make the ticket, keep the complainant apart, route it and start its clocks.
+
+    `rule` is the routing rule; `previous` the ended ticket on the same parcel that it follows.
+    """
+    category = complaint.category if session.get(Category, complaint.category) else "OTHER"
+    priority = default_priority(
+        category, promised_today=complaint.promised_today, platform_priority=complaint.platform_priority
+    )
+    waybill = normalise(complaint.waybill)[:40]
+    local = now.astimezone(SHANGHAI)
+    ticket = Ticket(
+        id=new_id(), number=f"KF{local:%y%m%d}-{next_number(session):06d}", kind="complaint", category=category,
+        priority=priority, channel=complaint.channel, complainant_kind=complaint.complainant_kind, state="open",
+        queue="tray", waybill=waybill, waybill_reversed=waybill[::-1], opened_at=now, received_at=now, activity_at=now,
+        policy_version=version_in_force(policies.rules(session), now), version=0, last_hash="", repeat_count=0,
+        urge_count=0, open_promises=0, level=0, overdue=False, previous_id=previous.id if previous else None,
+    )  # fmt: skip
+    ticket.flags = categories.flags_at_intake(session, ticket)
+    session.add(ticket)
+    session.flush()
+    session.add(_person(ticket, complaint))
+    data = {
+        "category": category, "priority": priority, "channel": complaint.channel, "raw_category": complaint.category,
+        "marked": complaint.promised_today or complaint.platform_priority == PLATFORM_URGENT, "flags": ticket.flags,
+        "site_code": complaint.site_code.strip()[:32],
+    }  # fmt: skip
+    text = {"text": complaint.text, "waybill": complaint.waybill}
+    event = journal.append(session, ticket, "received", actor=actor, now=now, data=data, text=text)
+    ticket.headline_id = event.text_id
+    legal = clocks.limits(session, ticket)["legal"]
+    clocks.start(session, ticket, "legal", legal, now)
+    routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
+    return ticket, event
+
+
+def _person(ticket: Ticket, complaint: ComplaintIn) -> Person:
+    digits = "".join(ch for ch in normalise(complaint.phone) if ch.isdigit())
+    return Person(
+        ticket_id=ticket.id, name=complaint.name[:80], phone=complaint.phone[:40], address=complaint.address[:300],
+        phone_last4=digits[-4:],
+    )  # fmt: skip
+
+
+def follow_on(session: Session, ended: Ticket, order: PlatformOrder, row: Inbox, now: datetime) -> None:
+    """A repeat after the re-open window: a new ticket that follows the ended one, unless the parcel has another open
+    one by now; the platform's order goes with it."""
+    person, site = session.get(Person, ended.id), session.get(Organisation, ended.handling_site_id or 0)
+    complaint = ComplaintIn(
+        text=row.text, category=ended.category, waybill=ended.waybill, channel=ended.channel,
+        complainant_kind=ended.complainant_kind, name=person.name if person else "",
+        phone=person.phone if person else "", address=person.address if person else "",
+        site_code=site.code if site else "",
+    )  # fmt: skip
+    rule = session.get_one(Connection, order.connection_id).routing_rule
+    ticket = moves.ticket_on_waybill(session, linked.numbers(session, ended.waybill), now)
+    if ticket is None:
+        ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=now, rule=rule, previous=ended)
+    else:
+        event = moves.repeat(session, ticket, actor=SYSTEM, text=row.text, now=now, channel="platform")
+    row.state, order.ticket_id, order.verdict = "applied", ticket.id, ""
+    order.answered_at = order.expires_at = None  # the old task's; what the platform grants the new one it did not say
+    journal.append(session, ticket, "order_linked", actor=SYSTEM, now=now, data={"order_code": order.code})
+    desk.finish(session, ticket, event, now)

@@ -1,0 +1,133 @@
+"""A promise in time: the reminder an hour before, the breach, and the scan that keeps it (rulebook 3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain import lifecycle
+from app.domain.clocks import Limit
+from app.domain.roles import SYSTEM, Actor
+from app.models import Clock, Event, FreeText, Promise, Scan, Ticket
+from app.services import clocks, desk, journal, moves, promise_ends, reminders, settling
+from app.services.transaction import write
+
+KEEPING = {"redelivery": ("DELIVER", "SIGN")}  # the scans after which such a promise is kept
+LCS_LEVEL = 1
+CHUNK = 200
+
+# Takes (session, ticket, promise, courier's phone, now) and writes the SMS to the courier in the same transaction.
+CourierTeller = Callable[[Session, Ticket, Promise, str, datetime], None]
+COURIER_TELLERS: tuple[CourierTeller, ...] = ()
+
+
+def start(session: Session, ticket: Ticket, promise: Promise, now: datetime) -> None:
+    """Start the promise's own clock, booked to the site."""
+    minutes = max(0, int((promise.due_at - now).total_seconds() // 60))
+    limit, site_id = Limit(minutes, "always"), ticket.handling_site_id
+    clock = clocks.start(session, ticket, "promise", limit, now, due=promise.due_at, organisation_id=site_id)
+    promise.clock_id = clock.id
+
+
+def advance(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event | None:
+    """What the sweep does when a promise's next instant has come; the entry that tells of it."""
+    promise = session.scalars(select(Promise).where(Promise.clock_id == clock.id)).one()
+    if promise.state != "open":
+        clock.next_stage_at = None
+        return None
+    if now < clock.due_at:
+        clock.stage, clock.next_stage_at = 1, clock.due_at
+        reminders.note(session, ticket, clock, "hour", now)
+        tell_courier(session, ticket, promise, now)
+        return None
+    scan = _keeping_scan(session, ticket, promise)
+    if scan is not None:
+        return keep(session, ticket, promise, SYSTEM, "scan", now, at=scan)
+    return _break(session, ticket, promise, clock, now)
+
+
+def tell_courier(session: Session, ticket: Ticket, promise: Promise, now: datetime) -> None:
+    """Hand the promise to whatever writes SMS to couriers, when a courier's number was given with it."""
+    row = session.get(FreeText, promise.text_id) if promise.text_id else None
+    phone = str(row.body.get("courier_phone", "")) if row else ""
+    for teller in COURIER_TELLERS if phone else ():
+        teller(session, ticket, promise, phone, now)
+
+
+def keep(
+    session: Session, ticket: Ticket, promise: Promise, actor: Actor, proof: str, now: datetime, *, at: datetime
+) -> Event:
+    """Settle an open promise as kept at the instant `at`; the last one lets the close clock run. The caller finishes
+    the change."""
+    promise.state, promise.proof, promise.settled_at = "kept", proof, at
+    ticket.open_promises -= 1
+    data = {**promise_ends.facts(ticket, promise), "outcome": "kept", "proof": proof, "kept_at": at}
+    event = journal.append(session, ticket, "promise_settled", actor=actor, now=now, data=data)
+    _stop(session, ticket, promise, at)
+    settling.start_close(session, ticket, now)
+    return event
+
+
+def kept_by_scans(waybills: Collection[str], now: datetime) -> int:
+    """Keep the promises that new scans of these parcels prove; how many. One short transaction each."""
+    kept, asked = 0, sorted(waybills)
+    for start_at in range(0, len(asked), CHUNK):
+        for promise_id in _open_on(asked[start_at : start_at + CHUNK]):
+            with write() as session:
+                kept += _keep_if_scanned(session, promise_id, now)
+    return kept
+
+
+def _open_on(waybills: Collection[str]) -> list[int]:
+    with write() as session:
+        statement = select(Promise.id).join(Ticket, Ticket.id == Promise.ticket_id)
+        open_ones = statement.where(Promise.state == "open", Promise.what.in_(KEEPING))
+        return list(session.scalars(open_ones.where(Ticket.waybill.in_(waybills)).order_by(Promise.id)))
+
+
+def _keep_if_scanned(session: Session, promise_id: int, now: datetime) -> int:
+    promise = session.get_one(Promise, promise_id)
+    ticket = moves.locked_ticket(session, promise.ticket_id)
+    session.refresh(promise)
+    scan = _keeping_scan(session, ticket, promise) if promise.state == "open" else None
+    if scan is None:
+        return 0
+    event = keep(session, ticket, promise, SYSTEM, "scan", now, at=scan)
+    desk.finish(session, ticket, event, now)
+    return 1
+
+
+def _keeping_scan(session: Session, ticket: Ticket, promise: Promise) -> datetime | None:
+    """The first scan after the promise and not after its due that keeps it."""
+    if not ticket.waybill or promise.what not in KEEPING:
+        return None
+    statement = select(Scan.scanned_at).where(
+        Scan.waybill == ticket.waybill, Scan.scan_type.in_(KEEPING[promise.what]),
+        Scan.scanned_at > promise_ends.since(ticket, promise), Scan.scanned_at <= promise.due_at,
+    )  # fmt: skip
+    return session.scalar(statement.order_by(Scan.scanned_at).limit(1))
+
+
+def _stop(session: Session, ticket: Ticket, promise: Promise, at: datetime) -> None:
+    if promise.clock_id is not None:
+        clocks.stop(session, ticket, ["promise"], at, clock_id=promise.clock_id)
+
+
+def _break(session: Session, ticket: Ticket, promise: Promise, clock: Clock, now: datetime) -> Event:
+    """Back to work on top of the queue with 12 h, and the LCS is rung."""
+    promise.state, promise.settled_at = "broken", now
+    ticket.open_promises -= 1
+    clock.state, clock.breached_at, clock.stopped_at, clock.next_stage_at = "breached", clock.due_at, now, None
+    data = {**promise_ends.facts(ticket, promise), "run": clock.run}
+    event = journal.append(session, ticket, "promise_broken", actor=SYSTEM, now=now, data=data)
+    if desk.may(ticket, SYSTEM, "promise_broken"):
+        clocks.void(session, ticket, settling.UNTIL_THE_END, now)
+        desk.move(ticket, "promise_broken", SYSTEM)
+        clocks.start_rework(session, ticket, now)
+        ticket.level = max(ticket.level, LCS_LEVEL)
+        ticket.flags = sorted({*(ticket.flags or []), lifecycle.PROMISE_BROKEN})
+    reminders.note(session, ticket, clock, "breach", now)
+    return event

@@ -1,0 +1,176 @@
+"""Numbers of one parcel belong together: one ticket, one trace, one search, one lock."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app.domain.errors import Invalid, NotAllowed
+from app.extensions import db
+from app.models import Ticket, WaybillLink
+from app.services import linked, queue, scans, ticket_view
+from app.services.scans import ScanIn
+from app.services.transaction import write
+from tests.cast import NOON, Cast, post, push, ticket
+from tests.services.ending_steps import EVERYBODY, by_hand, tries
+
+HOUR = timedelta(hours=1)
+ONE, TWO, THREE = "YT1000000000001", "YT1000000000002", "YT1000000000003"
+
+
+def link(cast: Cast, number: str, waybill: str, who: str = "site", kind: str = "return") -> None:
+    linked.link(actor=cast[who], post=post(number), waybill=waybill, kind=kind, now=NOON)
+
+
+def chain(session, *waybills: str) -> None:
+    """Each number linked to the next one."""
+    with write() as inner:
+        for one, other in itertools.pairwise(waybills):
+            linked._store(inner, one, other, "relabel", "scan", NOON)
+
+
+def numbers(session, waybill: str) -> set[str]:
+    session.rollback()
+    return set(linked.numbers(session, waybill))
+
+
+def test_a_complaint_on_a_linked_waybill_is_the_same_ticket(cast: Cast, db_session) -> None:
+    number = push(cast, waybill=ONE)
+    link(cast, number, " yt１000000000002 ", kind="relabel")
+    assert push(cast, "W2", waybill=TWO, now=NOON + HOUR) == number
+    assert by_hand(cast, TWO, now=NOON + HOUR) == number
+    assert ticket(db_session, number).repeat_count == 2
+
+
+def test_links_reach_over_several_steps_and_to_both_sides(cast: Cast, db_session) -> None:
+    chain(db_session, ONE, TWO, THREE)
+    for waybill in (ONE, TWO, THREE):
+        assert numbers(db_session, waybill) == {ONE, TWO, THREE}
+    number = push(cast, waybill=THREE)
+    assert push(cast, "W2", waybill=ONE) == number
+
+
+def test_a_parcel_has_at_most_eight_numbers_wherever_one_starts(cast: Cast, db_session) -> None:
+    many = [f"YT20000000000{n:02d}" for n in range(8)]
+    chain(db_session, *many)
+    assert all(numbers(db_session, waybill) == set(many) for waybill in many)
+    number = push(cast, waybill=many[-1])
+    with pytest.raises(Invalid) as error:
+        link(cast, number, THREE)
+    assert error.value.fields == {"waybill": "too_many_linked"}
+    scans.store_scans(scans=[ScanIn(many[0], "RETURN", NOON, note=THREE)], now=NOON)
+    assert numbers(db_session, THREE) == {THREE}
+
+
+@pytest.mark.parametrize(
+    ("waybill", "kind", "fields"),
+    [
+        ("", "", {"waybill": "required", "kind": "required"}),
+        ("短号", "return", {"waybill": "bad_waybill"}),
+        (ONE, "return", {"waybill": "same_waybill"}),
+        (TWO, "return", {"waybill": "linked_already"}),
+    ],
+)
+def test_what_cannot_be_linked_is_said_beside_the_field(cast: Cast, waybill: str, kind: str, fields: dict) -> None:
+    number = push(cast, waybill=ONE)
+    link(cast, number, TWO)
+    with pytest.raises(Invalid) as error:
+        link(cast, number, waybill, kind=kind)
+    assert error.value.fields == fields
+
+
+def test_a_ticket_without_a_waybill_has_nothing_to_link(cast: Cast) -> None:
+    number = by_hand(cast, "")
+    with pytest.raises(NotAllowed) as refused:
+        link(cast, number, TWO)
+    assert refused.value.code == "no_waybill"
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_the_handling_site_its_lcs_and_ccs_link_waybills(cast: Cast, who: str) -> None:
+    may = {"site": True, "site-manager": True, "lcs": True, "lcs-manager": True, "ccs": True, "ccs-manager": True}
+    number = push(cast, waybill=ONE)
+    assert tries(lambda: link(cast, number, TWO, who)) == may.get(who, False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "note", "found"),
+    [
+        ("RETURN", f"退回件，新单号{TWO}", True),
+        ("relabel", f"换单 {TWO.lower()}", True),
+        ("FORWARD", TWO, True),
+        ("RETURN", "客户拒收，电话13812345678", False),
+        ("RETURN", f"{TWO} {THREE}", False),
+        ("RETURN", "拒收", False),
+        ("ARRIVE", TWO, False),
+    ],
+)
+def test_a_scan_that_names_one_other_number_links_it(cast: Cast, db_session, kind: str, note: str, found: bool) -> None:
+    for _ in range(2):
+        scans.store_scans(scans=[ScanIn(ONE, kind, NOON, "330106-01", "", note)], now=NOON)
+    assert numbers(db_session, ONE) == ({ONE, TWO} if found else {ONE})
+    assert db_session.scalar(select(func.count()).select_from(WaybillLink)) == found
+
+
+def test_the_page_shows_the_linked_numbers_their_scans_and_their_tickets(cast: Cast, db_session) -> None:
+    number = push(cast, waybill=ONE)
+    scans.store_scans(scans=[ScanIn(TWO, "SIGN", NOON), ScanIn(ONE, "RETURN", NOON - HOUR)], now=NOON)
+    other = push(cast, "W2", waybill=TWO)
+    link(cast, number, TWO)
+    view = ticket_view.view(db_session, cast["site"], number)
+    assert [(one.waybill, one.kind, one.source) for one in view.links] == [(TWO, "return", "manual")]
+    assert [scan.waybill for scan in view.trace] == [TWO, ONE]
+    assert [row.number for row in view.others] == [other]
+
+
+def test_a_search_for_a_linked_waybill_finds_the_ticket_inside_the_scope_only(cast: Cast, db_session) -> None:
+    number = push(cast, waybill=ONE)
+    link(cast, number, TWO)
+    found = {who: [row.number for row in queue.search(db_session, cast[who], TWO)] for who in ("site", "lcs", "site-2")}
+    assert found == {"site": [number], "lcs": [number], "site-2": []}
+
+
+def test_pushes_on_linked_waybills_at_the_same_moment_are_one_ticket(app, cast: Cast, db_session) -> None:
+    chain(db_session, ONE, TWO, THREE)
+    codes = [(f"W{n}", waybill) for n, waybill in enumerate((ONE, TWO, THREE) * 4)]
+    gate = threading.Barrier(len(codes))
+
+    def one(code: str, waybill: str) -> str:
+        with app.app_context():
+            gate.wait(timeout=30)
+            try:
+                return push(cast, code, waybill=waybill)
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(len(codes)) as pool:
+        found = list(pool.map(lambda args: one(*args), codes))
+    assert len(set(found)) == 1
+    assert ticket(db_session, found[0]).repeat_count == len(codes) - 1
+
+
+def test_a_link_and_pushes_at_the_same_moment_end_well(app, cast: Cast, db_session) -> None:
+    numbers_before = [push(cast, "A", waybill=TWO)]
+    gate = threading.Barrier(7)
+
+    def run(work) -> None:
+        with app.app_context():
+            gate.wait(timeout=30)
+            try:
+                work()
+            finally:
+                db.session.remove()
+
+    jobs = [lambda n=n: push(cast, f"P{n}", waybill=(ONE, TWO)[n % 2]) for n in range(6)]
+    jobs.append(lambda: link(cast, numbers_before[0], ONE))
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        list(pool.map(run, jobs))
+    db_session.rollback()
+    orders = db_session.scalars(select(Ticket).where(Ticket.waybill == ONE)).all()
+    assert len(orders) <= 1, "before the link the first push on the other number may open a ticket of its own"
+    assert numbers(db_session, ONE) == {ONE, TWO}
