@@ -18,8 +18,8 @@ from app.domain.calendars import SHANGHAI, day_bounds
 from app.domain.errors import Invalid
 from app.domain.masking import mask_phone
 from app.domain.reminders import DAILY_CAP, send_after
-from app.domain.roles import Actor
-from app.models import Courier, Outbox, Promise, SmsReceipt, Ticket
+from app.domain.roles import SYSTEM, Actor
+from app.models import Courier, Event, Outbox, Promise, SmsReceipt, Ticket
 from app.models.dialect import lock_key
 from app.models.ids import new_id
 from app.services import desk, gateways, journal, scope, sms_receipts
@@ -63,6 +63,24 @@ def tell(*, actor: Actor, post: Post, message: CourierIn, now: datetime) -> Outc
         data = {"outbox_id": row.id, "to": mask_phone(phone), "template": message.template, "external": external}
         event = journal.append(session, ticket, "courier_sms", actor=actor, now=now, data=data, text=said)
         return desk.finish(session, ticket, event, now, post)
+
+
+def remind(session: Session, ticket: Ticket, promise: Promise, phone: str, now: datetime) -> Event | None:
+    """Tell the courier of a promise that is due soon (rulebook 3.7), inside the caller's transaction.
+
+    None where the number is none or has had its SMS of the day. The caller holds the ticket, so the phone is not
+    locked: two promises at once may go one over the cap, which costs an SMS and no promise.
+    """
+    mobile = customer_links.mobile(phone)
+    if not mobile or _told_today(session, mobile, now) >= DAILY_CAP:
+        return None
+    tail = ticket.waybill[-4:] if ticket.waybill else ""
+    variables = {"waybill_tail": tail, "promise": promise.what, **_when(promise.due_at)}
+    row = _row(ticket, mobile, PROMISE, variables, now, f"courier_promise:{promise.id}")
+    session.add(row)
+    said = {"text": _text(session, PROMISE, variables), "name": ""}
+    data = {"outbox_id": row.id, "to": mask_phone(mobile), "template": PROMISE, "external": False}
+    return journal.append(session, ticket, "courier_sms", actor=SYSTEM, now=now, data=data, text=said)
 
 
 def messages(session: Session, ids: list[int]) -> dict[int, tuple[Outbox, SmsReceipt | None]]:
@@ -138,13 +156,13 @@ def _text(session: Session, template: str, variables: dict[str, str]) -> str:
     return sms_templates.filled(text, sms_templates.values_of(template, variables))
 
 
-def _row(ticket: Ticket, phone: str, template: str, variables: dict[str, str], now: datetime) -> Outbox:
+def _row(ticket: Ticket, phone: str, template: str, variables: dict[str, str], now: datetime, key: str = "") -> Outbox:
     payload: dict[str, Any] = {
         "phone": phone, "template": template, "variables": variables, "capped": True, "tickets": [ticket.number],
     }  # fmt: skip
     row_id = new_id()
     return Outbox(
-        id=row_id, kind="sms", key=f"courier_sms:{row_id}", lane=f"phone:{phone}", ticket_id=ticket.id,
+        id=row_id, kind="sms", key=key or f"courier_sms:{row_id}", lane=f"phone:{phone}", ticket_id=ticket.id,
         organisation_id=ticket.handling_site_id, province_id=ticket.province_id, payload=payload, state="pending",
         attempts=0, token=0, next_try_at=send_after(now), created_at=now,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,16 +12,12 @@ from app.domain import lifecycle
 from app.domain.clocks import Limit
 from app.domain.roles import SYSTEM, Actor
 from app.models import Clock, Event, FreeText, Promise, Scan, Ticket
-from app.services import clocks, desk, journal, moves, promise_ends, reminders, settling
+from app.services import clocks, courier_sms, desk, journal, moves, promise_ends, reminders, settling
 from app.services.transaction import write
 
 KEEPING = {"redelivery": ("DELIVER", "SIGN")}  # the scans after which such a promise is kept
 LCS_LEVEL = 1
 CHUNK = 200
-
-# Takes (session, ticket, promise, courier's phone, now) and writes the SMS to the courier in the same transaction.
-CourierTeller = Callable[[Session, Ticket, Promise, str, datetime], None]
-COURIER_TELLERS: tuple[CourierTeller, ...] = ()
 
 
 def start(session: Session, ticket: Ticket, promise: Promise, now: datetime) -> None:
@@ -50,11 +46,11 @@ def advance(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Ev
 
 
 def tell_courier(session: Session, ticket: Ticket, promise: Promise, now: datetime) -> None:
-    """Hand the promise to whatever writes SMS to couriers, when a courier's number was given with it."""
+    """The SMS to the courier, when a number was given with the promise."""
     row = session.get(FreeText, promise.text_id) if promise.text_id else None
     phone = str(row.body.get("courier_phone", "")) if row else ""
-    for teller in COURIER_TELLERS if phone else ():
-        teller(session, ticket, promise, phone, now)
+    if phone:
+        courier_sms.remind(session, ticket, promise, phone, now)
 
 
 def keep(

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.models import Clock, Event, Organisation, Outbox, Promise, Reminder, WorkItem
-from app.services import journal, promise_clock, promises, queue, reminders, replies, scans, sweep
+from app.services import journal, promises, queue, reminders, replies, scans, sweep
 from app.services.promises import PromiseIn
 from app.services.queue import Filters
 from app.services.replies import ResultIn
@@ -77,18 +77,17 @@ def test_a_promise_within_the_hour_is_not_reminded(cast: Cast, db_session) -> No
     assert db_session.get(Clock, only(db_session).clock_id).next_stage_at == NOON + 40 * MIN
 
 
-def test_the_courier_is_told_with_the_reminder_when_a_number_was_given(cast: Cast, db_session, monkeypatch) -> None:
-    seen: list[tuple[str, object]] = []
-
-    def teller(session, ticket, promise, phone, now) -> None:
-        seen.append((phone, now))
-
-    monkeypatch.setattr(promise_clock, "COURIER_TELLERS", (teller,))
+def test_the_courier_is_told_once_by_sms_when_a_number_was_given(cast: Cast, db_session) -> None:
     promised(cast, courier_phone="13911112222")
     promised(cast, "W2", waybill="")
     for _ in range(2):
         sweep.run(db_session, DUE - HOUR)
-    assert seen == [("13911112222", DUE - HOUR)]
+    rows = told(db_session, "13911112222")
+    assert [(row.payload["template"], row.payload["variables"]["promise"]) for row in rows] == [
+        ("courier_promise", "redelivery")
+    ]
+    event = db_session.scalars(select(Event).where(Event.type == "courier_sms")).one()
+    assert event.data["to"] == "139******22" and event.data["outbox_id"] == rows[0].id
 
 
 def test_a_broken_promise_comes_back_on_top_with_twelve_hours_and_rings_the_province(cast: Cast, db_session) -> None:
