@@ -24,7 +24,10 @@ LONGEST_SIDE, THUMB_SIDE = 2000, 320  # pixels
 UNPOSTED_FOR = timedelta(hours=24)  # an upload that no entry took is swept away after it
 ADDRESS_LIVES = timedelta(minutes=30)  # a platform's address that names no end (interfaces 1: "expire within minutes")
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
-BOXES = {"result": ("result",), "follow_up": ("follow_up", "follow_up_replied"), "note": ("note",)}
+BOXES = {
+    "result": ("result",), "follow_up": ("follow_up", "follow_up_replied"), "note": ("note",),
+    "exemption": ("ask_exemption",),
+}  # fmt: skip
 NAME_LENGTH = 60  # characters of a file's name that are kept
 
 _SAID_NOTHING = frozenset({"", "application/octet-stream", "binary/octet-stream"})

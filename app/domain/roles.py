@@ -14,15 +14,16 @@ SITE_ROLES = frozenset({SITE_CLERK, SITE_MANAGER})
 LCS_ROLES = frozenset({LCS, LCS_MANAGER})
 CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
-_EVERY_DESK = frozenset({"queue", "new_ticket", "duty"})
+_EVERY_DESK = frozenset({"queue", "new_ticket", "duty", "exemptions"})
+_SUPERIOR = _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many"}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK,
     SITE_MANAGER: _EVERY_DESK | {"scorecard", "duty_keep", "couriers", "robots"},
-    LCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "duty_keep"},
-    LCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "duty_keep", "robots"},
-    CCS: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling", "duty_keep"},
-    CCS_MANAGER: _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "ruling", "duty_keep", "robots"},
-    ADMIN: frozenset({"admin", "sms_outbox", "callbacks"}),
+    LCS: _SUPERIOR | {"exempt_decide"},
+    LCS_MANAGER: _SUPERIOR | {"robots", "exempt_decide", "exempt_area"},
+    CCS: _SUPERIOR | {"ruling", "exempt_area"},
+    CCS_MANAGER: _SUPERIOR | {"ruling", "robots", "exempt_decide", "exempt_area", "exempt_revoke"},
+    ADMIN: frozenset({"admin", "sms_outbox", "callbacks", "exemptions", "system_facts"}),
 }
 
 

@@ -16,7 +16,7 @@ from app import clock
 from app.extensions import db
 from app.jobs import fetches, gateways, sends
 from app.models import Outbox
-from app.services import health, reminders, sms_fallback, sweep, work
+from app.services import exemption_rulings, health, reminders, sms_fallback, sweep, work
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,11 @@ def pass_on() -> int:
     return sms_fallback.run(db.session(), clock.now())
 
 
+def exempt() -> int:
+    """Mark the clocks of decided exemptions where that is not done yet."""
+    return exemption_rulings.run(clock.now())
+
+
 def relay() -> None:
     """Ring for rows whose try has come: what the bell missed is found here."""
     due = select(func.count()).where(Outbox.next_try_at <= clock.now())
@@ -83,6 +88,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("sweep", look, sweep_clocks),
         Job("reminders", 1.5 * look, bundle_reminders),
         Job("undelivered", 2 * look, pass_on),
+        Job("exemptions", 5 * look, exempt),
         Job("relay", 2.5 * look, relay),
         Job("counters", 2 * look, recount),
         Job("reconcile", 3600, reconcile),

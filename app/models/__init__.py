@@ -5,6 +5,7 @@ from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
+from app.models.exemption import ExemptedClock, Exemption
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
 from app.models.organisation import (
@@ -53,6 +54,8 @@ __all__ = [
     "DutyShift",
     "Event",
     "EvidenceOrder",
+    "ExemptedClock",
+    "Exemption",
     "FreeText",
     "Heartbeat",
     "ImportedFile",

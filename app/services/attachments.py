@@ -7,7 +7,7 @@ that neither happens inside a transaction. A row stands before its bytes and is 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from app.domain.roles import Actor
 from app.models import Attachment, Event, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import desk, scope
+from app.services import desk, journal, scope
 from app.services.transaction import write
 
 
@@ -122,6 +122,17 @@ def bind(rows: Sequence[Attachment], event: Event) -> None:
     """The pictures belong to this entry from now on."""
     for row in rows:
         row.event_id = event.id
+
+
+def entry(
+    session: Session, ticket: Ticket, kind: str, actor: Actor, now: datetime,
+    data: Mapping[str, Any], text: Mapping[str, Any], ids: Sequence[int],
+) -> Event:  # fmt: skip
+    """Append an entry with its pictures bound to it; their digests stand in the chain. Raises Invalid(file)."""
+    rows = take(session, ticket, actor, ids)
+    event = journal.append(session, ticket, kind, actor=actor, now=now, data={**data, **proof(rows)}, text=text)
+    bind(rows, event)
+    return event
 
 
 def of_ticket(session: Session, actor: Actor, ticket: Ticket) -> list[Attachment]:

@@ -18,6 +18,7 @@ PAGES = (
     "customer",
     "scorecards",
     "duty",
+    "exemptions",
     "admin",
     "gateways",
     "clock_pages",

@@ -31,7 +31,9 @@ from app.web.guard import current_actor, requires
 from app.web.security import FORM_LIMIT
 
 bp = Blueprint("attachments", __name__)
-TAKES_PICTURES = frozenset({"tickets.follow_up", "tickets.result", "tickets.note", "attachments.upload"})
+TAKES_PICTURES = frozenset({
+    "tickets.follow_up", "tickets.result", "tickets.note", "attachments.upload", "exemptions.ask",
+})  # fmt: skip
 ROOM = rule.MAX_PER_ENTRY * rule.MAX_BYTES + FORM_LIMIT  # bytes of one post with nine pictures
 UPLOADS = "120 per minute"
 SEALED = {

@@ -12,9 +12,10 @@ from typing import Any
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
+from app.web import exemption_forms
 
 Panel = dict[str, Any]
-PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = ()
+PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (exemption_forms.panel,)
 
 
 def of(view: View, actor: Actor, now: datetime) -> list[Panel]:

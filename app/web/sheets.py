@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from flask import url_for
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
+from app.web import exemption_forms
 
 Sheet = dict[str, Any]
 Builder = Callable[[View, Actor, Any], Sheet]
-PARTS: tuple[dict[str, Builder], ...] = ()
+PARTS: tuple[ModuleType, ...] = (exemption_forms,)  # each has SHEETS, looked up late: they build with `sheet`
 
 
 def sheet(
@@ -25,7 +27,9 @@ def sheet(
 ) -> Sheet:
     """A sheet: its menu label, where it posts, its form, and a line that says what will happen.
 
-    `more` goes to the template: `choices` (a list of radio lines), `note` (a template with more to read).
+    `more` goes to the template: `choices` (a list of radio lines), `note` (a template with more to read), `tray` (the
+    pictures that go with it), `options` (codes and names that come into question, for inputs with the list
+    `sheet-places`).
     """
     number = view.ticket.number
     return {
@@ -52,5 +56,5 @@ def opened(view: View, actor: Actor, key: str, bound: dict[str, Any]) -> Sheet |
 
 
 def _allowed(view: View) -> dict[str, Builder]:
-    known = {key: builder for part in PARTS for key, builder in part.items()}
+    known: dict[str, Builder] = {key: builder for part in PARTS for key, builder in part.SHEETS.items()}
     return {action: known[action] for action in view.actions if action in known}

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.services.ticket_view import Entry, View
-from app.web import attachments, vocabulary, words, words_duty
+from app.web import attachments, vocabulary, words, words_duty, words_exempt
 
 PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
@@ -125,6 +125,8 @@ def _system_text(entry: Entry, label: str, view: View) -> str:
         return f"{label} · {said}" if entry.data.get("to") else label
     if entry.type == "sms_undelivered":
         return f"{label} · {words_duty.undelivered(entry.data)}"
+    if entry.type in words_exempt.ENTRIES:
+        return f"{label} · {words_exempt.entry(entry.data)}{who}"
     if entry.type == "reminded":
         return f"{label} · {entry.data.get('to', '')}"
     return f"{label}{who}"

@@ -14,7 +14,7 @@ from app.domain.roles import Actor
 from app.models import Clock, Organisation
 from app.services.reveals import Shown
 from app.services.ticket_view import View
-from app.web import panels, sheets, words
+from app.web import exemption_forms, panels, sheets, words
 from app.web.boxes import boxes_of
 from app.web.thread import posts_of
 
@@ -59,7 +59,7 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
                 "href": "",
             }
         )
-    return found
+    return [*found, *exemption_forms.chips(view)]
 
 
 def _running(view: View) -> list[Clock]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-PARTS: tuple[ModuleType, ...] = ()
+from app.web import words_exempt
+
+PARTS: tuple[ModuleType, ...] = (words_exempt,)
 
 
 def merged(table: str) -> dict[str, str]:

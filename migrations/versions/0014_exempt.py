@@ -1,0 +1,77 @@
+"""exemptions"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014_exempt"
+down_revision = "0007_duty"
+branch_labels = None
+depends_on = None
+
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+AT = sa.DateTime(timezone=True)
+UNDONE = sa.text("done_at IS NULL")
+
+
+def upgrade() -> None:
+    _exemptions()
+    with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("malicious", sa.String(length=10), nullable=False, server_default=""))
+
+
+def _exemptions() -> None:
+    op.create_table(
+        "exemption",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("area_id", BIG, nullable=True),
+        sa.Column("from_at", AT, nullable=False),
+        sa.Column("until_at", AT, nullable=True),
+        sa.Column("facts", sa.String(length=200), nullable=False),
+        sa.Column("text_id", BIG, nullable=True),
+        sa.Column("tickets", sa.Integer(), nullable=False),
+        sa.Column("clocks", sa.Integer(), nullable=False),
+        sa.Column("asked_by_id", BIG, nullable=False),
+        sa.Column("asked_at", AT, nullable=False),
+        sa.Column("decided_by_id", BIG, nullable=True),
+        sa.Column("decided_at", AT, nullable=True),
+        sa.Column("decision", sa.String(length=200), nullable=False),
+        sa.Column("system_real", sa.Boolean(), nullable=True),
+        sa.Column("system_confirmed_by_id", BIG, nullable=True),
+        sa.Column("system_confirmed_at", AT, nullable=True),
+        sa.Column("done_at", AT, nullable=True),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["user_account.id"], name=op.f("fk_exemption_asked_by_id")),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["user_account.id"], name=op.f("fk_exemption_decided_by_id")),
+        sa.ForeignKeyConstraint(
+            ["system_confirmed_by_id"], ["user_account.id"], name=op.f("fk_exemption_system_confirmed_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exemption")),
+    )
+    op.create_index("ix_exemption_state", "exemption", ["state", "id"])
+    op.create_index("ix_exemption_undone", "exemption", ["id"], sqlite_where=UNDONE, postgresql_where=UNDONE)
+
+    op.create_table(
+        "exempted_clock",
+        sa.Column("exemption_id", BIG, nullable=False),
+        sa.Column("clock_id", BIG, nullable=False),
+        sa.Column("ticket_id", BIG, nullable=False),
+        sa.Column("organisation_id", BIG, nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(["clock_id"], ["clock.id"], name=op.f("fk_exempted_clock_clock_id")),
+        sa.ForeignKeyConstraint(["exemption_id"], ["exemption.id"], name=op.f("fk_exempted_clock_exemption_id")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_exempted_clock_organisation_id")
+        ),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_exempted_clock_ticket_id")),
+        sa.PrimaryKeyConstraint("exemption_id", "clock_id", name=op.f("pk_exempted_clock")),
+    )
+    for column in ("clock_id", "organisation_id", "ticket_id"):
+        op.create_index(op.f(f"ix_exempted_clock_{column}"), "exempted_clock", [column])
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.drop_column("malicious")
+    op.drop_table("exempted_clock")
+    op.drop_table("exemption")
