@@ -15,7 +15,7 @@ LCS_ROLES = frozenset({LCS, LCS_MANAGER})
 CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
 _EVERY_DESK = frozenset({"queue", "new_ticket", "duty", "exemptions"})
-_SUPERIOR = _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many"}
+_SUPERIOR = _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents"}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK,
     SITE_MANAGER: _EVERY_DESK | {"scorecard", "duty_keep", "couriers", "robots"},

@@ -8,6 +8,7 @@ from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKe
 from app.models.exemption import ExemptedClock, Exemption
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
+from app.models.incident import Incident
 from app.models.organisation import (
     CalendarDay,
     Category,
@@ -61,6 +62,7 @@ __all__ = [
     "ImportedFile",
     "ImportedTicket",
     "Inbox",
+    "Incident",
     "Organisation",
     "Outbox",
     "Party",

@@ -31,6 +31,7 @@ class Exemption(Model):
     until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     facts: Mapped[str] = mapped_column(String(200), default="")
     text_id: Mapped[int | None] = mapped_column(Big)
+    incident_id: Mapped[int | None] = ref("incident.id", nullable=True)
     tickets: Mapped[int] = mapped_column(default=0)
     clocks: Mapped[int] = mapped_column(default=0)
     asked_by_id: Mapped[int] = ref("user_account.id")

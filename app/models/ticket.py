@@ -48,6 +48,7 @@ class Ticket(Model):
     waiting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for the customer; site clocks stand still
     cases: Mapped[dict] = mapped_column(JSON, default=dict)  # folded by services/cases.py
     malicious: Mapped[str] = mapped_column(String(10), default="", server_default="")  # claimant: "", asked, granted
+    incident_id: Mapped[int | None] = ref("incident.id", nullable=True, index=True)
     version: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(String(64), default="")
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)

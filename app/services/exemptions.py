@@ -63,7 +63,7 @@ def ask_many(*, actor: Actor, clock_ids: Sequence[int], asked: AskIn, now: datet
     Raises Invalid(reason, clocks, facts, text), NotAllowed.
     """
     _may(actor, "exempt_many")
-    wrong = _wrong(asked, rule.FOR_MANY)
+    wrong = wrong_for_many(asked)
     if len(clock_ids) > MOST_AT_ONCE:
         wrong["clocks"] = "too_many_clocks"
     if wrong:
@@ -75,8 +75,9 @@ def ask_many(*, actor: Actor, clock_ids: Sequence[int], asked: AskIn, now: datet
 
 
 def ask_for(
-    session: Session, actor: Actor, ticket_ids: Iterable[int], clock_ids: Sequence[int], asked: AskIn, now: datetime
-) -> int:
+    session: Session, actor: Actor, ticket_ids: Iterable[int], clock_ids: Sequence[int], asked: AskIn, now: datetime,
+    *, incident_id: int | None = None,
+) -> int:  # fmt: skip
     """One request for runs of several tickets that the actor sees. The caller commits. Raises Invalid, NotAllowed."""
     tickets = [moves.locked_ticket(session, ticket_id) for ticket_id in sorted(ticket_ids)]
     for ticket in tickets:
@@ -84,6 +85,7 @@ def ask_for(
             raise NotAllowed("not_allowed", number=ticket.number)
     clocks = _wanted(session, actor, [ticket.id for ticket in tickets], clock_ids)
     row = _request(session, actor, asked, clocks, now)
+    row.incident_id = incident_id
     for ticket in tickets:
         own = [clock for clock in clocks if clock.ticket_id == ticket.id]
         event = _on_ticket(session, ticket, row, actor, asked, own, now)
@@ -176,6 +178,11 @@ def _on_ticket(
     event = attachments.entry(session, ticket, "exemption_asked", actor, now, data, text, asked.attachments)
     row.text_id = row.text_id or event.text_id
     return event
+
+
+def wrong_for_many(asked: AskIn) -> dict[str, str]:
+    """What is wrong with a request for several tickets, by field."""
+    return _wrong(asked, rule.FOR_MANY)
 
 
 def _wrong(asked: AskIn, reasons: Sequence[str], *, area: bool = False) -> dict[str, str]:

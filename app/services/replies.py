@@ -167,6 +167,11 @@ def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: dat
         return desk.finish(session, ticket, event, now, post)
 
 
+def text_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
+    """What is wrong with a result whatever ticket it is for, by field."""
+    return _result_errors(answer, now)
+
+
 def preview_errors(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> dict[str, str]:
     """Everything wrong with a result before it is sent, by field; empty when it may go out."""
     return _result_errors(answer, now) | _answer_errors(callbacks.orders_of(session, ticket), answer)

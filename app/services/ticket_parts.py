@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
 from app.models import Ticket
+from app.services import incident_view
 
 Loader = Callable[[Session, Ticket, Actor], Any]
-PARTS: dict[str, Loader] = {}
+PARTS: dict[str, Loader] = {"incident": incident_view.of_ticket}
 
 
 def load(session: Session, ticket: Ticket, actor: Actor) -> dict[str, Any]:

@@ -19,6 +19,7 @@ PAGES = (
     "scorecards",
     "duty",
     "exemptions",
+    "incidents",
     "admin",
     "gateways",
     "clock_pages",

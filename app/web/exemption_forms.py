@@ -140,9 +140,13 @@ def _line(kind: str, run: int, data: dict[str, Any], state: str) -> dict[str, st
 
 
 def chips(view: View) -> list[dict[str, str]]:
-    """The mark of a malicious claimant."""
+    """The mark of a malicious claimant, and the incident that the ticket belongs to."""
     text = {"asked": _("Claimant reported as malicious"), "granted": _("Malicious claimant")}.get(view.ticket.malicious)
-    return [{"text": text, "tone": "ask", "title": "", "due_iso": "", "href": ""}] if text else []
+    incident = view.parts.get("incident")
+    found = [text] if text else []
+    if incident is not None:
+        found.append(_("Incident %(number)s", number=incident.number))
+    return [{"text": one, "tone": "ask", "title": "", "due_iso": "", "href": ""} for one in found]
 
 
 SHEETS = {"ask_exemption": _ask_sheet}

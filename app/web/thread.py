@@ -127,6 +127,8 @@ def _system_text(entry: Entry, label: str, view: View) -> str:
         return f"{label} · {words_duty.undelivered(entry.data)}"
     if entry.type in words_exempt.ENTRIES:
         return f"{label} · {words_exempt.entry(entry.data)}{who}"
+    if entry.type in ("incident_linked", "incident_unlinked"):
+        return f"{label} {entry.data.get('number', '')}{who}"
     if entry.type == "reminded":
         return f"{label} · {entry.data.get('to', '')}"
     return f"{label}{who}"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from app.web import words_exempt
+from app.web import words_exempt, words_incident
 
-PARTS: tuple[ModuleType, ...] = (words_exempt,)
+PARTS: tuple[ModuleType, ...] = (words_exempt, words_incident)
 
 
 def merged(table: str) -> dict[str, str]:

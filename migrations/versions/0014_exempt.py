@@ -1,4 +1,4 @@
-"""exemptions"""
+"""exemptions, incidents"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,9 +14,33 @@ UNDONE = sa.text("done_at IS NULL")
 
 
 def upgrade() -> None:
+    _incidents()
     _exemptions()
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.add_column(sa.Column("malicious", sa.String(length=10), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("incident_id", BIG, nullable=True))
+        batch_op.create_foreign_key(op.f("fk_ticket_incident_id"), "incident", ["incident_id"], ["id"])
+        batch_op.create_index(op.f("ix_ticket_incident_id"), ["incident_id"])
+
+
+def _incidents() -> None:
+    op.create_table(
+        "incident",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("number", sa.String(length=24), nullable=False),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("province_id", BIG, nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("opened_at", AT, nullable=False),
+        sa.Column("opened_by_id", BIG, nullable=False),
+        sa.Column("closed_at", AT, nullable=True),
+        sa.ForeignKeyConstraint(["opened_by_id"], ["user_account.id"], name=op.f("fk_incident_opened_by_id")),
+        sa.ForeignKeyConstraint(["province_id"], ["organisation.id"], name=op.f("fk_incident_province_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
+        sa.UniqueConstraint("number", name=op.f("uq_incident_number")),
+    )
+    op.create_index(op.f("ix_incident_province_id"), "incident", ["province_id"])
 
 
 def _exemptions() -> None:
@@ -30,6 +54,7 @@ def _exemptions() -> None:
         sa.Column("until_at", AT, nullable=True),
         sa.Column("facts", sa.String(length=200), nullable=False),
         sa.Column("text_id", BIG, nullable=True),
+        sa.Column("incident_id", BIG, nullable=True),
         sa.Column("tickets", sa.Integer(), nullable=False),
         sa.Column("clocks", sa.Integer(), nullable=False),
         sa.Column("asked_by_id", BIG, nullable=False),
@@ -43,6 +68,7 @@ def _exemptions() -> None:
         sa.Column("done_at", AT, nullable=True),
         sa.ForeignKeyConstraint(["asked_by_id"], ["user_account.id"], name=op.f("fk_exemption_asked_by_id")),
         sa.ForeignKeyConstraint(["decided_by_id"], ["user_account.id"], name=op.f("fk_exemption_decided_by_id")),
+        sa.ForeignKeyConstraint(["incident_id"], ["incident.id"], name=op.f("fk_exemption_incident_id")),
         sa.ForeignKeyConstraint(
             ["system_confirmed_by_id"], ["user_account.id"], name=op.f("fk_exemption_system_confirmed_by_id")
         ),
@@ -72,6 +98,10 @@ def _exemptions() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.drop_index(op.f("ix_ticket_incident_id"))
+        batch_op.drop_constraint(op.f("fk_ticket_incident_id"), type_="foreignkey")
+        batch_op.drop_column("incident_id")
         batch_op.drop_column("malicious")
     op.drop_table("exempted_clock")
     op.drop_table("exemption")
+    op.drop_table("incident")
