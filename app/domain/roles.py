@@ -14,15 +14,25 @@ SITE_ROLES = frozenset({SITE_CLERK, SITE_MANAGER})
 LCS_ROLES = frozenset({LCS, LCS_MANAGER})
 CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
-_EVERY_DESK = frozenset({"queue", "new_ticket", "duty", "exemptions"})
-_SUPERIOR = _EVERY_DESK | {"scorecard", "sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents"}
+_EVERY_DESK = frozenset({"queue", "new_ticket", "duty", "exemptions", "emergencies"})
+_SUPERIOR = _EVERY_DESK | {
+    "scorecard",
+    "sms_outbox",
+    "callbacks",
+    "tray",
+    "duty_keep",
+    "exempt_many",
+    "incidents",
+    "emergency_tick",
+}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK,
     SITE_MANAGER: _EVERY_DESK | {"scorecard", "duty_keep", "couriers", "robots"},
     LCS: _SUPERIOR | {"exempt_decide"},
-    LCS_MANAGER: _SUPERIOR | {"robots", "exempt_decide", "exempt_area"},
+    LCS_MANAGER: _SUPERIOR | {"robots", "exempt_decide", "exempt_area", "emergency_announce"},
     CCS: _SUPERIOR | {"ruling", "exempt_area"},
-    CCS_MANAGER: _SUPERIOR | {"ruling", "robots", "exempt_decide", "exempt_area", "exempt_revoke"},
+    CCS_MANAGER: _SUPERIOR
+    | {"ruling", "robots", "exempt_decide", "exempt_area", "exempt_revoke", "emergency_announce"},
     ADMIN: frozenset({"admin", "sms_outbox", "callbacks", "exemptions", "system_facts"}),
 }
 

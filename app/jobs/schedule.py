@@ -16,7 +16,7 @@ from app import clock
 from app.extensions import db
 from app.jobs import fetches, gateways, sends
 from app.models import Outbox
-from app.services import exemption_rulings, health, reminders, sms_fallback, sweep, work
+from app.services import emergency_pauses, exemption_rulings, health, reminders, sms_fallback, sweep, work
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,11 @@ def exempt() -> int:
     return exemption_rulings.run(clock.now())
 
 
+def emergencies() -> int:
+    """Let the site clocks of emergencies stand still and run on."""
+    return emergency_pauses.run(db.session(), clock.now())
+
+
 def relay() -> None:
     """Ring for rows whose try has come: what the bell missed is found here."""
     due = select(func.count()).where(Outbox.next_try_at <= clock.now())
@@ -89,6 +94,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("reminders", 1.5 * look, bundle_reminders),
         Job("undelivered", 2 * look, pass_on),
         Job("exemptions", 5 * look, exempt),
+        Job("emergencies", 2 * look, emergencies),
         Job("relay", 2.5 * look, relay),
         Job("counters", 2 * look, recount),
         Job("reconcile", 3600, reconcile),

@@ -4,6 +4,7 @@ from app.models.attachment import Attachment, CustomerLink
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
+from app.models.emergency import Emergency
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.exemption import ExemptedClock, Exemption
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
@@ -53,6 +54,7 @@ __all__ = [
     "Courier",
     "CustomerLink",
     "DutyShift",
+    "Emergency",
     "Event",
     "EvidenceOrder",
     "ExemptedClock",

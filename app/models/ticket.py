@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
@@ -48,6 +48,8 @@ class Ticket(Model):
     waiting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for the customer; site clocks stand still
     cases: Mapped[dict] = mapped_column(JSON, default=dict)  # folded by services/cases.py
     malicious: Mapped[str] = mapped_column(String(10), default="", server_default="")  # claimant: "", asked, granted
+    emergency_id: Mapped[int | None] = ref("emergency.id", nullable=True)  # in whose period it was opened: its limits
+    standing_still: Mapped[bool] = mapped_column(default=False, server_default=false())  # site clocks, in an emergency
     incident_id: Mapped[int | None] = ref("incident.id", nullable=True, index=True)
     version: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(String(64), default="")

@@ -14,7 +14,7 @@ from app.domain.policies import Facts, limits_for
 from app.domain.roles import SYSTEM
 from app.models import Clock, Ticket
 from app.models.ids import new_id
-from app.services import calendars, journal, policies
+from app.services import calendars, emergency_rules, journal, policies
 
 SITE_CLOCKS = ("accept", "first_reply", "resolve", "close")
 MARKS_OVERDUE = frozenset({"first_reply", "resolve", "close", "appeal"})
@@ -23,15 +23,19 @@ FIVE_DAYS = timedelta(days=5)
 
 
 def limits(session: Session, ticket: Ticket) -> dict[str, Limit]:
-    """The ticket's limits under the policy version it was opened with."""
-    facts = Facts(ticket.kind, ticket.category, ticket.priority, ticket.channel, None, ticket.opened_at)
-    return limits_for(policies.rules(session), facts, ticket.policy_version)
+    """The ticket's limits under the policy version it was opened with, and the emergency that it was opened in."""
+    return _limits(session, ticket, ticket.priority)
+
+
+def _limits(session: Session, ticket: Ticket, priority: str) -> dict[str, Limit]:
+    facts = Facts(ticket.kind, ticket.category, priority, ticket.channel, None, ticket.opened_at)
+    stated = limits_for(policies.rules(session), facts, ticket.policy_version)
+    return emergency_rules.varied(session, ticket, stated)
 
 
 def resolve_due(session: Session, ticket: Ticket, limit: Limit, now: datetime) -> datetime:
     """Due of a `resolve` run; urgent ones follow the rule of the following service day."""
-    facts = Facts(ticket.kind, ticket.category, "high", ticket.channel, None, ticket.opened_at)
-    high = limits_for(policies.rules(session), facts, ticket.policy_version)["resolve"]
+    high = _limits(session, ticket, "high")["resolve"]
     table = calendars.calendars(session)
     return rule.resolve_due(limit, now, table, urgent=ticket.priority == "urgent", high_limit=high)
 
@@ -53,6 +57,8 @@ def start(
     data = {"kind": kind, "run": clock.run, "due_at": due, "minutes": limit.minutes, "calendar": limit.calendar}
     data["organisation_id"] = organisation_id
     journal.append(session, ticket, "clock_started", actor=SYSTEM, now=now, data=data)
+    if ticket.standing_still and kind in SITE_CLOCKS and due > now:
+        _stand(session, ticket, clock, now)
     session.flush()
     return clock
 
@@ -125,12 +131,18 @@ def pause(session: Session, ticket: Ticket, now: datetime) -> None:
     for clock in running(session, ticket, SITE_CLOCKS):
         if clock.state != "running" or now >= clock.due_at:
             continue
-        clock.state, clock.paused_at, clock.next_stage_at = "paused", now, None
-        journal.append(session, ticket, "clock_paused", actor=SYSTEM, now=now, data=_run_of(clock))
+        _stand(session, ticket, clock, now)
+
+
+def _stand(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> None:
+    clock.state, clock.paused_at, clock.next_stage_at = "paused", now, None
+    journal.append(session, ticket, "clock_paused", actor=SYSTEM, now=now, data=_run_of(clock))
 
 
 def resume(session: Session, ticket: Ticket, now: datetime) -> None:
-    """Let them run on: what was left when the pause began is left from now on."""
+    """Let them run on: what was left when the pause began is left from now on. Not in an emergency's pause."""
+    if ticket.standing_still:
+        return
     for clock in running(session, ticket, SITE_CLOCKS):
         if clock.state == "paused":
             _run_on(session, ticket, clock, now)

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from flask import Flask
 
-SET_UP = ("security", "language", "context", "attachments")
+SET_UP = ("security", "language", "context", "attachments", "emergencies")
 PAGES = (
     "auth",
     "health",
@@ -20,6 +20,7 @@ PAGES = (
     "duty",
     "exemptions",
     "incidents",
+    "emergencies",
     "admin",
     "gateways",
     "clock_pages",

@@ -48,6 +48,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("new_ticket", "entry.new", _("New complaint")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("duty", "duty.index", _("Duty roster")),
+        ("emergencies", "emergencies.index", _("Emergency mode")),
         ("incidents", "incidents.index", _("Incidents")),
         ("exemptions", "exemptions.index", _("Exemptions")),
         ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),

@@ -42,6 +42,8 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
     for clock in sorted(_running(view), key=lambda c: c.due_at):
         if clock.kind == "legal" or (clock.kind == "accept" and view.ticket.state != "open"):
             continue
+        if clock.state == "paused":
+            continue
         left = g.fmt.left(clock.due_at, now)
         seconds = (clock.due_at - now).total_seconds()
         tone = "late" if seconds <= 0 else "soon" if seconds <= 1800 else "info" if clock.kind == "platform" else ""
@@ -198,6 +200,8 @@ def clock_state(clock: Clock) -> str:
     if clock.state == "void":
         return _("void")
     if clock.stopped_at is None:
+        if clock.state == "paused":
+            return _("stands still")
         return _("late") if clock.breached_at else _("running")
     return _("in time") if clock.state == "met" else _("late")
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from app.web import words_exempt, words_incident
+from app.web import words_emergency, words_exempt, words_incident
 
-PARTS: tuple[ModuleType, ...] = (words_exempt, words_incident)
+PARTS: tuple[ModuleType, ...] = (words_exempt, words_incident, words_emergency)
 
 
 def merged(table: str) -> dict[str, str]:

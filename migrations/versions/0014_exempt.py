@@ -1,4 +1,4 @@
-"""exemptions, incidents"""
+"""exemptions, incidents, emergency mode"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,10 +15,14 @@ UNDONE = sa.text("done_at IS NULL")
 
 def upgrade() -> None:
     _incidents()
+    _emergencies()
     _exemptions()
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.add_column(sa.Column("malicious", sa.String(length=10), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("incident_id", BIG, nullable=True))
+        batch_op.add_column(sa.Column("emergency_id", BIG, nullable=True))
+        batch_op.add_column(sa.Column("standing_still", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.create_foreign_key(op.f("fk_ticket_emergency_id"), "emergency", ["emergency_id"], ["id"])
         batch_op.create_foreign_key(op.f("fk_ticket_incident_id"), "incident", ["incident_id"], ["id"])
         batch_op.create_index(op.f("ix_ticket_incident_id"), ["incident_id"])
 
@@ -41,6 +45,28 @@ def _incidents() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_incident_number")),
     )
     op.create_index(op.f("ix_incident_province_id"), "incident", ["province_id"])
+
+
+def _emergencies() -> None:
+    op.create_table(
+        "emergency",
+        sa.Column("id", BIG, autoincrement=False, nullable=False),
+        sa.Column("province_id", BIG, nullable=True),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("from_at", AT, nullable=False),
+        sa.Column("until_at", AT, nullable=False),
+        sa.Column("limits", sa.JSON(), nullable=False),
+        sa.Column("pauses", sa.Boolean(), nullable=False),
+        sa.Column("duty_list", sa.Text(), nullable=False),
+        sa.Column("checklist", sa.JSON(), nullable=False),
+        sa.Column("announced_by_id", BIG, nullable=False),
+        sa.Column("announced_at", AT, nullable=False),
+        sa.Column("ended_at", AT, nullable=True),
+        sa.ForeignKeyConstraint(["announced_by_id"], ["user_account.id"], name=op.f("fk_emergency_announced_by_id")),
+        sa.ForeignKeyConstraint(["province_id"], ["organisation.id"], name=op.f("fk_emergency_province_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_emergency")),
+    )
+    op.create_index("ix_emergency_until", "emergency", ["until_at"])
 
 
 def _exemptions() -> None:
@@ -100,8 +126,12 @@ def downgrade() -> None:
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.drop_index(op.f("ix_ticket_incident_id"))
         batch_op.drop_constraint(op.f("fk_ticket_incident_id"), type_="foreignkey")
+        batch_op.drop_constraint(op.f("fk_ticket_emergency_id"), type_="foreignkey")
         batch_op.drop_column("incident_id")
+        batch_op.drop_column("standing_still")
+        batch_op.drop_column("emergency_id")
         batch_op.drop_column("malicious")
     op.drop_table("exempted_clock")
     op.drop_table("exemption")
+    op.drop_table("emergency")
     op.drop_table("incident")

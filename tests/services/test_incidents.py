@@ -13,7 +13,7 @@ from app.services import exemption_rulings, incident_replies, incident_view, inc
 from app.services.exemptions import AskIn
 from app.services.incidents import IncidentIn, Matching
 from app.services.replies import ResultIn
-from tests.cast import NOON, Cast, post, push, ticket
+from tests.cast import NOON, Cast, post, push, tell, ticket
 
 LATER = NOON + timedelta(hours=1)
 TRUCK = IncidentIn("沪杭高速货车起火", "fire", "33")
@@ -71,7 +71,7 @@ def test_numbers_and_waybills_come_in_and_each_word_that_does_not_is_named(cast,
     away = push(cast, "AWAY", site="440305-01", waybill="YT9999999999999")
     cast_off = opened(cast, "lcs-manager")
     add(cast, cast_off, second)
-    replies_withdrawn(cast, "I2")
+    tell(cast, "CANCEL", "I2")
     number = opened(cast)
     added = add(cast, number, f"{first}, ＹＴ0000000000000\n{second} {gone};{away}、yt0000000000009")
     assert added.tickets == 1
@@ -82,12 +82,6 @@ def test_numbers_and_waybills_come_in_and_each_word_that_does_not_is_named(cast,
     assert dict(add(cast, number, first).refused) == {first: "in_it_already"}
     assert dict(add(cast, number, away, "ccs").refused) == {away: "other_province"}
     assert journal.verify(db_session, ticket(db_session, first).id) is None
-
-
-def replies_withdrawn(cast: Cast, code: str) -> None:
-    from tests.cast import tell
-
-    tell(cast, "CANCEL", code)
 
 
 def test_a_filter_takes_in_the_open_tickets_of_a_site_and_time(cast, db_session) -> None:
