@@ -3,6 +3,7 @@
 from app.models.attachment import Attachment, CustomerLink
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
+from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
@@ -52,7 +53,9 @@ __all__ = [
     "Connection",
     "Counter",
     "Courier",
+    "CustomerAccount",
     "CustomerLink",
+    "CustomerMatch",
     "DutyShift",
     "Emergency",
     "Event",
@@ -94,6 +97,7 @@ __all__ = [
     "SmsTest",
     "Submission",
     "Ticket",
+    "TicketContact",
     "Transfer",
     "User",
     "WorkItem",

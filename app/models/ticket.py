@@ -48,6 +48,10 @@ class Ticket(Model):
     waiting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for the customer; site clocks stand still
     cases: Mapped[dict] = mapped_column(JSON, default=dict)  # folded by services/cases.py
     malicious: Mapped[str] = mapped_column(String(10), default="", server_default="")  # claimant: "", asked, granted
+    customer_account_id: Mapped[int | None] = ref("customer_account.id", nullable=True)
+    tier: Mapped[str] = mapped_column(String(16), default="", server_default="")  # of the customer, on arrival
+    customer_limits: Mapped[dict] = mapped_column(JSON, default=dict, server_default="{}")  # on arrival, in minutes
+    contact_roles: Mapped[str] = mapped_column(String(60), default="", server_default="")  # of ticket_contact
     emergency_id: Mapped[int | None] = ref("emergency.id", nullable=True)  # in whose period it was opened: its limits
     standing_still: Mapped[bool] = mapped_column(default=False, server_default=false())  # site clocks, in an emergency
     incident_id: Mapped[int | None] = ref("incident.id", nullable=True, index=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -14,7 +14,7 @@ from app.domain.policies import Facts, limits_for
 from app.domain.roles import SYSTEM
 from app.models import Clock, Ticket
 from app.models.ids import new_id
-from app.services import calendars, emergency_rules, journal, policies
+from app.services import calendars, customers, emergency_rules, journal, policies
 
 SITE_CLOCKS = ("accept", "first_reply", "resolve", "close")
 MARKS_OVERDUE = frozenset({"first_reply", "resolve", "close", "appeal"})
@@ -23,14 +23,19 @@ FIVE_DAYS = timedelta(days=5)
 
 
 def limits(session: Session, ticket: Ticket) -> dict[str, Limit]:
-    """The ticket's limits under the policy version it was opened with, and the emergency that it was opened in."""
+    """The ticket's limits under the policy version it was opened with, the emergency that it was opened in, and its
+    customer's own limits."""
     return _limits(session, ticket, ticket.priority)
 
 
 def _limits(session: Session, ticket: Ticket, priority: str) -> dict[str, Limit]:
-    facts = Facts(ticket.kind, ticket.category, priority, ticket.channel, None, ticket.opened_at)
-    stated = limits_for(policies.rules(session), facts, ticket.policy_version)
-    return emergency_rules.varied(session, ticket, stated)
+    facts = Facts(ticket.kind, ticket.category, priority, ticket.channel, ticket.tier or None, ticket.opened_at)
+    return own(session, ticket, limits_for(policies.rules(session), facts, ticket.policy_version))
+
+
+def own(session: Session, ticket: Ticket, stated: Mapping[str, Limit]) -> dict[str, Limit]:
+    """What holds for this ticket of the limits that the policy states."""
+    return customers.strictest(ticket, emergency_rules.varied(session, ticket, stated))
 
 
 def resolve_due(session: Session, ticket: Ticket, limit: Limit, now: datetime) -> datetime:
@@ -184,10 +189,10 @@ def shorten(session: Session, ticket: Ticket, now: datetime) -> None:
 
 def start_site_clocks(session: Session, ticket: Ticket, now: datetime) -> None:
     """The three clocks of a freshly routed ticket: accept, first reply, resolve; booked to the handling site."""
-    own = limits(session, ticket)
+    stated = limits(session, ticket)
     for kind in ("accept", "first_reply", "resolve"):
-        due = resolve_due(session, ticket, own[kind], now) if kind == "resolve" else None
-        start(session, ticket, kind, own[kind], now, due=due, organisation_id=ticket.handling_site_id)
+        due = resolve_due(session, ticket, stated[kind], now) if kind == "resolve" else None
+        start(session, ticket, kind, stated[kind], now, due=due, organisation_id=ticket.handling_site_id)
 
 
 def start_rework(session: Session, ticket: Ticket, now: datetime) -> None:

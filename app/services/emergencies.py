@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from app.domain.customers import LIMITS, good_minutes
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.lifecycle import OPEN_STATES
 from app.domain.roles import CCS_MANAGER, LCS_MANAGER, Actor
@@ -20,7 +21,7 @@ from app.services.transaction import write
 
 LONGEST = timedelta(days=31)
 LATE_START = timedelta(minutes=10)  # a start so little ago is now
-NAME_LIMIT, LINE_LIMIT, MOST_LINES, MOST_MINUTES, DUTY_LIMIT = 60, 120, 20, 30 * 24 * 60, 2000
+NAME_LIMIT, LINE_LIMIT, MOST_LINES, DUTY_LIMIT = 60, 120, 20, 2000
 
 
 @dataclass(frozen=True)
@@ -176,13 +177,9 @@ def _span_errors(period: AnnounceIn, now: datetime) -> dict[str, str]:
 def _limit_errors(period: AnnounceIn) -> dict[str, str]:
     wrong = {}
     for name, text in period.limits.items():
-        if name not in emergency_rules.LIMITS or not _minutes(text.strip()):
+        if name not in LIMITS or not good_minutes(text.strip()):
             wrong[f"limit-{name}"] = "not_minutes"
     return wrong
-
-
-def _minutes(text: str) -> bool:
-    return not text or (text.isascii() and text.isdecimal() and len(text) < 6 and 0 < int(text) <= MOST_MINUTES)
 
 
 def _stated(period: AnnounceIn) -> dict[str, int]:

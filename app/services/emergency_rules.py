@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.clocks import Limit
+from app.domain.customers import LIMITS
 from app.models import Emergency, Pause, Ticket
 from app.models.ids import new_id
 
 REASON = "emergency"
-LIMITS = ("accept", "first_reply", "resolve", "rework", "close", "party_reply")  # what a variant may state
 
 
 def in_force(at: datetime) -> ColumnElement[bool]:

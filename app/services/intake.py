@@ -23,15 +23,14 @@ from app.domain.waybills import is_acceptable, normalise
 from app.models import Category, Connection, Event, Inbox, Person, PlatformOrder, PushKey, Ticket
 from app.models.dialect import changed, insert_ignoring, lock_key, next_number
 from app.models.ids import new_id
-from app.services import clocks, desk, journal, moves, platform_pictures, policies, routing
+from app.services import clocks, contacts, customers, desk, journal, moves, platform_pictures, policies, routing
+from app.services.contacts import ContactIn
 from app.services.platform_pictures import Address
 from app.services.transaction import write
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ISSUE = "WORK_ORDER_ISSUE"
-COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
-
-COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
+COMPLAINANTS = contacts.ROLES
 
 
 class Conflict(DomainError):
@@ -63,6 +62,7 @@ class ComplaintIn:
     site_code: str = ""
     platform_priority: int | None = None
     promised_today: bool = False
+    contacts: Sequence[ContactIn] = ()  # the people beside the complainant
     pictures: Sequence[Address] = ()  # addresses that a job fetches after the commit
 
 
@@ -143,6 +143,9 @@ def _require_manual(complaint: ComplaintIn) -> None:
         errors["text"] = "required"
     if complaint.waybill.strip() and not is_acceptable(normalise(complaint.waybill)):
         errors["waybill"] = "bad_waybill"
+    for one in complaint.contacts:
+        parts = {"name": 80, "phone": 40, "address": 300}
+        errors |= {f"{one.role}_{name}": "too_long" for name, n in parts.items() if len(getattr(one, name)) > n}
     if complaint.complainant_kind not in COMPLAINANTS:
         errors["complainant_kind"] = "required"
     if errors:
@@ -251,6 +254,8 @@ def _open(session: Session, complaint: ComplaintIn, *, actor: Actor, now: dateti
     session.add(ticket)
     session.flush()
     session.add(_person(ticket, complaint))
+    contacts.keep(session, ticket, complaint.contacts)
+    account = customers.recognise(session, ticket, *_senders(complaint))
     data = {
         "category": category,
         "priority": priority,
@@ -260,10 +265,22 @@ def _open(session: Session, complaint: ComplaintIn, *, actor: Actor, now: dateti
     text = {"text": complaint.text, "waybill": complaint.waybill}
     event = journal.append(session, ticket, "received", actor=actor, now=now, data=data, text=text)
     ticket.headline_id = event.text_id
+    if account is not None:
+        known = {"account_id": account.id, "code": account.code, "tier": account.tier, "limits": account.limits}
+        journal.append(session, ticket, "customer_recognised", actor=SYSTEM, now=now, data=known)
     legal = clocks.limits(session, ticket)["legal"]
     clocks.start(session, ticket, "legal", legal, now)
     routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
     return ticket, event
+
+
+def _senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:
+    """Telephone numbers and names of whoever sent the parcel, as far as the complaint tells."""
+    found = [one for one in complaint.contacts if one.role in ("sender", "merchant")]
+    phones, names = [one.phone for one in found], [one.name for one in found]
+    if complaint.complainant_kind in ("sender", "merchant"):
+        phones, names = [*phones, complaint.phone], [*names, complaint.name]
+    return phones, names
 
 
 def _person(ticket: Ticket, complaint: ComplaintIn) -> Person:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.errors import NotAllowed
+from app.domain.errors import NotAllowed, NotFound
 from app.domain.roles import Actor
-from app.models import Person, Reveal
+from app.models import Person, Reveal, TicketContact
 from app.models.ids import new_id
 from app.services import journal, scope
 from app.services.transaction import write
@@ -15,22 +15,29 @@ from app.services.transaction import write
 
 @dataclass(frozen=True)
 class Shown:
-    """The complainant's data in full."""
+    """A person's data in full: the complainant's, or those of somebody else in that role."""
 
     name: str
     phone: str
     address: str
+    role: str = ""
 
 
-def reveal(*, actor: Actor, number: str, now: datetime) -> Shown:
-    """Log that this person looked, then hand out name, phone and address. Raises NotFound, NotAllowed."""
+def reveal(*, actor: Actor, number: str, now: datetime, role: str = "") -> Shown:
+    """Log that this person looked, then hand out name, phone and address; of the complainant, or of a role's contact.
+
+    Raises NotFound, also for a role without a contact, and NotAllowed.
+    """
     if actor.user_id is None:
         raise NotAllowed("nobody_signed_in")
     with write() as session:
         ticket = scope.load(session, actor, number, lock=True)
-        session.add(Reveal(id=new_id(), ticket_id=ticket.id, user_id=actor.user_id, what="contact", at=now))
-        journal.append(session, ticket, "revealed", actor=actor, now=now, data={"what": "contact"})
-        person = session.get(Person, ticket.id)
+        what = role or "contact"
+        person = session.get(TicketContact, (ticket.id, role[:16])) if role else session.get(Person, ticket.id)
+        if role and person is None:
+            raise NotFound("contact_not_found")
+        session.add(Reveal(id=new_id(), ticket_id=ticket.id, user_id=actor.user_id, what=what, at=now))
+        journal.append(session, ticket, "revealed", actor=actor, now=now, data={"what": what})
         if person is None:
             return Shown("", "", "")
-        return Shown(person.name, person.phone, person.address)
+        return Shown(person.name, person.phone, person.address, role)

@@ -12,10 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
 from app.models import Ticket
-from app.services import incident_view
+from app.services import contacts, customers, incident_view
 
 Loader = Callable[[Session, Ticket, Actor], Any]
-PARTS: dict[str, Loader] = {"incident": incident_view.of_ticket}
+PARTS: dict[str, Loader] = {
+    "incident": incident_view.of_ticket,
+    "customer": customers.of_ticket,
+    "contacts": contacts.of_ticket,
+}
 
 
 def load(session: Session, ticket: Ticket, actor: Actor) -> dict[str, Any]:

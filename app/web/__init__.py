@@ -22,6 +22,7 @@ PAGES = (
     "incidents",
     "emergencies",
     "admin",
+    "customers_admin",
     "gateways",
     "clock_pages",
     "policy_pages",

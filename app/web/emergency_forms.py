@@ -7,8 +7,8 @@ from typing import Any
 from flask_babel import gettext as _
 from wtforms import BooleanField, DateTimeLocalField, Form, SelectField, StringField, TextAreaField
 
+from app.domain.customers import LIMITS
 from app.services.emergencies import AnnounceIn
-from app.services.emergency_rules import LIMITS
 from app.web import forms, words_emergency
 from app.web.forms import TIME_FORMATS
 

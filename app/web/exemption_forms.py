@@ -139,16 +139,4 @@ def _line(kind: str, run: int, data: dict[str, Any], state: str) -> dict[str, st
     }  # fmt: skip
 
 
-def chips(view: View) -> list[dict[str, str]]:
-    """The mark of a malicious claimant, the incident that the ticket belongs to, and an emergency's pause."""
-    text = {"asked": _("Claimant reported as malicious"), "granted": _("Malicious claimant")}.get(view.ticket.malicious)
-    incident = view.parts.get("incident")
-    found = [text] if text else []
-    if incident is not None:
-        found.append(_("Incident %(number)s", number=incident.number))
-    if view.ticket.standing_still:
-        found.append(_("Emergency: clocks stand still"))
-    return [{"text": one, "tone": "ask", "title": "", "due_iso": "", "href": ""} for one in found]
-
-
 SHEETS = {"ask_exemption": _ask_sheet}

@@ -12,10 +12,14 @@ from typing import Any
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import exemption_forms, incident_forms
+from app.web import customer_panel, exemption_forms, incident_forms
 
 Panel = dict[str, Any]
-PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (incident_forms.panel, exemption_forms.panel)
+PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
+    customer_panel.panel,
+    incident_forms.panel,
+    exemption_forms.panel,
+)
 
 
 def of(view: View, actor: Actor, now: datetime) -> list[Panel]:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.services.ticket_view import Entry, View
-from app.web import attachments, vocabulary, words, words_duty, words_exempt
+from app.web import attachments, vocabulary, words, words_duty
 
 PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
@@ -111,6 +111,8 @@ def _labels() -> dict[str, str]:
 
 def _system_text(entry: Entry, label: str, view: View) -> str:
     who = f" · {entry.who}" if entry.who else ""
+    if more := vocabulary.line(entry.type, entry.data):
+        return f"{label} · {more}{who}"
     if entry.type == "clock_breached":
         kind = words.word(words.clock_kinds(), entry.data.get("kind", ""))
         return f"{label} · {kind}"
@@ -125,10 +127,6 @@ def _system_text(entry: Entry, label: str, view: View) -> str:
         return f"{label} · {said}" if entry.data.get("to") else label
     if entry.type == "sms_undelivered":
         return f"{label} · {words_duty.undelivered(entry.data)}"
-    if entry.type in words_exempt.ENTRIES:
-        return f"{label} · {words_exempt.entry(entry.data)}{who}"
-    if entry.type in ("incident_linked", "incident_unlinked"):
-        return f"{label} {entry.data.get('number', '')}{who}"
     if entry.type == "reminded":
         return f"{label} · {entry.data.get('to', '')}"
     return f"{label}{who}"

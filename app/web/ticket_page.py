@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 
 from app.domain.masking import mask_address, mask_name, mask_phone
 from app.domain.roles import Actor
-from app.models import Clock, Organisation
+from app.models import Clock, Organisation, TicketContact
 from app.services.reveals import Shown
 from app.services.ticket_view import View
-from app.web import exemption_forms, panels, sheets, words
+from app.web import panels, sheets, ticket_chips, words
 from app.web.boxes import boxes_of
 from app.web.thread import posts_of
 
@@ -61,7 +61,7 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
                 "href": "",
             }
         )
-    return [*found, *exemption_forms.chips(view)]
+    return [*found, *ticket_chips.chips(view)]
 
 
 def _running(view: View) -> list[Clock]:
@@ -111,20 +111,21 @@ def _tray(view: View) -> str:
 def side(view: View, shown: Shown | None) -> dict[str, Any]:
     """Customer, trace, clocks, promises and the other tickets on this waybill."""
     return {
-        "customer": customer(view, shown), "trace": [_scan(scan) for scan in view.trace],
+        "customer": customer(view, shown), "contacts": [_contact(view, one, shown) for one in view.parts["contacts"]],
+        "trace": [_scan(scan) for scan in view.trace],
         "others": [
             {"number": t.number, "href": f"/tickets/{t.number}", "label": words.states()[t.state]} for t in view.others
         ],
         "clocks": [_clock(view, clock) for clock in view.clocks],
         "promises": [_promise(view, promise, text) for promise, text in view.promises],
-        "law": legal_note() if view.category and view.category.legal_note else "",
+        "law": legal_note() if view.category and view.category.legal_note else [],
     }  # fmt: skip
 
 
 def customer(view: View, shown: Shown | None) -> dict[str, Any]:
     """Name, phone and address: masked unless a reveal was just logged."""
     person = view.person
-    if shown is not None:
+    if shown is not None and not shown.role:
         return {"name": shown.name, "phone": shown.phone, "address": shown.address, "shown": True, "reveal_href": ""}
     return {
         "name": mask_name(person.name) if person and person.name else "—",
@@ -135,12 +136,32 @@ def customer(view: View, shown: Shown | None) -> dict[str, Any]:
     }
 
 
-def legal_note() -> str:
+def _contact(view: View, one: TicketContact, shown: Shown | None) -> dict[str, Any]:
+    """Somebody beside the complainant: masked unless a reveal of exactly this role was just logged."""
+    label = words.word(words.complainants(), one.role)
+    if shown is not None and shown.role == one.role:
+        return {"role": one.role, "label": label, "shown": True, "reveal_href": "", "name": shown.name,
+                "phone": shown.phone, "address": shown.address}  # fmt: skip
+    return {
+        "role": one.role, "label": label, "shown": False, "name": mask_name(one.name), "phone": mask_phone(one.phone),
+        "address": mask_address(one.address), "reveal_href": url_for("tickets.reveal", number=view.ticket.number),
+    }  # fmt: skip
+
+
+def legal_note() -> list[str]:
     """The law on the two biggest categories (interfaces, section 4)."""
-    return _(
-        "Express market rules, article 54: signing for the customer or leaving a parcel in a locker or station without "
-        "consent can be fined up to 10,000 yuan, in serious cases up to 30,000."
-    )
+    return [
+        _(
+            "Measures for the express delivery market (in force since 1 March 2024), article 54: signing for the "
+            "consumer, or leaving the parcel in a locker or station without consent, brings correction, a warning and "
+            "a fine of up to 10,000 yuan, in serious cases of 10,000 to 30,000 yuan."
+        ),
+        _(
+            "Interim regulations on express delivery, article 28: a complaint must be handled and answered within 7 "
+            "days. After that, or when dissatisfied, the consumer can turn to the postal regulator (12305); the "
+            "company then answers the regulator within 15 days, unless the policies set another limit."
+        ),
+    ]
 
 
 def actions(view: View, actor: Actor) -> list[dict[str, Any]]:

@@ -6,10 +6,11 @@ A module may have the functions `errors`, `events`, `clock_kinds`, `queues` and 
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
-from app.web import words_emergency, words_exempt, words_incident
+from app.web import words_customers, words_emergency, words_exempt, words_incident
 
-PARTS: tuple[ModuleType, ...] = (words_exempt, words_incident, words_emergency)
+PARTS: tuple[ModuleType, ...] = (words_exempt, words_incident, words_emergency, words_customers)
 
 
 def merged(table: str) -> dict[str, str]:
@@ -19,6 +20,12 @@ def merged(table: str) -> dict[str, str]:
         if hasattr(part, table):
             found |= getattr(part, table)()
     return found
+
+
+def line(kind: str, data: dict[str, Any]) -> str:
+    """What a part says of an entry beside its label, by its table LINES (event type -> function of its data)."""
+    told = next((part.LINES[kind] for part in PARTS if kind in getattr(part, "LINES", ())), None)
+    return told(data) if told else ""
 
 
 def every(constant: str) -> frozenset[str]:

@@ -9,8 +9,6 @@ from flask_babel import gettext as _
 from app.domain.exemptions import FOR_MANY
 from app.web import words, words_clocks
 
-ENTRIES = frozenset({"exemption_asked", "clock_exempted", "exemption_refused", "exemption_revoked"})
-
 
 def reasons() -> dict[str, str]:
     """Why a clock should not be assessed (rulebook 4)."""
@@ -79,3 +77,6 @@ def entry(data: dict[str, Any]) -> str:
     runs = data.get("runs") or [[data.get("kind", ""), data.get("run", 1)]]
     names = _(", ").join(words_clocks.clock(kind, run) for kind, run in runs)
     return f"{names} · {words.word(reasons(), data.get('reason', ''))}"
+
+
+LINES = dict.fromkeys(("exemption_asked", "clock_exempted", "exemption_refused", "exemption_revoked"), entry)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import gettext as _
 
 SILENT = frozenset({"acting_stopped"})
@@ -46,3 +48,11 @@ def events() -> dict[str, str]:
         "acting_started": _("Somebody acts for the site"),
         "acting_stopped": _("The site works it again"),
     }
+
+
+def entry(data: dict[str, Any]) -> str:
+    """Which incident."""
+    return str(data.get("number", ""))
+
+
+LINES = dict.fromkeys(("incident_linked", "incident_unlinked"), entry)
