@@ -10,6 +10,7 @@ from app.domain.reminders import send_after
 CONTACTS = ("reached_accepts", "reached_denies", "no_answer", "busy", "number_off", "not_the_person")
 REACHED = frozenset({"reached_accepts", "reached_denies"})
 # Why nobody could be reached at all; with one of them a result needs no attempts.
+FOR_INCIDENTS = "incident"  # one text for all tickets of an incident: nobody calls eight hundred people first
 NO_CONTACT = ("number_expired", "no_number", "customer_refuses_contact", "platform_forbids")
 
 ATTEMPTS, DAY_PARTS = 3, 2

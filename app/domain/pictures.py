@@ -36,6 +36,7 @@ BOXES = {
     "arbitrate": ("arbitrate",),
     "evidence": ("deliver_evidence",),
     "withdraw": ("withdraw",),
+    "exemption": ("ask_exemption",),
 }
 NAME_LENGTH = 60  # characters of a file's name that are kept
 

@@ -16,7 +16,17 @@ from app import clock
 from app.extensions import db
 from app.jobs import fetches, gateways, sends
 from app.models import Outbox
-from app.services import attendance, closure_work, health, reminders, sms_fallback, sweep, work
+from app.services import (
+    attendance,
+    closure_work,
+    emergency_pauses,
+    exemption_rulings,
+    health,
+    reminders,
+    sms_fallback,
+    sweep,
+    work,
+)
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -51,6 +61,16 @@ def bundle_reminders() -> int:
 def pass_on() -> int:
     """Settle the SMS that did not arrive."""
     return sms_fallback.run(db.session(), clock.now())
+
+
+def exempt() -> int:
+    """Mark the clocks of decided exemptions where that is not done yet."""
+    return exemption_rulings.run(clock.now())
+
+
+def emergencies() -> int:
+    """Let the site clocks of emergencies stand still and run on."""
+    return emergency_pauses.run(db.session(), clock.now())
 
 
 def relay() -> None:
@@ -93,6 +113,8 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("sweep", look, sweep_clocks),
         Job("reminders", 1.5 * look, bundle_reminders),
         Job("undelivered", 2 * look, pass_on),
+        Job("exemptions", 5 * look, exempt),
+        Job("emergencies", 2 * look, emergencies),
         Job("relay", 2.5 * look, relay),
         Job("counters", 2 * look, recount),
         Job("reconcile", 3600, reconcile),

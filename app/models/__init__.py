@@ -5,10 +5,14 @@ from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
 from app.models.contact import Alarm, Contact, Script
+from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
+from app.models.emergency import Emergency
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
+from app.models.exemption import ExemptedClock, Exemption
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
+from app.models.incident import Incident
 from app.models.organisation import (
     AddressRule,
     CalendarDay,
@@ -57,16 +61,22 @@ __all__ = [
     "Contact",
     "Counter",
     "Courier",
+    "CustomerAccount",
     "CustomerLink",
+    "CustomerMatch",
     "DutyShift",
+    "Emergency",
     "Event",
     "EvidenceOrder",
+    "ExemptedClock",
+    "Exemption",
     "FreeText",
     "HandoverNote",
     "Heartbeat",
     "ImportedFile",
     "ImportedTicket",
     "Inbox",
+    "Incident",
     "Organisation",
     "Outbox",
     "Party",
@@ -97,6 +107,7 @@ __all__ = [
     "SmsTest",
     "Submission",
     "Ticket",
+    "TicketContact",
     "Transfer",
     "User",
     "WaybillLink",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
@@ -50,6 +50,14 @@ class Ticket(Model):
     cases: Mapped[dict] = mapped_column(JSON, default=dict)  # folded by services/cases.py
     flags: Mapped[list] = mapped_column(JSON, default=list)  # no_sign_scan, promise_broken
     category_wanted: Mapped[str] = mapped_column(String(24), default="")  # waits for the LCS's consent
+    malicious: Mapped[str] = mapped_column(String(10), default="", server_default="")  # claimant: "", asked, granted
+    customer_account_id: Mapped[int | None] = ref("customer_account.id", nullable=True)
+    tier: Mapped[str] = mapped_column(String(16), default="", server_default="")  # of the customer, on arrival
+    customer_limits: Mapped[dict] = mapped_column(JSON, default=dict, server_default="{}")  # on arrival, in minutes
+    contact_roles: Mapped[str] = mapped_column(String(60), default="", server_default="")  # of ticket_contact
+    emergency_id: Mapped[int | None] = ref("emergency.id", nullable=True)  # in whose period it was opened: its limits
+    standing_still: Mapped[bool] = mapped_column(default=False, server_default=false())  # site clocks, in an emergency
+    incident_id: Mapped[int | None] = ref("incident.id", nullable=True, index=True)
     version: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(String(64), default="")
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)

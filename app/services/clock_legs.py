@@ -58,6 +58,7 @@ class Known:
     category: str
     priority: str
     raised: tuple[datetime, ...] = ()
+    vary: Callable[[Mapping[str, Limit]], Mapping[str, Limit]] = dict  # what the ticket makes of a policy's limits
 
     def candidates(self, at: datetime) -> list[Facts]:
         """The facts that it may have had at an instant, the likeliest first."""
@@ -122,7 +123,8 @@ def _fitting(legs: Sequence[Leg], calendars: Mapping[str, Calendar], due: dateti
 
 def _limits_then(rules: Sequence[PolicyRule], known: Known, run: Run, version: int, at: datetime) -> list[Limit]:
     """The limits that a shortening may have given, the likeliest first."""
-    limits = [_stated(rules, facts, version).get(run.kind) for facts in known.candidates(at)]
+    stated = [known.vary(_stated(rules, facts, version)) for facts in known.candidates(at)]
+    limits = [one.get(run.kind) for one in stated]
     return list(dict.fromkeys(limit for limit in limits if limit is not None)) or [run.limit]
 
 
@@ -130,7 +132,7 @@ def high_limit(rules: Sequence[PolicyRule], known: Known, run: Run, version: int
     """The limit that caps an urgent `resolve`; no other clock knows the rule."""
     if run.kind != "resolve":
         return None
-    return _stated(rules, replace(known.facts, priority="high"), version).get("resolve")
+    return known.vary(_stated(rules, replace(known.facts, priority="high"), version)).get("resolve")
 
 
 def _stated(rules: Sequence[PolicyRule], facts: Facts, version: int) -> dict[str, Limit]:

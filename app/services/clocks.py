@@ -12,31 +12,19 @@ from app.domain import clocks as rule
 from app.domain import lifecycle
 from app.domain.calendars import local_date
 from app.domain.clocks import Limit
-from app.domain.policies import FALLBACK, Facts, limits_for
 from app.domain.roles import SYSTEM
 from app.models import Clock, Organisation, Ticket
 from app.models.ids import new_id
-from app.services import calendars, journal, lateness, policies
+from app.services import calendars, journal, lateness
+from app.services.ticket_limits import limits as limits
+from app.services.ticket_limits import own as own
+from app.services.ticket_limits import resolve_due as resolve_due
 from app.services.work import OF_ONE_DESK
 
 SITE_CLOCKS = ("accept", "first_reply", "resolve", "close")
 MARKS_OVERDUE = frozenset({"first_reply", "resolve", "close", "appeal"})
 WITHOUT_REMINDER = frozenset({"objection", "delivery", "platform", "legal"})
 FIVE_DAYS = timedelta(days=5)
-
-
-def limits(session: Session, ticket: Ticket) -> dict[str, Limit]:
-    """The ticket's limits under the policy version it was opened with."""
-    facts = Facts(ticket.kind, ticket.category, ticket.priority, ticket.channel, None, ticket.opened_at)
-    return {**FALLBACK, **limits_for(policies.rules(session), facts, ticket.policy_version)}
-
-
-def resolve_due(session: Session, ticket: Ticket, limit: Limit, now: datetime) -> datetime:
-    """Due of a `resolve` run; urgent ones follow the rule of the following service day."""
-    facts = Facts(ticket.kind, ticket.category, "high", ticket.channel, None, ticket.opened_at)
-    high = limits_for(policies.rules(session), facts, ticket.policy_version)["resolve"]
-    table = calendars.calendars(session)
-    return rule.resolve_due(limit, now, table, urgent=ticket.priority == "urgent", high_limit=high)
 
 
 def start(
@@ -56,6 +44,8 @@ def start(
     data = {"kind": kind, "run": clock.run, "due_at": due, "minutes": limit.minutes, "calendar": limit.calendar}
     data["organisation_id"] = organisation_id
     journal.append(session, ticket, "clock_started", actor=SYSTEM, now=now, data=data)
+    if ticket.standing_still and kind in SITE_CLOCKS and due > now:
+        _stand(session, ticket, clock, now)
     session.flush()
     return clock
 
@@ -185,12 +175,18 @@ def pause(session: Session, ticket: Ticket, now: datetime) -> None:
     for clock in running(session, ticket, SITE_CLOCKS):
         if clock.state != "running" or now >= clock.due_at:
             continue
-        clock.state, clock.paused_at, clock.next_stage_at = "paused", now, None
-        journal.append(session, ticket, "clock_paused", actor=SYSTEM, now=now, data=_run_of(clock))
+        _stand(session, ticket, clock, now)
+
+
+def _stand(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> None:
+    clock.state, clock.paused_at, clock.next_stage_at = "paused", now, None
+    journal.append(session, ticket, "clock_paused", actor=SYSTEM, now=now, data=_run_of(clock))
 
 
 def resume(session: Session, ticket: Ticket, now: datetime) -> None:
-    """Let them run on: what was left when the pause began is left from now on."""
+    """Let them run on: what was left when the pause began is left from now on. Not in an emergency's pause."""
+    if ticket.standing_still:
+        return
     for clock in running(session, ticket, SITE_CLOCKS):
         if clock.state == "paused":
             _run_on(session, ticket, clock, now)
@@ -251,10 +247,10 @@ def lengthen(session: Session, ticket: Ticket, now: datetime) -> None:
 
 def start_site_clocks(session: Session, ticket: Ticket, now: datetime) -> None:
     """The three clocks of a freshly routed ticket: accept, first reply, resolve; booked to whoever works it."""
-    own = limits(session, ticket)
+    stated = limits(session, ticket)
     for kind in ("accept", "first_reply", "resolve"):
-        due = resolve_due(session, ticket, own[kind], now) if kind == "resolve" else None
-        start(session, ticket, kind, own[kind], now, due=due, organisation_id=assessed_id(session, ticket))
+        due = resolve_due(session, ticket, stated[kind], now) if kind == "resolve" else None
+        start(session, ticket, kind, stated[kind], now, due=due, organisation_id=assessed_id(session, ticket))
 
 
 def assessed_id(session: Session, ticket: Ticket) -> int | None:

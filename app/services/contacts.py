@@ -122,7 +122,7 @@ def check(session: Session, ticket: Ticket, outcome: str, code: str, now: dateti
     Raises Invalid (contact_outcome, no_contact_code) with what is missing.
     """
     if code:
-        if code not in rule.NO_CONTACT:
+        if code not in rule.NO_CONTACT and not (code == rule.FOR_INCIDENTS and ticket.incident_id is not None):
             raise Invalid({"no_contact_code": "required"})
         return
     made = attempts(session, ticket)

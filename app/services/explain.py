@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
@@ -15,7 +15,7 @@ from app.domain.explain import Explanation, explain
 from app.domain.policies import Basis, Facts
 from app.domain.roles import Actor
 from app.models import CalendarDay, Category, Clock, Event, Organisation, Ticket
-from app.services import calendars, clock_legs, policies, scope
+from app.services import calendars, clock_legs, clocks, policies, scope
 from app.services.calendars import Hours
 from app.services.clock_legs import RAISES, RUN_EVENTS, Happening, Known, Run, Told
 
@@ -57,7 +57,8 @@ def view(session: Session, actor: Actor, number: str, clock_id: int) -> ClockVie
     if clock is None or clock.ticket_id != ticket.id:
         raise NotFound("clock_not_found")
     happenings = _happenings(session, ticket)
-    rules, known, run = policies.rules(session), known_of(ticket, happenings), _run(session, clock)
+    rules, run = policies.rules(session), _run(session, clock)
+    known = replace(known_of(ticket, happenings), vary=lambda stated: clocks.own(session, ticket, stated))
     basis = None if clock.kind == "platform" else clock_legs.basis(rules, known, run, ticket.policy_version)
     table = calendars.calendars_at(session, clock.started_at)
     named = basis.rule.category if basis else None
@@ -83,7 +84,7 @@ def _happenings(session: Session, ticket: Ticket) -> list[Happening]:
 
 def known_of(ticket: Ticket, happenings: Sequence[Happening]) -> Known:
     """The ticket's facts now and when it came."""
-    facts = Facts(ticket.kind, ticket.category, ticket.priority, ticket.channel, None, ticket.opened_at)
+    facts = Facts(ticket.kind, ticket.category, ticket.priority, ticket.channel, ticket.tier or None, ticket.opened_at)
     return clock_legs.known_of(facts, happenings)
 
 

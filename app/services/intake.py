@@ -21,13 +21,13 @@ from app.domain.waybills import is_acceptable, normalise
 from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
 from app.models.dialect import changed, insert_ignoring, lock_key
 from app.models.ids import new_id
-from app.services import deadlines, desk, journal, linked, moves, platform_pictures
+from app.services import deadlines, desk, journal, linked, moves, platform_pictures, ticket_contacts
 from app.services.opening import ComplaintIn as ComplaintIn
 from app.services.opening import follow_on, open_ticket
 from app.services.transaction import write
 
 ISSUE = "WORK_ORDER_ISSUE"
-COMPLAINANTS = ("consignee", "sender", "merchant", "platform", "regulator")
+COMPLAINANTS = ticket_contacts.ROLES
 
 
 class Conflict(DomainError):
@@ -127,6 +127,9 @@ def _require_manual(complaint: ComplaintIn) -> None:
         errors["text"] = "required"
     if complaint.waybill.strip() and not is_acceptable(normalise(complaint.waybill)):
         errors["waybill"] = "bad_waybill"
+    for one in complaint.contacts:
+        parts = {"name": 80, "phone": 40, "address": 300}
+        errors |= {f"{one.role}_{name}": "too_long" for name, n in parts.items() if len(getattr(one, name)) > n}
     if complaint.complainant_kind not in COMPLAINANTS:
         errors["complainant_kind"] = "required"
     if errors:

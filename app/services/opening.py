@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -15,8 +16,9 @@ from app.domain.waybills import normalise
 from app.models import Category, Connection, Event, Inbox, Organisation, Person, PlatformOrder, Ticket
 from app.models.dialect import next_number
 from app.models.ids import new_id
-from app.services import categories, clocks, desk, journal, linked, moves, policies, routing
+from app.services import categories, clocks, customers, desk, journal, linked, moves, policies, routing, ticket_contacts
 from app.services.platform_pictures import Address
+from app.services.ticket_contacts import ContactIn
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -36,6 +38,7 @@ class ComplaintIn:
     site_code: str = ""
     platform_priority: int | None = None
     promised_today: bool = False
+    contacts: Sequence[ContactIn] = ()  # the people beside the complainant
     pictures: Sequence[Address] = ()  # addresses that a job fetches after the commit
 
 
@@ -63,18 +66,36 @@ def open_ticket(
     session.add(ticket)
     session.flush()
     session.add(_person(ticket, complaint))
-    data = {
-        "category": category, "priority": priority, "channel": complaint.channel, "raw_category": complaint.category,
-        "marked": complaint.promised_today or complaint.platform_priority == PLATFORM_URGENT, "flags": ticket.flags,
-        "site_code": complaint.site_code.strip()[:32],
-    }  # fmt: skip
+    ticket_contacts.keep(session, ticket, complaint.contacts)
+    account = customers.recognise(session, ticket, *_senders(complaint))
+    data = _received(ticket, complaint)
     text = {"text": complaint.text, "waybill": complaint.waybill}
     event = journal.append(session, ticket, "received", actor=actor, now=now, data=data, text=text)
     ticket.headline_id = event.text_id
+    if account is not None:
+        known = {"account_id": account.id, "code": account.code, "tier": account.tier, "limits": account.limits}
+        journal.append(session, ticket, "customer_recognised", actor=SYSTEM, now=now, data=known)
     legal = clocks.limits(session, ticket)["legal"]
     clocks.start(session, ticket, "legal", legal, now)
     routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
     return ticket, event
+
+
+def _received(ticket: Ticket, complaint: ComplaintIn) -> dict[str, Any]:
+    return {
+        "category": ticket.category, "priority": ticket.priority, "channel": complaint.channel,
+        "raw_category": complaint.category, "flags": ticket.flags, "site_code": complaint.site_code.strip()[:32],
+        "marked": complaint.promised_today or complaint.platform_priority == PLATFORM_URGENT,
+    }  # fmt: skip
+
+
+def _senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:
+    """Telephone numbers and names of whoever sent the parcel, as far as the complaint tells."""
+    found = [one for one in complaint.contacts if one.role in ("sender", "merchant")]
+    phones, names = [one.phone for one in found], [one.name for one in found]
+    if complaint.complainant_kind in ("sender", "merchant"):
+        phones, names = [*phones, complaint.phone], [*names, complaint.name]
+    return phones, names
 
 
 def _person(ticket: Ticket, complaint: ComplaintIn) -> Person:

@@ -46,7 +46,7 @@ class Replay:
                 yield row, self._would_be(row, happened.get(row.ticket_id, []))
 
     def _would_be(self, row: Any, happenings: Sequence[Happening]) -> datetime | None:
-        facts = Facts(row.ticket_kind, row.category, row.priority, row.channel, None, row.opened_at)
+        facts = Facts(row.ticket_kind, row.category, row.priority, row.channel, row.tier or None, row.opened_at)
         known, limit = clock_legs.known_of(facts, happenings), Limit(row.minutes, row.calendar)
         run = Run(row.kind, row.run, limit, row.started_at, row.due_at, _reworked(row))
         basis = self._basis(known, run, row.policy_version) if row.kind != "platform" else None
@@ -126,7 +126,7 @@ def _runs() -> Any:
         select(
             Clock.id, Clock.ticket_id, Clock.kind, Clock.run, Clock.minutes, Clock.calendar, Clock.started_at,
             Clock.due_at, Clock.stopped_at, Ticket.number, Ticket.kind.label("ticket_kind"), Ticket.category,
-            Ticket.priority, Ticket.channel, Ticket.opened_at, Ticket.policy_version,
+            Ticket.priority, Ticket.channel, Ticket.opened_at, Ticket.policy_version, Ticket.tier,
             func.coalesce(site.province_id, Ticket.province_id).label("province_id"),
             exists().where(beside).label("fresh"),
             exists().where(before, other.started_at <= Clock.started_at).label("reworked"),

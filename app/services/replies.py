@@ -165,11 +165,17 @@ def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: dat
         return desk.finish(session, ticket, event, now, post)
 
 
-def check(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> None:
-    """Whether a result may go out. Raises Invalid with everything that is wrong, by field."""
-    errors = _text_errors(answer.text) | outward.errors(callbacks.orders_of(session, ticket), answer)
+def text_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
+    """What is wrong with a result whatever ticket it is for, by field."""
+    errors = _text_errors(answer.text)
     for promise in answer.promises:
         errors |= promises.errors_of(promise, now)
+    return errors
+
+
+def check(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> None:
+    """Whether a result may go out. Raises Invalid with everything that is wrong, by field."""
+    errors = text_errors(answer, now) | outward.errors(callbacks.orders_of(session, ticket), answer)
     missing: Mapping[str, object] = {}
     try:
         if answer.contact_outcome and answer.contact_outcome not in CONTACTS:

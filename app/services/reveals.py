@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.domain.errors import NotAllowed
+from app.domain.errors import NotAllowed, NotFound
 from app.domain.roles import Actor
-from app.models import Person, Reveal, Ticket
+from app.models import Person, Reveal, Ticket, TicketContact
 from app.models.ids import new_id
 from app.services import alarms, journal, scope
 from app.services.transaction import write
@@ -17,27 +17,34 @@ from app.services.transaction import write
 
 @dataclass(frozen=True)
 class Shown:
-    """The complainant's data in full."""
+    """A person's data in full: the complainant's, or those of somebody else in that role."""
 
     name: str
     phone: str
     address: str
+    role: str = ""
 
 
-def reveal(*, actor: Actor, number: str, now: datetime) -> Shown:
-    """Log that this person looked, then hand out name, phone and address. Raises NotFound, NotAllowed."""
+def reveal(*, actor: Actor, number: str, now: datetime, role: str = "") -> Shown:
+    """Log that this person looked, then hand out name, phone and address; of the complainant, or of a role's contact.
+
+    Raises NotFound, also for a role without a contact, and NotAllowed.
+    """
     if actor.user_id is None:
         raise NotAllowed("nobody_signed_in")
     with write() as session:
-        return show(session, scope.load(session, actor, number, lock=True), actor, now)
+        return show(session, scope.load(session, actor, number, lock=True), actor, now, role)
 
 
-def show(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> Shown:
+def show(session: Session, ticket: Ticket, actor: Actor, now: datetime, role: str = "") -> Shown:
     """The same inside a change that has loaded the ticket in scope and locked it. Many in a row raise an alarm."""
-    session.add(Reveal(id=new_id(), ticket_id=ticket.id, user_id=actor.user_id, what="contact", at=now))
-    journal.append(session, ticket, "revealed", actor=actor, now=now, data={"what": "contact"})
+    what = role or "contact"
+    person = session.get(TicketContact, (ticket.id, role[:16])) if role else session.get(Person, ticket.id)
+    if role and person is None:
+        raise NotFound("contact_not_found")
+    session.add(Reveal(id=new_id(), ticket_id=ticket.id, user_id=actor.user_id, what=what, at=now))
+    journal.append(session, ticket, "revealed", actor=actor, now=now, data={"what": what})
     alarms.watch_reveals(session, ticket, actor, now)
-    person = session.get(Person, ticket.id)
     if person is None:
         return Shown("", "", "")
-    return Shown(person.name, person.phone, person.address)
+    return Shown(person.name, person.phone, person.address, role)

@@ -12,7 +12,18 @@ from app.domain.errors import Invalid
 from app.domain.roles import SYSTEM, Actor
 from app.domain.routing import Decision, Place, RoutingFacts, decide
 from app.models import Organisation, Party, Ticket
-from app.services import addresses, cases, clocks, closures, desk, journal, organisations, ownership, scans
+from app.services import (
+    addresses,
+    cases,
+    clocks,
+    closures,
+    desk,
+    emergency_rules,
+    journal,
+    organisations,
+    ownership,
+    scans,
+)
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -46,6 +57,7 @@ def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: da
     data = {"site_id": site.id, "site_code": site.code, "reason": reason}
     journal.append(session, ticket, "routed", actor=actor, now=now, data=data)
     session.flush()
+    emergency_rules.adopt(session, ticket, now)
     clocks.start_site_clocks(session, ticket, now)
     _before_onboarding(session, ticket, now)
     ownership.auto_assign(session, ticket, site, now)

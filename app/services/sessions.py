@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.models import Organisation, SessionRow, User
+from app.services import emergency_rules
 from app.services.transaction import write
 
 TOUCH_EVERY = timedelta(minutes=1)  # activity is written at most so often: a GET takes no other write lock
@@ -45,6 +46,7 @@ class Found:
     person: SignedIn
     data: dict[str, Any]
     touch_due: bool
+    emergency: bool = False  # some emergency is in force: whom it concerns is asked then, and only then
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def find(session: Session, token: str, *, now: datetime, limits: Limits) -> Foun
     Reads only. A clock that jumped back by more than the idle time ends a session as one that jumped ahead does.
     """
     statement = (
-        select(SessionRow, User, Organisation)
+        select(SessionRow, User, Organisation, exists().where(emergency_rules.in_force(now)))
         .join(User, User.id == SessionRow.user_id)
         .join(Organisation, Organisation.id == User.organisation_id)
         .where(SessionRow.token_hash == digest(token))
@@ -74,8 +76,9 @@ def find(session: Session, token: str, *, now: datetime, limits: Limits) -> Foun
     row = session.execute(statement).one_or_none()
     if row is None or not _holds(row[0], row[1], now, limits):
         return None
-    stored, user, organisation = row
-    return Found(_person(user, organisation), dict(stored.data), now - stored.active_at >= TOUCH_EVERY)
+    stored, user, organisation, emergency = row
+    touch_due = now - stored.active_at >= TOUCH_EVERY
+    return Found(_person(user, organisation), dict(stored.data), touch_due, bool(emergency))
 
 
 def _holds(row: SessionRow, user: User, now: datetime, limits: Limits) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
 from app.models import Ticket
-from app.services import acting, case_view, contacts, returns_view
+from app.services import acting, case_view, contacts, customers, incident_view, returns_view, ticket_contacts
 
 Loader = Callable[[Session, Ticket, Actor], Any]
 PARTS: dict[str, Loader] = {
@@ -20,6 +20,9 @@ PARTS: dict[str, Loader] = {
     "returns": returns_view.of_ticket,
     "parties": case_view.load,
     "contacts": contacts.view,
+    "incident": incident_view.of_ticket,
+    "customer": customers.of_ticket,
+    "people": ticket_contacts.of_ticket,
 }
 
 

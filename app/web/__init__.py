@@ -6,7 +6,7 @@ from importlib import import_module
 
 from flask import Flask
 
-SET_UP = ("security", "language", "context", "attachments")
+SET_UP = ("security", "language", "context", "attachments", "emergencies")
 PAGES = (
     "auth",
     "health",
@@ -24,7 +24,11 @@ PAGES = (
     "customer",
     "scorecards",
     "duty",
+    "exemptions",
+    "incidents",
+    "emergencies",
     "admin",
+    "customers_admin",
     "gateways",
     "clock_pages",
     "policy_pages",

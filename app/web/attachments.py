@@ -45,6 +45,7 @@ TAKES_PICTURES = frozenset(
         "parties.arbitrate",
         "parties.deliver",
         "closing.withdraw",
+        "exemptions.ask",
     }
 )
 ROOM = rule.MAX_PER_ENTRY * rule.MAX_BYTES + FORM_LIMIT  # bytes of one post with nine pictures

@@ -67,6 +67,8 @@ def _facts(view: ClockView) -> list[tuple[str, str]]:
 def _policy(view: ClockView) -> str:
     version = _("version %(n)s", n=view.ticket.policy_version)
     if view.basis is None:
+        if view.ticket.customer_limits or view.ticket.emergency_id:
+            return " · ".join((version, _("the limit is the customer's own or that of an emergency")))
         return " · ".join((version, _("no line of it states this limit")))
     tables = {
         "kind": words_clocks.kinds(), "priority": words_clocks.priorities(), "channel": words.channels(),

@@ -13,6 +13,7 @@ from app.domain.errors import Invalid, NotFound
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import intake, scope
+from app.services.ticket_contacts import ContactIn
 from app.web import forms, queue_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
@@ -62,4 +63,10 @@ def _complaint(form: Any) -> intake.ComplaintIn:
         channel=form.channel.data if form.channel.data in words.channels() else "telephone",
         complainant_kind=form.complainant_kind.data or "consignee", name=form.name.data or "",
         phone=form.phone.data or "", address=form.address.data or "",
+        contacts=[_contact(form, role) for role in forms.OTHERS],
     )  # fmt: skip
+
+
+def _contact(form: Any, role: str) -> ContactIn:
+    name, phone, address = (form[f"{role}_{part}"].data or "" for part in ("name", "phone", "address"))
+    return ContactIn(role, name, phone, address)

@@ -26,6 +26,7 @@ from app.web.answer_groups import AnswerGroup
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
+OTHERS = ("sender", "consignee")  # whom the form of a new ticket asks for beside the complainant
 SITES = {"list": "sites"}  # the page's datalist of sites that may come into question
 
 
@@ -92,6 +93,12 @@ class NewTicketForm(Form):
     name = StringField()
     phone = StringField()
     address = StringField()
+    sender_name = StringField()
+    sender_phone = StringField()
+    sender_address = StringField()
+    consignee_name = StringField()
+    consignee_phone = StringField()
+    consignee_address = StringField()
     text = TextAreaField()
 
 
@@ -180,6 +187,9 @@ def new_ticket_form(categories: dict[str, str], data: Any = None) -> NewTicketFo
     _choices(form.channel, channels, _("Channel"))
     _choices(form.complainant_kind, words.complainants(), _("Complainant"))
     _label(form, waybill=_("Waybill"), name=_("Name"), phone=_("Phone"), address=_("Address"), text=_("What happened"))
+    for role in OTHERS:
+        labels = {"name": _("Name"), "phone": _("Phone"), "address": _("Address")}
+        _label(form, **{f"{role}_{part}": label for part, label in labels.items()})
     return form
 
 

@@ -12,16 +12,29 @@ from typing import Any
 
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import calls_forms, help_panel, linked_panel, party_panel, promise_forms, returns_panel
+from app.web import (
+    calls_forms,
+    customer_panel,
+    exemption_forms,
+    help_panel,
+    incident_forms,
+    linked_panel,
+    party_panel,
+    promise_forms,
+    returns_panel,
+)
 
 Panel = dict[str, Any]
 PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
+    customer_panel.panel,
+    incident_forms.panel,
     help_panel.panel,
     calls_forms.doubts_panel,
     returns_panel.panel,
     promise_forms.panel,
     party_panel.panel,
     calls_forms.calls_panel,
+    exemption_forms.panel,
     linked_panel.panel,
 )
 

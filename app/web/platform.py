@@ -20,8 +20,12 @@ from app.services import connections, intake, scans
 from app.services.connections import Door
 from app.services.intake import Arrival, ComplaintIn, Conflict, OrderIn
 from app.services.platform_pictures import Address
+from app.services.ticket_contacts import ContactIn
 from app.web.access import route_access
 
+# whom the message calls the customer, where it is not the receiver
+COMPLAINS = {"sender": "sender", "merchant": "merchant", "seller": "merchant", "platform": "platform",
+             "regulator": "regulator"}  # fmt: skip
 bp = Blueprint("platform", __name__)
 BODY_LIMIT = 1_000_000
 FOLLOW_UPS = frozenset({"URGE", "REPEAT", "REJECT", "SATISFIED", "CANCEL"})
@@ -97,10 +101,24 @@ def _complaint(door: Door, message: messages.IssueMessage) -> ComplaintIn:
     return ComplaintIn(
         text=message.description or message.category or message.task_description or "—",
         category=door.category_map.get(message.category_code, message.category_code),
-        waybill=message.mail_no, name=message.receiver_name or message.customer_name, phone=message.receiver_phone,
-        address=message.receiver_address, site_code=message.site_code, platform_priority=message.priority,
+        waybill=message.mail_no, site_code=message.site_code, platform_priority=message.priority, **_people(message),
         pictures=[Address(p.url, p.name, p.expires_at) for p in sent_pictures(message.attachments)],
     )  # fmt: skip
+
+
+def _people(message: messages.IssueMessage) -> dict[str, Any]:
+    """The complainant and the others: the receiver, unless the message says that somebody else complains."""
+    receiver = ContactIn("consignee", message.receiver_name, message.receiver_phone, message.receiver_address)
+    sender = ContactIn("sender", message.sender_name, message.sender_phone, message.sender_address)
+    kind = COMPLAINS.get(message.customer_type.strip().lower(), "consignee")
+    if kind == "consignee" or message.customer_name in ("", message.receiver_name):
+        name = message.receiver_name or message.customer_name
+        return {"name": name, "phone": receiver.phone, "address": receiver.address, "contacts": [sender]}
+    same = sender if kind == "sender" and sender.name in ("", message.customer_name) else ContactIn(kind)
+    return {
+        "complainant_kind": kind, "name": message.customer_name, "phone": message.customer_phone or same.phone,
+        "address": same.address, "contacts": [receiver, sender],
+    }  # fmt: skip
 
 
 def _scans(body: dict[str, Any]) -> list[scans.ScanIn]:

@@ -53,7 +53,7 @@ class PortalSession(SecureCookieSession):
         self.token = ""
         self.person: SignedIn | None = None
         self.kept: dict[str, Any] = {}
-        self.begun = False
+        self.begun, self.emergency = False, False
         self.broken: SQLAlchemyError | None = None
 
     def become(self, token: str, person: SignedIn, data: dict[str, Any], *, begun: bool = False) -> None:
@@ -125,6 +125,7 @@ def _load(opened: PortalSession, token: str, asked: Request) -> None:
     if found is None:
         return
     opened.become(token, found.person, found.data)
+    opened.emergency = found.emergency
     if found.touch_due and not is_poll(asked):
         try:
             sessions.touch(token, user_id=found.person.user_id, now=now)

@@ -18,6 +18,7 @@ from app.services.ticket_view import View
 from app.web import (
     calls_forms,
     closing_forms,
+    exemption_forms,
     help_forms,
     ownership_forms,
     parties_forms,
@@ -34,6 +35,7 @@ PARTS: tuple[ModuleType, ...] = (  # each has SHEETS, looked up late: they build
     promise_forms,
     parties_forms,
     help_forms,
+    exemption_forms,
     closing_forms,
 )
 

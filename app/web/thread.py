@@ -140,7 +140,7 @@ def _system_text(entry: Entry, label: str, view: View) -> str:
     who = f" · {entry.who}" if entry.who else ""
     if said := party_panel.line(entry, label, view):
         return said
-    if said := vocabulary.detail(entry):
+    if said := vocabulary.detail(entry) or vocabulary.line(entry.type, entry.data):
         return f"{label} · {said}{who}"
     if entry.type == "routed":
         return _("Routed to %(site)s", site=_site(entry.data, view))
@@ -185,7 +185,7 @@ def _findings(entry: Entry) -> list[dict[str, str]]:
                 {"label": _("What was done"), "value": words.word(words.measures(), entry.data["action_taken"])}
             )
         if entry.data.get("no_contact_code"):
-            why = words.word(words_verify.no_contact_codes(), entry.data["no_contact_code"])
+            why = words.word(words_verify.not_reached(), entry.data["no_contact_code"])
             found.append({"label": _("Nobody reached"), "value": why})
     if entry.type == "priority_raised":
         known = words_help.priorities()

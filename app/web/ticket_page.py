@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 
 from app.domain.masking import mask_address, mask_name, mask_phone
 from app.domain.roles import Actor
-from app.models import Clock, Organisation
+from app.models import Clock, Organisation, TicketContact
 from app.services.reveals import Shown
 from app.services.ticket_view import View
-from app.web import call_card, panels, party_panel, sheets, words
+from app.web import call_card, panels, party_panel, sheets, ticket_chips, words
 from app.web.boxes import boxes_of
 from app.web.thread import posts_of
 
@@ -45,6 +45,8 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
             continue
         if clock.kind == "legal" or (clock.kind == "accept" and view.ticket.state != "open"):
             continue
+        if clock.state == "paused":
+            continue
         left = g.fmt.left(clock.due_at, now)
         seconds = (clock.due_at - now).total_seconds()
         tone = "late" if seconds <= 0 else "soon" if seconds <= 1800 else "info" if clock.kind == "platform" else ""
@@ -62,7 +64,7 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
                 "href": "",
             }
         )
-    return found + call_card.chips(view)
+    return [*found, *call_card.chips(view), *ticket_chips.chips(view)]
 
 
 def _running(view: View) -> list[Clock]:
@@ -112,19 +114,20 @@ def _tray(view: View) -> str:
 def side(view: View, shown: Shown | None) -> dict[str, Any]:
     """Customer, trace, clocks and the other tickets on this waybill."""
     return {
-        "customer": customer(view, shown), "trace": [_scan(scan, view.ticket.waybill) for scan in view.trace],
+        "customer": customer(view, shown), "contacts": [_contact(view, one, shown) for one in view.parts["people"]],
+        "trace": [_scan(scan, view.ticket.waybill) for scan in view.trace],
         "others": [
             {"number": t.number, "href": f"/tickets/{t.number}", "label": _other(view, t)} for t in view.others
         ],
         "clocks": [_clock(view, clock) for clock in view.clocks],
-        "law": legal_note() if view.category and view.category.legal_note else "",
+        "law": legal_note() if view.category and view.category.legal_note else [],
     }  # fmt: skip
 
 
 def customer(view: View, shown: Shown | None) -> dict[str, Any]:
     """Name, phone and address: masked unless a reveal was just logged."""
     person = view.person
-    if shown is not None:
+    if shown is not None and not shown.role:
         return {"name": shown.name, "phone": shown.phone, "address": shown.address, "shown": True, "reveal_href": ""}
     return {
         "name": mask_name(person.name) if person and person.name else "—",
@@ -135,12 +138,32 @@ def customer(view: View, shown: Shown | None) -> dict[str, Any]:
     }
 
 
-def legal_note() -> str:
+def _contact(view: View, one: TicketContact, shown: Shown | None) -> dict[str, Any]:
+    """Somebody beside the complainant: masked unless a reveal of exactly this role was just logged."""
+    label = words.word(words.complainants(), one.role)
+    if shown is not None and shown.role == one.role:
+        return {"role": one.role, "label": label, "shown": True, "reveal_href": "", "name": shown.name,
+                "phone": shown.phone, "address": shown.address}  # fmt: skip
+    return {
+        "role": one.role, "label": label, "shown": False, "name": mask_name(one.name), "phone": mask_phone(one.phone),
+        "address": mask_address(one.address), "reveal_href": url_for("tickets.reveal", number=view.ticket.number),
+    }  # fmt: skip
+
+
+def legal_note() -> list[str]:
     """The law on the two biggest categories (interfaces, section 4)."""
-    return _(
-        "Express market rules, article 54: signing for the customer or leaving a parcel in a locker or station without "
-        "consent can be fined up to 10,000 yuan, in serious cases up to 30,000."
-    )
+    return [
+        _(
+            "Measures for the express delivery market (in force since 1 March 2024), article 54: signing for the "
+            "consumer, or leaving the parcel in a locker or station without consent, brings correction, a warning and "
+            "a fine of up to 10,000 yuan, in serious cases of 10,000 to 30,000 yuan."
+        ),
+        _(
+            "Interim regulations on express delivery, article 28: a complaint must be handled and answered within 7 "
+            "days. After that, or when dissatisfied, the consumer can turn to the postal regulator (12305); the "
+            "company then answers the regulator within 15 days, unless the policies set another limit."
+        ),
+    ]
 
 
 def actions(view: View, actor: Actor) -> list[dict[str, Any]]:
@@ -218,5 +241,7 @@ def clock_state(clock: Clock) -> str:
     if clock.state == "paused":
         return _("stands still")
     if clock.stopped_at is None:
+        if clock.state == "paused":
+            return _("stands still")
         return _("late") if clock.breached_at else _("running")
     return _("in time") if clock.state == "met" else _("late")

@@ -172,7 +172,8 @@ def assign(number: str) -> ResponseReturnValue:
 def reveal(number: str) -> ResponseReturnValue:
     """Show the contact in full, on record."""
     actor = current_actor()
-    shown = reveals.reveal(actor=actor, number=number, now=clock.now())
+    role = request.form.get("role", "")[:16]
+    shown = reveals.reveal(actor=actor, number=number, now=clock.now(), role=role)
     return verbs.page(actor, ticket_view.view(db.session(), actor, number), shown=shown)
 
 

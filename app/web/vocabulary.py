@@ -9,9 +9,21 @@ and `tray_reasons`: code → text.
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 from app.services.ticket_view import Entry
-from app.web import words_closing, words_help, words_ownership, words_parties, words_transfers, words_verify
+from app.web import (
+    words_closing,
+    words_customers,
+    words_emergency,
+    words_exempt,
+    words_help,
+    words_incident,
+    words_ownership,
+    words_parties,
+    words_transfers,
+    words_verify,
+)
 
 PARTS: tuple[ModuleType, ...] = (
     words_verify,
@@ -20,6 +32,10 @@ PARTS: tuple[ModuleType, ...] = (
     words_parties,
     words_transfers,
     words_closing,
+    words_exempt,
+    words_incident,
+    words_emergency,
+    words_customers,
 )
 
 
@@ -30,6 +46,12 @@ def merged(table: str) -> dict[str, str]:
         if hasattr(part, table):
             found |= getattr(part, table)()
     return found
+
+
+def line(kind: str, data: dict[str, Any]) -> str:
+    """What a part says of an entry beside its label, by its table LINES (event type -> function of its data)."""
+    told = next((part.LINES[kind] for part in PARTS if kind in getattr(part, "LINES", ())), None)
+    return told(data) if told else ""
 
 
 def every(constant: str) -> frozenset[str]:

@@ -65,6 +65,11 @@ def no_contact_codes() -> dict[str, str]:
     }
 
 
+def not_reached() -> dict[str, str]:
+    """The same, with what nobody chooses in a form."""
+    return {**no_contact_codes(), "incident": _("One text for all tickets of the incident")}
+
+
 def proofs() -> dict[str, str]:
     """What shows that a promise was kept."""
     return {"scan": _("Delivery scan"), "photo": _("Picture in the ticket"), "call": _("Call to the customer")}

@@ -44,6 +44,10 @@ class IssueMessage:
     receiver_name: str
     receiver_phone: str
     receiver_address: str
+    sender_name: str
+    sender_phone: str
+    sender_address: str
+    customer_phone: str
     task_id: str
     task_start_time: datetime | None
     task_expire_time: datetime | None
@@ -95,7 +99,8 @@ def issue(body: Mapping[str, Any]) -> IssueMessage:
 _LABELS = ("category_code", "category", "scenario_code", "biz_order_code", "customer_type", "customer_name", "status")
 _FROM_EXTENSION = {
     "mail_no": LABEL_LENGTH, "site_code": CODE_LENGTH,
-    "receiver_name": 80, "receiver_phone": 40, "receiver_address": 300,
+    "receiver_name": 80, "receiver_phone": 40, "receiver_address": 300, "sender_name": 80, "sender_phone": 40,
+    "sender_address": 300, "customer_phone": 40,
 }  # fmt: skip
 
 

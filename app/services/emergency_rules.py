@@ -1,0 +1,70 @@
+"""What an emergency changes on a ticket: its limits for life when opened in it, and whether its clocks stand still.
+
+Never for the legal and the platform's own time (rulebook 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from app.domain.clocks import Limit
+from app.domain.customers import LIMITS
+from app.models import Emergency, Pause, Ticket
+from app.models.ids import new_id
+
+REASON = "emergency"
+
+
+def in_force(at: datetime) -> ColumnElement[bool]:
+    """Periods that hold at an instant."""
+    return and_(
+        Emergency.from_at <= at, Emergency.until_at > at, or_(Emergency.ended_at.is_(None), Emergency.ended_at > at)
+    )
+
+
+def concerns(province_id: int | None) -> ColumnElement[bool]:
+    """Periods of that province and of the network."""
+    return or_(Emergency.province_id.is_(None), Emergency.province_id == province_id)
+
+
+def adopt(session: Session, ticket: Ticket, now: datetime) -> None:
+    """On routing: the ticket keeps for its life the period in which it was opened, and stands still in one that does.
+
+    The own province's period goes before the network's, the newer before the older one.
+    """
+    order = (Emergency.province_id.is_(None), Emergency.id.desc())
+    then, place = or_(in_force(ticket.opened_at), in_force(now)), concerns(ticket.province_id)
+    rows = list(session.scalars(select(Emergency).where(then, place).order_by(*order)))
+    opened_in = [row for row in rows if _holds(row, ticket.opened_at)]
+    if ticket.emergency_id is None and opened_in:
+        ticket.emergency_id = opened_in[0].id
+    still = [row for row in rows if row.pauses and _holds(row, now)]
+    if still and not ticket.standing_still:
+        stand(session, ticket, max(row.until_at for row in still), now)
+
+
+def stand(session: Session, ticket: Ticket, until: datetime, now: datetime) -> Pause:
+    """Write down that the ticket's site clocks stand still; the caller pauses those that run."""
+    pause = Pause(id=new_id(), ticket_id=ticket.id, reason=REASON, round=1, started_at=now, ends_at=until)
+    session.add(pause)
+    ticket.standing_still = True
+    return pause
+
+
+def _holds(row: Emergency, at: datetime) -> bool:
+    return row.from_at <= at < (min(row.until_at, row.ended_at) if row.ended_at else row.until_at)
+
+
+def varied(session: Session, ticket: Ticket, limits: Mapping[str, Limit]) -> dict[str, Limit]:
+    """The limits with those of the ticket's period in their place; its calendars stay the policy's."""
+    row = session.get(Emergency, ticket.emergency_id) if ticket.emergency_id else None
+    stated = row.limits if row else {}
+    return {
+        name: replace(limit, minutes=stated[name]) if name in LIMITS and name in stated else limit
+        for name, limit in limits.items()
+    }

@@ -1,0 +1,132 @@
+"""The read side of exemptions: who sees which, the late clocks that may be asked for, a ticket's own. Select only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, or_, select, true
+from sqlalchemy.orm import Session, aliased
+
+from app.domain import exemptions as rule
+from app.domain.errors import NotFound
+from app.domain.roles import Actor
+from app.models import Clock, ExemptedClock, Exemption, FreeText, Organisation, Ticket, User
+from app.models.dialect import for_update
+from app.services import exemptions
+from app.services.scope import visible_to
+
+PAGE = 50
+LATE_SHOWN = 100
+LOOK_BACK = timedelta(days=62)  # an exemption is asked for in the month of the fact or the one after
+STATES = ("asked", "granted", "refused", "revoked")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One exemption of the list; texts are empty for those who may not read tickets."""
+
+    exemption: Exemption
+    asker: str
+    decider: str
+    confirmer: str
+    area: Organisation | None
+    text: str
+    numbers: tuple[tuple[str, str, int], ...]  # (ticket, clock, run), the first few
+
+
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """Which exemptions a role sees: sites their own clocks', LCS the province's, CCS all, admin the system facts."""
+    if actor.desk == "ccs":
+        return true()
+    if actor.desk == "admin":
+        return Exemption.reason == rule.SYSTEM_FAULT
+    part = exists().where(ExemptedClock.exemption_id == Exemption.id)
+    if actor.desk == "lcs":
+        sites = select(Organisation.id).where(Organisation.province_id == actor.province_id)
+        mine = part.where(ExemptedClock.organisation_id.in_(sites))
+        return or_(mine, Exemption.area_id.in_((actor.province_id, rule.NETWORK)))
+    return part.where(ExemptedClock.organisation_id == actor.organisation_id)
+
+
+def load(session: Session, actor: Actor, exemption_id: int, *, lock: bool = False) -> Exemption:
+    """The exemption in the actor's scope. Raises NotFound."""
+    statement: Any = select(Exemption).where(Exemption.id == exemption_id, seen_by(actor))
+    if lock:
+        statement = for_update(statement).execution_options(populate_existing=True)
+    row = session.scalars(statement).one_or_none()
+    if row is None:
+        raise NotFound("exemption_not_found")
+    return row
+
+
+def page(session: Session, actor: Actor, state: str, before: int | None = None) -> list[Row]:
+    """A page of exemptions in one state (empty: all), the newest first; one more than PAGE where there are more."""
+    asker, judge, admin, area = aliased(User), aliased(User), aliased(User), aliased(Organisation)
+    statement = (
+        select(Exemption, asker.name, judge.name, admin.name, area, FreeText.body)
+        .join(asker, asker.id == Exemption.asked_by_id)
+        .outerjoin(judge, judge.id == Exemption.decided_by_id)
+        .outerjoin(admin, admin.id == Exemption.system_confirmed_by_id)
+        .outerjoin(area, area.id == Exemption.area_id)
+        .outerjoin(FreeText, FreeText.id == Exemption.text_id)
+        .where(seen_by(actor))
+        .order_by(Exemption.id.desc())
+        .limit(PAGE + 1)
+    )
+    if state:
+        statement = statement.where(Exemption.state == state)
+    if before is not None:
+        statement = statement.where(Exemption.id < before)
+    found = session.execute(statement).all()
+    numbers = _numbers(session, actor, [row[0].id for row in found])
+    return [
+        Row(row, who, by or "", system or "", place, _text(actor, body), tuple(numbers.get(row.id, ())))
+        for row, who, by, system, place, body in found
+    ]
+
+
+def _text(actor: Actor, body: Any) -> str:
+    return str((body or {}).get("text", "")) if actor.can("queue") else ""
+
+
+def _numbers(session: Session, actor: Actor, ids: list[int]) -> dict[int, list[tuple[str, str, int]]]:
+    """The tickets behind each exemption, as far as the actor sees them; an administrator sees none."""
+    statement = (
+        select(ExemptedClock.exemption_id, Ticket.number, Clock.kind, Clock.run)
+        .join(Ticket, Ticket.id == ExemptedClock.ticket_id)
+        .join(Clock, Clock.id == ExemptedClock.clock_id)
+        .join(Exemption, Exemption.id == ExemptedClock.exemption_id)
+        .where(ExemptedClock.exemption_id.in_(ids), Exemption.area_id.is_(None), visible_to(actor))
+        .order_by(Ticket.id, Clock.id)
+        .limit(PAGE * LATE_SHOWN)
+    )
+    found: dict[int, list[tuple[str, str, int]]] = {}
+    for exemption_id, number, kind, run in session.execute(statement):
+        found.setdefault(exemption_id, []).append((number, kind, run))
+    return found
+
+
+def late(session: Session, actor: Actor, site: str, now: datetime) -> list[tuple[Clock, Ticket, Organisation]]:
+    """Late runs that may be asked for, the latest first; `site` is a code, empty for all in scope."""
+    wrong = or_(Clock.stopped_at > Clock.due_at, Clock.breached_at.is_not(None), Clock.credited.is_(False))
+    statement = (
+        select(Clock, Ticket, Organisation)
+        .join(Ticket, Ticket.id == Clock.ticket_id)
+        .join(Organisation, Organisation.id == Clock.organisation_id)
+        .where(visible_to(actor), exemptions.askable(actor), wrong, Ticket.state != "withdrawn")
+        .where(Clock.due_at >= now - LOOK_BACK, Clock.due_at <= now)
+        .order_by(Clock.due_at.desc(), Clock.id.desc())
+    )
+    if site:
+        statement = statement.where(Organisation.code == site)
+    return [(clock, ticket, place) for clock, ticket, place in session.execute(statement.limit(LATE_SHOWN))]
+
+
+def provinces(session: Session, actor: Actor) -> list[Organisation]:
+    """The provinces that the actor may name."""
+    statement = select(Organisation).where(Organisation.kind == "province").order_by(Organisation.code)
+    if actor.desk != "ccs":
+        statement = statement.where(Organisation.id == actor.province_id)
+    return list(session.scalars(statement))

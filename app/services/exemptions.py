@@ -1,0 +1,203 @@
+"""Asking for clocks to be left out of the assessment: one ticket's, several late ones, or an area's (rulebook 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from app.domain import exemptions as rule
+from app.domain.errors import Invalid, NotAllowed
+from app.domain.roles import Actor
+from app.models import Clock, Event, ExemptedClock, Exemption, Organisation, Ticket
+from app.models.ids import new_id
+from app.services import attachments, desk, moves, scope
+from app.services.desk import Outcome, Post
+from app.services.transaction import write
+
+FACTS_LIMIT = 200
+MOST_AT_ONCE = 200  # runs of one request from the list
+OPEN = ("asked", "granted")
+
+
+@dataclass(frozen=True)
+class AskIn:
+    """A request: the reason, what failed (no personal data), the words for the ticket, its pictures."""
+
+    reason: str
+    facts: str = ""
+    text: str = ""
+    attachments: Sequence[int] = ()
+
+
+def ask(*, actor: Actor, post: Post, clock_ids: Sequence[int], asked: AskIn, now: datetime) -> Outcome:
+    """Ask for runs of one ticket, with proof. A malicious claimant is marked on the ticket, which is still answered.
+
+    Raises Invalid(reason, clocks, facts, text, file), NotFound, NotAllowed, Stale.
+    """
+    wrong = _wrong(asked, rule.REASONS)
+    if not asked.attachments and asked.reason != rule.SYSTEM_FAULT:
+        wrong["file"] = "proof_needed"
+    if wrong:
+        raise Invalid(wrong)
+    with write() as session:
+        ticket = desk.take(session, actor, post)
+        if before := desk.done_before(session, post):
+            return before
+        desk.move(ticket, "ask_exemption", actor)
+        clocks = _wanted(session, actor, [ticket.id], clock_ids)
+        row = _request(session, actor, asked, clocks, now)
+        event = _on_ticket(session, ticket, row, actor, asked, clocks, now)
+        if asked.reason == rule.MALICIOUS:
+            ticket.malicious = "asked"
+        return desk.finish(session, ticket, event, now, post)
+
+
+def ask_many(*, actor: Actor, clock_ids: Sequence[int], asked: AskIn, now: datetime) -> int:
+    """Ask for several runs at once from the list of late ones; the exemption's id. Each ticket gets the entry.
+
+    Raises Invalid(reason, clocks, facts, text), NotAllowed.
+    """
+    _may(actor, "exempt_many")
+    wrong = wrong_for_many(asked)
+    if len(clock_ids) > MOST_AT_ONCE:
+        wrong["clocks"] = "too_many_clocks"
+    if wrong:
+        raise Invalid(wrong)
+    with write() as session:
+        ids = select(Clock.ticket_id).join(Ticket, Ticket.id == Clock.ticket_id)
+        ids = ids.where(Clock.id.in_(clock_ids), scope.visible_to(actor)).distinct()
+        return ask_for(session, actor, list(session.scalars(ids)), clock_ids, asked, now)
+
+
+def ask_for(
+    session: Session, actor: Actor, ticket_ids: Iterable[int], clock_ids: Sequence[int], asked: AskIn, now: datetime,
+    *, incident_id: int | None = None,
+) -> int:  # fmt: skip
+    """One request for runs of several tickets that the actor sees. The caller commits. Raises Invalid, NotAllowed."""
+    tickets = [moves.locked_ticket(session, ticket_id) for ticket_id in sorted(ticket_ids)]
+    for ticket in tickets:
+        if not desk.may(ticket, actor, "ask_exemption"):
+            raise NotAllowed("not_allowed", number=ticket.number)
+    clocks = _wanted(session, actor, [ticket.id for ticket in tickets], clock_ids)
+    row = _request(session, actor, asked, clocks, now)
+    row.incident_id = incident_id
+    for ticket in tickets:
+        own = [clock for clock in clocks if clock.ticket_id == ticket.id]
+        event = _on_ticket(session, ticket, row, actor, asked, own, now)
+        desk.finish(session, ticket, event, now)
+    return row.id
+
+
+def ask_area(*, actor: Actor, area: str, from_at: datetime | None, until_at: datetime | None, asked: AskIn,
+             now: datetime) -> int:  # fmt: skip
+    """Ask for every site clock that is decided in a span in a province (its code) or the network (empty).
+
+    Raises Invalid(reason, area, from_at, until_at, facts), NotAllowed.
+    """
+    _may(actor, "exempt_area")
+    wrong = _wrong(asked, rule.FOR_MANY, area=True)
+    if from_at is None:
+        wrong["from_at"] = "bad_time"
+    elif until_at is None:
+        wrong["until_at"] = "bad_time"
+    elif until_at <= from_at:
+        wrong["until_at"] = "before_start"
+    with write() as session:
+        area_id = area_of(session, actor, area)
+        if area_id is None:
+            wrong["area"] = "unknown_area"
+        if wrong or from_at is None:
+            raise Invalid(wrong)
+        row = Exemption(
+            id=new_id(), reason=asked.reason, area_id=area_id, from_at=from_at, until_at=until_at,
+            facts=asked.facts.strip(), asked_by_id=actor.user_id, asked_at=now,
+        )  # fmt: skip
+        session.add(row)
+        return row.id
+
+
+def area_of(session: Session, actor: Actor, code: str) -> int | None:
+    """The province with that code, or the network for none; an LCS has its own province alone. None: no such area."""
+    if not code.strip():
+        return rule.NETWORK if actor.desk == "ccs" else None
+    statement = select(Organisation.id).where(Organisation.code == code.strip(), Organisation.kind == "province")
+    found = session.scalar(statement)
+    return found if actor.desk == "ccs" or found == actor.province_id else None
+
+
+def askable(actor: Actor) -> ColumnElement[bool]:
+    """Runs that may be asked for: assessed ones that nobody asked for yet; a site's own, an LCS's province's."""
+    taken = exists().where(
+        ExemptedClock.clock_id == Clock.id, ExemptedClock.state != "released",
+        Exemption.id == ExemptedClock.exemption_id, Exemption.state.in_(OPEN),
+    )  # fmt: skip
+    free = and_(Clock.kind.in_(rule.KINDS), Clock.state != "void", Clock.exempt.is_(False), ~taken)
+    if actor.desk == "ccs":
+        return and_(free, Clock.organisation_id.is_not(None))
+    own = Clock.organisation_id == actor.organisation_id
+    if actor.desk == "lcs":
+        sites = select(Organisation.id).where(Organisation.province_id == actor.province_id)
+        own = or_(own, Clock.organisation_id.in_(sites))
+    return and_(free, own)
+
+
+def _wanted(session: Session, actor: Actor, ticket_ids: list[int], clock_ids: Sequence[int]) -> list[Clock]:
+    statement = select(Clock).where(Clock.id.in_(clock_ids), Clock.ticket_id.in_(ticket_ids), askable(actor))
+    clocks = list(session.scalars(statement.order_by(Clock.id)))
+    if not clock_ids or len(clocks) != len(set(clock_ids)):
+        raise Invalid({"clocks": "required" if not clock_ids else "clock_taken"})
+    return clocks
+
+
+def _request(session: Session, actor: Actor, asked: AskIn, clocks: Sequence[Clock], now: datetime) -> Exemption:
+    row = Exemption(
+        id=new_id(), reason=asked.reason, state="asked", from_at=min(clock.started_at for clock in clocks),
+        facts=asked.facts.strip(), tickets=len({clock.ticket_id for clock in clocks}), clocks=len(clocks),
+        asked_by_id=actor.user_id, asked_at=now,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    for clock in clocks:
+        one = ExemptedClock(exemption_id=row.id, clock_id=clock.id, ticket_id=clock.ticket_id, state="asked")
+        one.organisation_id = clock.organisation_id
+        session.add(one)
+    return row
+
+
+def _on_ticket(
+    session: Session, ticket: Ticket, row: Exemption, actor: Actor, asked: AskIn, clocks: Sequence[Clock], now: datetime
+) -> Event:
+    runs = [[clock.kind, clock.run] for clock in clocks]
+    data: dict[str, Any] = {"exemption_id": row.id, "reason": asked.reason, "runs": runs}
+    text = {"text": asked.text.strip() or asked.facts.strip()}
+    event = attachments.entry(session, ticket, "exemption_asked", actor, now, data, text, asked.attachments)
+    row.text_id = row.text_id or event.text_id
+    return event
+
+
+def wrong_for_many(asked: AskIn) -> dict[str, str]:
+    """What is wrong with a request for several tickets, by field."""
+    return _wrong(asked, rule.FOR_MANY)
+
+
+def _wrong(asked: AskIn, reasons: Sequence[str], *, area: bool = False) -> dict[str, str]:
+    wrong = {} if asked.reason in reasons else {"reason": "required"}
+    if not asked.facts.strip() and (area or asked.reason == rule.SYSTEM_FAULT):
+        wrong["facts"] = "required"
+    if len(asked.facts.strip()) > FACTS_LIMIT:
+        wrong["facts"] = "too_long"
+    if not area and not (asked.text.strip() or asked.facts.strip()):
+        wrong["text"] = "required"
+    if len(asked.text) > desk.TEXT_LIMIT:
+        wrong["text"] = "too_long"
+    return wrong
+
+
+def _may(actor: Actor, capability: str) -> None:
+    if not actor.can(capability):
+        raise NotAllowed("not_allowed")

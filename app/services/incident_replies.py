@@ -1,0 +1,114 @@
+"""One text for many tickets: each gets its own result with its own callback, in its own transaction (rulebook 2).
+
+The reply goes through `replies.result` like any other. An LCS acts for the site for that one step: the thread shows who
+acted for whom, and the ticket is given back afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.domain.contacts import FOR_INCIDENTS, REACHED
+from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
+from app.domain.roles import Actor
+from app.models import Ticket
+from app.services import desk, incidents, journal, replies, scope
+from app.services.desk import Post
+from app.services.replies import ResultIn
+from app.services.transaction import write
+
+AT_ONCE = 100  # tickets of one post
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one ticket: `code` is empty where the result is written, else why not."""
+
+    number: str
+    code: str = ""
+
+
+def reply_all(
+    *, actor: Actor, number: str, ticket_numbers: Sequence[str], answer: ResultIn, key: str, now: datetime
+) -> list[Done]:
+    """Answer the named tickets of an incident with one text; one outcome each, whatever happens to the others.
+
+    Raises Invalid where the text itself may not go out, or no ticket is named (`tickets`), NotFound.
+    """
+    check(ticket_numbers=ticket_numbers, answer=answer, now=now)
+    if answer.contact_outcome not in REACHED:
+        answer = replace(answer, no_contact_code=answer.no_contact_code or FOR_INCIDENTS)
+    wanted = list(dict.fromkeys(ticket_numbers))
+    return [_one(actor, number, ticket_number, answer, key, now) for ticket_number in wanted]
+
+
+def check(*, ticket_numbers: Sequence[str], answer: ResultIn, now: datetime) -> None:
+    """What can be said before a single ticket is asked. Raises Invalid(text, contact_outcome, tickets)."""
+    wrong = replies.text_errors(answer, now)
+    if not ticket_numbers:
+        wrong["tickets"] = "required"
+    if len(set(ticket_numbers)) > AT_ONCE:
+        wrong["tickets"] = "too_many_tickets"
+    if wrong:
+        raise Invalid(wrong)
+
+
+def may_reply(ticket: Ticket, actor: Actor) -> bool:
+    """Whether this actor could answer the ticket: at once, or by acting for its site."""
+    return desk.may(ticket, actor, "result") or (
+        desk.may(ticket, actor, "act_for") and ticket.state in ("open", "in_progress")
+    )
+
+
+def _one(actor: Actor, number: str, ticket_number: str, answer: ResultIn, key: str, now: datetime) -> Done:
+    post = Post(ticket_number, None, f"{key[:40]}-{ticket_number}"[:64] if key else "")
+    try:
+        acting = _begin(actor, number, post, answer, now)
+        try:
+            replies.result(actor=actor, post=post, answer=answer, now=now)
+        finally:
+            if acting:
+                _end(actor, post, now)
+    except Invalid as error:
+        return Done(ticket_number, next(iter(error.fields.values())))
+    except (NotAllowed, NotFound, Stale) as error:
+        return Done(ticket_number, error.code)
+    return Done(ticket_number)
+
+
+def _begin(actor: Actor, number: str, post: Post, answer: ResultIn, now: datetime) -> bool:
+    """Act for the site where that is needed and the answer would be taken; True when it was begun here."""
+    with write() as session:
+        row = incidents.load(session, actor, number)
+        ticket = scope.load(session, actor, post.number, lock=True)
+        if ticket.incident_id != row.id:
+            raise NotFound("not_in_incident")
+        if desk.done_before(session, post) or desk.may(ticket, actor, "result"):
+            return False
+        if not may_reply(ticket, actor):
+            raise NotAllowed("cannot_act" if ticket.state in ("open", "in_progress") else "not_allowed")
+        replies.check(session, ticket, answer, now)
+        desk.move(ticket, "act_for", actor)
+        ticket.acting_id, ticket.acting_counts = actor.organisation_id, ticket.help_asked_at is not None
+        _entry(session, ticket, "acting_started", actor, now)
+        return True
+
+
+def _end(actor: Actor, post: Post, now: datetime) -> None:
+    with write() as session:
+        ticket = scope.load(session, actor, post.number, lock=True)
+        desk.move(ticket, "stop_acting", actor)
+        _entry(session, ticket, "acting_stopped", actor, now)
+        ticket.acting_id, ticket.acting_counts = None, False
+
+
+def _entry(session: Session, ticket: Ticket, kind: str, actor: Actor, now: datetime) -> None:
+    data = {
+        "site_id": ticket.handling_site_id, "organisation_id": ticket.acting_id, "asked_at": ticket.help_asked_at,
+    }  # fmt: skip
+    event = journal.append(session, ticket, kind, actor=actor, now=now, data=data)
+    desk.finish(session, ticket, event, now)

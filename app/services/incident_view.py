@@ -1,0 +1,81 @@
+"""The read side of incidents. Select only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from app.domain.answers import Answer, parse_answers
+from app.domain.roles import Actor
+from app.models import Incident, Organisation, PlatformOrder, Ticket, User
+from app.services import incidents
+from app.services.scope import visible_to
+
+PAGE = 50
+TICKETS = 100  # on one page, the number of one mass reply
+
+
+@dataclass(frozen=True)
+class Row:
+    """An incident of the list with what is in it, as far as the reader sees it."""
+
+    incident: Incident
+    province: Organisation | None
+    opener: str
+    tickets: int
+    open: int
+
+
+def page(session: Session, actor: Actor, before: int | None = None) -> list[Row]:
+    """Incidents in scope, the newest first; one more than PAGE where there are more."""
+    still = func.sum(case((Ticket.state.in_(("open", "in_progress")), 1), else_=0))
+    inside = select(Ticket.incident_id, func.count().label("n"), still.label("unanswered"))
+    counted = inside.where(Ticket.incident_id.is_not(None), visible_to(actor)).group_by(Ticket.incident_id).subquery()
+    statement = (
+        select(Incident, Organisation, User.name, func.coalesce(counted.c.n, 0), func.coalesce(counted.c.unanswered, 0))
+        .join(User, User.id == Incident.opened_by_id)
+        .outerjoin(Organisation, Organisation.id == Incident.province_id)
+        .outerjoin(counted, counted.c.incident_id == Incident.id)
+        .where(incidents.seen_by(actor))
+        .order_by(Incident.id.desc())
+        .limit(PAGE + 1)
+    )
+    if before is not None:
+        statement = statement.where(Incident.id < before)
+    return [Row(*values) for values in session.execute(statement)]
+
+
+def tickets(session: Session, actor: Actor, row: Incident) -> list[tuple[Ticket, Organisation | None]]:
+    """Its tickets in scope, those without an answer first; one more than TICKETS where there are more."""
+    replied = case((Ticket.state.in_(("open", "in_progress")), 0), else_=1)
+    statement = (
+        select(Ticket, Organisation)
+        .outerjoin(Organisation, Organisation.id == Ticket.handling_site_id)
+        .where(Ticket.incident_id == row.id, visible_to(actor))
+        .order_by(replied, Ticket.number)
+        .limit(TICKETS + 1)
+    )
+    return [(ticket, site) for ticket, site in session.execute(statement)]
+
+
+def answers(session: Session, actor: Actor, row: Incident) -> list[Answer]:
+    """The answers that the platforms of its tickets allow, each once."""
+    statement = (
+        select(PlatformOrder.answers)
+        .join(Ticket, Ticket.id == PlatformOrder.ticket_id)
+        .where(Ticket.incident_id == row.id, visible_to(actor), PlatformOrder.verdict != "cancelled")
+        .limit(TICKETS * 5)
+    )
+    found: dict[str, Answer] = {}
+    for offered in session.scalars(statement):
+        for answer in parse_answers(offered or []):
+            found.setdefault(answer.value, answer)
+    return list(found.values())
+
+
+def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> Any:
+    """The incident of a ticket, for its chip; asks nothing where there is none."""
+    return session.get(Incident, ticket.incident_id) if ticket.incident_id else None

@@ -1,0 +1,125 @@
+"""The forms of incidents, and their chip on a ticket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from wtforms import DateTimeLocalField, Form, SelectField, StringField, TextAreaField
+
+from app.domain.answers import Answer
+from app.domain.exemptions import KINDS
+from app.domain.roles import Actor
+from app.services.ticket_view import View
+from app.web import words, words_clocks, words_exempt, words_incident
+from app.web.forms import TIME_FORMATS
+
+
+class OpenForm(Form):
+    """A new incident."""
+
+    title = StringField(render_kw={"maxlength": "80"})
+    kind = SelectField(validate_choice=False)
+    province = SelectField(validate_choice=False)
+    text = TextAreaField()
+
+
+class WordsForm(Form):
+    """Ticket numbers and waybills, pasted."""
+
+    words = TextAreaField()
+
+
+class MatchingForm(Form):
+    """Open tickets by site, category and time of opening."""
+
+    site_code = StringField()
+    category = SelectField(validate_choice=False)
+    from_at = DateTimeLocalField(format=TIME_FORMATS)
+    until_at = DateTimeLocalField(format=TIME_FORMATS)
+
+
+class ReplyForm(Form):
+    """One result for many tickets."""
+
+    answer = SelectField(validate_choice=False)
+    contact_outcome = SelectField(validate_choice=False)
+    action_taken = SelectField(validate_choice=False)
+    text = TextAreaField()
+
+
+class ExemptionForm(Form):
+    """One request for the clocks of all its tickets."""
+
+    reason = SelectField(validate_choice=False)
+    kind = SelectField(validate_choice=False)
+    facts = StringField(render_kw={"maxlength": "200"})
+    text = TextAreaField()
+
+
+def open_form(places: list[tuple[str, str]], data: Any = None) -> OpenForm:
+    """The form of a new incident; an empty province means several."""
+    form = OpenForm(data)
+    _choices(form.kind, words_incident.kinds(), _("Kind"))
+    form.province.choices, form.province.label.text = places, _("Area")
+    form.title.label.text, form.text.label.text = _("What happened"), _("More about it (no personal data)")
+    return form
+
+
+def words_form(data: Any = None) -> WordsForm:
+    """The box for pasted numbers."""
+    form = WordsForm(data)
+    form.words.label.text = _("Ticket numbers or waybills, separated by spaces, commas or lines")
+    return form
+
+
+def matching_form(categories: dict[str, str], data: Any = None) -> MatchingForm:
+    """The filter."""
+    form = MatchingForm(data)
+    form.category.choices = [("", _("All")), *categories.items()]
+    labels = {
+        "site_code": _("Site code"), "category": _("Category"), "from_at": _("Opened from"), "until_at": _("Until"),
+    }  # fmt: skip
+    for name, label in labels.items():
+        form[name].label.text = label
+    return form
+
+
+def reply_form(answers: list[Answer], data: Any = None) -> ReplyForm:
+    """The result; the answer to the platform only where one of its platforms asks for one."""
+    form = ReplyForm(data)
+    _choices(form.answer, {a.value: a.label or a.value for a in answers}, _("Answer to the platform"))
+    if not answers:
+        del form.answer
+    _choices(form.contact_outcome, words.contacts(), _("Contact with customer"))
+    _choices(form.action_taken, words.measures(), _("What was done"))
+    form.text.label.text = _("Reply to the customers")
+    return form
+
+
+def exemption_form(data: Any = None) -> ExemptionForm:
+    """The request for all its tickets."""
+    form = ExemptionForm(data)
+    _choices(form.reason, words_exempt.reasons_for_many(), _("Reason"))
+    form.kind.choices = [("", _("All assessed clocks")), *((kind, words_clocks.clock(kind, 1)) for kind in KINDS)]
+    form.kind.label.text = _("Clock that should not be assessed")
+    form.facts.label.text = _("For a system fault: which system, from when to when")
+    form.text.label.text = _("What happened, and where the proof is kept")
+    return form
+
+
+def _choices(field: Any, table: dict[str, str], label: str) -> None:
+    field.choices, field.label.text = [("", _("Please choose")), *table.items()], label
+
+
+def panel(view: View, actor: Actor, now: Any) -> dict[str, Any] | None:
+    """The incident in the side of the ticket."""
+    row = view.parts.get("incident")
+    if row is None:
+        return None
+    return {
+        "template": "_panel_incident.html", "number": row.number, "title": row.title, "text": row.text,
+        "kind": words.word(words_incident.kinds(), row.kind), "closed": row.closed_at is not None,
+        "href": url_for("incidents.show", incident=row.number) if actor.can("incidents") else "",
+    }  # fmt: skip

@@ -1,0 +1,51 @@
+"""Words for customer accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+
+
+def fields() -> dict[str, str]:
+    """The fields of an account."""
+    return {
+        "code": _("Code"),
+        "name": _("Name"),
+        "tier": _("Customer tier"),
+        "requirements": _("Written requirements, shown on its tickets"),
+        "phones": _("Sender's telephone numbers, one a line"),
+        "prefixes": _("Waybills begin with, one a line"),
+        "names": _("Sender's names, one a line"),
+        "active": _("In use: new tickets are recognised"),
+    }
+
+
+def errors() -> dict[str, str]:
+    """What is wrong with an account or an import."""
+    return {
+        "bad_code": _("1 to 32 letters, digits, - and _"),
+        "bad_tier": _("Up to 16 letters, digits, - and _"),
+        "bad_phones": _("A telephone number has 7 to 20 digits"),
+        "bad_prefixes": _("2 to 20 letters and digits"),
+        "code_taken": _("Another account has this code"),
+        "code_twice": _("This code stands twice in the file"),
+        "match_taken": _("One of these belongs to another account"),
+        "columns": _("The first line must name the columns code and name"),
+        "too_many_rows": _("At most 2000 accounts at once"),
+        "bad_rows": _("Nothing was imported: some lines are wrong"),
+        "not_text": _("The file is neither UTF-8 nor GB 18030"),
+    }
+
+
+def events() -> dict[str, str]:
+    """The thread."""
+    return {"customer_recognised": _("Recognised as a customer's")}
+
+
+def entry(data: dict[str, Any]) -> str:
+    """Whose, and of which tier."""
+    return " ".join(str(part) for part in (data.get("code"), data.get("tier")) if part)
+
+
+LINES = {"customer_recognised": entry}
