@@ -74,7 +74,8 @@ def _one(actor: Actor, number: str, ticket_number: str, answer: ResultIn, key: s
             if acting:
                 _end(actor, post, now)
     except Invalid as error:
-        return Done(ticket_number, next(iter(error.fields.values())))
+        field, code = next(iter(error.fields.items()))
+        return Done(ticket_number, "supplement_missing" if field.startswith("supplement-") else code)
     except (NotAllowed, NotFound, Stale) as error:
         return Done(ticket_number, error.code)
     return Done(ticket_number)

@@ -56,7 +56,7 @@ def ask_form(view: View, actor: Actor, data: Any = None) -> AskForm:
     form.clocks.choices = [("", _("Please choose")), *runs, *every]
     _reason(form, words_exempt.reasons())
     form.clocks.label.text = _("Clock that should not be assessed")
-    form.text.label.text = _("What happened")
+    form.text.label.text = _("Reasons for the exemption")
     return form
 
 

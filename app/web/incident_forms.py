@@ -12,7 +12,7 @@ from app.domain.answers import Answer
 from app.domain.exemptions import KINDS
 from app.domain.roles import Actor
 from app.services.ticket_view import View
-from app.web import words, words_clocks, words_exempt, words_incident
+from app.web import forms, words, words_clocks, words_exempt, words_incident
 from app.web.forms import TIME_FORMATS
 
 
@@ -40,15 +40,6 @@ class MatchingForm(Form):
     until_at = DateTimeLocalField(format=TIME_FORMATS)
 
 
-class ReplyForm(Form):
-    """One result for many tickets."""
-
-    answer = SelectField(validate_choice=False)
-    contact_outcome = SelectField(validate_choice=False)
-    action_taken = SelectField(validate_choice=False)
-    text = TextAreaField()
-
-
 class ExemptionForm(Form):
     """One request for the clocks of all its tickets."""
 
@@ -63,7 +54,7 @@ def open_form(places: list[tuple[str, str]], data: Any = None) -> OpenForm:
     form = OpenForm(data)
     _choices(form.kind, words_incident.kinds(), _("Kind"))
     form.province.choices, form.province.label.text = places, _("Area")
-    form.title.label.text, form.text.label.text = _("What happened"), _("More about it (no personal data)")
+    form.title.label.text, form.text.label.text = _("Title of the incident"), _("More about it (no personal data)")
     return form
 
 
@@ -86,16 +77,13 @@ def matching_form(categories: dict[str, str], data: Any = None) -> MatchingForm:
     return form
 
 
-def reply_form(answers: list[Answer], data: Any = None) -> ReplyForm:
-    """The result; the answer to the platform only where one of its platforms asks for one."""
-    form = ReplyForm(data)
-    _choices(form.answer, {a.value: a.label or a.value for a in answers}, _("Answer to the platform"))
-    if not answers:
-        del form.answer
-    _choices(form.contact_outcome, words.contacts(), _("Contact with customer"))
-    _choices(form.action_taken, words.measures(), _("What was done"))
+def reply_form(answers: list[Answer], data: Any = None) -> tuple[Form, list[str]]:
+    """The result's own form without what belongs to one ticket alone, and the names of the extra fields."""
+    form, extra = forms.result_form(tuple(answers), data)
+    for name in ("finding_signed_by", "promise_what", "promise_due_at", "file"):
+        del form[name]
     form.text.label.text = _("Reply to the customers")
-    return form
+    return form, extra
 
 
 def exemption_form(data: Any = None) -> ExemptionForm:

@@ -31,8 +31,8 @@ def row(found: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def reply_form(actor: Actor, number: str, data: Any = None) -> Any:
-    """The form of the mass reply with the answers that its platforms allow."""
+def reply_form(actor: Actor, number: str, data: Any = None) -> tuple[Any, list[str]]:
+    """The form of the mass reply with the answers that its platforms allow, and the names of their extra fields."""
     session = db.session()
     return incident_forms.reply_form(
         incident_view.answers(session, actor, incidents.load(session, actor, number)), data
@@ -51,7 +51,7 @@ def page(actor: Actor, number: str, **state: Any) -> str:
     rows = [_ticket(ticket, site, actor, ticked, outcomes.get(ticket.number)) for ticket, site in shown]
     return render_template(
         "incident.html", i=_head(session, one, actor), rows=rows, more=len(found) > len(shown),
-        reply_form=bound.get("reply") or incident_forms.reply_form(incident_view.answers(session, actor, one)),
+        reply_form=bound.get("reply") or incident_forms.reply_form(incident_view.answers(session, actor, one))[0],
         words_form=bound.get("words") or incident_forms.words_form(), seen=state.get("seen"),
         matching_form=bound.get("matching") or incident_forms.matching_form(queue_page.category_labels(session)),
         exemption_form=bound.get("exemption") or incident_forms.exemption_form(), opened=set(bound),

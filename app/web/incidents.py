@@ -95,10 +95,11 @@ def reply(incident: str) -> ResponseReturnValue:
     if request.form.get("remove"):
         incidents.remove(actor=actor, number=incident, ticket_numbers=ticked[: incident_view.TICKETS], now=now)
         return redirect(url_for("incidents.show", incident=incident, done="saved"), 303)
-    form = incident_page.reply_form(actor, incident, request.form)
+    form, extra = incident_page.reply_form(actor, incident, request.form)
     answer = ResultIn(
         form.text.data or "", form.contact_outcome.data or "", action_taken=(form.action_taken.data or "")[:24],
         answer=(form.answer.data or "") if "answer" in form else "",
+        supplements={name: form[f"supplement-{name}"].data or "" for name in extra},
     )  # fmt: skip
     try:
         if request.form.get("seen") != answer.text:  # the first time, or the text is another one by now

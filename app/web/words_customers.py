@@ -11,7 +11,7 @@ def fields() -> dict[str, str]:
     """The fields of an account."""
     return {
         "code": _("Code"),
-        "name": _("Name"),
+        "name": _("Customer's name"),
         "tier": _("Customer tier"),
         "requirements": _("Written requirements, shown on its tickets"),
         "phones": _("Sender's telephone numbers, one a line"),

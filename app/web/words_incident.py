@@ -34,6 +34,7 @@ def errors() -> dict[str, str]:
         "too_many_tickets": _("At most 100 tickets at once"),
         "incident_closed": _("This incident is closed: no ticket comes in any more"),
         "not_in_incident": _("is not in this incident any more"),
+        "supplement_missing": _("the platform's answer demands another field"),
         "cannot_act": _("only the province service may act for this site, and nobody else does already"),
     }
 

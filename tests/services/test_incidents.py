@@ -148,6 +148,22 @@ def test_an_answer_that_a_platform_does_not_take_leaves_the_ticket_as_it_was(cas
     assert [one.value for one in incident_view.answers(db_session, cast["lcs"], incident(db_session, number))] == ["1"]
 
 
+def test_an_answer_whose_platform_demands_a_field_takes_it_from_the_mass_reply(cast, db_session) -> None:
+    demanded = {"field_label": "时间", "field_name": "when", "field_type": "text", "require": True, "field_value": ""}
+    offered = [{"reply_value": "1", "reply_label": "重派", "operate_type": "A", "reply_supplement": [demanded]}]
+    first = push(cast, "SUP", answers=offered, waybill="YT4444444444444")
+    number = opened(cast)
+    add(cast, number, first)
+    codes = []
+    for supplements in ({}, {"when": "明天"}):
+        answer = ResultIn("好", "no_answer", answer="1", supplements=supplements)
+        done = incident_replies.reply_all(
+            actor=cast["lcs"], number=number, ticket_numbers=[first], answer=answer, key="", now=LATER
+        )
+        codes.append(done[0].code)
+    assert codes == ["supplement_missing", ""]
+
+
 def incident(session, number: str) -> Incident:
     session.rollback()
     return session.scalars(select(Incident).where(Incident.number == number)).one()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.integrations.platform import messages
 from app.models import CustomerAccount, Reveal, Ticket
 from app.web.platform import _people
+from tests import cast
 from tests.web.stage import Stage
 
 ACCOUNT = {
@@ -68,5 +69,7 @@ def test_a_push_keeps_the_receiver_apart_where_somebody_else_complains() -> None
 
 
 def test_the_legal_note_stands_on_the_two_biggest_categories(stage: Stage) -> None:
-    page = stage.browsers["ccs"].get(f"/tickets/{stage.numbers['own']}").text
+    with stage.app.app_context():
+        number = cast.push(stage.cast, "LAW", waybill="YT6666555544443", category="LOCKER")
+    page = stage.browsers["ccs"].get(f"/tickets/{number}").text
     assert "12305" in page and "54" in page
