@@ -104,7 +104,7 @@ def test_one_text_is_each_tickets_own_result_and_callback_and_what_fails_is_name
     outside = push(cast, "OUT", waybill="YT6666666666666")
     number = opened(cast)
     add(cast, number, f"{first} {second} {answered}")
-    replies.result(actor=cast["site"], post=post(answered), answer=ResultIn("已处理", "busy"), now=NOON)
+    replies.result(actor=cast["site"], post=post(answered), answer=ResultIn("已处理", "reached_accepts"), now=NOON)
     done = incident_replies.reply_all(
         actor=cast["lcs"], number=number, ticket_numbers=[first, second, answered, outside], answer=ANSWER, key="k",
         now=LATER,
@@ -206,7 +206,7 @@ def test_the_list_counts_what_is_in_it_and_unanswered(cast, db_session) -> None:
     numbers = pushed(cast, 2)
     name = opened(cast)
     add(cast, name, " ".join(numbers))
-    replies.result(actor=cast["site"], post=post(numbers[0]), answer=ResultIn("好", "busy"), now=NOON)
+    replies.result(actor=cast["site"], post=post(numbers[0]), answer=ResultIn("好", "reached_accepts"), now=NOON)
     db_session.rollback()
     assert [(row.tickets, row.open) for row in incident_view.page(db_session, cast["lcs"])] == [(2, 1)]
     assert incident_view.page(db_session, cast["lcs-2"]) == []
