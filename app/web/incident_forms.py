@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
@@ -11,8 +12,10 @@ from wtforms import DateTimeLocalField, Form, SelectField, StringField, TextArea
 from app.domain.answers import Answer
 from app.domain.exemptions import KINDS
 from app.domain.roles import Actor
+from app.services.outward import Group
 from app.services.ticket_view import View
 from app.web import forms, words, words_clocks, words_exempt, words_incident
+from app.web.answer_groups import AnswerGroup
 from app.web.forms import TIME_FORMATS
 
 
@@ -77,13 +80,15 @@ def matching_form(categories: dict[str, str], data: Any = None) -> MatchingForm:
     return form
 
 
-def reply_form(answers: list[Answer], data: Any = None) -> tuple[Form, list[str]]:
-    """The result's own form without what belongs to one ticket alone, and the names of the extra fields."""
-    form, extra = forms.result_form(tuple(answers), data)
-    for name in ("finding_signed_by", "promise_what", "promise_due_at", "file"):
+def reply_form(answers: list[Answer], data: Any = None) -> tuple[Form, Sequence[AnswerGroup]]:
+    """The result's own form without what belongs to one ticket alone, and what it asks of the platforms' answers."""
+    groups = [AnswerGroup(Group("", tuple(answers), ()), "")] if answers else []
+    form, asked = forms.result_form(groups, data)
+    kept = {"answer", "action_taken", "text"}
+    for name in [field.name for field in form if field.name not in kept and not field.name.startswith("supplement-")]:
         del form[name]
     form.text.label.text = _("Reply to the customers")
-    return form, extra
+    return form, asked
 
 
 def exemption_form(data: Any = None) -> ExemptionForm:

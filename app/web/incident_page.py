@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import g, render_template
@@ -18,6 +18,7 @@ from app.services import incident_replies, incident_view, incidents
 from app.services.incident_replies import Done
 from app.services.incident_view import Row
 from app.web import incident_forms, queue_page, words, words_incident
+from app.web.answer_groups import AnswerGroup
 from app.web.exemption_page import place_name
 
 
@@ -31,8 +32,8 @@ def row(found: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def reply_form(actor: Actor, number: str, data: Any = None) -> tuple[Any, list[str]]:
-    """The form of the mass reply with the answers that its platforms allow, and the names of their extra fields."""
+def reply_form(actor: Actor, number: str, data: Any = None) -> tuple[Any, Sequence[AnswerGroup]]:
+    """The form of the mass reply with the answers that its platforms allow."""
     session = db.session()
     return incident_forms.reply_form(
         incident_view.answers(session, actor, incidents.load(session, actor, number)), data

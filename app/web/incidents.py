@@ -16,8 +16,9 @@ from app.jobs import sends
 from app.services import exemption_view, incident_replies, incident_view, incidents
 from app.services.exemptions import AskIn
 from app.services.incidents import Added, IncidentIn, Matching
+from app.services.outward import Choice
 from app.services.replies import ResultIn
-from app.web import exemption_page, forms, incident_forms, incident_page, queue_page, words
+from app.web import answer_groups, exemption_page, forms, incident_forms, incident_page, queue_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -95,11 +96,11 @@ def reply(incident: str) -> ResponseReturnValue:
     if request.form.get("remove"):
         incidents.remove(actor=actor, number=incident, ticket_numbers=ticked[: incident_view.TICKETS], now=now)
         return redirect(url_for("incidents.show", incident=incident, done="saved"), 303)
-    form, extra = incident_page.reply_form(actor, incident, request.form)
+    form, groups = incident_page.reply_form(actor, incident, request.form)
+    chosen = answer_groups.read(form, groups[0]) if groups else Choice()
     answer = ResultIn(
-        form.text.data or "", form.contact_outcome.data or "", action_taken=(form.action_taken.data or "")[:24],
-        answer=(form.answer.data or "") if "answer" in form else "",
-        supplements={name: form[f"supplement-{name}"].data or "" for name in extra},
+        form.text.data or "", "", action_taken=(form.action_taken.data or "")[:24], answer=chosen.answer,
+        supplements=chosen.supplements,
     )  # fmt: skip
     try:
         if request.form.get("seen") != answer.text:  # the first time, or the text is another one by now
