@@ -80,7 +80,7 @@ def test_tickets_opened_in_the_period_and_the_province_keep_its_limits_for_life(
     got = {name: clock(db_session, name, "first_reply").minutes for name in (before, inside, away, after)}
     assert got == {before: 30, inside: 90, away: 30, after: 30}
     assert clock(db_session, inside, "legal").minutes == 7 * 24 * 60
-    replies.result(actor=cast["site"], post=post(inside), answer=ResultIn("好", "busy"), now=NOON + 7 * HOUR)
+    replies.result(actor=cast["site"], post=post(inside), answer=ResultIn("好", "reached_accepts"), now=NOON + 7 * HOUR)
     tell(cast, "REPEAT", "INSIDE", at=NOON + 8 * HOUR, now=NOON + 8 * HOUR)
     assert clock(db_session, inside, "resolve").minutes == 1440, "also long after it is over"
 
@@ -111,7 +111,7 @@ def test_a_ticket_routed_in_it_and_a_clock_started_in_it_stand_still_from_the_st
     announce(cast, pauses=True)
     number = push(cast, now=NOON + HOUR)
     assert states(db_session, number)["first_reply"] == "paused"
-    replies.result(actor=cast["site"], post=post(number), answer=ResultIn("好", "busy"), now=NOON + 2 * HOUR)
+    replies.result(actor=cast["site"], post=post(number), answer=ResultIn("好", "reached_accepts"), now=NOON + 2 * HOUR)
     assert clock(db_session, number, "first_reply").state == "met"
     tell(cast, "REPEAT", "W1", at=NOON + 3 * HOUR, now=NOON + 3 * HOUR)
     again = clock(db_session, number, "resolve")
