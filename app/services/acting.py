@@ -26,14 +26,19 @@ def act_for(*, actor: Actor, post: Post, now: datetime) -> Outcome:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
-        desk.move(ticket, "act_for", actor)
-        ticket.acting_id, ticket.acting_counts = ticket.province_id, ticket.help_asked_at is not None
-        data = {
-            "site_id": ticket.handling_site_id, "organisation_id": ticket.acting_id, "asked_at": ticket.help_asked_at,
-            "counts": standing(session, ticket),
-        }  # fmt: skip
-        event = journal.append(session, ticket, "acting_started", actor=actor, now=now, data=data)
+        event = begin(session, ticket, actor, now)
         return desk.finish(session, ticket, event, now, post)
+
+
+def begin(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> Any:
+    """The same inside a change that has the ticket; the caller finishes it. Raises NotAllowed."""
+    desk.move(ticket, "act_for", actor)
+    ticket.acting_id, ticket.acting_counts = ticket.province_id, ticket.help_asked_at is not None
+    data = {
+        "site_id": ticket.handling_site_id, "organisation_id": ticket.acting_id, "asked_at": ticket.help_asked_at,
+        "counts": standing(session, ticket),
+    }  # fmt: skip
+    return journal.append(session, ticket, "acting_started", actor=actor, now=now, data=data)
 
 
 def stop_acting(*, actor: Actor, post: Post, now: datetime) -> Outcome:

@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from app.domain.contacts import FOR_INCIDENTS, REACHED
 from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
 from app.domain.roles import Actor
 from app.models import Ticket
-from app.services import desk, incidents, journal, replies, scope
+from app.services import acting, desk, incidents, replies, scope
 from app.services.desk import Post
 from app.services.replies import ResultIn
 from app.services.transaction import write
@@ -67,11 +65,11 @@ def may_reply(ticket: Ticket, actor: Actor) -> bool:
 def _one(actor: Actor, number: str, ticket_number: str, answer: ResultIn, key: str, now: datetime) -> Done:
     post = Post(ticket_number, None, f"{key[:40]}-{ticket_number}"[:64] if key else "")
     try:
-        acting = _begin(actor, number, post, answer, now)
+        begun = _begin(actor, number, post, answer, now)
         try:
             replies.result(actor=actor, post=post, answer=answer, now=now)
         finally:
-            if acting:
+            if begun:
                 _end(actor, post, now)
     except Invalid as error:
         field, code = next(iter(error.fields.items()))
@@ -93,9 +91,7 @@ def _begin(actor: Actor, number: str, post: Post, answer: ResultIn, now: datetim
         if not may_reply(ticket, actor):
             raise NotAllowed("cannot_act" if ticket.state in ("open", "in_progress") else "not_allowed")
         replies.check(session, ticket, answer, now)
-        desk.move(ticket, "act_for", actor)
-        ticket.acting_id, ticket.acting_counts = actor.organisation_id, ticket.help_asked_at is not None
-        _entry(session, ticket, "acting_started", actor, now)
+        desk.finish(session, ticket, acting.begin(session, ticket, actor, now), now)
         return True
 
 
@@ -103,13 +99,4 @@ def _end(actor: Actor, post: Post, now: datetime) -> None:
     with write() as session:
         ticket = scope.load(session, actor, post.number, lock=True)
         desk.move(ticket, "stop_acting", actor)
-        _entry(session, ticket, "acting_stopped", actor, now)
-        ticket.acting_id, ticket.acting_counts = None, False
-
-
-def _entry(session: Session, ticket: Ticket, kind: str, actor: Actor, now: datetime) -> None:
-    data = {
-        "site_id": ticket.handling_site_id, "organisation_id": ticket.acting_id, "asked_at": ticket.help_asked_at,
-    }  # fmt: skip
-    event = journal.append(session, ticket, kind, actor=actor, now=now, data=data)
-    desk.finish(session, ticket, event, now)
+        desk.finish(session, ticket, acting.give_back(session, ticket, actor, now), now)
