@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Date, Engine, Table, event, text
+from sqlalchemy import Date, Engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -40,11 +40,18 @@ def insert_ignoring(session: Session, table: Any) -> Any:
     return _insert(session, table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
-def upsert_add(session: Session, table: Any, keys: dict[str, Any], column: str, amount: int) -> None:
-    """Add `amount` to a counter row, making it when it is not there."""
-    statement = _insert(session, table).values(**keys, **{column: amount})
-    target = table.c[column] if isinstance(table, Table) else getattr(table, column)
-    session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_={column: target + amount}))
+def upsert_add(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    """Add each row's `n` to the row of a counter table with the same key, making it when it is not there.
+
+    The keys differ from each other; whoever adds to several hands them over in one order, so that two never wait for
+    each other in a circle.
+    """
+    if not rows:
+        return
+    statement = _insert(session, table).values(rows)
+    keys = [name for name in rows[0] if name != "n"]
+    added = table.n + statement.excluded.n
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"n": added}))
 
 
 def _insert(session: Session, table: Any) -> Any:

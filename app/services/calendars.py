@@ -19,11 +19,13 @@ from sqlalchemy.orm import Session
 from app.domain.calendar_text import Day
 from app.domain.calendars import ALWAYS, Calendar, local_date, standard_calendars
 from app.models import CalendarDay, CalendarDayBefore, CalendarHours
+from app.services.transaction import drop, kept
 
 NOVEMBER = 11  # the State Council publishes the next year's days in this month
 SEEDED_YEARS = range(2015, 2028)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _cached: dict[Any, _Tables] = {}
+_KEPT = "calendars"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,10 @@ def forget() -> None:
 
 
 def _tables(session: Session) -> _Tables:
+    return kept(session, _KEPT, lambda: _look(session))
+
+
+def _look(session: Session) -> _Tables:
     working = func.coalesce(func.sum(case((CalendarDay.working, 1), else_=0)), 0)
     hours = select(func.count()).select_from(CalendarHours).scalar_subquery()
     before = select(func.count()).select_from(CalendarDayBefore).scalar_subquery()
@@ -169,6 +175,7 @@ def seed_days(session: Session, years: Iterable[int] = SEEDED_YEARS) -> list[int
         session.add_all(CalendarDay(day=one.day, working=one.working, name=one.name)
                         for one in days if one.day not in known)  # fmt: skip
     session.flush()
+    drop(session, _KEPT)
     return missing
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import clocks as rule
@@ -15,7 +15,9 @@ from app.domain.clocks import Limit
 from app.domain.roles import SYSTEM
 from app.models import Clock, Organisation, Ticket
 from app.models.ids import new_id
-from app.services import calendars, journal, lateness
+from app.services import calendars, clock_runs, journal, lateness
+from app.services.clock_runs import all_runs as all_runs
+from app.services.clock_runs import running as running
 from app.services.ticket_limits import limits as limits
 from app.services.ticket_limits import own as own
 from app.services.ticket_limits import resolve_due as resolve_due
@@ -34,19 +36,19 @@ def start(
     """Start the next run of a clock. `due` overrides the policy's arithmetic (platform and urgent resolve)."""
     table = calendars.calendars(session)
     due = due or rule.due_at(limit, now, table)
-    highest = select(func.coalesce(func.max(Clock.run), 0)).where(Clock.ticket_id == ticket.id, Clock.kind == kind)
     clock = Clock(
-        id=new_id(), ticket_id=ticket.id, kind=kind, run=(session.scalar(highest) or 0) + 1, minutes=limit.minutes,
-        calendar=limit.calendar, started_at=now, due_at=due, organisation_id=organisation_id, state="running", stage=0,
+        id=new_id(), ticket_id=ticket.id, kind=kind, run=clock_runs.next_run(session, ticket, kind),
+        minutes=limit.minutes, calendar=limit.calendar, started_at=now, due_at=due, organisation_id=organisation_id,
+        state="running", stage=0,
     )  # fmt: skip
     clock.next_stage_at = first_stage_at(clock, table)
     session.add(clock)
+    clock_runs.of(session, ticket).append(clock)
     data = {"kind": kind, "run": clock.run, "due_at": due, "minutes": limit.minutes, "calendar": limit.calendar}
     data["organisation_id"] = organisation_id
     journal.append(session, ticket, "clock_started", actor=SYSTEM, now=now, data=data)
     if ticket.standing_still and kind in SITE_CLOCKS and due > now:
         _stand(session, ticket, clock, now)
-    session.flush()
     return clock
 
 
@@ -65,20 +67,6 @@ def stages(clock: Clock, table: rule.Calendars) -> tuple[rule.Stage, ...]:
         return rule.promise_stages(clock.started_at, clock.due_at)
     limit = Limit(clock.minutes, clock.calendar)
     return rule.stages(limit, clock.started_at, clock.due_at, table)
-
-
-def running(session: Session, ticket: Ticket, kinds: Collection[str] | None = None) -> list[Clock]:
-    """Runs that have not stopped yet, late ones included."""
-    statement = select(Clock).where(Clock.ticket_id == ticket.id, Clock.stopped_at.is_(None), Clock.state != "void")
-    if kinds is not None:
-        statement = statement.where(Clock.kind.in_(kinds))
-    return list(session.scalars(statement.order_by(Clock.id)))
-
-
-def all_runs(session: Session, ticket: Ticket, kind: str) -> list[Clock]:
-    """Every run of one clock, the first one first."""
-    statement = select(Clock).where(Clock.ticket_id == ticket.id, Clock.kind == kind)
-    return list(session.scalars(statement.order_by(Clock.run)))
 
 
 def stop(

@@ -43,4 +43,4 @@ def count_refusal(*, connection: str, reason: str, now: datetime) -> None:
     day = now.astimezone(SHANGHAI).date().isoformat()
     with write() as session:
         keys = {"connection": connection[:32], "reason": reason[:32], "day": day}
-        upsert_add(session, PushRefusal, keys, "n", 1)
+        upsert_add(session, PushRefusal, [{**keys, "n": 1}])

@@ -55,10 +55,9 @@ def count(session: Session, pasts: Iterable[tuple[Past, list[Rows]]]) -> None:
             if desks[row["scope"]] == OWN:
                 flags = {row["queue"]: True, "all": True, "todo": row["turn"], "overdue": row["overdue"]}
                 numbers.update((row["scope"], queue) for queue, counts in flags.items() if counts)
-    for (scope, queue), n in sorted(numbers.items()):
-        upsert_add(session, Counter, {"scope": scope, "queue": queue}, "n", n)
-    for scope in sorted(seen):
-        upsert_add(session, ScopeVersion, {"scope": scope}, "n", 1)
+    moved = [{"scope": scope, "queue": queue, "n": n} for (scope, queue), n in sorted(numbers.items())]
+    upsert_add(session, Counter, moved)
+    upsert_add(session, ScopeVersion, [{"scope": scope, "n": 1} for scope in sorted(seen)])
 
 
 def _turn(past: Past, desk: str) -> bool:

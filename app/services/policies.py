@@ -20,10 +20,11 @@ from app.models import Category, Policy, PolicyVersion, User
 from app.models.dialect import lock_key
 from app.models.ids import new_id
 from app.services import calendars
-from app.services.transaction import write
+from app.services.transaction import drop, kept, write
 
 NOTE_LENGTH = 200
 _cached: dict[Any, list[PolicyRule]] = {}
+_KEPT = "policies"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Version:
 
 def rules(session: Session) -> list[PolicyRule]:
     """Every rule of every version. A version is never edited once it holds, only followed by another one."""
+    return kept(session, _KEPT, lambda: _look(session))
+
+
+def _look(session: Session) -> list[PolicyRule]:
     newest = select(func.max(Policy.version), func.count(), func.max(Policy.id)).select_from(Policy)
     key = tuple(session.execute(newest).one())
     found = _cached.get(key)
@@ -62,6 +67,7 @@ def store_version(session: Session, new: Iterable[PolicyRule]) -> int:
     rows = [_row(rule) for rule in new if rule.version not in known]
     session.add_all(rows)
     session.flush()
+    drop(session, _KEPT)
     return len(rows)
 
 

@@ -56,7 +56,6 @@ def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: da
     cases.becomes_handling(session, ticket, site.id, now)
     data = {"site_id": site.id, "site_code": site.code, "reason": reason}
     journal.append(session, ticket, "routed", actor=actor, now=now, data=data)
-    session.flush()
     emergency_rules.adopt(session, ticket, now)
     clocks.start_site_clocks(session, ticket, now)
     _before_onboarding(session, ticket, now)

@@ -80,7 +80,7 @@ def refuse(*, driver: str, reason: str, now: datetime) -> None:
 
 def _count(session: Session, driver: str, reason: str, now: datetime, n: int) -> None:
     keys = {"connection": f"sms:{driver}"[:32], "reason": reason, "day": local_date(now).isoformat()}
-    upsert_add(session, PushRefusal, keys, "n", n)
+    upsert_add(session, PushRefusal, [{**keys, "n": n}])
 
 
 def _owner(session: Session, driver: str, report: Report, key: str, now: datetime) -> Outbox | SmsTest | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar, cast
 
 from sqlalchemy.orm import Session
 
 from app.extensions import db
 from app.models.dialect import WRITE
+
+_KEPT = "kept"
+T = TypeVar("T")
 
 
 @contextmanager
@@ -21,9 +25,31 @@ def write() -> Iterator[Session]:
     session: Session = db.session()
     session.rollback()
     session.connection(execution_options={WRITE: True})
+    session.info[_KEPT] = {}
     try:
         yield session
         session.commit()
     except BaseException:
         session.rollback()
         raise
+    finally:
+        session.info.pop(_KEPT, None)
+
+
+def kept(session: Session, key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` gives, asked once in a write transaction; a reader outside of one asks every time.
+
+    For what nobody else can change before the commit: rows of a ticket that is locked, and tables of settings, whose
+    editors call `drop`.
+    """
+    store = session.info.get(_KEPT)
+    if store is None:
+        return make()
+    if key not in store:
+        store[key] = make()
+    return cast(T, store[key])
+
+
+def drop(session: Session, key: Hashable) -> None:
+    """Ask anew from now on."""
+    session.info.get(_KEPT, {}).pop(key, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -40,12 +41,15 @@ def refresh(session: Session, ticket: Ticket) -> None:
     before = {item.scope: item for item in session.scalars(select(WorkItem).where(WorkItem.ticket_id == ticket.id))}
     desks = _scopes(session, ticket)
     wanted = _seats(session, ticket, desks)
-    for scope in sorted(before.keys() | wanted.keys()):
+    scopes, moved = sorted(before.keys() | wanted.keys()), []
+    for scope in scopes:
         old_queues = _queues(before[scope]) if scope in before else Tally()
         item = _place(session, ticket, scope, wanted.get(scope), before.get(scope))
         if scope and desks.get(scope, "party") in ("site", "party"):
-            _count(session, scope, (_queues(item) if item else Tally()), old_queues)
-        upsert_add(session, ScopeVersion, {"scope": scope}, "n", 1)
+            moved += _moved(scope, (_queues(item) if item else Tally()), old_queues)
+    session.flush()
+    upsert_add(session, Counter, moved)
+    upsert_add(session, ScopeVersion, [{"scope": scope, "n": 1} for scope in scopes])
 
 
 def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int, Seat]:
@@ -144,10 +148,10 @@ def _queues(item: WorkItem) -> Tally:
     return counts
 
 
-def _count(session: Session, scope: int, new: Tally, old: Tally) -> None:
-    for queue in sorted(new.keys() | old.keys()):
-        if new[queue] != old[queue]:
-            upsert_add(session, Counter, {"scope": scope, "queue": queue}, "n", new[queue] - old[queue])
+def _moved(scope: int, new: Tally, old: Tally) -> list[dict[str, Any]]:
+    """The counters of a scope that change, and by how much, in one order for everybody."""
+    changes = ((queue, new[queue] - old[queue]) for queue in sorted(new.keys() | old.keys()))
+    return [{"scope": scope, "queue": queue, "n": n} for queue, n in changes if n]
 
 
 def recount(session: Session, *, sites: bool = False) -> int:

@@ -1,0 +1,36 @@
+"""The runs of a ticket's clocks: a write transaction, which holds the ticket's lock, reads them once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models import Clock, Ticket
+from app.services.transaction import kept
+
+
+def of(session: Session, ticket: Ticket) -> list[Clock]:
+    """Every run of every clock, in the order in which they were started. Whoever starts one adds it to the list."""
+    statement = select(Clock).where(Clock.ticket_id == ticket.id).order_by(Clock.id)
+    return kept(session, ("clocks", ticket.id), lambda: list(session.scalars(statement)))
+
+
+def running(session: Session, ticket: Ticket, kinds: Collection[str] | None = None) -> list[Clock]:
+    """Runs that have not stopped yet, late ones included."""
+    return [
+        clock
+        for clock in of(session, ticket)
+        if clock.stopped_at is None and clock.state != "void" and (kinds is None or clock.kind in kinds)
+    ]
+
+
+def next_run(session: Session, ticket: Ticket, kind: str) -> int:
+    """The number of a clock's next run; the first one is 1."""
+    return 1 + max((clock.run for clock in of(session, ticket) if clock.kind == kind), default=0)
+
+
+def all_runs(session: Session, ticket: Ticket, kind: str) -> list[Clock]:
+    """Every run of one clock, the first one first."""
+    return sorted((clock for clock in of(session, ticket) if clock.kind == kind), key=lambda clock: clock.run)
