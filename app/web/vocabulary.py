@@ -24,6 +24,7 @@ from app.web import (
     words_transfers,
     words_verify,
 )
+from app.web.language import table
 
 PARTS: tuple[ModuleType, ...] = (
     words_verify,
@@ -39,6 +40,7 @@ PARTS: tuple[ModuleType, ...] = (
 )
 
 
+@table
 def merged(table: str) -> dict[str, str]:
     """All parts' words of one table in the reader's language."""
     found: dict[str, str] = {}

@@ -10,8 +10,10 @@ from flask import g
 from flask_babel import gettext as _
 
 from app.web import vocabulary
+from app.web.language import table
 
 
+@table
 def states() -> dict[str, str]:
     """The states of a ticket."""
     return {
@@ -24,6 +26,7 @@ def states() -> dict[str, str]:
     }
 
 
+@table
 def clock_kinds() -> dict[str, str]:
     """What a clock waits for."""
     return {
@@ -38,6 +41,7 @@ def clock_kinds() -> dict[str, str]:
     } | vocabulary.merged("clock_kinds")
 
 
+@table
 def queues() -> dict[str, str]:
     """The queues in the rail."""
     return {
@@ -54,6 +58,7 @@ def queues() -> dict[str, str]:
     } | vocabulary.merged("queues")
 
 
+@table
 def contacts() -> dict[str, str]:
     """How a contact attempt ended."""
     return {
@@ -66,6 +71,7 @@ def contacts() -> dict[str, str]:
     }
 
 
+@table
 def measures() -> dict[str, str]:
     """What was done about a complaint."""
     return {
@@ -78,6 +84,7 @@ def measures() -> dict[str, str]:
     }
 
 
+@table
 def root_causes() -> dict[str, str]:
     """Why it happened; required on closing."""
     return {
@@ -93,6 +100,7 @@ def root_causes() -> dict[str, str]:
     }
 
 
+@table
 def rulings() -> dict[str, str]:
     """The rulings on a customer's appeal."""
     return {
@@ -103,6 +111,7 @@ def rulings() -> dict[str, str]:
     }
 
 
+@table
 def promises() -> dict[str, str]:
     """What can be promised to a customer."""
     return {
@@ -112,6 +121,7 @@ def promises() -> dict[str, str]:
     }
 
 
+@table
 def channels() -> dict[str, str]:
     """How a complaint came in."""
     return {
@@ -127,6 +137,7 @@ def channels() -> dict[str, str]:
     }
 
 
+@table
 def complainants() -> dict[str, str]:
     """Who complains."""
     return {
@@ -138,6 +149,7 @@ def complainants() -> dict[str, str]:
     }
 
 
+@table
 def tray_reasons() -> dict[str, str]:
     """Why a ticket could not be routed."""
     return {
@@ -149,6 +161,7 @@ def tray_reasons() -> dict[str, str]:
     } | vocabulary.merged("tray_reasons")
 
 
+@table
 def scan_types() -> dict[str, str]:
     """Scans of a parcel."""
     return {
@@ -160,6 +173,7 @@ def scan_types() -> dict[str, str]:
     } | vocabulary.merged("scan_types")
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with a field, or why an action is refused."""
     return {
@@ -180,6 +194,7 @@ def errors() -> dict[str, str]:
     } | vocabulary.merged("errors")
 
 
+@table
 def callback_states() -> dict[str, str]:
     """Where an answer is on its way out."""
     return {
@@ -192,11 +207,13 @@ def callback_states() -> dict[str, str]:
     }
 
 
+@table
 def sms_states() -> dict[str, str]:
     """Where a reminder is on its way to the phone."""
     return {**callback_states(), "sent": _("Sent")}
 
 
+@table
 def routing_rules() -> dict[str, str]:
     """Which organisation a connection's tickets go to (rulebook 3.1)."""
     return {"delivery": _("Delivering site"), "origin": _("Site of origin"), "last_scan": _("Site of the last scan")}

@@ -9,10 +9,12 @@ from flask_babel import gettext as _
 
 from app.domain.explain import CAPPED, NOON
 from app.web import words
+from app.web.language import table
 
 DAY_SECONDS = 86_400
 
 
+@table
 def limits() -> dict[str, str]:
     """The limits that a policy states; most have a clock's name."""
     return {
@@ -40,6 +42,7 @@ def clock(kind: str, run: int) -> str:
     return _("%(clock)s, run %(n)s", clock=label, n=run) if run > 1 else label
 
 
+@table
 def kinds() -> dict[str, str]:
     """Ticket kinds (rulebook 2)."""
     return {
@@ -51,11 +54,13 @@ def kinds() -> dict[str, str]:
     }
 
 
+@table
 def priorities() -> dict[str, str]:
     """Priorities (rulebook 2)."""
     return {"urgent": _("Urgent"), "high": _("High"), "normal": _("Normal")}
 
 
+@table
 def keys() -> dict[str, str]:
     """What the key of a policy line is made of."""
     return {
@@ -67,11 +72,13 @@ def keys() -> dict[str, str]:
     }
 
 
+@table
 def version_states() -> dict[str, str]:
     """Where a policy version stands."""
     return {"in_force": _("In force"), "coming": _("Not yet in force"), "past": _("No longer in force")}
 
 
+@table
 def events() -> dict[str, str]:
     """What happens to a clock run."""
     return {
@@ -86,6 +93,7 @@ def events() -> dict[str, str]:
     }
 
 
+@table
 def steps() -> dict[str, str]:
     """What the urgent rule does to a due time (rulebook 4, row `resolve`)."""
     return {
@@ -94,6 +102,7 @@ def steps() -> dict[str, str]:
     }
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with a field of a policy or a calendar."""
     return {

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from app.web.language import table
+
 RED = frozenset({"customer_rejects", "intervened"})
 SILENT = frozenset({"clock_redated", "clock_resumed"})
 
 
+@table
 def errors() -> dict[str, str]:
     """Why something is refused, and what to do."""
     return {
@@ -26,6 +29,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def events() -> dict[str, str]:
     """What happened, in the thread."""
     return {
@@ -40,11 +44,13 @@ def events() -> dict[str, str]:
     }
 
 
+@table
 def clock_kinds() -> dict[str, str]:
     """What a clock waits for."""
     return {"delivery": _("Waiting for delivery")}
 
 
+@table
 def outcomes() -> dict[str, str]:
     """Who was reached on a call on which the result was told."""
     return {
@@ -54,6 +60,7 @@ def outcomes() -> dict[str, str]:
     }
 
 
+@table
 def withdrawals() -> dict[str, str]:
     """Why a complaint is withdrawn."""
     return {
@@ -64,11 +71,13 @@ def withdrawals() -> dict[str, str]:
     }
 
 
+@table
 def links() -> dict[str, str]:
     """What gave a parcel another waybill."""
     return {"return": _("Return"), "relabel": _("New label"), "forward": _("Forward")}
 
 
+@table
 def scan_types() -> dict[str, str]:
     """Scans that may name another waybill."""
     return {"RETURN": _("Returned"), "RELABEL": _("Relabelled"), "FORWARD": _("Forwarded")}

@@ -6,7 +6,10 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.web.language import table
 
+
+@table
 def fields() -> dict[str, str]:
     """The fields of an account."""
     return {
@@ -21,6 +24,7 @@ def fields() -> dict[str, str]:
     }
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with an account or an import."""
     return {
@@ -38,6 +42,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def events() -> dict[str, str]:
     """The thread."""
     return {"customer_recognised": _("Recognised as a customer's")}

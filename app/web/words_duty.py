@@ -13,8 +13,10 @@ from app.domain.robots import DINGTALK, FEISHU, WECOM
 from app.models import Outbox, SmsReceipt
 from app.services.duty import WHEN
 from app.web import words
+from app.web.language import table
 
 
+@table
 def weekdays() -> tuple[str, ...]:
     """Monday first."""
     return (
@@ -22,6 +24,7 @@ def weekdays() -> tuple[str, ...]:
     )  # fmt: skip
 
 
+@table
 def when() -> dict[str, str]:
     """On which days an entry holds."""
     days = {str(n): _("every %(weekday)s", weekday=name) for n, name in enumerate(weekdays())}
@@ -37,16 +40,19 @@ def days(numbers: Sequence[int]) -> str:
     return when()[name] if name else _(", ").join(weekdays()[n] for n in numbers)
 
 
+@table
 def kinds() -> dict[str, str]:
     """Who is told by SMS."""
     return {"courier": _("Courier"), "station": _("Station or former courier, without a login")}
 
 
+@table
 def vendors() -> dict[str, str]:
     """The makers of group robots."""
     return {DINGTALK: _("DingTalk"), WECOM: _("WeCom"), FEISHU: _("Feishu")}
 
 
+@table
 def requests() -> dict[str, str]:
     """What a courier is asked to do."""
     return {
@@ -55,11 +61,13 @@ def requests() -> dict[str, str]:
     }  # fmt: skip
 
 
+@table
 def templates() -> dict[str, str]:
     """The approved texts for couriers."""
     return {"courier_delivery": _("What is to be done"), "courier_promise": _("The open promise to the customer")}
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with a field, or why something is refused."""
     return {
@@ -75,6 +83,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def message_errors() -> dict[str, str]:
     """Why a message to a robot did not go out."""
     return {

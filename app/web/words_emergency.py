@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from app.web.language import table
+
 SILENT = frozenset({"clock_paused", "clock_resumed"})
 
 
+@table
 def limits() -> dict[str, str]:
     """The limits that a period may state."""
     return {
@@ -19,6 +22,7 @@ def limits() -> dict[str, str]:
     }
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with a field, or why something is refused."""
     return {
@@ -28,6 +32,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def events() -> dict[str, str]:
     """The thread."""
     return {

@@ -8,8 +8,10 @@ from flask_babel import gettext as _
 
 from app.domain.exemptions import FOR_MANY
 from app.web import words, words_clocks
+from app.web.language import table
 
 
+@table
 def reasons() -> dict[str, str]:
     """Why a clock should not be assessed (rulebook 4)."""
     return {
@@ -21,11 +23,13 @@ def reasons() -> dict[str, str]:
     }
 
 
+@table
 def reasons_for_many() -> dict[str, str]:
     """Those that can hold for several tickets."""
     return {code: text for code, text in reasons().items() if code in FOR_MANY}
 
 
+@table
 def states() -> dict[str, str]:
     """Where a request stands."""
     return {
@@ -36,6 +40,7 @@ def states() -> dict[str, str]:
     }
 
 
+@table
 def hindrances() -> dict[str, str]:
     """Why this person may not decide it."""
     return {
@@ -48,6 +53,7 @@ def hindrances() -> dict[str, str]:
     }
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with a field, or why a decision is refused."""
     own = {
@@ -62,6 +68,7 @@ def errors() -> dict[str, str]:
     return own | {code: text for code, text in hindrances().items() if text}
 
 
+@table
 def events() -> dict[str, str]:
     """The thread."""
     return {

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from app.web.language import table
 
+
+@table
 def errors() -> dict[str, str]:
     """Why such an action is refused, or what is wrong with a field."""
     return {
@@ -18,6 +21,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def events() -> dict[str, str]:
     """What the thread calls these events."""
     return {
@@ -32,16 +36,19 @@ def events() -> dict[str, str]:
     }
 
 
+@table
 def queues() -> dict[str, str]:
     """Queues in the rail."""
     return {"help": _("Asks for help")}
 
 
+@table
 def priorities() -> dict[str, str]:
     """How pressing a ticket is."""
     return {"normal": _("Normal"), "high": _("High"), "urgent": _("Urgent")}
 
 
+@table
 def closure_reasons() -> dict[str, str]:
     """Why a site is closed."""
     return {
@@ -55,6 +62,7 @@ def closure_reasons() -> dict[str, str]:
     }
 
 
+@table
 def groups() -> dict[str, str]:
     """The groups of the hand-over list."""
     return {

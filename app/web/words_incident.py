@@ -6,7 +6,10 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.web.language import table
 
+
+@table
 def kinds() -> dict[str, str]:
     """What happened."""
     return {
@@ -20,6 +23,7 @@ def kinds() -> dict[str, str]:
     }
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with a field, a number or a ticket."""
     return {
@@ -39,6 +43,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def events() -> dict[str, str]:
     """The thread."""
     return {

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from app.services.ticket_view import Entry
+from app.web.language import table
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with a field, or why an action is refused."""
     return {
@@ -16,6 +18,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def events() -> dict[str, str]:
     """Entries of the thread."""
     return {
@@ -49,6 +52,7 @@ def findings(entry: Entry) -> list[tuple[str, str]]:
     return []
 
 
+@table
 def owners() -> dict[str, str]:
     """The lists of a site's team."""
     return {"": _("My team"), "mine": _("Mine"), "unclaimed": _("Unclaimed")}

@@ -6,11 +6,13 @@ from flask import g
 from flask_babel import gettext as _
 
 from app.models import Organisation
+from app.web.language import table
 
 RED = frozenset({"party_presumed", "evidence_silent", "lateness_booked"})
 SILENT: frozenset[str] = frozenset()
 
 
+@table
 def errors() -> dict[str, str]:
     """Why something about a party is refused, and what to do."""
     return {
@@ -33,6 +35,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def events() -> dict[str, str]:
     """What happened, in the thread."""
     return {
@@ -58,16 +61,19 @@ def events() -> dict[str, str]:
     }
 
 
+@table
 def clock_kinds() -> dict[str, str]:
     """What these clocks wait for."""
     return {"party_reply": _("Party's answer"), "ruling": _("Ruling"), "evidence": _("Evidence")}
 
 
+@table
 def queues() -> dict[str, str]:
     """The queues of what is asked of one desk alone."""
     return {"to_answer": _("Waiting for our answer"), "to_rule": _("To rule on")}
 
 
+@table
 def states() -> dict[str, str]:
     """Where a party's case stands."""
     return {
@@ -82,11 +88,13 @@ def states() -> dict[str, str]:
     }
 
 
+@table
 def order_states() -> dict[str, str]:
     """Where an evidence order stands."""
     return {"open": _("outstanding"), "silent": _("did not come"), "delivered": _("delivered")}
 
 
+@table
 def reasons() -> dict[str, str]:
     """Why a party says that it is not liable."""
     return {

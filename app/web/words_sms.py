@@ -8,13 +8,16 @@ from app.domain.sms_content import Finding
 from app.jobs import gateways
 from app.models import Outbox, SmsReceipt
 from app.web import words
+from app.web.language import table
 
 
+@table
 def drivers() -> dict[str, str]:
     """The gateways."""
     return {"console": _("Console (nothing leaves the house)"), "tencent": _("Tencent Cloud"), "aliyun": _("Aliyun")}
 
 
+@table
 def purposes() -> dict[str, str]:
     """What an SMS text is for."""
     return {
@@ -28,6 +31,7 @@ def purposes() -> dict[str, str]:
     }
 
 
+@table
 def template_states() -> dict[str, str]:
     """Where a text stands with the gateway."""
     return {
@@ -36,11 +40,13 @@ def template_states() -> dict[str, str]:
     }  # fmt: skip
 
 
+@table
 def receipt_ways() -> dict[str, str]:
     """How receipts come."""
     return {"push": _("The gateway sends them to us"), "pull": _("We fetch them every minute")}
 
 
+@table
 def advice() -> dict[str, str]:
     """What to do about a gateway's error, in plain words."""
     return {
@@ -74,6 +80,7 @@ def advice() -> dict[str, str]:
     }
 
 
+@table
 def _own_advice() -> dict[str, str]:
     """What kept a message in the house, without any gateway's doing."""
     return {
@@ -96,6 +103,7 @@ def explained(code: str, key: str) -> str:
     return table.get(code) or table.get(key) or (table["other"] if code else "")
 
 
+@table
 def findings() -> dict[str, str]:
     """Remarks on a text; `%s` takes the spot."""
     return {
@@ -129,6 +137,7 @@ def finding(found: Finding) -> str:
     return text.replace("%s", found.detail)
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with a field of the gateway's page."""
     return {
@@ -147,6 +156,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def results() -> dict[str, str]:
     """How a test message ended."""
     return {

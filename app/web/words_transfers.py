@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from app.services.ticket_view import Entry
+from app.web.language import table
 
 
+@table
 def reasons() -> dict[str, str]:
     """Why a site returns a ticket."""
     return {
@@ -16,6 +18,7 @@ def reasons() -> dict[str, str]:
     }
 
 
+@table
 def states() -> dict[str, str]:
     """What became of a return."""
     return {
@@ -28,6 +31,7 @@ def states() -> dict[str, str]:
     }
 
 
+@table
 def decisions() -> dict[str, str]:
     """The choices of whoever rules on a return."""
     return {
@@ -37,6 +41,7 @@ def decisions() -> dict[str, str]:
     }
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with a field, or why an action is refused."""
     return {
@@ -48,6 +53,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def events() -> dict[str, str]:
     """Entries of the thread."""
     return {
@@ -59,16 +65,19 @@ def events() -> dict[str, str]:
     }
 
 
+@table
 def clock_kinds() -> dict[str, str]:
     """What a clock waits for."""
     return {"ruling": _("Ruling")}
 
 
+@table
 def queues() -> dict[str, str]:
     """The queues in the rail."""
     return {"to_rule": _("To rule on")}
 
 
+@table
 def tray_reasons() -> dict[str, str]:
     """Why a ticket lies in a tray."""
     return {

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from app.web.language import table
+
 RED = frozenset({"mass_reveal"})
 SILENT = frozenset({"clock_paused", "clock_resumed", "clock_eased"})
 
 
+@table
 def errors() -> dict[str, str]:
     """What is wrong with a field, or why an action is refused."""
     return {
@@ -30,6 +33,7 @@ def errors() -> dict[str, str]:
     }
 
 
+@table
 def events() -> dict[str, str]:
     """The entries of the thread."""
     return {
@@ -45,16 +49,19 @@ def events() -> dict[str, str]:
     }
 
 
+@table
 def clock_kinds() -> dict[str, str]:
     """What a clock waits for."""
     return {"promise": _("Promise"), "consent": _("Consent to the category")}
 
 
+@table
 def queues() -> dict[str, str]:
     """The queue of tickets that wait for their customer."""
     return {"waiting": _("Waiting for the customer")}
 
 
+@table
 def no_contact_codes() -> dict[str, str]:
     """Why nobody can be reached."""
     return {
@@ -65,16 +72,19 @@ def no_contact_codes() -> dict[str, str]:
     }
 
 
+@table
 def not_reached() -> dict[str, str]:
     """The same, with what nobody chooses in a form."""
     return {**no_contact_codes(), "incident": _("One text for all tickets of the incident")}
 
 
+@table
 def proofs() -> dict[str, str]:
     """What shows that a promise was kept."""
     return {"scan": _("Delivery scan"), "photo": _("Picture in the ticket"), "call": _("Call to the customer")}
 
 
+@table
 def promise_states() -> dict[str, str]:
     """Where a promise stands."""
     return {
@@ -83,6 +93,7 @@ def promise_states() -> dict[str, str]:
     }  # fmt: skip
 
 
+@table
 def waiting_ends() -> dict[str, str]:
     """Why a waiting ended."""
     return {
@@ -92,11 +103,13 @@ def waiting_ends() -> dict[str, str]:
     }  # fmt: skip
 
 
+@table
 def question_kinds() -> dict[str, str]:
     """How a question is answered."""
     return {"text": _("Words"), "yesno": _("Yes or no"), "choice": _("One of several")}
 
 
+@table
 def question_targets() -> dict[str, str]:
     """What an answer fills in."""
     return {
