@@ -16,8 +16,19 @@ from app.domain.roles import SITE_CLERK
 from app.extensions import db
 from app.models import Clock, Connection, Organisation, Outbox, Reminder, Ticket, User
 from app.models.ids import new_id
-from app.services import clocks, demo_stories, demo_tickets, demo_tree, desk, journal, moves, organisations, seed
-from app.services.demo_tickets import Play
+from app.services import (
+    clocks,
+    demo_stories,
+    demo_surroundings,
+    demo_tickets,
+    demo_tree,
+    desk,
+    journal,
+    moves,
+    organisations,
+    seed,
+)
+from app.services.demo_stage import Play, stand
 from app.services.transaction import write
 
 PASSWORD = "demo-portal"  # noqa: S105 - of the demo accounts, printed in the README
@@ -51,6 +62,8 @@ def load(*, now: datetime, callback_url: str, tickets: bool = True, site_clerks:
     with write() as session:
         _connections(session, callback_url)
     made = demo_tickets.play(now=now) if tickets else 0
+    if made:
+        demo_surroundings.place(db.session(), stand(db.session()), now)
     return Loaded(added, accounts, made, missing)
 
 
@@ -69,7 +82,7 @@ def refresh(*, now: datetime, callback_url: str) -> str:
     """
     with write() as session:
         _connections(session, callback_url)
-    stage = demo_tickets.stand(db.session())
+    stage = stand(db.session())
     for code in demo_tickets.open_urgent(db.session()):
         demo_tickets.tell(stage, code, "CANCEL", demo_stories.words("cancel"), now)
     number = demo_tickets.push(stage, demo_stories.urgent(now), now)

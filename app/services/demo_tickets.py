@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -16,14 +15,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import ONE_DAY, SHANGHAI, at_local, local_date
-from app.domain.roles import Actor
 from app.extensions import db
-from app.models import Clock, Connection, Organisation, Outbox, PlatformOrder, Promise, Ticket, User
+from app.models import Clock, Outbox, PlatformOrder, Promise, Ticket
 from app.services import (
     appeals,
     callbacks,
     contacts,
     demo_stories,
+    demo_verbs,
     intake,
     promises,
     reminders,
@@ -33,6 +32,7 @@ from app.services import (
     work,
 )
 from app.services.appeals import RulingIn
+from app.services.demo_stage import Play, stand
 from app.services.demo_stories import Story, words
 from app.services.desk import Post
 from app.services.intake import Arrival, ComplaintIn, OrderIn
@@ -40,23 +40,8 @@ from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
 from app.services.transaction import write
 
-CLERKS = {"330106-01": "site", "330108-01": "site-2", "440305-01": "site-3"}
 PLATFORM_TIME = timedelta(hours=48)
 MORNING = time(8, 1)  # what the night held back goes out
-
-
-@dataclass
-class Play:
-    """The running play: who acts, which ticket belongs to which story, whose next answer is refused."""
-
-    connection_id: int
-    actors: dict[str, Actor]
-    numbers: dict[str, str] = field(default_factory=dict)
-    refused: set[int] = field(default_factory=set)
-
-    def clerk(self, story: Story) -> Actor:
-        """The clerk of the story's site."""
-        return self.actors[CLERKS[story.site]]
 
 
 def play(*, now: datetime) -> int:
@@ -78,17 +63,6 @@ def play(*, now: datetime) -> int:
     with write() as inner:
         work.recount(inner)
     return len(stage.numbers)
-
-
-def stand(session: Session) -> Play:
-    """Everybody of the demo at their place. Raises NoResultFound without the demo's connection."""
-    rows = session.execute(select(User, Organisation).join(Organisation, Organisation.id == User.organisation_id))
-    actors = {
-        user.account: Actor(user.id, user.role, place.id, place.province_id, user.name)
-        for user, place in rows
-        if user.demo
-    }
-    return Play(session.scalars(select(Connection.id).where(Connection.code == "demo")).one(), actors)
 
 
 def push(stage: Play, story: Story, at: datetime) -> str:
@@ -246,7 +220,7 @@ def _close(stage: Play, story: Story, post: Post, root_cause: Any, at: datetime)
 
 _VERBS: dict[str, Callable[[Play, Story, Post, Any, datetime], None]] = {
     "claim": _claim, "follow_up": _follow_up, "result": _result, "result_refused": _result_refused, "keep": _keep,
-    "note": _note, "ruling": _ruling, "close": _close,
+    "note": _note, "ruling": _ruling, "close": _close, **demo_verbs.VERBS,
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.models import Category, Clock, Connection, Organisation, Outbox, Ticket, User
 from app.services import demo, demo_tree, intake, organisations, policies, reminders, sweep
-from app.services.demo_tickets import stand
+from app.services.demo_stage import stand
 from app.services.intake import Arrival, ComplaintIn, OrderIn
 
 pytestmark = pytest.mark.sqlite_only  # the demo is an embedded database; its services run on both elsewhere

@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 
 from app.domain.lifecycle import STATES
 from app.extensions import db
-from app.models import Category, Event, Organisation, Outbox, Ticket, WorkItem
+from app.models import Category, Closure, Event, Organisation, Outbox, Ticket, WorkItem
 from app.models import Counter as Kept
-from app.services import demo, demo_stories, journal, scans, scorecards
+from app.services import demo, demo_stories, duty, journal, scans, scorecards
 
 pytestmark = pytest.mark.sqlite_only  # the demo is an embedded database; its services run on both elsewhere
 
@@ -52,6 +52,21 @@ def test_every_queue_of_the_first_site_has_something_in_it(played) -> None:
     assert all(
         kept.get(name, 0) > 0 for name in ("todo", "to_accept", "working", "returned", "replied", "appealed", "overdue")
     )
+
+
+def test_the_desks_between_sites_have_work_too_a_return_to_rule_on_an_answer_to_give_and_a_cry_for_help(played) -> None:
+    rows = played.execute(
+        select(Organisation.code, WorkItem.queue).join(Organisation, Organisation.id == WorkItem.scope)
+    )
+    seen = {(code, queue) for code, queue in rows}
+    assert {("33", "to_rule"), ("33", "help"), ("330108-01", "to_answer")} <= seen
+
+
+def test_the_first_site_has_couriers_somebody_on_duty_and_a_neighbour_that_closes_soon(played) -> None:
+    site = played.scalars(select(Organisation.id).where(Organisation.code == "330106-01")).one()
+    assert len(duty.couriers(played, site)) == 3
+    assert len(duty.shifts(played, site)) == 7
+    assert played.scalars(select(Closure.deputy_id)).one() == site
 
 
 def test_both_trays_hold_a_ticket_with_its_reason(played) -> None:
