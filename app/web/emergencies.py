@@ -35,7 +35,10 @@ def banner() -> list[dict[str, str]]:
         return []
     rows = emergencies.banner(db.session(), current_actor(), clock.now())
     href = url_for("emergencies.index") if current_actor().can("emergencies") else ""
-    return [{"name": row.name, "until": g.fmt.time(row.until_at), "says": _effect(row), "href": href} for row in rows]
+    return [
+        {"name": mask_text(row.name), "until": g.fmt.time(row.until_at), "says": _effect(row), "href": href}
+        for row in rows
+    ]
 
 
 @bp.route("/emergencies")
@@ -111,11 +114,11 @@ def _row(row: Emergency, place: Organisation | None, actor: Actor, now: datetime
     over = row.ended_at is not None or row.until_at <= now
     state = (_("over"), "") if over else (_("in force"), "late") if row.from_at <= now else (_("coming"), "soon")
     return {
-        "id": row.id, "name": row.name, "area": exemption_page.place_name(place) if place else _("Whole network"),
+        "id": row.id, "name": mask_text(row.name), "area": exemption_page.place_name(place) if place else _("Whole network"),
         "span": f"{g.fmt.full(row.from_at)[:16]} – {g.fmt.full(row.ended_at or row.until_at)[:16]}", "state": state,
         "says": _effect(row), "duty_list": mask_text(row.duty_list), "over": over,
         "lines": [
-            {**line, "n": n, "at": g.fmt.time(datetime.fromisoformat(line["done_at"])) if line["done_at"] else ""}
+            {**line, "text": mask_text(line["text"]), "n": n, "at": g.fmt.time(datetime.fromisoformat(line["done_at"])) if line["done_at"] else ""}
             for n, line in enumerate(row.checklist)
         ],
         "end_href": url_for("emergencies.end", emergency_id=row.id)
