@@ -114,11 +114,13 @@ def _row(row: Emergency, place: Organisation | None, actor: Actor, now: datetime
     over = row.ended_at is not None or row.until_at <= now
     state = (_("over"), "") if over else (_("in force"), "late") if row.from_at <= now else (_("coming"), "soon")
     return {
-        "id": row.id, "name": mask_text(row.name), "area": exemption_page.place_name(place) if place else _("Whole network"),
+        "id": row.id, "name": mask_text(row.name),
+        "area": exemption_page.place_name(place) if place else _("Whole network"),
         "span": f"{g.fmt.full(row.from_at)[:16]} – {g.fmt.full(row.ended_at or row.until_at)[:16]}", "state": state,
         "says": _effect(row), "duty_list": mask_text(row.duty_list), "over": over,
         "lines": [
-            {**line, "text": mask_text(line["text"]), "n": n, "at": g.fmt.time(datetime.fromisoformat(line["done_at"])) if line["done_at"] else ""}
+            {**line, "text": mask_text(line["text"]), "n": n,
+             "at": g.fmt.time(datetime.fromisoformat(line["done_at"])) if line["done_at"] else ""}
             for n, line in enumerate(row.checklist)
         ],
         "end_href": url_for("emergencies.end", emergency_id=row.id)
