@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
@@ -165,7 +165,16 @@ def add_matching(*, actor: Actor, number: str, matching: Matching, now: datetime
 
 
 def remove(*, actor: Actor, number: str, ticket_numbers: Sequence[str], now: datetime) -> int:
-    """Take tickets out again; how many were in it. Raises NotFound, NotAllowed."""
+    """Take tickets out again; how many were in it. With one that the actor does not lead none is taken out.
+
+    Raises NotFound, NotAllowed.
+    """
+    with write() as session:
+        load(session, actor, number)
+        wanted = set(ticket_numbers)
+        led = select(func.count()).where(Ticket.number.in_(wanted), scope.visible_to(actor), _own(actor))
+        if session.scalar(led) != len(wanted):
+            raise NotFound("ticket_not_found")
     done = 0
     for ticket_number in ticket_numbers:
         with write() as session:

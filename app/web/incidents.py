@@ -21,6 +21,7 @@ from app.services.replies import ResultIn
 from app.web import answer_groups, exemption_page, forms, incident_forms, incident_page, queue_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.numbers import number as number_of
 
 bp = Blueprint("incidents", __name__)
 
@@ -43,7 +44,7 @@ def index() -> ResponseReturnValue:
         except Invalid as wrong:
             forms.mark(form, wrong.fields)
             status = 422
-    found = incident_view.page(session, actor, request.args.get("before", type=int))
+    found = incident_view.page(session, actor, number_of(request.args, "before"))
     rows = [incident_page.row(one) for one in found[: incident_view.PAGE]]
     more = found[incident_view.PAGE - 1].incident.id if len(found) > incident_view.PAGE else None
     page = render_template(

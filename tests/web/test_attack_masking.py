@@ -25,7 +25,8 @@ HERE, SIBLING, LATER = "330106-01", "330108-01", "2026-11-25T10:00"
 PARCEL = "YT9980000000001"
 READERS = ("site", "site-2", "lcs", "ccs", "admin")
 SHEETS = ("", "?sheet=consent_category", "?sheet=deliver_evidence", "/court")
-ANSWERS = [{"value": "DONE", "label": "已处理", "field_list": [{"name": "tel", "label": "电话", "required": True}]}]
+FIELD = {"field_name": "tel", "field_label": "电话", "require": "true"}
+ANSWERS = [{"reply_value": "DONE", "reply_label": "已处理", "operate_type": "A", "reply_supplement": [FIELD]}]
 
 
 class Numbers:
