@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from app.domain.roles import Actor
 from app.extensions import db
 from app.models import Emergency, Organisation
 from app.services import emergencies, exemption_view
-from app.web import emergency_forms, exemption_page, forms, queue_page, words, words_emergency
+from app.web import emergency_forms, exemption_page, forms, queue_page, verbs, words, words_emergency
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -61,7 +62,7 @@ def new() -> ResponseReturnValue:
         period = emergency_forms.period_of(form)
         try:
             if request.form.get("confirmed"):
-                emergencies.announce(actor=actor, period=period, now=now)
+                emergencies.announce(actor=actor, period=period, now=now, key=verbs.key())
                 return redirect(url_for("emergencies.index", done="1"), 303)
             shown = emergencies.preview(db.session(), actor, period, now)
         except (Invalid, NotAllowed) as wrong:
@@ -73,6 +74,7 @@ def new() -> ResponseReturnValue:
         form=form,
         preview=shown,
         error=error,
+        submission_key=secrets.token_urlsafe(24),
         rail=queue_page.rail(db.session(), actor, None, now),
     )
     return page, 422 if error else 200

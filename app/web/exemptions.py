@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -81,12 +82,13 @@ def area() -> ResponseReturnValue:
         try:
             exemptions.ask_area(
                 actor=actor, area=form.area.data or "", from_at=forms.instant(form.from_at),
-                until_at=forms.instant(form.until_at), asked=_asked(form), now=now,
+                until_at=forms.instant(form.until_at), asked=_asked(form), now=now, key=verbs.key(),
             )  # fmt: skip
             return redirect(url_for("exemptions.index", done="1"), 303)
         except (Invalid, NotAllowed) as wrong:
             error = _said(form, wrong)
-    page = render_template("exemption_area.html", form=form, error=error, rail=_rail(actor, now))
+    key = secrets.token_urlsafe(24)
+    page = render_template("exemption_area.html", form=form, error=error, submission_key=key, rail=_rail(actor, now))
     return page, 422 if error else 200
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from app.models import Clock, Contact, Event, Exemption, Ticket
+from app.models import Clock, Contact, Emergency, Event, Exemption, HandoverNote, Incident, Ticket
 from app.services import contacts
 from tests import cast
 from tests.cast import NOON
@@ -89,3 +90,29 @@ def test_a_complaint_by_hand_is_no_platforms_and_keeps_no_text_among_its_codes(s
     with stage.session() as session:
         told = str(list(session.scalars(select(Event.data).where(Event.ticket_id == made.id))))
     assert "13812345678" not in told and "王小明" not in told
+
+
+@pytest.mark.parametrize(
+    ("who", "page", "typed"),
+    [
+        ("lcs", "/incidents", {"title": "货车起火", "kind": "fire", "province": "33"}),
+        ("ccs", "/exemptions/area", {"reason": "other", "facts": "停电", "area": "33", "from_at": "2026-11-18T10:00",
+                                     "until_at": "2026-11-18T11:00"}),
+        ("ccs-manager", "/emergencies/new", {"name": "暴雪", "area": "33", "confirmed": "1",
+                                             "from_at": "2026-11-18T14:00", "until_at": "2026-11-19T14:00"}),
+        ("site", "/handover", {"text": "两单待回"}),
+    ],
+)  # fmt: skip
+def test_a_form_that_is_pressed_twice_does_its_work_once(
+    stage: Stage, who: str, page: str, typed: dict[str, str]
+) -> None:
+    shown = stage.browsers[who].get(page).text
+    key = re.search(r'name="submission_key" value="([^"]+)"', shown)
+    assert key is not None
+    table = {"/incidents": Incident, "/exemptions/area": Exemption, "/emergencies/new": Emergency}.get(
+        page, HandoverNote
+    )
+    before = one(stage, select(func.count()).select_from(table))
+    for _ in range(2):
+        assert post(stage, who, page, submission_key=key[1], **typed).status_code == 303
+    assert one(stage, select(func.count()).select_from(table)) == before + 1
