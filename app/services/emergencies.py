@@ -54,7 +54,7 @@ def announce(*, actor: Actor, period: AnnounceIn, now: datetime, key: str = "") 
     """
     with write() as session:
         area = check(session, actor, period, now)
-        if (known := presses.before(session, key)) is not None:
+        if (known := presses.before(session, "emergency", key)) is not None:
             return known
         row = Emergency(
             id=new_id(), province_id=area or None, name=period.name.strip(), from_at=max(period.from_at or now, now),
@@ -63,7 +63,7 @@ def announce(*, actor: Actor, period: AnnounceIn, now: datetime, key: str = "") 
             announced_by_id=actor.user_id, announced_at=now,
         )  # fmt: skip
         session.add(row)
-        return presses.remember(session, key, row.id, now)
+        return presses.remember(session, "emergency", key, row.id, now)
 
 
 def check(session: Session, actor: Actor, period: AnnounceIn, now: datetime) -> int:

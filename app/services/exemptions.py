@@ -114,14 +114,14 @@ def ask_area(*, actor: Actor, area: str, from_at: datetime | None, until_at: dat
             wrong["area"] = "unknown_area"
         if wrong or from_at is None:
             raise Invalid(wrong)
-        if (known := presses.before(session, key)) is not None:
+        if (known := presses.before(session, "area", key)) is not None:
             return known
         row = Exemption(
             id=new_id(), reason=asked.reason, area_id=area_id, from_at=from_at, until_at=until_at,
             facts=asked.facts.strip(), asked_by_id=actor.user_id, asked_at=now,
         )  # fmt: skip
         session.add(row)
-        return presses.remember(session, key, row.id, now)
+        return presses.remember(session, "area", key, row.id, now)
 
 
 def area_of(session: Session, actor: Actor, code: str) -> int | None:

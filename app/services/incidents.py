@@ -93,7 +93,7 @@ def open_incident(*, actor: Actor, incident: IncidentIn, now: datetime, key: str
             wrong["province"] = "unknown_area"
         if wrong:
             raise Invalid(wrong)
-        if (known := presses.before(session, key)) is not None:
+        if (known := presses.before(session, "incident", key)) is not None:
             return session.get_one(Incident, known).number
         local = now.astimezone(SHANGHAI)
         row = Incident(
@@ -102,7 +102,7 @@ def open_incident(*, actor: Actor, incident: IncidentIn, now: datetime, key: str
             opened_by_id=actor.user_id,
         )  # fmt: skip
         session.add(row)
-        presses.remember(session, key, row.id, now)
+        presses.remember(session, "incident", key, row.id, now)
         return row.number
 
 

@@ -12,22 +12,23 @@ from app.models.dialect import lock_key
 NO_TICKET = 0
 
 
-def before(session: Session, key: str) -> int | None:
-    """The id of what the same form made when it was sent first; whoever sends it meanwhile waits for that."""
+def before(session: Session, what: str, key: str) -> int | None:
+    """The id of what the same form (`what` names its kind) made when it was sent first; whoever sends it meanwhile
+    waits for that."""
     if not key:
         return None
-    lock_key(session, _named(key))
-    row = session.get(Submission, _named(key))
+    lock_key(session, _named(what, key))
+    row = session.get(Submission, _named(what, key))
     return row.event_id if row else None
 
 
-def remember(session: Session, key: str, made_id: int, now: datetime) -> int:
+def remember(session: Session, what: str, key: str, made_id: int, now: datetime) -> int:
     """Note what the form made, in the same transaction; the id again."""
     if key:
-        session.add(Submission(key=_named(key), ticket_id=NO_TICKET, event_id=made_id, at=now))
+        session.add(Submission(key=_named(what, key), ticket_id=NO_TICKET, event_id=made_id, at=now))
     return made_id
 
 
-def _named(key: str) -> str:
-    """Apart from the keys of tickets' forms, whose ids are those of events."""
-    return f"made:{key}"[:64]
+def _named(what: str, key: str) -> str:
+    """Each kind of form has keys of its own: an id that one of them made means nothing to another."""
+    return f"{what}:{key}"[:64]
