@@ -116,3 +116,10 @@ def test_a_form_that_is_pressed_twice_does_its_work_once(
     for _ in range(2):
         assert post(stage, who, page, submission_key=key[1], **typed).status_code == 303
     assert one(stage, select(func.count()).select_from(table)) == before + 1
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_room_for_pictures_is_no_room_for_words(stage: Stage, number: str, kind: str) -> None:
+    typed = {"text": "x" * 3_000_000, "csrf_token": stage.csrf}
+    answer = stage.browsers["site"].post(f"/tickets/{number}/note", data=typed, content_type=kind)
+    assert answer.status_code == 413 and len(answer.data) < 20_000
