@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from app.domain.sms_templates import PLACEHOLDER, PURPOSES, Purpose, filled, placeholders
 
 LONGEST = 500  # characters with signature and values, at both gateways
+READ = 2 * LONGEST  # characters that are looked at; the search for links costs their square
 ONE_PART, PER_PART = 70, 67
 LEAST_FIXED = 6  # characters of fixed text; a text of variables alone is refused
 VARIABLE_LIMIT = {"tencent": 6, "aliyun": 35, "console": 35}  # Tencent: accounts opened since January 2024
@@ -62,6 +63,8 @@ def lint(
     """
     if not text.strip():
         return (Finding("empty"),)
+    if len(text) > READ:
+        return (Finding("too_long", detail=str(len(text))),)
     meant = PURPOSES[purpose]
     plain = unicodedata.normalize("NFKC", text)
     found = [

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Appeal, Event, Ticket
-from app.services import callbacks, clocks, desk, journal, routing
+from app.services import callbacks, clocks, desk, hands, journal, routing
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -36,7 +36,8 @@ class RulingIn:
 def rule(*, actor: Actor, post: Post, ruling: RulingIn, now: datetime) -> Outcome:
     """Decide the open appeal. Upheld: return, other site, or compensate and close; rejected: close.
 
-    The ruling goes to the platform as a callback. Raises Invalid, NotFound, NotAllowed, Stale.
+    The ruling goes to the platform as a callback. Raises Invalid, NotFound, NotAllowed ("own_work" for whoever wrote
+    or did what the customer rejects), Stale.
     """
     _check(ruling)
     with write() as session:
@@ -46,6 +47,8 @@ def rule(*, actor: Actor, post: Post, ruling: RulingIn, now: datetime) -> Outcom
         appeal = open_appeal(session, ticket)
         if appeal is None:
             raise NotAllowed("no_appeal")
+        hands.refuse(session, ticket, actor)
+        hands.refuse_own_decision(session, ticket, actor)
         other = routing.target(session, actor, ruling.site_code) if ruling.ruling == "upheld_other_site" else None
         desk.move(ticket, _STEP[ruling.ruling], actor)
         appeal.ruling, appeal.ruled_at, appeal.ruled_by_id = ruling.ruling, now, actor.user_id
@@ -81,6 +84,8 @@ def _check(ruling: RulingIn) -> None:
     errors = {} if ruling.ruling in RULINGS else {"ruling": "required"}
     if not ruling.text.strip():
         errors["text"] = "required"
+    elif len(ruling.text) > desk.TEXT_LIMIT:
+        errors["text"] = "too_long"
     if ruling.ruling == "upheld_other_site" and not ruling.site_code.strip():
         errors["site_code"] = "required"
     if errors:

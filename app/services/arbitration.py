@@ -12,15 +12,15 @@ from app.domain import responsibility as rule
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.lifecycle import AT_HEADQUARTERS, court_of
 from app.domain.roles import SYSTEM, Actor
-from app.models import Event, Organisation, PartyCase, Ticket
-from app.services import attachments, cases, desk, journal, party_cases
+from app.models import Organisation, PartyCase, Ticket
+from app.services import attachments, cases, desk, hands, journal, party_cases
 from app.services.desk import Outcome, Post
 from app.services.party_cases import Case, data_of
 from app.services.transaction import write
 
 # whoever wrote one of these in a ticket has spoken for a side and does not rule on it
 SPOKE = (
-    "follow_up", "result", "party_added", "party_removed", "party_urged", "party_answered", "party_disputed",
+    *hands.FOR_THE_SITE, "party_added", "party_removed", "party_urged", "party_answered", "party_disputed",
     "dispute_agreed", "dispute_rejected", "arbitration_raised", "evidence_delivered",
 )  # fmt: skip
 
@@ -129,13 +129,10 @@ def rule_on(*, actor: Actor, post: Post, shares: Mapping[str, int | None], text:
 
 def is_own_work(session: Session, ticket: Ticket, actor: Actor) -> bool:
     """Whether the actor has spoken for a side of this ticket, or gave the ruling that is contested now."""
-    spoke = select(Event.seq).where(
-        Event.ticket_id == ticket.id, Event.actor_id == actor.user_id, Event.type.in_(SPOKE)
-    )
     ruled = select(PartyCase.id).where(
         PartyCase.ticket_id == ticket.id, PartyCase.state == rule.ARBITRATION, PartyCase.ruled_by_id == actor.user_id
     )
-    return session.scalar(spoke.limit(1)) is not None or session.scalar(ruled.limit(1)) is not None
+    return hands.has(session, ticket, actor, SPOKE) or session.scalar(ruled.limit(1)) is not None
 
 
 def _check_shares(sharers: Sequence[Organisation], given: Mapping[int, int | None]) -> None:

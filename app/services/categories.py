@@ -15,7 +15,7 @@ from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.policies import Facts, limits_for
 from app.domain.roles import Actor
 from app.models import Category, Event, Scan, Ticket
-from app.services import cases, clocks, desk, journal, policies
+from app.services import cases, clocks, desk, hands, journal, policies
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -61,6 +61,7 @@ def consent(*, actor: Actor, post: Post, agreed: bool | None, reason: str, now: 
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "consent_category", actor)
+        hands.refuse(session, ticket, actor, ("category_asked",))
         category, ticket.category_wanted = ticket.category_wanted, ""
         clocks.stop(session, ticket, [CONSENT], now)
         if agreed:

@@ -16,7 +16,7 @@ from app.domain.roles import CCS_MANAGER, LCS_MANAGER, Actor
 from app.models import Clock, Emergency, Organisation, Pause, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import clocks, emergency_rules, exemptions
+from app.services import clocks, emergency_rules, exemptions, presses
 from app.services.transaction import write
 
 LONGEST = timedelta(days=31)
@@ -46,13 +46,16 @@ class Preview:
     clocks: int
 
 
-def announce(*, actor: Actor, period: AnnounceIn, now: datetime) -> int:
-    """Announce a period; its id. The lcs_manager for the own province, the ccs_manager for any area.
+def announce(*, actor: Actor, period: AnnounceIn, now: datetime, key: str = "") -> int:
+    """Announce a period; its id. The lcs_manager for the own province, the ccs_manager for any area. The same form
+    (`key`) again announces nothing.
 
     Raises Invalid(name, area, from_at, until_at, limit-<name>, duty_list, checklist), NotAllowed.
     """
     with write() as session:
         area = check(session, actor, period, now)
+        if (known := presses.before(session, "emergency", key)) is not None:
+            return known
         row = Emergency(
             id=new_id(), province_id=area or None, name=period.name.strip(), from_at=max(period.from_at or now, now),
             until_at=period.until_at, limits=_stated(period), pauses=period.pauses, duty_list=period.duty_list.strip(),
@@ -60,7 +63,7 @@ def announce(*, actor: Actor, period: AnnounceIn, now: datetime) -> int:
             announced_by_id=actor.user_id, announced_at=now,
         )  # fmt: skip
         session.add(row)
-        return row.id
+        return presses.remember(session, "emergency", key, row.id, now)
 
 
 def check(session: Session, actor: Actor, period: AnnounceIn, now: datetime) -> int:

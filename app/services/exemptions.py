@@ -15,7 +15,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Clock, Event, ExemptedClock, Exemption, Organisation, Ticket
 from app.models.ids import new_id
-from app.services import attachments, desk, moves, scope
+from app.services import attachments, desk, moves, presses, scope
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -94,8 +94,9 @@ def ask_for(
 
 
 def ask_area(*, actor: Actor, area: str, from_at: datetime | None, until_at: datetime | None, asked: AskIn,
-             now: datetime) -> int:  # fmt: skip
+             now: datetime, key: str = "") -> int:  # fmt: skip
     """Ask for every site clock that is decided in a span in a province (its code) or the network (empty).
+    The same form (`key`) again asks for nothing.
 
     Raises Invalid(reason, area, from_at, until_at, facts), NotAllowed.
     """
@@ -113,12 +114,14 @@ def ask_area(*, actor: Actor, area: str, from_at: datetime | None, until_at: dat
             wrong["area"] = "unknown_area"
         if wrong or from_at is None:
             raise Invalid(wrong)
+        if (known := presses.before(session, "area", key)) is not None:
+            return known
         row = Exemption(
             id=new_id(), reason=asked.reason, area_id=area_id, from_at=from_at, until_at=until_at,
             facts=asked.facts.strip(), asked_by_id=actor.user_id, asked_at=now,
         )  # fmt: skip
         session.add(row)
-        return row.id
+        return presses.remember(session, "area", key, row.id, now)
 
 
 def area_of(session: Session, actor: Actor, code: str) -> int | None:

@@ -15,7 +15,7 @@ from app.domain.handover import group_of
 from app.domain.roles import Actor
 from app.models import Event, FreeText, HandoverNote, Organisation, Promise, Ticket, User, WorkItem
 from app.models.ids import new_id
-from app.services import helping
+from app.services import helping, presses
 from app.services.scope import work_scope
 from app.services.transaction import write
 from app.services.work import NO_DUE
@@ -107,16 +107,21 @@ def _last(session: Session, ids: Sequence[int]) -> dict[int, tuple[Event, dict[s
     return {event.ticket_id: (event, body or {}) for event, body in session.execute(statement)}
 
 
-def leave_note(*, actor: Actor, text: str, now: datetime) -> int:
-    """Write a note for the next shift of the own desk; its id. Raises Invalid(text), NotFound for no desk."""
+def leave_note(*, actor: Actor, text: str, now: datetime, key: str = "") -> int:
+    """Write a note for the next shift of the own desk; its id. The same form (`key`) again writes none.
+
+    Raises Invalid(text), NotFound for no desk.
+    """
     helping.check_text(text)
     work_scope(actor)
     with write() as session:
+        if (known := presses.before(session, "handover", key)) is not None:
+            return known
         note = HandoverNote(
             id=new_id(), organisation_id=actor.organisation_id, user_id=actor.user_id, at=now, text=text.strip()
         )
         session.add(note)
-        return note.id
+        return presses.remember(session, "handover", key, note.id, now)
 
 
 def read_note(*, actor: Actor, note_id: int, now: datetime) -> None:

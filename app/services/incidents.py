@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
@@ -18,7 +18,7 @@ from app.domain.waybills import normalise
 from app.models import Clock, Incident, Organisation, Ticket
 from app.models.dialect import next_number
 from app.models.ids import new_id
-from app.services import desk, exemptions, journal, scope
+from app.services import desk, exemptions, journal, presses, scope
 from app.services.exemptions import AskIn
 from app.services.transaction import write
 
@@ -74,8 +74,11 @@ def load(session: Session, actor: Actor, number: str) -> Incident:
     return row
 
 
-def open_incident(*, actor: Actor, incident: IncidentIn, now: datetime) -> str:
-    """Open an incident; its number. Raises Invalid(title, kind, province, text), NotAllowed."""
+def open_incident(*, actor: Actor, incident: IncidentIn, now: datetime, key: str = "") -> str:
+    """Open an incident; its number. The same form (`key`) again opens none.
+
+    Raises Invalid(title, kind, province, text), NotAllowed.
+    """
     _may(actor)
     wrong = {} if incident.title.strip() else {"title": "required"}
     if len(incident.title.strip()) > TITLE_LIMIT:
@@ -90,6 +93,8 @@ def open_incident(*, actor: Actor, incident: IncidentIn, now: datetime) -> str:
             wrong["province"] = "unknown_area"
         if wrong:
             raise Invalid(wrong)
+        if (known := presses.before(session, "incident", key)) is not None:
+            return session.get_one(Incident, known).number
         local = now.astimezone(SHANGHAI)
         row = Incident(
             id=new_id(), number=f"INC{local:%y%m%d}-{next_number(session):06d}", title=incident.title.strip(),
@@ -97,6 +102,7 @@ def open_incident(*, actor: Actor, incident: IncidentIn, now: datetime) -> str:
             opened_by_id=actor.user_id,
         )  # fmt: skip
         session.add(row)
+        presses.remember(session, "incident", key, row.id, now)
         return row.number
 
 
@@ -165,7 +171,16 @@ def add_matching(*, actor: Actor, number: str, matching: Matching, now: datetime
 
 
 def remove(*, actor: Actor, number: str, ticket_numbers: Sequence[str], now: datetime) -> int:
-    """Take tickets out again; how many were in it. Raises NotFound, NotAllowed."""
+    """Take tickets out again; how many were in it. With one that the actor does not lead none is taken out.
+
+    Raises NotFound, NotAllowed.
+    """
+    with write() as session:
+        load(session, actor, number)
+        wanted = set(ticket_numbers)
+        led = select(func.count()).where(Ticket.number.in_(wanted), scope.visible_to(actor), _own(actor))
+        if session.scalar(led) != len(wanted):
+            raise NotFound("ticket_not_found")
     done = 0
     for ticket_number in ticket_numbers:
         with write() as session:

@@ -105,6 +105,8 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> 
     """Enter a complaint by hand (telephone, WeChat, letter …); the ticket's number. Raises Invalid."""
     _require_manual(complaint)
     with write() as session:
+        if key:  # a complaint without a waybill has no parcel to wait at: whoever sends it again waits here
+            lock_key(session, f"submission:{key}")
         before = desk.done_before(session, desk.Post("", None, key))
         if before is not None:
             done = session.get_one(Event, before.event_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -70,6 +70,20 @@ def errors(orders: Sequence[PlatformOrder], result: Chosen) -> dict[str, str]:
         for name, code in check(group.answers, choice.answer, choice.supplements).items():
             found[group.field("answer" if name == ANSWER_FIELD else f"supplement-{name}")] = code
     return found
+
+
+def fitting(orders: Sequence[PlatformOrder], result: Chosen) -> dict[str, Any]:
+    """`answer`, `supplements` and `choices` of a result as the platforms asked for them, and nothing beside: what was
+    typed for another answer, or for another ticket's platform, stays in the house."""
+    asked = {group.key: _fit(group, _choice(group, result)) for group in groups(orders)}
+    plain = asked.pop("", Choice())
+    return {"answer": plain.answer, "supplements": plain.supplements, "choices": asked}
+
+
+def _fit(group: Group, choice: Choice) -> Choice:
+    offered = find(group.answers, choice.answer)
+    names = {field.name for field in offered.fields} if offered else set()
+    return Choice(choice.answer, {name: value for name, value in choice.supplements.items() if name in names})
 
 
 def send(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,7 @@ from app.services.outward import Choice
 from app.services.promises import PromiseIn
 from app.services.transaction import write
 
+MEASURES = ("redelivered", "found", "corrected", "compensated", "explained", "tracing")
 ROOT_CAUSES = ("courier", "site_sorting", "station", "hub", "address", "customer", "weather", "system", "other")
 
 
@@ -112,8 +113,8 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
     """Answer the complaint: stops `accept`, `first_reply` and `resolve`, and sends one callback per platform order;
     where there is none, the complainant gets a link to say *solved* or *not solved* (rulebook 3.9).
 
-    Raises Invalid (fields `text`, `contact_outcome`, `no_contact_code`, `answer`, `supplement-<name>`, `promise_…`,
-    `file`), NotFound, NotAllowed, Stale.
+    Raises Invalid (fields `text`, `contact_outcome`, `action_taken`, `no_contact_code`, `answer`, `supplement-<name>`,
+    `promise_…`, `file`), NotFound, NotAllowed, Stale.
     """
     with write() as session:
         ticket = desk.take(session, actor, post)
@@ -121,6 +122,7 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
             return before
         check(session, ticket, answer, now)
         orders = callbacks.orders_of(session, ticket)
+        answer = replace(answer, **outward.fitting(orders, answer))
         desk.move(ticket, "result", actor)
         _own(session, ticket, actor)
         event = _record_result(session, ticket, actor, answer, now)
@@ -168,6 +170,8 @@ def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: dat
 def text_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
     """What is wrong with a result whatever ticket it is for, by field."""
     errors = _text_errors(answer.text)
+    if answer.action_taken and answer.action_taken not in MEASURES:  # a code: an event keeps it for ever
+        errors["action_taken"] = "required"
     for promise in answer.promises:
         errors |= promises.errors_of(promise, now)
     return errors

@@ -15,7 +15,19 @@ from app.domain.lifecycle import AT_HEADQUARTERS, MAX_HOPS
 from app.domain.roles import SYSTEM, Actor
 from app.models import Event, Organisation, Pause, Ticket, Transfer
 from app.models.ids import new_id
-from app.services import addresses, cases, clocks, closures, desk, journal, organisations, returns, routing, scans
+from app.services import (
+    addresses,
+    cases,
+    clocks,
+    closures,
+    desk,
+    hands,
+    journal,
+    organisations,
+    returns,
+    routing,
+    scans,
+)
 from app.services import attachments as pictures
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
@@ -69,7 +81,7 @@ def give_up(*, actor: Actor, post: Post, asked: ReturnIn, now: datetime) -> Outc
 def rule(*, actor: Actor, post: Post, ruling: RulingIn, now: datetime) -> Outcome:
     """Decide the open return: another site gets it, it stays, or the LCS works it itself.
 
-    Raises Invalid (`decision`, `site_code`, `text`, `learn`), NotFound, NotAllowed, Stale.
+    Raises Invalid (`decision`, `site_code`, `text`, `learn`), NotFound, NotAllowed ("own_work" too), Stale.
     """
     _check_ruling(ruling)
     with write() as session:
@@ -81,6 +93,7 @@ def rule(*, actor: Actor, post: Post, ruling: RulingIn, now: datetime) -> Outcom
             raise NotAllowed("no_return")
         if not cases.sits_in(actor, transfer.court_id):
             raise NotAllowed("not_allowed")
+        hands.refuse(session, ticket, actor)
         event = _carry_out(session, ticket, transfer, actor, ruling, now)
         return desk.finish(session, ticket, event, now, post)
 

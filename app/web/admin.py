@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import NotAllowed
-from app.domain.masking import mask_phone
+from app.domain.masking import mask_phone, mask_text
 from app.domain.roles import Actor
 from app.extensions import db
 from app.jobs import sends
@@ -181,5 +181,5 @@ def _callback_row(row: Outbox, number: str, code: str, actor: Actor) -> dict[str
         "ticket": {"number": number, "href": f"/tickets/{number}" if actor.can("queue") else ""},
         "platform_order": code, "operate_time": row.payload["operate_time"],
         "state_label": words.word(words.callback_states(), row.state), "tone": TONES.get(row.state, ""),
-        "attempts": row.attempts, "error": row.error, "resend_href": resend_href,
+        "attempts": row.attempts, "error": mask_text(row.error), "resend_href": resend_href,
     }  # fmt: skip

@@ -62,7 +62,8 @@ def init(app: Flask) -> None:
 
 
 def _make_room() -> None:
-    if request.method == "POST" and request.endpoint in TAKES_PICTURES:
+    carries = request.method == "POST" and request.mimetype == "multipart/form-data"  # a form of words has no picture
+    if carries and request.endpoint in TAKES_PICTURES:
         if current_user.is_authenticated and current_actor().can("queue"):
             request.max_content_length = ROOM
 

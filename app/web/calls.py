@@ -13,6 +13,7 @@ from app.services import categories, contacts, ticket_view, waiting
 from app.web import calls_forms, verbs, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.numbers import number as number_of
 
 bp = Blueprint("calls", __name__)
 ANSWER = "answer-"
@@ -38,7 +39,7 @@ def end(number: str) -> ResponseReturnValue:
     """How the call ended, with the answers to the script."""
     actor, now = current_actor(), clock.now()
     typed = {name.removeprefix(ANSWER): value for name, value in request.form.items() if name.startswith(ANSWER)}
-    contact_id, outcome = request.form.get("contact", type=int) or 0, request.form.get("outcome", "")
+    contact_id, outcome = number_of(request.form, "contact") or 0, request.form.get("outcome", "")
     if not outcome:
         view = ticket_view.view(db.session(), actor, number)
         said = words.word(words.errors(), "required")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from wtforms import Form, SelectField, TextAreaField
 
 from app.domain.corrections import NO_SIGN_SCAN
+from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import categories
@@ -75,7 +76,7 @@ def _correct(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
 def _consent(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     asked = [entry for entry in view.entries if entry.type == "category_asked"]
     intro = thread_verify.line(asked[-1], view) if asked else ""
-    said = str(asked[-1].text.get("text", "")) if asked else ""
+    said = mask_text(str(asked[-1].text.get("text", ""))) if asked else ""
     label = _("Decide on the category")
     form = bound or consent_form()
     return sheets.sheet(label, "calls.consent_category", view, form, _("Decide"), intro=f"{intro} · {said}")

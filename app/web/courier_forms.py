@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from wtforms import DateTimeLocalField, Form, SelectField, StringField
 
-from app.domain.masking import mask_phone
+from app.domain.masking import mask_phone, mask_text
 from app.services.courier_sms import PROMISE
 from app.services.scans import DELIVER
 from app.services.ticket_view import View
@@ -28,7 +28,7 @@ class CourierForm(Form):
 def courier_form(view: View, data: Any = None) -> CourierForm:
     """The form with the courier of the last delivery scan filled in, or with what was typed."""
     form = CourierForm(data, data=None if data else _start(view))
-    listed = {str(row.id): f"{row.name} {mask_phone(row.phone)}" for row in view.couriers}
+    listed = {str(row.id): f"{mask_text(row.name)} {mask_phone(row.phone)}" for row in view.couriers}
     form.courier_id.choices = [("", _("Somebody else")), *listed.items()]
     texts = words_duty.templates()
     form.template.choices = [pair for pair in texts.items() if view.ticket.open_promises or pair[0] != PROMISE]
@@ -57,4 +57,8 @@ def _start(view: View) -> dict[str, str]:
     name = next((scan.courier for scan in view.trace if scan.scan_type == DELIVER and scan.courier), "")
     known = next((str(row.id) for row in view.couriers if row.name == name), "")
     promised = bool(view.ticket.open_promises)
-    return {"name": name, "courier_id": known, "template": "courier_promise" if promised else "courier_delivery"}
+    return {
+        "name": mask_text(name),
+        "courier_id": known,
+        "template": "courier_promise" if promised else "courier_delivery",
+    }

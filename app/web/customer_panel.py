@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import g
 
+from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services.ticket_view import View
 from app.web import words, words_emergency
@@ -21,6 +22,6 @@ def panel(view: View, actor: Actor, now: datetime) -> dict[str, Any] | None:
     limits = view.ticket.customer_limits or {}
     return {
         "template": "_panel_customer.html", "name": account.name, "code": account.code, "tier": view.ticket.tier,
-        "requirements": account.requirements,
+        "requirements": mask_text(account.requirements),
         "limits": [(words.word(labels, name), g.fmt.span(minutes * 60)) for name, minutes in limits.items()],
     }  # fmt: skip

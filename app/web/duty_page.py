@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.domain import duty as rule
 from app.domain.calendars import local_date
 from app.domain.duty import Shift
-from app.domain.masking import mask_phone
+from app.domain.masking import mask_phone, mask_text
 from app.domain.roles import Actor
 from app.models import Courier, Organisation, Outbox, Robot
 from app.services import duty, robots
@@ -53,14 +53,14 @@ def _now(entries: Sequence[Shift], number: str, now: datetime) -> str:
     holder = rule.on_duty(entries, now)
     if holder is None:
         return _("Nobody is entered: the organisation's phone %(phone)s is told", phone=number)
-    return f"{holder.name} · {mask_phone(holder.phone)}"
+    return f"{mask_text(holder.name)} · {mask_phone(holder.phone)}"
 
 
 def _day(entries: Sequence[Shift], day: date, today: date, number: str) -> dict[str, Any]:
     line = [
         {
             "span": words_duty.span(part.begins, part.until), "dated": bool(part.shift and part.shift.day),
-            "name": part.shift.name if part.shift else "",
+            "name": mask_text(part.shift.name) if part.shift else "",
             "phone": mask_phone(part.shift.phone) if part.shift else number,
         }
         for part in rule.day_line(entries, day)
@@ -93,7 +93,7 @@ def _entry(alike: Sequence[Shift], today: date) -> dict[str, Any]:
     after = _(" (following day)") if entry.until_time <= entry.from_time else ""
     over = entry.day is not None and entry.day < today
     return {
-        "name": entry.name, "phone": mask_phone(entry.phone), "when": days, "over": over,
+        "name": mask_text(entry.name), "phone": mask_phone(entry.phone), "when": days, "over": over,
         "times": f"{entry.from_time}–{entry.until_time}{after}", "end_href": url_for("duty.end", shift_id=entry.id),
     }  # fmt: skip
 
@@ -111,7 +111,7 @@ def _couriers(session: Session, actor: Actor, organisation: Organisation, forms:
 
 def _courier(row: Courier) -> dict[str, str]:
     return {
-        "name": row.name, "phone": mask_phone(row.phone), "kind": words.word(words_duty.kinds(), row.kind),
+        "name": mask_text(row.name), "phone": mask_phone(row.phone), "kind": words.word(words_duty.kinds(), row.kind),
         "end_href": url_for("duty.end_courier", courier_id=row.id),
     }  # fmt: skip
 
@@ -131,7 +131,7 @@ def _robots(session: Session, actor: Actor, forms: dict[str, Any]) -> dict[str, 
 def _robot(row: Robot, last: Outbox | None) -> dict[str, Any]:
     states = {**words.sms_states(), "unknown": _("Unknown")}
     return {
-        "name": row.name, "vendor": words.word(words_duty.vendors(), row.vendor), "shown": row.shown,
+        "name": mask_text(row.name), "vendor": words.word(words_duty.vendors(), row.vendor), "shown": row.shown,
         "state": words.word(states, last.state) if last else "", "tone": TONES.get(last.state, "") if last else "",
         "time": g.fmt.time(last.sent_at or last.created_at) if last else "",
         "error": words_duty.message_error(last.error.split(":")[0]) if last and last.state != "sent" else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from app.domain.roles import Actor
 from app.extensions import db
 from app.models import Emergency, Organisation
 from app.services import emergencies, exemption_view
-from app.web import emergency_forms, exemption_page, forms, queue_page, words, words_emergency
+from app.web import emergency_forms, exemption_page, forms, queue_page, verbs, words, words_emergency
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -35,7 +36,10 @@ def banner() -> list[dict[str, str]]:
         return []
     rows = emergencies.banner(db.session(), current_actor(), clock.now())
     href = url_for("emergencies.index") if current_actor().can("emergencies") else ""
-    return [{"name": row.name, "until": g.fmt.time(row.until_at), "says": _effect(row), "href": href} for row in rows]
+    return [
+        {"name": mask_text(row.name), "until": g.fmt.time(row.until_at), "says": _effect(row), "href": href}
+        for row in rows
+    ]
 
 
 @bp.route("/emergencies")
@@ -58,7 +62,7 @@ def new() -> ResponseReturnValue:
         period = emergency_forms.period_of(form)
         try:
             if request.form.get("confirmed"):
-                emergencies.announce(actor=actor, period=period, now=now)
+                emergencies.announce(actor=actor, period=period, now=now, key=verbs.key())
                 return redirect(url_for("emergencies.index", done="1"), 303)
             shown = emergencies.preview(db.session(), actor, period, now)
         except (Invalid, NotAllowed) as wrong:
@@ -70,6 +74,7 @@ def new() -> ResponseReturnValue:
         form=form,
         preview=shown,
         error=error,
+        submission_key=secrets.token_urlsafe(24),
         rail=queue_page.rail(db.session(), actor, None, now),
     )
     return page, 422 if error else 200
@@ -111,11 +116,13 @@ def _row(row: Emergency, place: Organisation | None, actor: Actor, now: datetime
     over = row.ended_at is not None or row.until_at <= now
     state = (_("over"), "") if over else (_("in force"), "late") if row.from_at <= now else (_("coming"), "soon")
     return {
-        "id": row.id, "name": row.name, "area": exemption_page.place_name(place) if place else _("Whole network"),
+        "id": row.id, "name": mask_text(row.name),
+        "area": exemption_page.place_name(place) if place else _("Whole network"),
         "span": f"{g.fmt.full(row.from_at)[:16]} – {g.fmt.full(row.ended_at or row.until_at)[:16]}", "state": state,
         "says": _effect(row), "duty_list": mask_text(row.duty_list), "over": over,
         "lines": [
-            {**line, "n": n, "at": g.fmt.time(datetime.fromisoformat(line["done_at"])) if line["done_at"] else ""}
+            {**line, "text": mask_text(line["text"]), "n": n,
+             "at": g.fmt.time(datetime.fromisoformat(line["done_at"])) if line["done_at"] else ""}
             for n, line in enumerate(row.checklist)
         ],
         "end_href": url_for("emergencies.end", emergency_id=row.id)

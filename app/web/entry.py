@@ -14,7 +14,7 @@ from app.domain.roles import Actor
 from app.extensions import db
 from app.services import intake, scope
 from app.services.ticket_contacts import ContactIn
-from app.web import forms, queue_page, words
+from app.web import forms, queue_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -59,12 +59,17 @@ def _after_new(actor: Actor, number: str) -> ResponseReturnValue:
 
 def _complaint(form: Any) -> intake.ComplaintIn:
     return intake.ComplaintIn(
-        text=form.text.data or "", category=form.category.data or "OTHER", waybill=form.waybill.data or "",
-        channel=form.channel.data if form.channel.data in words.channels() else "telephone",
+        text=form.text.data or "", category=_offered(form.category, "OTHER"), waybill=form.waybill.data or "",
+        channel=_offered(form.channel, "telephone"),
         complainant_kind=form.complainant_kind.data or "consignee", name=form.name.data or "",
         phone=form.phone.data or "", address=form.address.data or "",
         contacts=[_contact(form, role) for role in forms.OTHERS],
     )  # fmt: skip
+
+
+def _offered(field: Any, otherwise: str) -> str:
+    """What was chosen, where the form offers it: events keep these codes for ever, and a hand is no platform."""
+    return str(field.data) if field.data in dict(field.choices) and field.data else otherwise
 
 
 def _contact(form: Any, role: str) -> ContactIn:

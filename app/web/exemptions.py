@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -19,6 +20,7 @@ from app.services.exemptions import AskIn
 from app.web import attachments, exemption_forms, exemption_page, forms, queue_page, verbs, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.numbers import number as number_of
 
 bp = Blueprint("exemptions", __name__)
 
@@ -80,12 +82,13 @@ def area() -> ResponseReturnValue:
         try:
             exemptions.ask_area(
                 actor=actor, area=form.area.data or "", from_at=forms.instant(form.from_at),
-                until_at=forms.instant(form.until_at), asked=_asked(form), now=now,
+                until_at=forms.instant(form.until_at), asked=_asked(form), now=now, key=verbs.key(),
             )  # fmt: skip
             return redirect(url_for("exemptions.index", done="1"), 303)
         except (Invalid, NotAllowed) as wrong:
             error = _said(form, wrong)
-    page = render_template("exemption_area.html", form=form, error=error, rail=_rail(actor, now))
+    key = secrets.token_urlsafe(24)
+    page = render_template("exemption_area.html", form=form, error=error, submission_key=key, rail=_rail(actor, now))
     return page, 422 if error else 200
 
 
@@ -106,7 +109,9 @@ def decide(exemption_id: int) -> ResponseReturnValue:
 @requires("system_facts")
 def confirm(exemption_id: int) -> ResponseReturnValue:
     """Say whether a system's failure was real."""
-    real = request.form.get("real") == "yes"
+    real = {"yes": True, "no": False}.get(request.form.get("real", ""))
+    if real is None:
+        abort(422)
     return _do(exemption_id, lambda: exemption_rulings.confirm(
         actor=current_actor(), exemption_id=exemption_id, real=real, now=clock.now(),
     ))  # fmt: skip
@@ -139,7 +144,7 @@ def _list(wrong: dict[str, Any] | None = None) -> str:
     actor, now, session = current_actor(), clock.now(), db.session()
     state = request.args.get("state", "")
     state = state if state in exemption_view.STATES else ""
-    found = exemption_view.page(session, actor, state, request.args.get("before", type=int))
+    found = exemption_view.page(session, actor, state, number_of(request.args, "before"))
     rows = exemption_page.rows(session, found[: exemption_view.PAGE], actor, wrong)
     more = found[exemption_view.PAGE - 1].exemption.id if len(found) > exemption_view.PAGE else None
     return render_template(

@@ -98,7 +98,10 @@ def _where_from() -> str:
 
 def own_path(address: str) -> str:
     """Path and query of an address of this portal; empty for any other."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # no browser sends it: half a bracket of an IPv6 host
+        return ""
     if parts.netloc != request.host:
         return ""
     return safe_next(parts.path + (f"?{parts.query}" if parts.query else ""))

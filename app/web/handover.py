@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from app.extensions import db
 from app.models import HandoverNote
 from app.services import handover
 from app.services.handover import Line
-from app.web import forms, help_forms, queue_page, thread, words, words_help
+from app.web import forms, help_forms, queue_page, thread, verbs, words, words_help
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -41,7 +42,7 @@ def leave() -> ResponseReturnValue:
     """Leave a note for the next shift."""
     actor, form = current_actor(), help_forms.text_form(_("Note for the next shift"), request.form)
     try:
-        handover.leave_note(actor=actor, text=form.text.data or "", now=clock.now())
+        handover.leave_note(actor=actor, text=form.text.data or "", now=clock.now(), key=verbs.key())
     except Invalid as error:
         forms.mark(form, error.fields)
         return page(actor, form), 422
@@ -69,7 +70,7 @@ def page(actor: Actor, form: Any) -> str:
         "handover.html", rail=queue_page.rail(session, actor, None, now), form=form, printed_at=g.fmt.full(now),
         groups=[{"label": groups[key], "rows": [row for of, row in rows if of == key]} for key in GROUPS],
         total=len(rows), limit=handover.ROWS if found.more else 0, every=every, superior=actor.desk != "site",
-        notes=notes_of(handover.latest(session, actor, now)),
+        notes=notes_of(handover.latest(session, actor, now)), submission_key=secrets.token_urlsafe(24),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from wtforms import DateTimeLocalField, Form, SelectField, StringField, TextArea
 
 from app.domain.answers import Answer
 from app.domain.exemptions import KINDS
+from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services.outward import Group
 from app.services.ticket_view import View
@@ -112,7 +113,8 @@ def panel(view: View, actor: Actor, now: Any) -> dict[str, Any] | None:
     if row is None:
         return None
     return {
-        "template": "_panel_incident.html", "number": row.number, "title": row.title, "text": row.text,
+        "template": "_panel_incident.html", "number": row.number, "title": mask_text(row.title),
+        "text": mask_text(row.text),
         "kind": words.word(words_incident.kinds(), row.kind), "closed": row.closed_at is not None,
         "href": url_for("incidents.show", incident=row.number) if actor.can("incidents") else "",
     }  # fmt: skip

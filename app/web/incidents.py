@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -18,9 +19,10 @@ from app.services.exemptions import AskIn
 from app.services.incidents import Added, IncidentIn, Matching
 from app.services.outward import Choice
 from app.services.replies import ResultIn
-from app.web import answer_groups, exemption_page, forms, incident_forms, incident_page, queue_page, words
+from app.web import answer_groups, exemption_page, forms, incident_forms, incident_page, queue_page, verbs, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.numbers import number as number_of
 
 bp = Blueprint("incidents", __name__)
 
@@ -38,17 +40,17 @@ def index() -> ResponseReturnValue:
             form.title.data or "", form.kind.data or "", form.province.data or "", form.text.data or ""
         )  # fmt: skip
         try:
-            number = incidents.open_incident(actor=actor, incident=typed, now=now)
+            number = incidents.open_incident(actor=actor, incident=typed, now=now, key=verbs.key())
             return redirect(url_for("incidents.show", incident=number), 303)
         except Invalid as wrong:
             forms.mark(form, wrong.fields)
             status = 422
-    found = incident_view.page(session, actor, request.args.get("before", type=int))
+    found = incident_view.page(session, actor, number_of(request.args, "before"))
     rows = [incident_page.row(one) for one in found[: incident_view.PAGE]]
     more = found[incident_view.PAGE - 1].incident.id if len(found) > incident_view.PAGE else None
     page = render_template(
         "incidents.html", rows=rows, form=form, rail=queue_page.rail(session, actor, None, now), opened=status != 200,
-        next_href=url_for("incidents.index", before=more) if more else None,
+        next_href=url_for("incidents.index", before=more) if more else None, submission_key=secrets.token_urlsafe(24),
     )  # fmt: skip
     return page, status
 

@@ -11,6 +11,7 @@ from app.services import ownership, scope
 from app.web import ownership_forms, verbs
 from app.web.access import route_access
 from app.web.guard import current_actor, requires
+from app.web.numbers import number as number_of
 
 bp = Blueprint("ownership", __name__)
 
@@ -43,8 +44,7 @@ def hand_over(number: str) -> ResponseReturnValue:
     actor, now = current_actor(), clock.now()
     ticket = scope.load(db.session(), actor, number)
     form = ownership_forms.hand_over_form(ownership.colleagues(db.session(), ticket, actor), request.form)
-    to_id = request.form.get("colleague", type=int)
     return verbs.act(actor, number, "hand_over", form, lambda: ownership.hand_over(
-        actor=actor, post=verbs.post(number), to_id=to_id if to_id and to_id < 2**63 else None,
+        actor=actor, post=verbs.post(number), to_id=number_of(request.form, "colleague"),
         note=form.text.data or "", now=now,
     ))  # fmt: skip

@@ -81,7 +81,9 @@ def _sub(entry: Entry, label: str, view: View) -> str:
         english = g.fmt.english and entry.organisation.name_en
         parts.insert(0, entry.organisation.name_en if english else entry.organisation.name)
     if entry.type == "courier_sms":
-        parts.append(_("to %(name)s %(phone)s", name=entry.text.get("name", ""), phone=entry.data.get("to", "")))
+        parts.append(
+            _("to %(name)s %(phone)s", name=mask_text(str(entry.text.get("name", ""))), phone=entry.data.get("to", ""))
+        )
     outcome = entry.data.get("contact_outcome")
     if outcome:
         parts.append(words.word(words.contacts() | vocabulary.merged("outcomes"), outcome))
@@ -207,4 +209,4 @@ def _callback(entry: Entry, view: View, actor: Actor) -> dict[str, Any] | None:
     tone = {"sent": "good", "failed": "late"}.get(row.state, "soon")
     resend = url_for("admin.resend", row_id=row.id) if row.state == "failed" and actor.can("callbacks") else ""
     label = _("Platform: %(state)s", state=words.word(words.callback_states(), row.state))
-    return {"label": label, "tone": tone, "error": row.error, "resend_href": resend}
+    return {"label": label, "tone": tone, "error": mask_text(row.error), "resend_href": resend}

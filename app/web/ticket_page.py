@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, url_for
 from flask_babel import gettext as _
 
-from app.domain.masking import mask_address, mask_name, mask_phone
+from app.domain.masking import mask_address, mask_name, mask_phone, mask_text
 from app.domain.roles import Actor
 from app.models import Clock, Organisation, TicketContact
 from app.services.reveals import Shown
@@ -193,8 +193,8 @@ def appeal(view: View, now: datetime) -> dict[str, str] | None:
     rejects = [entry for entry in view.entries if entry.type in ("reject", "appeal_opened") and entry.text]
     due = next((clock.due_at for clock in view.clocks if clock.kind == "appeal" and clock.stopped_at is None), None)
     return {
-        "customer_text": rejects[-1].text.get("text", "") if rejects else "",
-        "claim_text": claims[-1].text.get("text", "") if claims else "",
+        "customer_text": mask_text(str(rejects[-1].text.get("text", ""))) if rejects else "",
+        "claim_text": mask_text(str(claims[-1].text.get("text", ""))) if claims else "",
         "opened_text": g.fmt.full(view.appeal.opened_at),
         "due_text": g.fmt.left(due, now) if due else "",
     }
@@ -217,7 +217,8 @@ def _other(view: View, other: Any) -> str:
 def _scan(scan: Any, waybill: str) -> dict[str, str]:
     label = words.word(words.scan_types(), scan.scan_type)
     where = scan.organisation_name or scan.site_code
-    parts = [scan.waybill if scan.waybill != waybill else "", label, where, scan.courier, scan.note]
+    other, told = scan.waybill if scan.waybill != waybill else "", (mask_text(scan.courier), mask_text(scan.note))
+    parts = [other, label, where, *told]
     return {"text": " · ".join(part for part in parts if part), "time_text": g.fmt.full(scan.scanned_at)[5:16]}
 
 

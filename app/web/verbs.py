@@ -25,7 +25,12 @@ from app.web import forms, queue_page, ticket_page, words
 
 def post(number: str) -> Post:
     """Where the form stood: the version of the page, and the form's one-time key."""
-    return Post(number, request.form.get("version", type=int), request.form.get("submission_key", "")[:64])
+    return Post(number, request.form.get("version", type=int), key())
+
+
+def key() -> str:
+    """The form's one-time key, empty for a form without one."""
+    return request.form.get("submission_key", "")[:64]
 
 
 def act(actor: Actor, number: str, key: str, form: Any, verb: Callable[[], Any]) -> ResponseReturnValue:

@@ -1,5 +1,7 @@
 """The linter finds what the gateways and carriers refuse, and lets our own texts pass."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,3 +132,10 @@ def test_a_value_that_must_not_leave_is_named(value, code):
 def test_no_text_breaks_the_linter(text, driver, purpose):
     for finding in lint(text, purpose=purpose, driver=driver, signature="快复", signatures=("快复",)):
         assert finding.code
+
+
+def test_a_text_beyond_all_measure_is_too_long_at_once() -> None:
+    started = time.perf_counter()
+    found = lint("y" * 100_000, purpose="test", driver="tencent", signature="快复")
+    assert [(one.code, one.serious) for one in found] == [("too_long", True)]
+    assert time.perf_counter() - started < 1

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.models import Event, Exemption, Incident, Outbox, Ticket
-from app.services import exemption_rulings, incident_replies, incident_view, incidents, journal, replies, sweep
+from app.services import exemption_rulings, incident_replies, incident_view, incidents, journal, parties, replies, sweep
 from app.services.exemptions import AskIn
 from app.services.incidents import IncidentIn, Matching
 from app.services.replies import ResultIn
@@ -210,3 +210,21 @@ def test_the_list_counts_what_is_in_it_and_unanswered(cast, db_session) -> None:
     db_session.rollback()
     assert [(row.tickets, row.open) for row in incident_view.page(db_session, cast["lcs"])] == [(2, 1)]
     assert incident_view.page(db_session, cast["lcs-2"]) == []
+
+
+def test_with_one_ticket_of_another_province_none_is_taken_out(cast, db_session) -> None:
+    first, second = pushed(cast, 2)
+    away = push(cast, "AWAY", site="440305-01", waybill="YT9999999999999")
+    network = opened(cast, "ccs", province="")
+    add(cast, network, f"{first} {second} {away}", "ccs")
+    replies.follow_up(
+        actor=cast["site-3"], post=post(away), text="已联系", contact_outcome="no_answer", next_update_at=LATER,
+        now=NOON,
+    )  # fmt: skip
+    parties.add(actor=cast["site-3"], post=post(away), code="330108-01", text="请说明", most=2, now=NOON)
+    for mixed in ([first, away], [first, "KF991231-999999"]):
+        with pytest.raises(NotFound):
+            incidents.remove(actor=cast["lcs"], number=network, ticket_numbers=mixed, now=NOON)
+    assert inside(db_session, network) == sorted([first, second, away])
+    assert incidents.remove(actor=cast["lcs"], number=network, ticket_numbers=[first, second], now=NOON) == 2
+    assert incidents.remove(actor=cast["ccs"], number=network, ticket_numbers=[away], now=NOON) == 1

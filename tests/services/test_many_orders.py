@@ -156,3 +156,37 @@ def test_a_telephone_repeat_joins_the_platforms_ticket(cast: Cast, db_session, s
     assert by_hand(cast, WAYBILL, now=NOON + HOUR) == number
     assert ticket(db_session, number).repeat_count == 2
     assert events(db_session, number, "repeat")[-1].data["channel"] == "telephone"
+
+
+def said_to(session, index: int) -> dict:
+    """The message that the latest callback of the order carries."""
+    order = orders(session)[index]
+    row = session.scalars(select(Outbox).where(Outbox.lane == f"order:{order.id}").order_by(Outbox.id.desc())).first()
+    return callbacks.message(session, row)[1]
+
+
+def test_a_field_that_was_typed_for_another_answer_stays_in_the_house(cast: Cast, db_session) -> None:
+    number = push_from(cast, cast.connection_id, "W1", WAYBILL, answers=DEMO_ANSWERS)
+    typed = {"signer": "王家人 13812345678", "smuggled": "内部"}
+    said = ResultIn("已说明", "reached_accepts", answer="EXPLAINED", supplements=typed)
+    replies.result(actor=cast["site"], post=post(number), answer=said, now=NOON)
+    message = said_to(db_session, 0)
+    assert (message["operate_type"], message["extension"]) == ("A2", {})
+
+
+def test_a_platform_that_lists_no_answers_is_told_none(cast: Cast, db_session) -> None:
+    number = push_from(cast, cast.connection_id, "W1", WAYBILL)
+    said = ResultIn("已说明", "reached_accepts", answer="内部口径", supplements={"signer": "13812345678"})
+    replies.result(actor=cast["site"], post=post(number), answer=said, now=NOON)
+    message = said_to(db_session, 0)
+    assert (message["operate_type"], message["extension"]) == ("REPLY", {})
+
+
+def test_what_was_done_is_one_of_the_list_because_an_event_keeps_it_for_ever(cast: Cast, db_session) -> None:
+    number = push_from(cast, cast.connection_id, "W1", WAYBILL)
+    with pytest.raises(Invalid) as wrong:
+        replies.result(
+            actor=cast["site"], post=post(number), now=NOON,
+            answer=ResultIn("已说明", "reached_accepts", action_taken="找王小明 13812345678"),
+        )  # fmt: skip
+    assert wrong.value.fields == {"action_taken": "required"}

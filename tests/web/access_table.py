@@ -137,7 +137,7 @@ LINES = (
     _line("exemptions.area", "GET", "/exemptions/area",                     L,   403, 403, 403, 200, 200, 200, 403),
     _line("exemptions.area", "POST", "/exemptions/area",                    L,   403, 403, 403, 422, 422, 422, 403),
     _line("exemptions.decide", "POST", "/exemptions/1/decide",              L,   403, 403, 422, 422, 403, 422, 403),
-    _line("exemptions.confirm", "POST", "/exemptions/1/confirm",            L,   403, 403, 403, 403, 403, 403, 404),
+    _line("exemptions.confirm", "POST", "/exemptions/1/confirm",            L,   403, 403, 403, 403, 403, 403, 422),
     _line("exemptions.revoke", "POST", "/exemptions/1/revoke",              L,   403, 403, 403, 403, 403, 422, 403),
     _line("incidents.index", "GET", "/incidents",                           L,   403, 403, 200, 200, 200, 200, 403),
     _line("incidents.index", "POST", "/incidents",                          L,   403, 403, 422, 422, 422, 422, 403),

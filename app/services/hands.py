@@ -1,0 +1,41 @@
+"""Who has had a hand in a ticket: nobody rules on what they wrote or acted in (rulebook 3.13)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.errors import NotAllowed
+from app.domain.roles import Actor
+from app.models import Event, Ticket
+
+# what is written or done in the handling site's place: by itself, by who acts for it, by who closes instead of it
+FOR_THE_SITE = (
+    "claimed", "follow_up", "result", "contact", "promise_made", "promise_settled", "promise_renegotiated", "told",
+    "customer_accepts", "closed", "intervened", "returned", "acting_started",
+)  # fmt: skip
+DECIDED = ("result", "ruling")  # of these the last one is what a customer rejects
+
+
+def has(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str]) -> bool:
+    """Whether the person wrote or did one of these in the ticket, in whatever role that was."""
+    if actor.user_id is None:
+        return False
+    own = select(Event.seq).where(Event.ticket_id == ticket.id, Event.actor_id == actor.user_id, Event.type.in_(kinds))
+    return session.scalar(own.limit(1)) is not None
+
+
+def refuse(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str] = FOR_THE_SITE) -> None:
+    """Raise NotAllowed ("own_work") for whoever did one of these in the ticket."""
+    if has(session, ticket, actor, kinds):
+        raise NotAllowed("own_work")
+
+
+def refuse_own_decision(session: Session, ticket: Ticket, actor: Actor) -> None:
+    """Raise NotAllowed ("own_work") where the customer rejects what this very person ruled before."""
+    last = select(Event).where(Event.ticket_id == ticket.id, Event.type.in_(DECIDED)).order_by(Event.seq.desc())
+    event = session.scalars(last.limit(1)).one_or_none()
+    if event is not None and event.type == "ruling" and event.actor_id == actor.user_id:
+        raise NotAllowed("own_work")
