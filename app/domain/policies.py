@@ -3,7 +3,7 @@
 A policy is versioned data: rows with a key of kind x category x priority x channel x tier, where None means "any".
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -95,6 +95,9 @@ def deciding(rules: Sequence[PolicyRule], facts: Facts, version: int | None = No
     return {clock: rule for clock, (_, rule) in best.items()}
 
 
+Vary = Callable[[Mapping[str, Limit]], Mapping[str, Limit]]
+
+
 @dataclass(frozen=True)
 class Basis:
     """Where a run's limit came from: the limit's name, the facts it was asked for, and the rule that stated it."""
@@ -105,17 +108,18 @@ class Basis:
 
 
 def basis_of(
-    rules: Sequence[PolicyRule], candidates: Iterable[Facts], names: Sequence[str], limit: Limit, version: int
-) -> Basis | None:
+    rules: Sequence[PolicyRule], candidates: Iterable[Facts], names: Sequence[str], limit: Limit, version: int,
+    vary: Vary = dict,
+) -> Basis | None:  # fmt: skip
     """The first of the names and facts whose limit under that version is this one; None when none is.
 
     A ticket's priority and category may have changed since a run began: `candidates` are the facts it may have had, the
-    likeliest first. Raises NoPolicy where there is no such version.
+    likeliest first. `vary` is what the ticket makes of a policy's limits. Raises NoPolicy without such a version.
     """
     choices = [(facts, deciding(rules, facts, version)) for facts in candidates]
     for name in names:
         for facts, chosen in choices:
-            if name in chosen and chosen[name].limits[name] == limit:
+            if name in chosen and vary({name: chosen[name].limits[name]})[name] == limit:
                 return Basis(name, facts, chosen[name])
     return None
 

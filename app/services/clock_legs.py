@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.calendars import NOTHING, Calendar
 from app.domain.clocks import Limit
 from app.domain.explain import Leg, Pause, leg_due
-from app.domain.policies import OTHER_LIMITS, PRIORITIES, Basis, Facts, NoPolicy, PolicyRule, basis_of, limits_for
+from app.domain.policies import OTHER_LIMITS, PRIORITIES, Basis, Facts, NoPolicy, PolicyRule, Vary, basis_of, limits_for
 
 RUN_EVENTS = (
     "clock_started", "clock_stopped", "clock_void", "clock_shortened", "clock_paused", "clock_resumed",
@@ -58,7 +58,7 @@ class Known:
     category: str
     priority: str
     raised: tuple[datetime, ...] = ()
-    vary: Callable[[Mapping[str, Limit]], Mapping[str, Limit]] = dict  # what the ticket makes of a policy's limits
+    vary: Vary = dict  # what the ticket makes of a policy's limits
 
     def candidates(self, at: datetime) -> list[Facts]:
         """The facts that it may have had at an instant, the likeliest first."""
@@ -80,10 +80,13 @@ def known_of(facts: Facts, happenings: Iterable[Happening]) -> Known:
     return Known(facts, category or "", priority or "", tuple(raised))
 
 
-def basis(rules: Sequence[PolicyRule], known: Known, run: Run, version: int) -> Basis | None:
-    """Where the run's limit came from, or None for one that no line of the version gives."""
+def basis(rules: Sequence[PolicyRule], known: Known, run: Run, version: int, vary: Vary = dict) -> Basis | None:
+    """Where the run's limit came from, or None for one that no line of the version gives.
+
+    `vary` is given by whoever takes a line also where the ticket has made something of it.
+    """
     try:
-        return basis_of(rules, known.candidates(run.started_at), run.names, run.limit, version)
+        return basis_of(rules, known.candidates(run.started_at), run.names, run.limit, version, vary)
     except NoPolicy:
         return None
 

@@ -15,6 +15,7 @@ from app.domain.roles import SITE_MANAGER, Actor
 from app.models import Closure, Organisation
 from app.models.dialect import lock_key
 from app.models.ids import new_id
+from app.services import organisations
 from app.services.transaction import write
 
 PLACES = ("site", "hub")
@@ -134,7 +135,8 @@ def _may(actor: Actor) -> None:
 def _site(session: Session, actor: Actor, code: str) -> Organisation | None:
     places = select(Organisation).where(Organisation.kind.in_(PLACES), _scope(actor))
     if actor.desk == "lcs":
-        places = places.where(Organisation.code == code.strip())
+        named = organisations.find(session, code)
+        places = places.where(Organisation.id == (named.id if named else None))
     return session.scalars(places).one_or_none()
 
 
@@ -144,9 +146,8 @@ def _deputy(
     code = closure.deputy_code.strip()
     if not code:
         return None
-    places = select(Organisation).where(Organisation.kind.in_(PLACES), Organisation.code == code)
-    found = session.scalars(places.where(Organisation.province_id == actor.province_id)).one_or_none()
-    if found is None:
+    found = organisations.find(session, code)
+    if found is None or found.kind not in PLACES or found.province_id != actor.province_id:
         errors["deputy_code"] = "unknown_site"
     elif site is not None and found.id == site.id:
         errors["deputy_code"] = "own_deputy"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain import customers as rule
-from app.domain.clocks import Limit
 from app.domain.customers import NAME, PHONE, PREFIX, AccountIn
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
@@ -68,16 +67,6 @@ def recognise(
     account: CustomerAccount = best[1]
     ticket.customer_account_id, ticket.tier, ticket.customer_limits = account.id, account.tier, dict(account.limits)
     return account
-
-
-def strictest(ticket: Ticket, limits: Mapping[str, Limit]) -> dict[str, Limit]:
-    """The limits with the customer's own where those are shorter."""
-    own = ticket.customer_limits or {}
-    return {
-        name: replace(limit, minutes=min(limit.minutes, own.get(name, limit.minutes)))
-        if name in rule.LIMITS else limit
-        for name, limit in limits.items()
-    }  # fmt: skip
 
 
 def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> CustomerAccount | None:

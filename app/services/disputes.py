@@ -13,7 +13,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.roles import Actor
 from app.models import Organisation, PartyCase, Ticket
-from app.services import arbitration, attachments, desk, journal, parties, party_cases, presumption
+from app.services import arbitration, attachments, desk, journal, organisations, parties, party_cases, presumption
 from app.services.desk import Outcome, Post
 from app.services.party_cases import data_of
 from app.services.transaction import write
@@ -64,7 +64,7 @@ def _other(
     if not why.other_code.strip():
         party_cases.require({"other_code": "required"} if why.reason == "other_party" else {})
         return None
-    other = party_cases.find(session, why.other_code)
+    other = organisations.find(session, why.other_code)
     if other is None:
         raise Invalid({"other_code": "unknown_organisation"})
     known = [o.id for case, o in party_cases.of_ticket(session, ticket) if case.state != rule.REMOVED]

@@ -5,15 +5,11 @@ Never for the legal and the platform's own time (rulebook 4).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from app.domain.clocks import Limit
-from app.domain.customers import LIMITS
 from app.models import Emergency, Pause, Ticket
 from app.models.ids import new_id
 
@@ -60,11 +56,7 @@ def _holds(row: Emergency, at: datetime) -> bool:
     return row.from_at <= at < (min(row.until_at, row.ended_at) if row.ended_at else row.until_at)
 
 
-def varied(session: Session, ticket: Ticket, limits: Mapping[str, Limit]) -> dict[str, Limit]:
-    """The limits with those of the ticket's period in their place; its calendars stay the policy's."""
+def stated(session: Session, ticket: Ticket) -> dict[str, int]:
+    """The minutes that the ticket's period puts in the place of the policy's; empty outside of any."""
     row = session.get(Emergency, ticket.emergency_id) if ticket.emergency_id else None
-    stated = row.limits if row else {}
-    return {
-        name: replace(limit, minutes=stated[name]) if name in LIMITS and name in stated else limit
-        for name, limit in limits.items()
-    }
+    return row.limits if row else {}

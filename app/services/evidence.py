@@ -14,7 +14,7 @@ from app.domain.errors import Invalid
 from app.domain.roles import Actor
 from app.models import Clock, EvidenceOrder, Organisation, Ticket
 from app.models.ids import new_id
-from app.services import attachments, cases, clocks, desk, journal, party_cases, presumption
+from app.services import attachments, cases, clocks, desk, journal, organisations, party_cases, presumption
 from app.services.desk import Outcome, Post
 from app.services.party_cases import data_of
 from app.services.transaction import write
@@ -53,7 +53,7 @@ def order(*, actor: Actor, post: Post, code: str, text: str, due_at: datetime | 
 
 
 def _ordered(session: Session, actor: Actor, code: str, now: datetime) -> Organisation:
-    organisation = party_cases.find(session, code)
+    organisation = organisations.find(session, code)
     if organisation is None or organisation.kind not in rule.EVIDENCE_KINDS:
         raise Invalid({"code": "unknown_organisation"})
     if organisation.id == actor.organisation_id:

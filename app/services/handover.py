@@ -18,7 +18,7 @@ from app.models.ids import new_id
 from app.services import helping, presses
 from app.services.scope import work_scope
 from app.services.transaction import write
-from app.services.work import NO_DUE
+from app.services.work import NO_DUE, ON_TOP
 
 ROWS = 300
 NOTES = 5
@@ -40,6 +40,7 @@ class Line:
     owner: str
     site: Organisation | None
     promise: Promise | None
+    broken: bool  # a broken promise has it on top
     last_type: str
     last_at: datetime | None
     last_text: str
@@ -78,13 +79,14 @@ def _line(
     item: WorkItem, ticket: Ticket, owner: str | None, site: Organisation | None, promised: dict[int, Promise],
     last: dict[int, tuple[Event, dict[str, Any]]], now: datetime,
 ) -> Line:  # fmt: skip
-    due_at = item.due_at if item.due_at != NO_DUE else None
+    due_at = ticket.next_due_at if item.due_at in (ON_TOP, NO_DUE) else item.due_at
     waiting = ticket.waiting_until is not None
     event, body = last.get(ticket.id, (None, {}))
     return Line(
         group=group_of(state=ticket.state, overdue=item.overdue, waiting=waiting, due_at=due_at, now=now),
         ticket=ticket, due_at=due_at, owner=owner or "", site=site, promise=promised.get(ticket.id),
-        last_type=event.type if event else "", last_at=event.at if event else None, last_text=str(body.get("text", "")),
+        broken=item.due_at == ON_TOP, last_type=event.type if event else "", last_at=event.at if event else None,
+        last_text=str(body.get("text", "")),
     )  # fmt: skip
 
 

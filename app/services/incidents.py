@@ -15,10 +15,10 @@ from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.exemptions import KINDS as EXEMPTABLE
 from app.domain.roles import Actor
 from app.domain.waybills import normalise
-from app.models import Clock, Incident, Organisation, Ticket
+from app.models import Clock, Incident, Ticket
 from app.models.dialect import next_number
 from app.models.ids import new_id
-from app.services import desk, exemptions, journal, presses, scope
+from app.services import desk, exemptions, journal, organisations, presses, scope
 from app.services.exemptions import AskIn
 from app.services.transaction import write
 
@@ -154,8 +154,8 @@ def add_matching(*, actor: Actor, number: str, matching: Matching, now: datetime
         row = _open(session, actor, number)
         statement = select(Ticket.id).where(_free(actor, row), Ticket.state.not_in(("closed", "withdrawn")))
         if matching.site_code.strip():
-            site = select(Organisation.id).where(Organisation.code == matching.site_code.strip())
-            site_id = session.scalar(site)
+            site = organisations.find(session, matching.site_code)
+            site_id = site.id if site else None
             wrong |= {} if site_id else {"site_code": "unknown_site"}
             statement = statement.where(Ticket.handling_site_id == site_id)
         if wrong:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import literal, select
+from sqlalchemy import literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid
@@ -70,6 +70,16 @@ def import_tree(*, nodes: Sequence[Node]) -> int:
 def find_by_code(session: Session, code: str) -> Organisation | None:
     """The organisation with that code (blanks around it do not count), or None."""
     return session.scalars(select(Organisation).where(Organisation.code == code.strip())).one_or_none()
+
+
+def find(session: Session, word: str) -> Organisation | None:
+    """The organisation that a person names by its code or its full name; None where none or several have that name."""
+    known = find_by_code(session, word)
+    if known is not None or not word.strip():
+        return known
+    named = or_(Organisation.name == word.strip(), Organisation.name_en == word.strip())
+    found = session.scalars(select(Organisation).where(named).limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def headquarters(session: Session) -> Organisation | None:

@@ -11,7 +11,18 @@ from app.domain import responsibility as rule
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Event, Organisation, Party, PartyCase, Ticket
-from app.services import arbitration, attachments, cases, clocks, desk, journal, party_cases, presumption, reminders
+from app.services import (
+    arbitration,
+    attachments,
+    cases,
+    clocks,
+    desk,
+    journal,
+    organisations,
+    party_cases,
+    presumption,
+    reminders,
+)
 from app.services.desk import Outcome, Post
 from app.services.party_cases import data_of
 from app.services.transaction import write
@@ -40,7 +51,7 @@ def name(
     pictures: Sequence[int] = (),
 ) -> Event:  # fmt: skip
     """Make an organisation a responsible party. One that a dispute named before stands one hop further."""
-    organisation = party_cases.find(session, code)
+    organisation = organisations.find(session, code)
     rows = party_cases.of_ticket(session, ticket)
     hop = _refuse_or_hop(ticket, organisation, rows, most, now)
     if organisation is None or hop > rule.MAX_HOPS:

@@ -50,11 +50,6 @@ def own(session: Session, ticket: Ticket, actor: Actor, states: Collection[str])
     raise NotAllowed("not_allowed")
 
 
-def find(session: Session, code: str) -> Organisation | None:
-    """The organisation with that code, blanks around it ignored."""
-    return session.scalars(select(Organisation).where(Organisation.code == code.strip()[:32])).one_or_none()
-
-
 def candidate(organisation: Organisation) -> Candidate:
     """An organisation as the rules want it."""
     return Candidate(organisation.id, organisation.kind, organisation.closed_from)

@@ -1,6 +1,7 @@
 """Clock runs computed again: what their due would be under other policy rules. Select only.
 
-A run keeps its start, its pauses and the repeats of its ticket; only the limits change. First it is replayed under its
+A run keeps its start, its pauses, the repeats of its ticket, its emergency and its customer's own limits; only the
+policy's limits change. First it is replayed under its
 own version: one whose stored due that does not meet (the platform's own times, imported tickets) was not counted by a
 policy, and no policy can say what would become of it.
 """
@@ -17,8 +18,9 @@ from sqlalchemy.orm import Session, aliased
 
 from app.domain.clocks import Limit
 from app.domain.explain import Leg, run_due
+from app.domain.own_limits import Variation, variation
 from app.domain.policies import Basis, Facts, PolicyRule, limits_for
-from app.models import Clock, Event, Organisation, Ticket
+from app.models import Clock, Emergency, Event, Organisation, Ticket
 from app.services import calendars, clock_legs, policies
 from app.services.clock_legs import RAISES, Happening, Known, Run
 from app.services.clocks import SITE_CLOCKS
@@ -47,9 +49,11 @@ class Replay:
 
     def _would_be(self, row: Any, happenings: Sequence[Happening]) -> datetime | None:
         facts = Facts(row.ticket_kind, row.category, row.priority, row.channel, row.tier or None, row.opened_at)
-        known, limit = clock_legs.known_of(facts, happenings), Limit(row.minutes, row.calendar)
+        vary = variation(row.instead, row.customer_limits)
+        known = replace(clock_legs.known_of(facts, happenings), vary=vary.of)
+        limit = Limit(row.minutes, row.calendar)
         run = Run(row.kind, row.run, limit, row.started_at, row.due_at, _reworked(row))
-        basis = self._basis(known, run, row.policy_version) if row.kind != "platform" else None
+        basis = self._basis(known, run, row.policy_version, vary) if row.kind != "platform" else None
         if basis is None:
             return None
         if row.stopped_at is not None:  # what came after the stop changed nothing any more
@@ -59,12 +63,12 @@ class Replay:
             return None
         return self._due(self._draft, self._draft[0].version, basis, run, known, own)
 
-    def _basis(self, known: Known, run: Run, version: int) -> Basis | None:
+    def _basis(self, known: Known, run: Run, version: int, vary: Variation) -> Basis | None:
         """Where the run's limit came from; asked once for runs that look alike."""
         raised = any(at <= run.started_at for at in known.raised)
-        key = (version, _sort(known.facts), known.category, known.priority, raised, run.names, run.limit)
+        key = (version, _sort(known.facts), known.category, known.priority, raised, run.names, run.limit, vary)
         if key not in self._bases:
-            self._bases[key] = clock_legs.basis(self._stored, known, run, version)
+            self._bases[key] = clock_legs.basis(self._stored, known, run, version, known.vary)
         return self._bases[key]
 
     def _due(
@@ -74,19 +78,20 @@ class Replay:
         legs: list[Leg] = []
         table, pauses = self._at(run.started_at), clock_legs.pauses_of(own)
         for at, name, facts in _beginnings(basis, run, known):
-            limit = self._limit(rules, version, facts, name)
+            limit = self._limit(rules, version, facts, name, known)
             if limit is None or (legs and at > run_due(legs, table)):
                 break
             urgent = name == "resolve" and facts.priority == "urgent"
-            high = self._limit(rules, version, replace(facts, priority="high"), name) if urgent else None
+            high = self._limit(rules, version, replace(facts, priority="high"), name, known) if urgent else None
             legs.append(Leg(limit, at, tuple(pause for pause in pauses if pause.begins >= at), high))
         return run_due(legs, table) if legs else None
 
-    def _limit(self, rules: Sequence[PolicyRule], version: int, facts: Facts, name: str) -> Limit | None:
+    def _limit(self, rules: Sequence[PolicyRule], version: int, facts: Facts, name: str, known: Known) -> Limit | None:
         key = (version, _sort(facts))
         if key not in self._limits:
             self._limits[key] = limits_for(rules, facts, version)
-        return self._limits[key].get(name)
+        stated = self._limits[key]
+        return known.vary({name: stated[name]})[name] if name in stated else None
 
 
 def _beginnings(basis: Basis, run: Run, known: Known) -> Iterator[tuple[datetime, str, Facts]]:
@@ -127,10 +132,12 @@ def _runs() -> Any:
             Clock.id, Clock.ticket_id, Clock.kind, Clock.run, Clock.minutes, Clock.calendar, Clock.started_at,
             Clock.due_at, Clock.stopped_at, Ticket.number, Ticket.kind.label("ticket_kind"), Ticket.category,
             Ticket.priority, Ticket.channel, Ticket.opened_at, Ticket.policy_version, Ticket.tier,
+            Ticket.customer_limits, Emergency.limits.label("instead"),
             func.coalesce(site.province_id, Ticket.province_id).label("province_id"),
             exists().where(beside).label("fresh"),
             exists().where(before, other.started_at <= Clock.started_at).label("reworked"),
         )
         .join(Ticket, Ticket.id == Clock.ticket_id)
         .outerjoin(site, site.id == Clock.organisation_id)
+        .outerjoin(Emergency, Emergency.id == Ticket.emergency_id)
     )  # fmt: skip

@@ -98,11 +98,9 @@ def assign(*, actor: Actor, post: Post, site_code: str, now: datetime) -> Outcom
 
 def target(session: Session, actor: Actor, site_code: str) -> Organisation:
     """The site a ruling or assignment names, inside what the actor may give work to. Raises Invalid."""
-    statement = select(Organisation).where(
-        Organisation.code == site_code.strip(), Organisation.kind.in_(("site", "hub"))
-    )
-    site = session.scalars(statement).one_or_none()
-    if site is None or (actor.desk == "lcs" and site.province_id != actor.province_id):
+    site = organisations.find(session, site_code)
+    outside = site is not None and actor.desk == "lcs" and site.province_id != actor.province_id
+    if site is None or outside or site.kind not in ("site", "hub"):
         raise Invalid({"site_code": "unknown_site"})
     return site
 

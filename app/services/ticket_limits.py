@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.domain import clocks as rule
 from app.domain.clocks import Limit
+from app.domain.own_limits import variation
 from app.domain.policies import FALLBACK, Facts, limits_for
 from app.models import Ticket
-from app.services import calendars, customers, emergency_rules, policies
+from app.services import calendars, emergency_rules, policies
 
 
 def limits(session: Session, ticket: Ticket) -> dict[str, Limit]:
@@ -28,7 +29,7 @@ def _limits(session: Session, ticket: Ticket, priority: str) -> dict[str, Limit]
 
 def own(session: Session, ticket: Ticket, stated: Mapping[str, Limit]) -> dict[str, Limit]:
     """What holds for this ticket of the limits that the policy states."""
-    return customers.strictest(ticket, emergency_rules.varied(session, ticket, stated))
+    return variation(emergency_rules.stated(session, ticket), ticket.customer_limits).of(stated)
 
 
 def resolve_due(session: Session, ticket: Ticket, limit: Limit, now: datetime) -> datetime:

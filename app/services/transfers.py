@@ -246,7 +246,7 @@ def _entry(
 
 def _site(session: Session, code: str, from_site_id: int, now: datetime) -> Organisation:
     """A site or hub anywhere that can take the ticket. Raises Invalid(site_code)."""
-    site = organisations.find_by_code(session, code)
+    site = organisations.find(session, code)
     if site is None or site.kind not in ("site", "hub"):
         raise Invalid({"site_code": "unknown_site"})
     if site.id == from_site_id:

@@ -178,7 +178,8 @@ def _hours(form: calendar_forms.HoursForm) -> HoursIn:
 def _frame() -> dict[str, Any]:
     notice = _("Saved") if request.args.get("done") and request.method == "GET" else ""
     return {
-        "tabs": admin.tabs(), "rail": {"queues": [], "others": queue_page.others(current_actor())}, "notice": notice,
+        "tabs": admin.tabs(), "rail": {"queues": [], "others": queue_page.others(current_actor(), "admin.index")},
+        "notice": notice,
     }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def page_of(view: View, actor: Actor, now: datetime, form: Any = None, error: st
         "number": number, "version": view.ticket.version, "error": error, "back_href": f"/tickets/{number}",
         "category": ticket_page.category_name(view), "waybill": view.ticket.waybill,
         "state_label": words.states()[view.ticket.state], "chips": ticket_page.chips(view, now), "sides": sides,
-        "others": posts_of(_only(view, [e for e in view.entries if e.type in COURT]), actor),
+        "others": posts_of(_only(view, _others(view)), actor),
         "complaint": _complaint(view, actor), "trace": ticket_page.side(view, None)["trace"],
         "clocks": ticket_page.side(view, None)["clocks"], "action": url_for("parties.rule", number=number),
         "form": (form if form is not None else parties_forms.rule_form(view)) if rules else None,
@@ -65,6 +65,18 @@ def _speaks_for(entry: Entry, place: Organisation, *, handling: bool) -> bool:
     if entry.organisation is not None and entry.organisation.id == place.id:
         return True
     return handling and entry.role in LCS_ROLES | CCS_ROLES and entry.type != "evidence_delivered"
+
+
+def _others(view: View) -> list[Entry]:
+    """Orders and rulings, and the evidence of those who are no side: a province, a hub that was only asked for it."""
+    sides = {side.organisation.id for side in party_panel.overview(view).sides} | {view.ticket.handling_site_id}
+    return [entry for entry in view.entries if entry.type in COURT or _delivers(entry, sides)]
+
+
+def _delivers(entry: Entry, sides: set[int | None]) -> bool:
+    """Whether this is evidence of somebody outside; the LCS's own comes under its desk's organisation."""
+    outside = entry.organisation is None or entry.organisation.id not in sides
+    return entry.type == "evidence_delivered" and outside
 
 
 def _complaint(view: View, actor: Actor) -> list[dict[str, Any]]:

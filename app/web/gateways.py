@@ -123,7 +123,8 @@ def page(
     tests = [_test_row(*pair) for pair in sms_tests.latest(session)]
     notices = {"saved": _("Saved"), "chosen": _("This gateway sends from now on")}
     return render_template(
-        "admin_sms.html", tabs=admin.tabs(), rail={"queues": [], "others": queue_page.others(current_actor())},
+        "admin_sms.html", tabs=admin.tabs(),
+        rail={"queues": [], "others": queue_page.others(current_actor(), "admin.index")},
         gateways=[_gateway(name, rows, sends) for name in gateways.DRIVERS], driver=shown,
         driver_label=words_sms.drivers()[shown], error=error, notice=notices.get(request.args.get("done", ""), ""),
         order=gateway_forms.order(shown),

@@ -109,6 +109,8 @@ def _promised(line: Line) -> str:
 
 def _marks(line: Line) -> list[str]:
     ticket, found = line.ticket, []
+    if line.broken:
+        found.append(_("Promise broken"))
     if ticket.help_asked_at is not None:
         found.append(_("help asked"))
     if ticket.waiting_until is not None:

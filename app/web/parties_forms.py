@@ -93,7 +93,7 @@ class ReasonsForm(Form):
 
 def add_form(data: Any = None) -> AddPartyForm:
     """The form for a new party."""
-    return _labelled(AddPartyForm(data), code=_("Code of the organisation"), text=_("What is asked"))
+    return _labelled(AddPartyForm(data), code=_("Code or name of the organisation"), text=_("What is asked"))
 
 
 def party_form(view: View, actor: Actor, action: str, data: Any = None) -> Any:
@@ -131,14 +131,17 @@ def dispute_form(data: Any = None) -> DisputeForm:
     form = DisputeForm(data)
     form.reason.choices = [("", _("Please choose")), *words_parties.reasons().items()]
     return _labelled(
-        form, reason=_("Why we are not liable"), other_code=_("Code of who is, if known"), text=_("Evidence in words")
+        form,
+        reason=_("Why we are not liable"),
+        other_code=_("Code or name of who is, if known"),
+        text=_("Evidence in words"),
     )
 
 
 def order_form(data: Any = None) -> OrderForm:
     """The form of an evidence order."""
     return _labelled(
-        OrderForm(data), code=_("Code of the organisation"), due_at=_("To be here by"), text=_("Which evidence")
+        OrderForm(data), code=_("Code or name of the organisation"), due_at=_("To be here by"), text=_("Which evidence")
     )
 
 
@@ -198,7 +201,7 @@ def _add(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
 def _remove(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     form = bound or party_form(view, actor, "remove_party")
     intro = _("Its clock is void. What is disputed cannot be removed, only decided.")
-    return sheets.sheet(_("Remove a party"), "parties.remove", view, form, _("Remove"), intro=intro, danger=True)
+    return sheets.sheet(_("Remove a party"), "parties.remove", view, form, _("Remove party"), intro=intro, danger=True)
 
 
 def _answer(view: View, actor: Actor, bound: Any) -> sheets.Sheet:

@@ -66,9 +66,9 @@ def card(view: View, actor: Actor, side: Side, now: datetime) -> dict[str, Any]:
         "name": place_name(side.organisation), "code": code, "state": words_parties.states()[case.state],
         "tone": TONES.get(case.state, ""), "clock": chip(clock_of(view, case), now), "notes": _notes(side, now),
         "share": f"{case.share} %" if case.state == rule.RULED else "",
-        "urge_href": _urge(view, actor, side), "submission_key": secrets.token_urlsafe(24),
+        "urge_href": _urge(view, actor, side, now), "submission_key": secrets.token_urlsafe(24),
         "links": [
-            {"label": label, "href": url_for("tickets.show", number=view.ticket.number, sheet=action, party=code)}
+            {"label": label, "href": sheet_href(view, action, code)}
             for action, label in _links().items()
             if action in view.actions and side in overview(view).about(action, actor)
         ],
@@ -77,13 +77,19 @@ def card(view: View, actor: Actor, side: Side, now: datetime) -> dict[str, Any]:
 
 def _links() -> dict[str, str]:
     return {
-        "answer_as_party": _("Answer"), "dispute": _("Dispute"), "agree_dispute": _("Agree"),
-        "reject_dispute": _("Reject"), "arbitrate": _("To arbitration"), "remove_party": _("Remove"),
+        "answer_as_party": _("Give the answer"), "dispute": _("Dispute"), "agree_dispute": _("Agree"),
+        "reject_dispute": _("Reject"), "arbitrate": _("To arbitration"), "remove_party": _("Remove party"),
     }  # fmt: skip
 
 
-def _urge(view: View, actor: Actor, side: Side) -> str:
+def sheet_href(view: View, action: str, party: str | None = None) -> str:
+    """Where a sheet of the ticket opens, with one of its parties chosen."""
+    return url_for("tickets.show", number=view.ticket.number, sheet=action, party=party)
+
+
+def _urge(view: View, actor: Actor, side: Side, now: datetime) -> str:
     open_to = "urge_party" in view.actions and side in overview(view).about("urge_party", actor)
+    open_to = open_to and rule.urge_possible_at(side.case.urged_at, now) <= now
     return url_for("parties.urge", number=view.ticket.number) if open_to else ""
 
 
@@ -92,6 +98,8 @@ def _notes(side: Side, now: datetime) -> list[str]:
     case, notes = side.case, []
     if case.urged_at is not None and case.answered_at is None:
         notes.append(_("urged %(n)s×, last %(at)s", n=case.urge_count, at=g.fmt.time(case.urged_at)))
+        again = rule.urge_possible_at(case.urged_at, now)
+        notes += [_("can be urged again from %(at)s", at=g.fmt.time(again))] if again > now else []
     if case.contest_until is not None and case.contest_until >= now:
         notes.append(_("can be contested until %(at)s", at=g.fmt.time(case.contest_until)))
     if side.named is not None and case.state != rule.RULED:
@@ -134,15 +142,23 @@ def chip(clock: Clock | None, now: datetime) -> dict[str, str] | None:
 
 def _order(view: View, actor: Actor, wanted: Wanted, now: datetime) -> dict[str, Any]:
     order = wanted.order
-    clock = next((c for c in view.clocks if c.id == order.clock_id and c.stopped_at is None), None)
-    own = "deliver_evidence" in view.actions and wanted.organisation.id == actor.organisation_id
-    open_to = own and order.state != "delivered"
     return {
         "name": place_name(wanted.organisation), "code": wanted.organisation.code, "text": mask_text(wanted.text),
         "state": words_parties.order_states()[order.state], "tone": TONES.get(order.state, ""),
-        "clock": chip(clock, now),
-        "href": url_for("tickets.show", number=view.ticket.number, sheet="deliver_evidence") if open_to else "",
+        "clock": chip(clock_of_order(view, wanted), now),
+        "href": sheet_href(view, "deliver_evidence") if may_deliver(view, actor, wanted) else "",
     }  # fmt: skip
+
+
+def clock_of_order(view: View, wanted: Wanted) -> Clock | None:
+    """The clock that runs on an evidence order."""
+    return next((c for c in view.clocks if c.id == wanted.order.clock_id and c.stopped_at is None), None)
+
+
+def may_deliver(view: View, actor: Actor, wanted: Wanted) -> bool:
+    """Whether the viewer's organisation still owes this evidence."""
+    own = "deliver_evidence" in view.actions and wanted.organisation.id == actor.organisation_id
+    return own and wanted.order.state != "delivered"
 
 
 def speaks(entry: Entry, view: View) -> bool:

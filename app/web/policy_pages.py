@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
     lines = policies.lines(session, shown.version) if shown else []
     return render_template(
         "admin_policies.html", **_frame(), versions=[_version(v) for v in versions], shown=shown and _version(shown),
-        lines=_shown(lines), notice=_("Stored") if request.args.get("done") else "",
+        lines=_shown(lines), notice=_("The new version is stored.") if request.args.get("done") else "",
     )  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def _page(
 
 
 def _frame() -> dict[str, Any]:
-    return {"tabs": admin.tabs(), "rail": {"queues": [], "others": queue_page.others(current_actor())}}
+    return {"tabs": admin.tabs(), "rail": {"queues": [], "others": queue_page.others(current_actor(), "admin.index")}}
 
 
 def _tables() -> dict[str, dict[str, str]]:

@@ -28,6 +28,7 @@ RAIL = {
     ),
     "ccs": ("todo", "appealed", "to_rule", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
 }  # fmt: skip
+BY_STATE = "to_accept"  # the first of the queues that tell how far a ticket is; those before it wait for this desk
 HOT = frozenset({"overdue"})
 OWNED_BY = {"site": ("", "mine", "unclaimed"), "lcs": ("", "mine")}
 
@@ -43,10 +44,10 @@ def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime)
             "count_text": count_text(counts.get(key, 0), key),
             "href": base if key == "todo" else f"{base}?queue={key}",
             "current": key == current,
-            "hot": key in HOT and counts.get(key, 0) > 0,
+            "hot": key in HOT and counts.get(key, 0) > 0, "heading": _("By state") if key == BY_STATE else "",
         }
         for key in RAIL[actor.desk]
-    ]
+    ]  # fmt: skip
     return {"queues": queues, "others": with_alarms(session, actor, others(actor))}
 
 

@@ -102,4 +102,4 @@ def _page(category: str, typed: list[dict[str, str]], errors: dict[str, str]) ->
 
 
 def _rail() -> dict[str, Any]:
-    return {"queues": [], "others": queue_page.others(current_actor(), request.endpoint or "")}
+    return {"queues": [], "others": queue_page.others(current_actor(), "admin.index")}

@@ -14,7 +14,8 @@ from app.domain.roles import Actor
 from app.models import Clock, Organisation, TicketContact
 from app.services.reveals import Shown
 from app.services.ticket_view import View
-from app.web import call_card, panels, party_panel, sheets, ticket_chips, words
+from app.services.work import OF_ONE_DESK
+from app.web import ask_bar, call_card, panels, party_panel, sheets, ticket_chips, words
 from app.web.boxes import boxes_of
 from app.web.thread import posts_of
 
@@ -33,6 +34,7 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
         "sites": [(site.code, site_name(site)) for site in view.sites], "menu": sheets.menu_of(view, actor),
         "sheet": sheets.opened(view, actor, state.get("sheet") or "", state.get("forms") or {}),
         "call": call_card.card(view, actor, now, shown, state),
+        "asks": ask_bar.bars_of(view, actor, now),
         "panels": panels.of(view, actor, now), "self_href": url_for("tickets.show", number=ticket.number),
     }  # fmt: skip
 
@@ -45,14 +47,13 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
             continue
         if clock.kind == "legal" or (clock.kind == "accept" and view.ticket.state != "open"):
             continue
-        if clock.state == "paused":
-            continue
+        label = " · ".join(part for part in (labels[clock.kind], party_panel.whose(clock, view)) if part)
         left = g.fmt.left(clock.due_at, now)
         seconds = (clock.due_at - now).total_seconds()
         tone = "late" if seconds <= 0 else "soon" if seconds <= 1800 else "info" if clock.kind == "platform" else ""
         found.append({
-            "text": f"{labels[clock.kind]} {left}", "tone": tone, "title": g.fmt.full(clock.due_at),
-            "due_iso": clock.due_at.isoformat(), "label": labels[clock.kind], "href": clock_href(view, clock),
+            "text": f"{label} {left}", "tone": tone, "title": g.fmt.full(clock.due_at),
+            "due_iso": clock.due_at.isoformat(), "label": label, "href": clock_href(view, clock),
         })  # fmt: skip
     if view.ticket.repeat_count:
         found.append(
@@ -228,11 +229,20 @@ def clock_href(view: View, clock: Clock) -> str:
 
 
 def _clock(view: View, clock: Clock) -> dict[str, str]:
-    label = words.clock_kinds()[clock.kind] + (f" #{clock.run}" if clock.run > 1 else "")
+    nth = _nth(view, clock)
+    label = words.clock_kinds()[clock.kind] + (f" #{nth}" if nth > 1 else "")
     if whose := party_panel.whose(clock, view):
         label = f"{label} · {whose}"
     due, href = g.fmt.full(clock.due_at), clock_href(view, clock)
     return {"label": label, "due_full": due, "state": clock_state(clock), "href": href}
+
+
+def _nth(view: View, clock: Clock) -> int:
+    """Which run it is: of its kind, and where a clock waits for one organisation alone, of that organisation's."""
+    if clock.kind not in OF_ONE_DESK:
+        return clock.run
+    same = [one for one in view.clocks if (one.kind, one.organisation_id) == (clock.kind, clock.organisation_id)]
+    return sum(one.run <= clock.run for one in same)
 
 
 def clock_state(clock: Clock) -> str:

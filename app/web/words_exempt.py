@@ -34,7 +34,7 @@ def states() -> dict[str, str]:
     """Where a request stands."""
     return {
         "asked": _("To decide"),
-        "granted": _("Granted"),
+        "granted": _("Exemption granted"),
         "refused": _("Refused"),
         "revoked": _("Revoked"),
     }

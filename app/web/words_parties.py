@@ -16,7 +16,7 @@ SILENT: frozenset[str] = frozenset()
 def errors() -> dict[str, str]:
     """Why something about a party is refused, and what to do."""
     return {
-        "unknown_organisation": _("There is no such organisation. Please check its code"),
+        "unknown_organisation": _("There is no such organisation. Please check its code or its full name"),
         "not_a_party": _("Only a site, hub or department can be a responsible party"),
         "own_organisation": _("This is the own organisation. Please name another one"),
         "organisation_closed": _("This organisation is closed. Please name whoever took over its work"),
@@ -39,7 +39,7 @@ def errors() -> dict[str, str]:
 def events() -> dict[str, str]:
     """What happened, in the thread."""
     return {
-        "party_added": _("Asks a responsible party"),
+        "party_added": _("Responsible party added"),
         "party_removed": _("Responsible party removed"),
         "party_urged": _("Responsible party urged"),
         "party_answered": _("Answer of the responsible party"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.errors import Invalid, NotFound
-from app.services import handover, helping, replies
+from app.services import handover, helping, replies, sweep
 from app.services.replies import PromiseIn, ResultIn
 from tests.cast import NOON, Cast, post, push
 
@@ -81,3 +81,12 @@ def test_a_note_waits_for_a_colleague_at_the_same_desk_and_is_read_once(cast: Ca
 def test_an_empty_note_is_refused(cast: Cast) -> None:
     with pytest.raises(Invalid):
         handover.leave_note(actor=cast["site"], text="  ", now=NOON)
+
+
+def test_a_broken_promise_is_marked_and_shows_the_time_that_is_really_left(cast: Cast, db_session: Any) -> None:
+    number = push(cast)
+    answer = ResultIn("今天重新派送", "reached_accepts", promises=[PromiseIn("redelivery", NOON + 90 * MIN)])
+    replies.result(actor=cast["site"], post=post(number), answer=answer, now=NOON)
+    sweep.run(db_session, NOON + 91 * MIN)
+    (line,) = handover.listing(db_session, cast["site"], NOON + 92 * MIN, every=True).lines
+    assert line.broken and line.due_at == NOON + 91 * MIN + timedelta(hours=12)

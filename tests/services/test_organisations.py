@@ -85,3 +85,11 @@ def test_a_wildcard_in_an_area_is_only_a_letter(tree) -> None:
 
 def test_site_codes_hold_sites_only_and_are_in_order(tree) -> None:
     assert organisations.site_codes(tree) == ["330106-01", "330106-02"]
+
+
+def test_a_place_is_found_by_its_code_or_its_whole_name_but_not_by_a_name_that_two_have(tree) -> None:
+    assert organisations.find(tree, " 西湖文三站 ").code == "330106-01"
+    assert organisations.find(tree, "330106-02").name == "西湖转塘站"
+    assert [organisations.find(tree, word) for word in ("西湖", "", "nowhere")] == [None, None, None]
+    organisations.import_tree(nodes=[Node("330106-03", "site", "西湖文三站", "33")])
+    assert organisations.find(tree, "西湖文三站") is None

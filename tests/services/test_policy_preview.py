@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from app.domain.customers import AccountIn
 from app.domain.errors import Invalid, Stale
 from app.domain.policy_draft import DraftLine
 from app.models import Clock, Policy, PolicyVersion, Ticket
-from app.services import policies, replies
+from app.services import customers, emergencies, policies, replies
+from app.services.emergencies import AnnounceIn
 from app.services.policy_preview import preview
 from app.services.replies import ResultIn
 from tests.cast import NOON, post, push, tell
@@ -80,6 +82,46 @@ def test_what_a_preview_says_is_what_then_happens(cast, db_session) -> None:
     assert {key: due - WEEKS for key, due in then.items()} == said
     assert sum(said[key] != was[key] for key in was) == len(found.moved) > 10
     assert {one.would_be > one.due_at for one in found.moved} == {True, False}
+
+
+def test_a_customers_own_limits_and_an_emergency_hold_in_the_preview_as_they_do_afterwards(cast, db_session) -> None:
+    """Longer than the policy, shorter than the draft: then the contract holds; in an emergency its limit does."""
+    shop = AccountIn("SHOP", "旗舰店", "", prefixes="YT88", limits={"first_reply": "40", "resolve": "300"})
+    customers.save(actor=cast["admin"], account=shop, now=MONDAY)
+    storm = {"area": "33", "limits": {"accept": "25", "close": "60"}}
+    opened = MONDAY + timedelta(hours=10)
+    for shift in (timedelta(0), WEEKS):
+        period = AnnounceIn(name="台风", from_at=opened + shift, until_at=opened + shift + timedelta(hours=1), **storm)
+        emergencies.announce(actor=cast["ccs-manager"], period=period, now=opened + shift - timedelta(hours=1))
+    lines = draft(db_session)
+
+    def played(suffix: str, shift: timedelta) -> dict[str, str]:
+        at = opened + shift
+        return {
+            "shop": push(cast, f"S{suffix}", now=at, waybill=f"YT8800{suffix}77777"),
+            "other": push(cast, f"O{suffix}", now=at + timedelta(hours=2), waybill=f"YT7700{suffix}77777"),
+        }
+
+    before = played("1", timedelta(0))
+    found, was = preview(db_session, lines, opened + timedelta(hours=3)), dues(db_session, before)
+    names = {number: code for code, number in before.items()}
+    said = dict(was) | {(names[one.number], one.kind, 1): one.would_be for one in found.moved}
+    policies.store_draft(
+        actor=cast["admin"],
+        draft=lines,
+        effective_from=MONDAY + WEEKS,
+        note="",
+        seen=1,
+        now=opened + timedelta(hours=3),
+    )
+    then = {key: due - WEEKS for key, due in dues(db_session, played("2", WEEKS)).items()}
+    assert then == said and found.left_alone == 0
+    own = {key: due for key, due in said.items() if key[1] == "first_reply"}
+    assert own == {
+        ("shop", "first_reply", 1): opened + timedelta(minutes=40),
+        ("other", "first_reply", 1): opened + timedelta(hours=2, minutes=45),
+    }
+    assert said["shop", "accept", 1] == was["shop", "accept", 1] == opened + timedelta(minutes=25)
 
 
 def test_counts_are_those_of_the_moved_clocks(cast, db_session) -> None:

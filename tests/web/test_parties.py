@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.models import Outbox, PartyCase, Ticket
+from app.models import Organisation, Outbox, PartyCase, Ticket
 from app.services import callbacks, replies
 from tests import cast
 from tests.cast import NOON
@@ -169,3 +169,41 @@ def test_what_parties_and_courts_say_never_leaves_the_house(stage: Stage, number
         assert [message["description"] for message in sent] == ["已重新派送"]
         said = "".join(str(row.payload) for row in rows) + str(sent)
     assert not any(words in said for words in ("请说明派送情况", "从未到达我站", "有交接单", "裁定理由"))
+
+
+def bar(stage: Stage, who: str, number: str) -> list[str]:
+    """The addresses of the buttons on top of the ticket under what is asked of this desk."""
+    found = re.findall(r'<p class="askbar.*?</p>', page(stage, who, f"/tickets/{number}").text, re.DOTALL)
+    return [href.replace("&amp;", "&") for line in found for href in re.findall(r'href="([^"]+)"', line)]
+
+
+def test_what_is_asked_of_a_desk_stands_on_top_of_its_ticket_and_of_nobody_elses(stage: Stage, number: str) -> None:
+    base = f"/tickets/{number}"
+    assert bar(stage, "site", number) == []
+    add(stage, number)
+    party = [f"{base}?sheet={key}&party={SIBLING}" for key in ("answer_as_party", "dispute")]
+    assert [bar(stage, who, number) for who in ("site-2", "site", "lcs")] == [party, [], []]
+    send(stage, "site-2", f"{base}/parties/dispute", photo(), reason="not_our_scan", text="从未到达我站")
+    decide = [f"{base}?sheet={key}&party={SIBLING}" for key in ("agree_dispute", "reject_dispute")]
+    assert [bar(stage, who, number) for who in ("site-2", "site", "lcs")] == [[], decide, []]
+    send(stage, "site", f"{base}/parties/reject", photo(), party=SIBLING, text="有交接单")
+    send(stage, "site-2", f"{base}/parties/arbitrate", party=SIBLING, text="")
+    assert [bar(stage, who, number) for who in ("site-2", "site", "lcs")] == [[], [], [f"{base}/court"]]
+
+
+def test_a_party_may_be_named_by_its_full_name(stage: Stage, number: str) -> None:
+    with stage.session() as session:
+        name = session.scalars(select(Organisation.name).where(Organisation.code == SIBLING)).one()
+    assert send(stage, "site", f"/tickets/{number}/parties", code=name, text="请说明").status_code == 303
+    assert state(stage, number) == ("asked", None)
+    shown = page(stage, "site", f"/tickets/{number}").text
+    assert re.search(rf'class="chip[^>]*href="[^"]+/clocks/[^>]+>[^<]*{re.escape(name)}', shown)  # whose clock it is
+    assert f"/tickets/{number}/parties/urge" in shown
+
+
+def test_a_party_just_urged_has_no_button_to_urge_it_again(stage: Stage, number: str) -> None:
+    add(stage, number)
+    urge = f"/tickets/{number}/parties/urge"
+    assert f'action="{urge}"' in page(stage, "site", f"/tickets/{number}").text
+    send(stage, "site", urge, party=SIBLING)
+    assert f'action="{urge}"' not in page(stage, "site", f"/tickets/{number}").text
