@@ -137,6 +137,11 @@ def rank(at: datetime, number: str) -> int:
     return (at - _EPOCH) // timedelta(milliseconds=1) << _SEQUENCE_BITS | low
 
 
+def written_at(place: int) -> datetime:
+    """When the newest entry of a ticket with that rank was written."""
+    return _EPOCH + timedelta(milliseconds=place >> _SEQUENCE_BITS)
+
+
 def holds(texts: Sequence[str], query: Query) -> bool:
     """Whether each Chinese run of the query stands in one of the texts as it was typed: pairs alone may lie apart."""
     folded = [fold(text) for text in texts]
@@ -171,13 +176,17 @@ def _places(folded: str, needle: str) -> list[tuple[int, int]]:
 
 
 def _cut(text: str, start: int, end: int, places: list[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
-    """The pieces between `start` and `end`; places that overlap are one."""
-    at = start
+    """The pieces between `start` and `end`; places that overlap or touch are one."""
+    at, joined = start, list[tuple[int, int]]()
     for a, b in places:
+        if joined and a <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(b, joined[-1][1]))
+        else:
+            joined.append((a, b))
+    for a, b in joined:
         if a > at:
             yield text[at:a], False
-        if b > max(a, at):
-            yield text[max(a, at) : b], True
-        at = max(at, b)
+        yield text[a:b], True
+        at = b
     if at < end:
         yield text[at:end], False

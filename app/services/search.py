@@ -30,13 +30,14 @@ EXACT = frozenset({"number", "waybill", "order"})
 
 @dataclass(frozen=True)
 class Hit:
-    """A ticket that was found: how (one of BY), and the entry and the masked piece of its text with the words marked.
+    """A ticket that was found: how (one of BY), when its newest entry was written, and where its texts were hit.
 
-    `entry` is the type of the entry, "" where no text was hit.
+    `entry` is the type of the entry, "" where none was; `excerpt` the masked piece of it with the words marked.
     """
 
     row: Row
     by: str
+    written_at: datetime
     entry: str = ""
     excerpt: tuple[tuple[str, bool], ...] = ()
 
@@ -167,8 +168,8 @@ def _hit(values: Any, actor: Actor, query: Query, texts: Sequence[tuple[str, str
     """None where a Chinese word was found in pairs only and stands nowhere as it was typed."""
     if not rule.holds([text for _kind, text in texts], query):
         return None
-    row, by = queue.row_of(values, actor), BY[values[-2]]
+    row, by, at = queue.row_of(values, actor), BY[values[-2]], rule.written_at(values[-1])
     best = max(texts, key=lambda one: rule.hits(one[1], query), default=None)
     if best is None or not rule.hits(best[1], query):
-        return Hit(row, by)
-    return Hit(row, by, best[0], rule.excerpt(best[1], query))
+        return Hit(row, by, at)
+    return Hit(row, by, at, best[0], rule.excerpt(best[1], query))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from flask import redirect, render_template
+from flask import g, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 from flask_babel import gettext as _
@@ -100,7 +100,8 @@ def _row(
     row = queue_page.row_of(hit.row, now, categories, "", {})
     where, pieces = _where(hit, query)
     text = [(kinds.get(hit.entry, ""), hit.excerpt)] if hit.excerpt else []
-    return row | {"hits": [*([(where, pieces)] if where else []), *text]}
+    newest = {"time_text": g.fmt.time(hit.written_at), "time_full": g.fmt.full(hit.written_at)}
+    return row | newest | {"hits": [*([(where, pieces)] if where else []), *text]}
 
 
 def _where(hit: Hit, query: Query) -> tuple[str, tuple[tuple[str, bool], ...]]:
