@@ -99,6 +99,7 @@ def rebuild(*, told: Callable[[int, int], None] = lambda _done, _whole: None) ->
             return done
         with write() as session:
             renew(session, ids)
+            session.flush()
             session.expunge_all()
         done, last = done + len(ids), ids[-1]
         told(done, whole)

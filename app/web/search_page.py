@@ -38,12 +38,21 @@ def show(actor: Actor, text: str, now: datetime) -> ResponseReturnValue:
     """The ticket itself for its whole number, waybill or platform order, whatever the filters; else the list."""
     session, query, filters = db.session(), rule.parse(text), asked_filters()
     found = Found((), "") if query.short else search.find(session, actor, query, filters, now)
-    number = found.exact if len(query.words) == 1 and not filters.after else ""
-    if number:
+    if number := _exact(actor, query, found, filters, now):
         return redirect(f"/tickets/{number}", 303)
     pane = listing(actor, text, query, found, filters, now)
     rail = queue_page.rail(session, actor, filters if filters.queue else None, now)
     return render_template("tickets.html", rail=rail, list=pane, t=None)
+
+
+def _exact(actor: Actor, query: Query, found: Found, filters: Filters, now: datetime) -> str:
+    """The one ticket whose whole number was asked for; filters that would hide it are left aside."""
+    if len(query.words) != 1 or not query.words[0].order or filters.after:
+        return ""
+    wide = Filters(queue="", sort=filters.sort)
+    if found.exact or filters == wide:
+        return found.exact
+    return search.find(db.session(), actor, query, wide, now).exact
 
 
 def asked_filters() -> Filters:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, event, select, text, update
 
 from app.domain import search as rule
 from app.domain.roles import Actor
@@ -270,6 +271,8 @@ def test_a_rebuild_makes_the_same_documents(cast, db_session, monkeypatch):
     assert told == [(2, 5), (4, 5), (5, 5)]
     assert documents(db_session) == before
     assert numbers(db_session, cast["lcs"], "代收 破损") == [pushed[1]]
+    ranks = {row.id: row.search_rank for row in db_session.scalars(select(Ticket))}
+    assert ranks == {ticket_id: rank for rank, ticket_id, _scopes, _terms in before}
 
 
 def documents(session: Any) -> list[tuple[Any, ...]]:
@@ -301,6 +304,33 @@ def test_a_document_never_grows_beyond_what_an_engine_takes(cast, db_session):
                 session, row, "note", {"text": many + " " + " ".join(f"{'x' * 30}{i}" for i in range(99))}, NOON
             )
     assert numbers(db_session, cast["site"], "破损") == [number]
+
+
+# --- what it costs ---
+
+
+def said_to_documents(session: Any, verb: Callable[[], object]) -> int:
+    """How many statements a verb gives to the index."""
+    said: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        said.append(statement)
+
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", listen)
+    try:
+        verb()
+    finally:
+        event.remove(engine, "before_cursor_execute", listen)
+    return sum("search_document" in one for one in said)
+
+
+def test_a_push_costs_two_statements_more_and_an_entry_one(cast, db_session):
+    assert said_to_documents(db_session, lambda: push(cast, "W1", text="外包装破损")) == 2
+    number = numbers(db_session, cast["ccs"], "W1")[0]
+    assert said_to_documents(db_session, lambda: note(cast, number, "门卫代收过")) == 1
+    claim = lambda: replies.claim(actor=cast["site"], post=post(number), now=NOON + 2 * MIN)  # noqa: E731
+    assert said_to_documents(db_session, claim) == 0
 
 
 # --- the indexes serve it ---
