@@ -76,7 +76,7 @@ def listing(
         "kept": queue_page.kept(filters), "list_href": queue_page.address(replace(filters, after="")),
         "empty_text": "", "search": {
             "total": _total(found, filters), "narrowed": narrow,
-            "wide_href": queue_page.address(Filters(queue=""), text) if narrow else "", **_nothing(query, found),
+            "wide_href": queue_page.address(Filters(queue=""), text) if narrow else "", **_nothing(query, found, categories),
         },
     }  # fmt: skip
 
@@ -96,11 +96,16 @@ def _total(found: Found, filters: Filters) -> str:
     return _("%(n)s found", n=len(found.hits)) if found.hits else ""
 
 
-def _nothing(query: Query, found: Found) -> dict[str, str]:
-    """What was looked for in vain."""
+def _nothing(query: Query, found: Found, categories: dict[str, str]) -> dict[str, Any]:
+    """What was looked for in vain; who typed the name of a category may have meant all of its tickets."""
     if found.hits:
-        return {"short": "", "words": ""}
-    return {"short": query.short, "words": " + ".join(word.said for word in query.words)}
+        return {"short": "", "words": "", "categories": []}
+    said = {word.said for word in query.words}
+    meant = [(code, label) for code, label in categories.items() if label in said]
+    return {
+        "short": query.short, "words": " + ".join(word.said for word in query.words),
+        "categories": [(label, queue_page.address(Filters(queue="all", category=code))) for code, label in meant],
+    }  # fmt: skip
 
 
 def _row(

@@ -89,6 +89,8 @@ def test_one_character_is_told_to_be_too_few_and_nothing_found_says_what_was_loo
     assert 'class="empty nothing"' in page and "“破”" in page and not listed(page)
     page = ask(stage, "site", "不存在 的词").text
     assert "不存在 + 的词" in page
+    page = ask(stage, "site", "LOST").text  # the name of a category, too
+    assert 'href="/tickets?queue=all&amp;category=LOST"' in page
     page = ask(stage, "site", "！！").text
     assert 'class="empty nothing"' in page and not listed(page)
 
