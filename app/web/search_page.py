@@ -76,7 +76,8 @@ def listing(
         "kept": queue_page.kept(filters), "list_href": queue_page.address(replace(filters, after="")),
         "empty_text": "", "search": {
             "total": _total(found, filters), "narrowed": narrow,
-            "wide_href": queue_page.address(Filters(queue=""), text) if narrow else "", **_nothing(query, found, categories),
+            "wide_href": queue_page.address(Filters(queue=""), text) if narrow else "",
+            **_nothing(query, found, categories),
         },
     }  # fmt: skip
 

@@ -10,28 +10,18 @@ import pytest
 from sqlalchemy import delete, event, select, text, update
 
 from app.domain import search as rule
-from app.domain.roles import Actor
 from app.models import Event, FreeText, Person, PlatformOrder, Ticket
 from app.services import appeals, linked, parties, replies, routing, search, search_index
 from app.services.appeals import RulingIn
 from app.services.queue import Filters
 from app.services.replies import ResultIn
-from app.services.search import Found
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, tell, ticket
+from tests.services.search_steps import documents, found, numbers
 
 MIN = timedelta(minutes=1)
 HERE, SIBLING, FAR = "330106-01", "330108-01", "440305-01"
 WAYBILL = "YT1234567890123"
-
-
-def found(session: Any, actor: Actor, asked: str, **filters: str) -> Found:
-    session.rollback()
-    return search.find(session, actor, rule.parse(asked), Filters(**({"queue": ""} | filters)), NOON + 10 * MIN)
-
-
-def numbers(session: Any, actor: Actor, asked: str, **filters: str) -> list[str]:
-    return [hit.row.number for hit in found(session, actor, asked, **filters).hits]
 
 
 def note(cast: Cast, number: str, said: str, at: timedelta = MIN, who: str = "site") -> None:
@@ -273,16 +263,6 @@ def test_a_rebuild_makes_the_same_documents(cast, db_session, monkeypatch):
     assert numbers(db_session, cast["lcs"], "代收 破损") == [pushed[1]]
     ranks = {row.id: row.search_rank for row in db_session.scalars(select(Ticket))}
     assert ranks == {ticket_id: rank for rank, ticket_id, _scopes, _terms in before}
-
-
-def documents(session: Any) -> list[tuple[Any, ...]]:
-    """Every document, its tokens and scopes as sets."""
-    session.rollback()
-    postgresql = session.get_bind().dialect.name == "postgresql"
-    rank, terms = ("rank", "tsvector_to_array(terms)") if postgresql else ("rowid", "terms")
-    rows = session.execute(text(f"SELECT {rank}, ticket_id, scopes, {terms} FROM search_document ORDER BY 1"))
-    parts = [lambda v: v if isinstance(v, list) else str(v).split()]
-    return [(r[0], r[1], {str(one) for one in parts[0](r[2])}, set(parts[0](r[3]))) for r in rows]
 
 
 def test_a_ticket_older_than_the_index_gets_its_whole_document_with_the_next_entry(cast, db_session):
