@@ -16,10 +16,11 @@ UPGRADE = "run `flask --app wsgi db upgrade` first, with the DATA_DIR or DATABAS
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    from app import demo_cli, history_cli, scorecards_cli
+    from app import demo_cli, history_cli, scorecards_cli, search_cli
 
     app.cli.add_command(demo_cli.demo)
     app.cli.add_command(scorecards_cli.scorecards)
+    app.cli.add_command(search_cli.search)
     history_cli.register(app)
     app.cli.command("lifecycle")(lifecycle_page)
     app.cli.command("seed")(seed)

@@ -98,7 +98,7 @@
     j: () => move(1),
     k: () => move(-1),
     r: () => { const box = all(".reply .box").find((form) => form.offsetParent); if (box) (one("textarea", box) || one("select, input", box)).focus(); },
-    "/": () => { const search = one("#search"); if (search) search.focus(); },
+    "/": () => { const search = one("#search"); if (search) { search.focus(); search.select(); } },
     "?": () => one("#keys").showModal(),
   };
   document.addEventListener("keydown", (event) => {

@@ -109,6 +109,9 @@ class Cleaner:
                 self.seeds[table.name] = [dict(row) for row in rows]
         if connection.dialect.name == "postgresql":
             self.superuser = connection.execute(text("SHOW is_superuser")).scalar() == "on"
+            own = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+            apart = {*db.metadata.tables, "alembic_version"}
+            self.search_tables = [name for name in connection.execute(own).scalars() if name not in apart]
         if connection.dialect.name == "sqlite":
             virtual = text("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'")
             known = db.metadata.tables

@@ -27,7 +27,14 @@ def test_an_unknown_site_has_no_scorecard_and_the_command_says_so(app, database)
 
 @pytest.mark.parametrize(
     "words",
-    [["scorecards", "facts"], ["demo", "sites"], ["demo", "load"], ["demo", "refresh"], ["seed"]],
+    [
+        ["scorecards", "facts"],
+        ["demo", "sites"],
+        ["demo", "load"],
+        ["demo", "refresh"],
+        ["seed"],
+        ["search", "rebuild"],
+    ],
 )
 def test_the_commands_that_the_launcher_calls_exist(app, words):
     assert app.test_cli_runner().invoke(args=[*words, "--help"]).exit_code == 0

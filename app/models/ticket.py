@@ -60,6 +60,7 @@ class Ticket(Model):
     incident_id: Mapped[int | None] = ref("incident.id", nullable=True, index=True)
     version: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(String(64), default="")
+    search_rank: Mapped[int | None] = mapped_column(Big)  # of its search document; empty where it has none yet
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     activity_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -71,7 +72,9 @@ class Ticket(Model):
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
         Index("ix_ticket_waybill", "waybill"),
-        Index("ix_ticket_waybill_reversed", "waybill_reversed"),
+        Index(
+            "ix_ticket_waybill_reversed", "waybill_reversed", postgresql_ops={"waybill_reversed": "text_pattern_ops"}
+        ),
         Index("ix_ticket_site_opened", "handling_site_id", "opened_at"),
     )
 

@@ -12,7 +12,7 @@ from app.domain.responsibility import OPEN
 from app.domain.roles import Actor
 from app.domain.ticket_facts import NO_CASES, Cases
 from app.models import EvidenceOrder, Organisation, Party, PartyCase, Ticket, Transfer
-from app.services import clocks
+from app.services import clocks, search_index
 
 ACTIVE = frozenset({"asked", "answered", "disputed", "not_liable", "rejected", "arbitration", "presumed", "ruled"})
 
@@ -104,6 +104,7 @@ def admit(session: Session, ticket: Ticket, organisation: Organisation, role: st
         row = Party(ticket_id=ticket.id, organisation_id=organisation.id, province_id=province_id, added_at=now)
         row.role = role
         session.add(row)
+        search_index.admit(session, ticket, row)
     elif row.role in ("former", "party", "ordered"):
         row.role = role
 

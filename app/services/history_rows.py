@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from app.domain.calendars import SHANGHAI
 from app.domain.history import Moment, Past
 from app.domain.roles import SYSTEM, Actor
+from app.domain.search import rank
 from app.domain.waybills import normalise
 from app.models import Clock, Event, FreeText, ImportedTicket, Party, Person, PlatformOrder, Ticket, WorkItem
+from app.models import dialect_search as documents
 from app.models.history import insert_rows
 from app.models.ids import new_id
-from app.services import history_work, journal
+from app.services import history_work, journal, search_index
 
 # parents before children, for the foreign keys
 TABLES: Any = tuple(
@@ -46,12 +48,14 @@ class Batch:
 
     rows: dict[Any, list[Rows]] = field(default_factory=lambda: {table: [] for table in TABLES})
     open: list[tuple[Past, list[Rows]]] = field(default_factory=list)
+    found: list[documents.Document] = field(default_factory=list)
 
     def write(self, session: Session) -> None:
         """Insert everything. The caller commits."""
         for table in TABLES:
             if self.rows[table]:
                 insert_rows(session, table, self.rows[table])
+        documents.insert(session, self.found)
         history_work.count(session, self.open)
 
 
@@ -59,12 +63,16 @@ def add(batch: Batch, past: Past, number: int, target: Target) -> None:
     """Put one ticket with all that belongs to it into the batch; `number` is its place in our sequence."""
     ticket_id, words = new_id(), _text(past)
     words["ticket_id"] = ticket_id
-    events = _events(past, ticket_id, words)
-    batch.rows[TICKET].append(_ticket(past, ticket_id, number, words["id"], target) | _head(events))
+    events, parties = _events(past, ticket_id, words), list(_parties(past, ticket_id))
+    ticket = _ticket(past, ticket_id, number, words["id"], target) | _head(events)
+    ticket["search_rank"] = rank(past.activity_at, ticket["number"])
+    terms = search_index.terms_of([(events[0]["type"], words["body"])])
+    batch.found.append(documents.Document(ticket_id, ticket["search_rank"], _scopes(parties), terms))
+    batch.rows[TICKET].append(ticket)
     batch.rows[TEXT].append(words)
     batch.rows[EVENT] += events
     batch.rows[CLOCK].append(_clock(past, ticket_id))
-    batch.rows[PARTY] += _parties(past, ticket_id)
+    batch.rows[PARTY] += parties
     batch.rows[ORDER].append(_order(past, ticket_id, target))
     batch.rows[IMPORTED].append(_imported(past, ticket_id, target))
     if past.last.name or past.last.phone or past.last.address:
@@ -73,6 +81,10 @@ def add(batch: Batch, past: Past, number: int, target: Target) -> None:
         rows = history_work.items(past, ticket_id)
         batch.rows[WORK] += rows
         batch.open.append((past, rows))
+
+
+def _scopes(parties: list[Rows]) -> list[int]:
+    return search_index.scopes_of([(row["organisation_id"], row["province_id"]) for row in parties])
 
 
 def _ticket(past: Past, ticket_id: int, number: int, headline: int, target: Target) -> Rows:

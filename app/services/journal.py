@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain.roles import Actor
 from app.models import Event, FreeText, Ticket
 from app.models.ids import new_id
+from app.services import search_index
 
 
 def canonical(value: object) -> str:
@@ -47,7 +48,7 @@ def append(
     digest of the text and its id only.
     """
     clean = json.loads(canonical(dict(data or {})))
-    text_id, digest = _store_text(session, ticket.id, text)
+    text_id, digest = _store_text(session, ticket, kind, text, now)
     seq = ticket.version + 1
     event = Event(
         id=new_id(), ticket_id=ticket.id, seq=seq, type=kind, at=now, actor_id=actor.user_id, actor_role=actor.role,
@@ -70,11 +71,14 @@ def link_spelled(before: str, seq: int, kind: str, now: datetime, actor: Actor, 
     return hashlib.sha256(f"{head[:-1]},{spelled},{canonical(digest)}]".encode()).hexdigest()
 
 
-def _store_text(session: Session, ticket_id: int, text: Mapping[str, Any] | None) -> tuple[int | None, str]:
+def _store_text(
+    session: Session, ticket: Ticket, kind: str, text: Mapping[str, Any] | None, now: datetime
+) -> tuple[int | None, str]:
     if not text:
         return None, ""
-    row = FreeText(id=new_id(), ticket_id=ticket_id, salt=secrets.token_hex(16), body=dict(text))
+    row = FreeText(id=new_id(), ticket_id=ticket.id, salt=secrets.token_hex(16), body=dict(text))
     session.add(row)
+    search_index.note(session, ticket, kind, row.body, now)
     return row.id, text_digest(row.salt, row.body)
 
 

@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnExpressionArgument, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
-from app.domain.waybills import is_acceptable, normalise
-from app.models import Category, Counter, FreeText, Organisation, PlatformOrder, ScopeVersion, Ticket, User, WorkItem
-from app.services import linked
-from app.services.scope import visible_to, work_scope
+from app.models import Category, Counter, FreeText, Organisation, ScopeVersion, Ticket, User, WorkItem
+from app.services.scope import work_scope
 
 PAGE = 50
 SOON = timedelta(minutes=30)
@@ -83,8 +81,8 @@ class Page:
 
 def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Page:
     """One keyset page of the actor's open work, at most 50 rows. Raises NotFound for a role without a queue."""
-    columns = _columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
-    statement = columns.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
+    statement = columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
+    statement = statement.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
     statement = _filtered(statement.where(WorkItem.scope == work_scope(actor)), actor, filters, now)
     key = WorkItem.due_at if filters.sort != "activity" else WorkItem.activity_at
     if filters.sort == "activity":
@@ -95,22 +93,7 @@ def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Pag
     more = len(found) > PAGE
     last = found[PAGE - 1] if more else None
     after = f"{last[-1].isoformat()}~{last[0]}" if last else ""
-    return Page(tuple(_asked(_row(values, actor), *values[-4:-1]) for values in found[:PAGE]), after)
-
-
-def search(session: Session, actor: Actor, text: str) -> tuple[Row, ...]:
-    """Tickets in scope, open or ended, by number, any waybill of the parcel, the last digits of the
-    ticket's own one (4 or more) or a platform order code."""
-    word = normalise(text)[:64]
-    if not word:
-        return ()
-    orders = select(PlatformOrder.ticket_id).where(PlatformOrder.code == text.strip()[:64])
-    parcel = linked.numbers(session, word) if is_acceptable(word) else [word]
-    hits = [Ticket.number == word, Ticket.id.in_(orders), Ticket.waybill.in_(parcel)]
-    if len(word) >= 4 and word.isalnum():
-        hits.append(Ticket.waybill_reversed.like(f"{word[::-1]}%"))
-    statement = _columns().where(or_(*hits), visible_to(actor)).order_by(Ticket.id.desc()).limit(PAGE)
-    return tuple(_row(values, actor) for values in session.execute(statement))
+    return Page(tuple(_asked(row_of(values, actor), *values[-4:-1]) for values in found[:PAGE]), after)
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
@@ -155,7 +138,8 @@ def categories(session: Session) -> list[Any]:
     return list(session.scalars(select(Category).order_by(Category.position, Category.code)))
 
 
-def _columns() -> Any:
+def columns() -> Any:
+    """What a row is made of: tickets with headline, site and owner, as `row_of` reads them."""
     return (
         select(
             Ticket.id, Ticket.number, Ticket.waybill, Ticket.category, Ticket.state, Ticket.next_due_at,
@@ -168,7 +152,8 @@ def _columns() -> Any:
     )  # fmt: skip
 
 
-def _row(values: Any, actor: Actor) -> Row:
+def row_of(values: Any, actor: Actor) -> Row:
+    """A row out of one result of `columns`."""
     body: Mapping[str, Any] = values[11] or {}
     mine = values[15] is not None and values[15] == actor.user_id
     words = [str(body.get("text", "")), values[12] or "", values[13] or "", "" if mine else values[14] or ""]
@@ -184,19 +169,23 @@ def _asked(row: Row, queue: str, due_at: datetime, overdue: bool) -> Row:
 
 def _filtered(statement: Any, actor: Actor, filters: Filters, now: datetime) -> Any:
     queue = filters.queue if filters.queue in QUEUES else "todo"
-    if queue == "todo":
-        statement = statement.where(WorkItem.turn)
-    elif queue == "overdue":
-        statement = statement.where(WorkItem.overdue)
-    elif queue == "due_soon":
-        statement = statement.where(WorkItem.turn, WorkItem.due_at > now, WorkItem.due_at <= now + SOON)
-    elif queue != "all":
-        statement = statement.where(WorkItem.queue == queue)
+    statement = statement.where(*conditions(queue, now))
     if filters.owner == "mine":
         statement = statement.where(WorkItem.owner_id == actor.user_id)
     elif filters.owner == "unclaimed":
         statement = statement.where(WorkItem.owner_id.is_(None))
     return statement.where(WorkItem.category == filters.category) if filters.category else statement
+
+
+def conditions(queue: str, now: datetime) -> list[ColumnExpressionArgument[bool]]:
+    """What a work item must be to lie in a queue."""
+    if queue == "todo":
+        return [WorkItem.turn]
+    if queue == "overdue":
+        return [WorkItem.overdue]
+    if queue == "due_soon":
+        return [WorkItem.turn, WorkItem.due_at > now, WorkItem.due_at <= now + SOON]
+    return [WorkItem.queue == queue] if queue != "all" else []
 
 
 def _beyond(statement: Any, key: Any, filters: Filters) -> Any:

@@ -23,6 +23,7 @@ from app.services import (
     organisations,
     ownership,
     scans,
+    search_index,
 )
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
@@ -112,6 +113,7 @@ def _party(
     if row is None:
         row = Party(ticket_id=ticket.id, organisation_id=organisation_id, province_id=province_id, added_at=now)
         session.add(row)
+        search_index.admit(session, ticket, row)
     row.role = role
 
 

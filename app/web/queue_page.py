@@ -100,18 +100,18 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
         "filters": {"category": filters.category, "categories": list(categories.items())},
         "next_href": f"{base}?{urlencode({**asked, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
-        "owners": owners(actor, filters), "owner": filters.owner,
+        "owners": owners(actor, filters), "owner": filters.owner, "kept": kept(filters),
         "news": news(queue.version(session, actor), now, 0, filters),
-        "list_href": address(filters),
-        "total_text": "",
+        "list_href": address(filters), "search": None,
     }  # fmt: skip
 
 
-def owners(actor: Actor, filters: Filters) -> list[dict[str, Any]]:
-    """Whose tickets the list shows, for desks whose people own tickets; every other filter stays."""
+def owners(actor: Actor, filters: Filters, q: str = "") -> list[dict[str, Any]]:
+    """Whose tickets the list shows, for desks whose people own tickets; every other filter and the search stay."""
     labels = words_ownership.owners() | ({"": _("Everybody's")} if actor.desk == "lcs" else {})
+    first = replace(filters, after="")
     return [
-        {"label": labels[key], "href": address(replace(filters, owner=key, after="")), "current": key == filters.owner}
+        {"label": labels[key], "href": address(replace(first, owner=key), q), "current": key == filters.owner}
         for key in OWNED_BY.get(actor.desk, ())
     ]
 
@@ -124,20 +124,15 @@ def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, A
     }  # fmt: skip
 
 
-def address(filters: Filters) -> str:
-    """The queue with these filters."""
-    return url_for("tickets.index", **_asked(filters))
+def address(filters: Filters, q: str = "") -> str:
+    """The queue with these filters, or a search within them."""
+    asked = {"q": q, **_asked(filters)} if q else _asked(filters)
+    return url_for("tickets.index", **asked)
 
 
-def found(rows: tuple[Row, ...], text: str, now: datetime, categories: dict[str, str]) -> dict[str, Any]:
-    """The list pane for a search: the hits and no other ticket."""
-    return {
-        "rows": [row_of(row, now, categories, "", {}) for row in rows], "q": text, "sort": "due", "queue": "",
-        "sorts": [], "owners": [], "filters": {"category": "", "categories": []}, "next_href": None,
-        "empty_text": _("No ticket with this number, waybill or platform order in your area."),
-        "news": None, "list_href": url_for("tickets.index"),
-        "total_text": _("%(n)s found", n=len(rows)),
-    }  # fmt: skip
+def kept(filters: Filters) -> list[tuple[str, Any]]:
+    """The filters that a search takes along."""
+    return list(_asked(filters).items())
 
 
 def category_labels(session: Session) -> dict[str, str]:

@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 from htmx_flask import request
 
 from app import clock
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
-from app.extensions import db
+from app.extensions import db, limiter
 from app.services import appeals, handover, queue, replies, reveals, routing, ticket_view
 from app.services.outward import Choice
 from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
-from app.web import answer_groups, attachments, forms, queue_page, verbs
+from app.web import answer_groups, attachments, forms, queue_page, search_page, verbs
 from app.web import handover as handover_page
 from app.web.access import route_access
 from app.web.answer_groups import AnswerGroup
@@ -29,14 +30,17 @@ bp = Blueprint("tickets", __name__)
 
 
 @bp.get("/tickets")
+@limiter.limit(
+    search_page.LIMIT, key_func=lambda: f"search:{current_user.get_id()}", exempt_when=search_page.is_none,
+    deduct_when=search_page.counts,
+)  # fmt: skip
 @route_access("queue")
 @requires("queue")
 def index() -> ResponseReturnValue:
     """The work queue of whoever is signed in; `?q=` searches."""
     actor, now = current_actor(), clock.now()
-    asked = request.args.get("q", "").strip()
-    if asked:
-        return _found(actor, asked, now)
+    if asked := request.args.get("q", "").strip():
+        return search_page.show(actor, asked, now)
     filters = verbs.asked_filters()
     session = db.session()
     pane = queue_page.listing(session, actor, filters, now)
@@ -192,15 +196,6 @@ def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
     if request.htmx:
         return render_template("_preview.html", preview=preview)
     return render_template("preview.html", preview=preview, rail=queue_page.rail(db.session(), actor, None, now))
-
-
-def _found(actor: Actor, asked: str, now: datetime) -> ResponseReturnValue:
-    session = db.session()
-    rows = queue.search(session, actor, asked)
-    if len(rows) == 1:
-        return redirect(f"/tickets/{rows[0].number}", 303)
-    pane = queue_page.found(rows, asked, now, queue_page.category_labels(session))
-    return render_template("tickets.html", rail=queue_page.rail(session, actor, None, now), list=pane, t=None)
 
 
 def _answer(form: Any, groups: Sequence[AnswerGroup], pictures: list[int]) -> ResultIn:

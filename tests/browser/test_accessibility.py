@@ -73,6 +73,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "login": ("", to("/login")),
     "queue": ("site", to("/tickets")),
     "empty-search": ("site", to("/tickets?q=nothing-like-it")),
+    "found": ("lcs", to("/tickets?q=客户")),
     "ticket": ("site", first_of("to_accept")),
     "replied": ("site", first_of("replied")),
     "errors": ("site", errors),

@@ -28,11 +28,23 @@ from app.models import (
     Ticket,
     WorkItem,
 )
-from app.services import connections, history, history_report, journal, queue, replies, sweep, ticket_view, work
+from app.services import (
+    connections,
+    history,
+    history_report,
+    journal,
+    queue,
+    replies,
+    search_index,
+    sweep,
+    ticket_view,
+    work,
+)
 from app.services.history import Import, import_file
 from app.services.history_files import FileError
 from app.services.transaction import write
 from tests.cast import NOON, post
+from tests.services.search_steps import documents, numbers
 
 MAPPING = """
 name = "old"
@@ -211,8 +223,17 @@ def test_the_tray_of_a_province_takes_unknown_groups_when_the_mapping_says_so(br
 
 def test_a_ticket_is_found_by_its_old_number_in_scope_only(bring, cast, db_session):
     bring(CLOSED)
-    assert len(queue.search(db_session, cast["site"], "1-364285768")) == 1
-    assert queue.search(db_session, cast["site-2"], "1-364285768") == ()
+    assert len(numbers(db_session, cast["site"], "1-364285768")) == 1
+    assert numbers(db_session, cast["site-2"], "1-364285768") == []
+
+
+def test_an_import_fills_the_search_as_a_rebuild_would(bring, cast, db_session):
+    bring(OPEN)
+    brought = {(ticket, frozenset(scopes), frozenset(words)) for _, ticket, scopes, words in documents(db_session)}
+    assert brought
+    search_index.rebuild()
+    built = {(ticket, frozenset(scopes), frozenset(words)) for _, ticket, scopes, words in documents(db_session)}
+    assert brought == built
 
 
 def test_a_person_on_it_is_kept_apart(bring, cast, db_session):

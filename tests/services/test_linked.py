@@ -13,11 +13,12 @@ from sqlalchemy import func, select
 from app.domain.errors import Invalid, NotAllowed
 from app.extensions import db
 from app.models import Ticket, WaybillLink
-from app.services import linked, queue, scans, ticket_view
+from app.services import linked, scans, ticket_view
 from app.services.scans import ScanIn
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, ticket
 from tests.services.ending_steps import EVERYBODY, by_hand, tries
+from tests.services.search_steps import numbers as searched
 
 HOUR = timedelta(hours=1)
 ONE, TWO, THREE = "YT1000000000001", "YT1000000000002", "YT1000000000003"
@@ -131,7 +132,7 @@ def test_the_page_shows_the_linked_numbers_their_scans_and_their_tickets(cast: C
 def test_a_search_for_a_linked_waybill_finds_the_ticket_inside_the_scope_only(cast: Cast, db_session) -> None:
     number = push(cast, waybill=ONE)
     link(cast, number, TWO)
-    found = {who: [row.number for row in queue.search(db_session, cast[who], TWO)] for who in ("site", "lcs", "site-2")}
+    found = {who: searched(db_session, cast[who], TWO) for who in ("site", "lcs", "site-2")}
     assert found == {"site": [number], "lcs": [number], "site-2": []}
 
 

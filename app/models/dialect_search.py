@@ -1,0 +1,147 @@
+"""Where the engines differ in searching: one document a ticket, FTS5 on SQLite, a tsvector under GIN on PostgreSQL.
+
+Both are called `search_document` and hold the same: the ticket, its place in the order of newest entries (`rank`, the
+row's own number on SQLite, so that the index itself gives the newest first), the scopes that see it, and the tokens of
+`domain.search`. The scopes only spare work: whoever reads joins the tickets that `scope.visible_to` allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    column,
+    exists,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.orm import Session
+
+MOST_LEXEMES = 10_000  # of a document; a tsvector ends at one megabyte, and a push must never fail for it
+_SQLITE = {
+    "insert": "INSERT INTO search_document (rowid, ticket_id, scopes, terms)"
+    " VALUES (:rank, :ticket_id, :scopes, :terms)",
+    "extend": "UPDATE search_document SET rowid = :rank, terms = terms || ' ' || :terms WHERE rowid = :old",
+    "admit": "UPDATE search_document SET scopes = scopes || ' ' || :scopes WHERE rowid = :old",
+    "forget": "DELETE FROM search_document WHERE rowid = :old",
+}
+_POSTGRESQL = {
+    "insert": "INSERT INTO search_document (rank, ticket_id, scopes, terms)"
+    " VALUES (:rank, :ticket_id, CAST(:scopes AS bigint[]), array_to_tsvector(CAST(:terms AS text[])))",
+    "extend": "UPDATE search_document SET rank = :rank, terms = CASE WHEN length(terms) < :most"
+    " THEN terms || array_to_tsvector(CAST(:terms AS text[])) ELSE terms END WHERE ticket_id = :ticket_id",
+    "admit": "UPDATE search_document SET scopes = scopes || CAST(:scopes AS bigint[]) WHERE ticket_id = :ticket_id",
+    "forget": "DELETE FROM search_document WHERE ticket_id = :ticket_id",
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A ticket's document as it is written. `scopes` are the numbers of organisations and provinces."""
+
+    ticket_id: int
+    rank: int
+    scopes: Sequence[int]
+    terms: Sequence[str]
+
+
+def insert(session: Session, documents: Iterable[Document]) -> None:
+    """Add documents of tickets that have none. The caller commits."""
+    rows = [_values(session, one, ticket_id=one.ticket_id, rank=one.rank) for one in documents]
+    if rows:
+        session.connection().execute(text(_said(session)["insert"]), rows)
+
+
+def extend(session: Session, old_rank: int, more: Document) -> None:
+    """Add tokens to a ticket's document and give it its new rank; scopes stay. The caller commits."""
+    values = _values(session, more, ticket_id=more.ticket_id, rank=more.rank, old=old_rank, most=MOST_LEXEMES)
+    _execute(session, "extend", values)
+
+
+def admit(session: Session, ticket_id: int, rank: int, scopes: Sequence[int]) -> None:
+    """Let more scopes find a ticket. The caller commits."""
+    document = Document(ticket_id, rank, scopes, ())
+    _execute(session, "admit", _values(session, document, ticket_id=ticket_id, old=rank))
+
+
+def forget(session: Session, tickets: Iterable[tuple[int, int]]) -> None:
+    """Delete the documents of tickets (id, rank). The caller commits."""
+    rows = [{"ticket_id": ticket_id, "old": rank} for ticket_id, rank in tickets]
+    for row in rows:
+        _execute(session, "forget", row)
+
+
+def newest(session: Session, scope: int | None, tokens: Sequence[str], prefixes: Sequence[str]) -> Select[Any]:
+    """The documents (`ticket_id`, `rank`) with all tokens and beginnings that a scope may find; None is everybody's."""
+    found = _table(session)
+    return select(found.c.ticket_id, _rank(session).label("rank")).where(_has(session, scope, tokens, prefixes))
+
+
+def among(session: Session, ticket: Any, tokens: Sequence[str], prefixes: Sequence[str]) -> ColumnElement[bool]:
+    """The condition on `ticket` that its document has all these tokens and beginnings."""
+    found = _table(session)
+    own = found.c.ticket_id == ticket.id if _postgresql(session) else _rank(session) == ticket.search_rank
+    return exists(select(1).select_from(found).where(own, _has(session, None, tokens, prefixes)))
+
+
+def starts_with(session: Session, words: Any, beginning: str) -> ColumnElement[bool]:
+    """Whether a text column starts with letters and digits, in a way that its index serves."""
+    if _postgresql(session):
+        return words.like(f"{beginning}%")
+    return and_(words >= beginning, words < f"{beginning}\U0010ffff")
+
+
+def _has(session: Session, scope: int | None, tokens: Sequence[str], prefixes: Sequence[str]) -> ColumnElement[bool]:
+    if _postgresql(session):
+        asked = " & ".join([f"'{one}'" for one in tokens] + [f"'{one}':*" for one in prefixes])
+        words = _condition("search_document.terms @@ CAST(:asked AS tsquery)", asked)
+        seen = _condition("search_document.scopes @> ARRAY[CAST(:asked AS bigint)]", scope)
+        return words if scope is None else and_(words, seen)
+    asked = " AND ".join([f'"{one}"' for one in tokens] + [f'"{one}" *' for one in prefixes])
+    asked = f"terms : ({asked})" if scope is None else f'scopes : "{scope}" AND terms : ({asked})'
+    return _condition("search_document MATCH :asked", asked)
+
+
+def _condition(said: str, asked: Any) -> ColumnElement[bool]:
+    found: Any = text(said).bindparams(bindparam("asked", asked, unique=True))
+    return found.self_group()
+
+
+def _table(session: Session) -> Any:
+    return table("search_document", column("ticket_id", BigInteger), column("rank", BigInteger))
+
+
+def _rank(session: Session) -> ColumnElement[int]:
+    name = "rank" if _postgresql(session) else "rowid"
+    return literal_column(f"search_document.{name}", BigInteger)
+
+
+def _values(session: Session, document: Document, **rest: int) -> dict[str, Any]:
+    scopes: Any = list(document.scopes)
+    terms: Any = list(document.terms)
+    if not _postgresql(session):
+        scopes, terms = " ".join(str(one) for one in scopes), " ".join(terms)
+    return {"scopes": scopes, "terms": terms, **rest}
+
+
+def _execute(session: Session, verb: str, values: dict[str, Any]) -> None:
+    """Run one of the statements with those values that it names; what the session has not written yet stays so."""
+    said = text(_said(session)[verb])
+    session.connection().execute(said, {name: values[name] for name in said.compile().params})
+
+
+def _said(session: Session) -> dict[str, str]:
+    return _POSTGRESQL if _postgresql(session) else _SQLITE
+
+
+def _postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"

@@ -1,0 +1,175 @@
+"""The read side of searching: by number, waybill or its last characters, platform order, last four digits of a
+telephone, and by the words of the thread; open and ended tickets, the newest entry first. Select only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from app.domain import search as rule
+from app.domain.masking import mask_text
+from app.domain.roles import Actor
+from app.domain.search import Query, Word
+from app.domain.waybills import is_acceptable
+from app.models import Event, FreeText, Person, PlatformOrder, Ticket, WorkItem
+from app.models import dialect_search as documents
+from app.services import linked, queue
+from app.services.queue import Filters, Row
+from app.services.scope import visible_to, work_scope
+
+PAGE = 50
+MOST_CODES = 3  # words of a query that are looked for as numbers too
+BY = ("number", "waybill", "order", "suffix", "phone", "text")  # how a ticket was found, the surest way first
+EXACT = frozenset({"number", "waybill", "order"})
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A ticket that was found: how (one of BY), when its newest entry was written, and where its texts were hit.
+
+    `entry` is the type of the entry, "" where none was; `excerpt` the masked piece of it with the words marked.
+    """
+
+    row: Row
+    by: str
+    written_at: datetime
+    entry: str = ""
+    excerpt: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of hits and the key of the next page ("" at the end)."""
+
+    hits: tuple[Hit, ...]
+    after: str
+
+    @property
+    def exact(self) -> str:
+        """The number of the ticket when one alone was found by its whole number, waybill or platform order."""
+        sure = [hit.row.number for hit in self.hits if hit.by in EXACT]
+        return sure[0] if len(sure) == 1 else ""
+
+
+def find(session: Session, actor: Actor, query: Query, filters: Filters, now: datetime) -> Found:
+    """One page of the tickets in the actor's scope that have every word of the query; `filters.after` is a key.
+
+    `filters.queue` "" and "all" leave no ticket out. Raises NotFound for a role without a queue.
+    """
+    if not query.words:
+        return Found((), "")
+    ways = _ways(session, actor, query, _allowed(actor, filters, now), _key(filters.after))
+    merged = union_all(*ways).subquery()
+    best = select(merged.c.id, func.min(merged.c.by).label("by"), merged.c.rank).group_by(merged.c.id, merged.c.rank)
+    first = best.order_by(merged.c.rank.desc()).limit(PAGE + 1).subquery()
+    statement = queue.columns().join(first, first.c.id == Ticket.id).add_columns(first.c.by, first.c.rank)
+    rows = session.execute(statement.order_by(first.c.rank.desc())).all()
+    texts = _texts(session, [row[0] for row in rows[:PAGE]])
+    hits = [_hit(row, actor, query, texts.get(row[0], [])) for row in rows[:PAGE]]
+    after = str(rows[PAGE - 1][-1]) if len(rows) > PAGE else ""
+    return Found(tuple(hit for hit in hits if hit is not None), after)
+
+
+def _allowed(actor: Actor, filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
+    """Who asks, and what else the address asks for."""
+    found = [visible_to(actor)]
+    if filters.category:
+        found.append(Ticket.category == filters.category)
+    if filters.owner:
+        found.append(Ticket.owner_id == actor.user_id if filters.owner == "mine" else Ticket.owner_id.is_(None))
+    if filters.queue and filters.queue != "all":
+        here = [WorkItem.scope == work_scope(actor), WorkItem.ticket_id == Ticket.id]
+        found.append(exists().where(*here, *queue.conditions(filters.queue, now)))
+    return found
+
+
+def _ways(
+    session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None
+) -> list[Select[Any]]:
+    """A statement for each way to find a ticket, each served by an index of its own and ending at a page."""
+    tokens, prefixes = _needed(query.words)
+    scope = None if actor.desk == "ccs" else work_scope(actor)
+    document = documents.newest(session, scope, tokens, prefixes)
+    place = document.selected_columns.rank
+    by_text = document.join(Ticket, Ticket.id == document.selected_columns.ticket_id).where(*allowed)
+    ways = [_newest(by_text, place, "text", before)]
+    for word in [word for word in query.words if word.order][:MOST_CODES]:
+        others = [_has(session, one) for one in query.words if one is not word]
+        for by, condition in _codes(session, word).items():
+            place = func.coalesce(Ticket.search_rank, 0)
+            ways.append(_newest(select(Ticket.id, place).where(condition, *others, *allowed), place, by, before))
+    return ways
+
+
+def _newest(statement: Select[Any], place: Any, by: str, before: int | None) -> Select[Any]:
+    """The newest of a way, one more than a page."""
+    if before is not None:
+        statement = statement.where(place < before)
+    part = statement.with_only_columns(
+        Ticket.id.label("id"), literal(BY.index(by)).label("by"), place.label("rank"), maintain_column_froms=True
+    )
+    inner = part.order_by(place.desc()).limit(PAGE + 1).subquery()
+    return select(inner.c.id, inner.c.by, inner.c.rank)
+
+
+def _needed(words: Sequence[Word]) -> tuple[list[str], list[str]]:
+    """Tokens and beginnings that a document must have, each once."""
+    tokens = dict.fromkeys(token for word in words for token in word.tokens)
+    return list(tokens), list(dict.fromkeys(word.prefix for word in words if word.prefix))
+
+
+def _codes(session: Session, word: Word) -> dict[str, ColumnElement[bool]]:
+    """The conditions on `ticket` that a word is one of its numbers, by the way."""
+    order = select(PlatformOrder.ticket_id).where(PlatformOrder.code.in_({word.order, word.order.upper()}))
+    found: dict[str, ColumnElement[bool]] = {"order": Ticket.id.in_(order)}
+    if word.code:
+        parcel = linked.numbers(session, word.code) if is_acceptable(word.code) else [word.code]
+        found |= {"number": Ticket.number == word.code, "waybill": Ticket.waybill.in_(parcel)}
+    if word.code.isalnum():
+        found["suffix"] = documents.starts_with(session, Ticket.waybill_reversed, word.code[::-1])
+    if word.last_four:
+        phones = select(Person.ticket_id).where(Person.phone_last4 == word.last_four)
+        found["phone"] = Ticket.id.in_(phones)
+    return found
+
+
+def _has(session: Session, word: Word) -> ColumnElement[bool]:
+    """The condition that a ticket, found by another word, has this one too."""
+    said = documents.among(session, Ticket, *_needed([word]))
+    return or_(*_codes(session, word).values(), said) if word.order else said
+
+
+def _key(after: str) -> int | None:
+    """The rank in an address; None where it is none."""
+    digits = after.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 19 or int(digits) >= 2**63:
+        return None
+    return int(after)
+
+
+def _texts(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
+    """What the entries of tickets say (type, masked text), the newest first."""
+    if not ids:
+        return {}
+    said = select(Event.ticket_id, Event.type, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
+    found: dict[int, list[tuple[str, str]]] = {}
+    for ticket_id, kind, body in session.execute(said.where(Event.ticket_id.in_(ids)).order_by(Event.seq.desc())):
+        if text := rule.readable(kind, body):
+            found.setdefault(ticket_id, []).append((kind, mask_text(text)))
+    return found
+
+
+def _hit(values: Any, actor: Actor, query: Query, texts: Sequence[tuple[str, str]]) -> Hit | None:
+    """None where a Chinese word was found in pairs only and stands nowhere as it was typed."""
+    if not rule.holds([text for _kind, text in texts], query):
+        return None
+    row, by, at = queue.row_of(values, actor), BY[values[-2]], rule.written_at(values[-1])
+    best = max(texts, key=lambda one: rule.hits(one[1], query), default=None)
+    if best is None or not rule.hits(best[1], query):
+        return Hit(row, by, at)
+    return Hit(row, by, at, best[0], rule.excerpt(best[1], query))

@@ -1,0 +1,105 @@
+"""Keeps what a search reads: one document a ticket, in the transaction of the change.
+
+`journal` calls `note` for every text, `routing` and `cases` call `admit` for every organisation that gets to see a
+ticket; whoever deletes texts by policy calls `renew`. Telephone numbers in texts are masked before they get here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.domain import search
+from app.domain.masking import mask_text
+from app.extensions import db
+from app.models import Event, FreeText, Party, Ticket
+from app.models import dialect_search as documents
+from app.models.dialect import for_update
+from app.models.dialect_search import Document
+from app.services.transaction import write
+
+BATCH = 100  # tickets a transaction: a portal at work does not wait for it
+Scopes = Iterable[tuple[int, int | None]]  # organisation, province
+Texts = Sequence[tuple[datetime, str, Any]]  # of entries: when, type, body
+
+
+def note(session: Session, ticket: Ticket, kind: str, body: Mapping[str, Any], now: datetime) -> None:
+    """Make a ticket findable by what an entry says, and the newest of all; one statement. The caller commits."""
+    terms, rank = terms_of([(kind, body)]), search.rank(now, ticket.number)
+    if ticket.search_rank is None and ticket.version:  # older than the index, and not yet in it
+        renew(session, [ticket.id])
+    if ticket.search_rank is None:
+        documents.insert(session, [Document(ticket.id, rank, (), terms)])
+    elif terms:
+        documents.extend(session, ticket.search_rank, Document(ticket.id, rank, (), terms))
+    else:
+        return
+    ticket.search_rank = rank
+
+
+def admit(session: Session, ticket: Ticket, party: Party) -> None:
+    """Let an organisation and its province find a ticket that they see from now on; one statement."""
+    if ticket.search_rank is not None:
+        scopes = scopes_of([(party.organisation_id, party.province_id)])
+        documents.admit(session, ticket.id, ticket.search_rank, scopes)
+
+
+def terms_of(entries: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[str, ...]:
+    """The different tokens of entries (type, body): what their readers see of them."""
+    found: dict[str, None] = {}
+    for kind, body in entries:
+        found.update(dict.fromkeys(search.tokens(mask_text(search.readable(kind, body)))))
+    return tuple(found)[: documents.MOST_LEXEMES]
+
+
+def scopes_of(parties: Scopes) -> list[int]:
+    """The scopes of a ticket's parties (organisation, province), each once."""
+    return sorted({scope for pair in parties for scope in pair if scope})
+
+
+def renew(session: Session, ticket_ids: Sequence[int]) -> None:
+    """Make the documents of tickets anew from the texts that are there, three statements and one a ticket.
+
+    To be called in the transaction that deletes a text, or it would still be found. The caller commits.
+    """
+    session.flush()
+    tickets = list(session.scalars(for_update(select(Ticket).where(Ticket.id.in_(ticket_ids)).order_by(Ticket.id))))
+    parties: dict[int, list[tuple[int, int | None]]] = {ticket.id: [] for ticket in tickets}
+    admitted = select(Party.ticket_id, Party.organisation_id, Party.province_id)
+    for ticket_id, organisation_id, province_id in session.execute(admitted.where(Party.ticket_id.in_(parties))):
+        parties[ticket_id].append((organisation_id, province_id))
+    texts: dict[int, list[Any]] = {ticket.id: [] for ticket in tickets}
+    entries = select(Event.ticket_id, Event.at, Event.type, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
+    for ticket_id, at, kind, body in session.execute(entries.where(Event.ticket_id.in_(texts)).order_by(Event.seq)):
+        texts[ticket_id].append((at, kind, body))
+    documents.forget(session, [(one.id, one.search_rank) for one in tickets if one.search_rank is not None])
+    made = [_document(ticket, parties[ticket.id], texts[ticket.id]) for ticket in tickets]
+    documents.insert(session, made)
+    ranks = {document.ticket_id: document.rank for document in made}
+    for ticket in tickets:
+        ticket.search_rank = ranks[ticket.id]
+
+
+def _document(ticket: Ticket, parties: Scopes, texts: Texts) -> Document:
+    newest = max((at for at, _kind, _body in texts), default=ticket.opened_at)
+    terms = terms_of([(kind, body) for _at, kind, body in texts])
+    return Document(ticket.id, search.rank(newest, ticket.number), scopes_of(parties), terms)
+
+
+def rebuild(*, told: Callable[[int, int], None] = lambda _done, _whole: None) -> int:
+    """Make all documents anew, BATCH tickets a transaction, while the portal runs; how many. `told` hears how far."""
+    whole, done, last = db.session().scalar(select(func.count()).select_from(Ticket)) or 0, 0, 0
+    while True:
+        ids = list(db.session().scalars(select(Ticket.id).where(Ticket.id > last).order_by(Ticket.id).limit(BATCH)))
+        if not ids:
+            return done
+        with write() as session:
+            renew(session, ids)
+            session.flush()
+            session.expunge_all()
+        done, last = done + len(ids), ids[-1]
+        told(done, whole)
