@@ -21,7 +21,7 @@
     all("[data-due]").forEach((chip) => {
       const seconds = (Date.parse(chip.dataset.due) - now) / 1000;
       const left = seconds > 0
-        ? fill(words.left, { time: span(Math.ceil(seconds / 60) * 60) })
+        ? fill(words.left, { time: span(Math.ceil((seconds - 1) / 60) * 60) })
         : fill(words.late, { time: span(Math.max(Math.floor(-seconds), 60)) });
       const text = chip.dataset.label ? chip.dataset.label + " " + left : left;
       if (chip.textContent !== text) chip.textContent = text;
@@ -84,6 +84,15 @@
     });
   }
 
+  // Where the hand goes next: the first field that is wrong, or the first one of a sheet that was opened.
+  function point() {
+    const wrong = all("#ticket [aria-invalid=true]").find((field) => field.offsetParent);
+    const sheet = one("#sheet");
+    const field = wrong || (sheet && one("select, textarea, input:not([type=hidden])", sheet));
+    if (!wrong && field && matchMedia("(pointer: coarse)").matches) sheet.scrollIntoView({ block: "nearest" });
+    else if (field) field.focus();
+  }
+
   // Keyboard.
   const typing = (target) => target.closest("input, textarea, select, dialog[open]");
   function move(step) {
@@ -101,7 +110,12 @@
     "/": () => { const search = one("#search"); if (search) { search.focus(); search.select(); } },
     "?": () => one("#keys").showModal(),
   };
+  function leave() { // Escape: the menu first, then the sheet
+    const menu = one("details.more[open]"), cancel = one("#sheet .foot a.btn");
+    if (menu) { menu.open = false; one("summary", menu).focus(); } else if (cancel) cancel.click();
+  }
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.isComposing && !one("dialog[open]")) { leave(); return; }
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
       const form = event.target.closest("form");
       if (form) { event.preventDefault(); form.requestSubmit(); }
@@ -116,6 +130,7 @@
     const copy = event.target.closest("[data-copy]");
     if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = words.copied; });
     if (event.target.closest("[data-print]")) window.print();
+    all("details.more[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-draft]");
@@ -171,6 +186,7 @@
       const header = one("#ticket > header");
       if (document.activeElement === document.body && header) { header.tabIndex = -1; header.focus({ preventScroll: true }); }
       settle(one("#ticket"));
+      point();
     }
     mark();
     tick();

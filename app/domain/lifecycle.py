@@ -5,7 +5,7 @@ Everything that asks "may this be done" or "what happens then" asks here: pages,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from app.domain.errors import NotAllowed
@@ -191,10 +191,19 @@ def desks_of(actor: Actor, facts: TicketFacts) -> frozenset[str]:
 
 def allowed(action: str, facts: TicketFacts, actor: Actor) -> bool:
     """True when the table has the line, the actor wears one of its hats, and its conditions hold."""
+    return _in_the_table(action, facts, actor) and not unmet(action, facts, actor)
+
+
+def unmet(action: str, facts: TicketFacts, actor: Actor) -> tuple[str, ...]:
+    """The conditions that an action of this actor still waits for; empty where state or desk rule it out anyway."""
+    if not _in_the_table(action, facts, actor):
+        return ()
+    return tuple(need for need in BY_ACTION[action].needs if not CONDITIONS[need](facts, actor))
+
+
+def _in_the_table(action: str, facts: TicketFacts, actor: Actor) -> bool:
     rule = BY_ACTION[action]
-    if facts.state not in rule.sources or not rule.desks & desks_of(actor, facts):
-        return False
-    return all(CONDITIONS[need](facts, actor) for need in rule.needs)
+    return facts.state in rule.sources and bool(rule.desks & desks_of(actor, facts))
 
 
 def step(action: str, facts: TicketFacts, actor: Actor) -> str:
@@ -246,6 +255,11 @@ def turn_of(
     if scope_desk == "lcs":
         return (state == OPEN and not routed) or overdue or level >= 1 or help_open or (acting and at_work)
     return state == APPEALED or (state == OPEN and not routed and not in_province) or level >= 2
+
+
+def on_top(flags: Collection[str] | None, state: str) -> bool:
+    """Whether a broken promise puts the ticket before everything else (rulebook 3.7): until the next result."""
+    return PROMISE_BROKEN in (flags or ()) and state in AT_WORK
 
 
 def allowed_actions(facts: TicketFacts, actor: Actor) -> tuple[str, ...]:

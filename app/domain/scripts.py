@@ -83,10 +83,16 @@ def filled(questions: Sequence[Question], answers: Mapping[str, str]) -> dict[st
         if not value or question.target == "log":
             continue
         if question.target == "text":
-            found["text"] = "；".join(filter(None, [found.get("text"), f"{question.label}：{value}"]))
+            found["text"] = "；".join(filter(None, [found.get("text"), _told(question, value)]))
         elif question.target != "supplement":
             found.setdefault({"signed_by": "finding_signed_by"}.get(question.target, question.target), value)
         found.setdefault(f"supplement-{question.key}", value)
     if "text" in found:
         found["text"] = f"经电话核实：{found['text']}。"
     return found
+
+
+def _told(question: Question, value: str) -> str:
+    """An answer in the reply: "是客户本人签收的吗" answered yes is told as "是客户本人签收的"."""
+    yes = question.kind == "yesno" and value == YES_NO[0] and question.label.endswith("吗")
+    return question.label.removesuffix("吗") if yes else f"{question.label}：{value}"

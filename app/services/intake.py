@@ -127,6 +127,8 @@ def _require_manual(complaint: ComplaintIn) -> None:
     errors = {name: "too_long" for name, limit in lengths.items() if len(getattr(complaint, name)) > limit}
     if not complaint.text.strip():
         errors["text"] = "required"
+    if not complaint.category:
+        errors["category"] = "required"
     if complaint.waybill.strip() and not is_acceptable(normalise(complaint.waybill)):
         errors["waybill"] = "bad_waybill"
     for one in complaint.contacts:

@@ -49,7 +49,7 @@ def take(*, actor: Actor, post: Post, now: datetime) -> Outcome:
 
 def give_back(*, actor: Actor, post: Post, note: str, now: datetime) -> Outcome:
     """Give a ticket back to the team; the note may be empty. Raises Invalid, NotFound, NotAllowed, Stale."""
-    _check_note(note, required=False)
+    _require(_note_errors(note, required=False))
     with write() as session:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
@@ -67,7 +67,8 @@ def hand_over(*, actor: Actor, post: Post, to_id: int | None, note: str, now: da
 
     Raises Invalid (`colleague`: required, away, has_it; `text`), NotFound, NotAllowed, Stale.
     """
-    _check_note(note, required=True)
+    errors = _note_errors(note, required=True) | ({} if to_id else {"colleague": "required"})
+    _require(errors)
     with write() as session:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
@@ -105,11 +106,15 @@ def auto_assign(session: Session, ticket: Ticket, site: Organisation, now: datet
 
 
 def colleagues(session: Session, ticket: Ticket, actor: Actor) -> list[tuple[int, str]]:
-    """Whom the actor may hand the ticket to, whether or not they are there; nothing where that is not allowed."""
+    """Whom the actor may hand the ticket to, whether or not they are there; nothing where that is not allowed.
+
+    What nobody owns one does not hand to oneself: that is claiming it.
+    """
     if actor.organisation_id is None or not desk.may(ticket, actor, "hand_over"):
         return []
     statement = select(User.id, User.name).where(User.organisation_id == actor.organisation_id, _usable())
-    rows = session.execute(statement.where(User.id.is_distinct_from(ticket.owner_id)).order_by(User.name, User.id))
+    not_to = ticket.owner_id or actor.user_id
+    rows = session.execute(statement.where(User.id.is_distinct_from(not_to)).order_by(User.name, User.id))
     return [(user_id, name) for user_id, name in rows]
 
 
@@ -179,8 +184,12 @@ def _receiver(session: Session, ticket: Ticket, actor: Actor, to_id: int | None,
     return person
 
 
-def _check_note(note: str, *, required: bool) -> None:
+def _note_errors(note: str, *, required: bool) -> dict[str, str]:
     if required and not note.strip():
-        raise Invalid({"text": "required"})
-    if len(note) > desk.TEXT_LIMIT:
-        raise Invalid({"text": "too_long"})
+        return {"text": "required"}
+    return {"text": "too_long"} if len(note) > desk.TEXT_LIMIT else {}
+
+
+def _require(errors: dict[str, str]) -> None:
+    if errors:
+        raise Invalid(errors)

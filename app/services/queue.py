@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnExpressionArgument, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.domain.lifecycle import on_top
 from app.domain.roles import Actor
 from app.models import Category, Counter, FreeText, Organisation, ScopeVersion, Ticket, User, WorkItem
 from app.services.scope import work_scope
@@ -68,6 +69,7 @@ class Row:
     site_name_en: str
     owner: str = ""  # empty where it is nobody's, or the reader's own
     mine: bool = False
+    broken: bool = False  # a promise was not kept: that is why it stands on top
     asked: str = ""  # the queue in which something is asked of this desk alone
 
 
@@ -144,7 +146,7 @@ def columns() -> Any:
         select(
             Ticket.id, Ticket.number, Ticket.waybill, Ticket.category, Ticket.state, Ticket.next_due_at,
             Ticket.next_clock, Ticket.overdue, Ticket.repeat_count, Ticket.received_at, Ticket.activity_at,
-            FreeText.body, Organisation.name, Organisation.name_en, User.name, Ticket.owner_id,
+            FreeText.body, Organisation.name, Organisation.name_en, User.name, Ticket.owner_id, Ticket.flags,
         )
         .outerjoin(FreeText, FreeText.id == Ticket.headline_id)
         .outerjoin(Organisation, Organisation.id == Ticket.handling_site_id)
@@ -157,7 +159,7 @@ def row_of(values: Any, actor: Actor) -> Row:
     body: Mapping[str, Any] = values[11] or {}
     mine = values[15] is not None and values[15] == actor.user_id
     words = [str(body.get("text", "")), values[12] or "", values[13] or "", "" if mine else values[14] or ""]
-    return Row(*[*list(values)[:11], *words, mine])
+    return Row(*[*list(values)[:11], *words, mine, on_top(values[16], values[4])])
 
 
 def _asked(row: Row, queue: str, due_at: datetime, overdue: bool) -> Row:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from app.domain.lifecycle import allowed_actions
+from app.domain.lifecycle import allowed_actions, unmet
 from app.domain.roles import Actor
 from app.models import (
     Appeal,
@@ -73,6 +73,7 @@ class View:
     sites: list[Organisation] = field(default_factory=list)
     messages: dict[int, tuple[Outbox, SmsReceipt | None]] = field(default_factory=dict)  # SMS to couriers
     couriers: list[Courier] = field(default_factory=list)
+    against_close: tuple[str, ...] = ()  # conditions that the site's closing still waits for
     pictures: list[Attachment] = field(default_factory=list)  # posted ones, and the viewer's own that wait
     parts: dict[str, Any] = field(default_factory=dict)  # what the parts of the rulebook add, by their names
 
@@ -80,7 +81,8 @@ class View:
 def view(session: Session, actor: Actor, number: str) -> View:
     """The ticket in the actor's scope with all that belongs to it. Raises NotFound."""
     ticket = scope.load(session, actor, number)
-    entries, actions = _entries(session, ticket), allowed_actions(desk.facts_of(ticket), actor)
+    entries, facts = _entries(session, ticket), desk.facts_of(ticket)
+    actions = allowed_actions(facts, actor)
     links = linked.of(session, ticket.waybill)
     parcel = [ticket.waybill, *(link.waybill for link in links)] if ticket.waybill else []
     owner = session.get(User, ticket.owner_id) if ticket.owner_id else None
@@ -96,6 +98,7 @@ def view(session: Session, actor: Actor, number: str) -> View:
         sites=_sites(session, ticket, entries) if SENDS_ELSEWHERE & set(actions) else [],
         messages=courier_sms.messages(session, [e.data["outbox_id"] for e in entries if e.type == "courier_sms"]),
         couriers=duty.couriers(session, ticket.handling_site_id) if "courier_sms" in actions else [],
+        against_close=unmet("close", facts, actor),
         pictures=attachments.of_ticket(session, actor, ticket), parts=ticket_parts.load(session, ticket, actor),
     )  # fmt: skip
 

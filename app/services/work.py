@@ -114,8 +114,7 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
     if item is None:
         item = WorkItem(scope=scope, ticket_id=ticket.id)
         session.add(item)
-    on_top = lifecycle.PROMISE_BROKEN in (ticket.flags or []) and ticket.state in lifecycle.AT_WORK
-    item.due_at = ON_TOP if on_top else ticket.next_due_at or NO_DUE
+    item.due_at = ON_TOP if lifecycle.on_top(ticket.flags, ticket.state) else ticket.next_due_at or NO_DUE
     item.activity_at = ticket.activity_at
     item.queue, item.category, item.state, item.owner_id = ticket.queue, ticket.category, ticket.state, ticket.owner_id
     item.overdue = seat.late if seat.desk == "party" else ticket.overdue or seat.late

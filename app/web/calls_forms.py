@@ -97,7 +97,9 @@ def calls_panel(view: View, actor: Actor, now: datetime) -> Panel | None:
         for row in rows
     ]  # fmt: skip
     said = ""
-    if left is not None:
+    if left is not None and left.next_at <= now:
+        said = _("Not reached yet: %(n)s more attempts, one now would count", n=left.attempts)
+    elif left is not None:
         said = _("Not reached yet: %(n)s more attempts, the next one counts from %(time)s", n=left.attempts,
                  time=g.fmt.time(left.next_at))  # fmt: skip
     return {"template": "_panel_calls.html", "rows": texts, "missing": said}

@@ -128,9 +128,10 @@ def _intervene(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
 
 def _withdraw(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     label, form = _("Withdraw the complaint"), bound or withdraw_form()
-    intro = _("Needs proof: a screenshot of the recording or of the message. Withdrawals are sampled for audit.")
     if any(order.verdict != "cancelled" for order, _connection in view.orders):
-        intro = words_closing.errors()["platform_must_cancel"]
+        why = words_closing.errors()["platform_must_cancel"]
+        return sheets.sheet(label, "closing.withdraw", view, None, "", intro=why)
+    intro = _("Needs proof: a screenshot of the recording or of the message. Withdrawals are sampled for audit.")
     return sheets.sheet(
         label, "closing.withdraw", view, form, label, intro=intro, danger=True,
         tray=attachments.tray(view, "withdraw"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -34,7 +35,7 @@ def new() -> ResponseReturnValue:
             number = intake.manual(
                 actor=actor, complaint=_complaint(form), key=request.form.get("submission_key", "")[:64], now=now
             )
-            return _after_new(actor, number)
+            return _after_new(actor, number, now)
         except Invalid as error:
             forms.mark(form, error.fields)
             status = 422
@@ -45,21 +46,23 @@ def new() -> ResponseReturnValue:
     return page, status
 
 
-def _after_new(actor: Actor, number: str) -> ResponseReturnValue:
+def _after_new(actor: Actor, number: str, now: datetime) -> ResponseReturnValue:
     """To the ticket where it lies in the actor's scope, else back to the queue, which says that another desk has it.
 
-    Its number stays untold: on a parcel with a ticket it would name one that this desk may not know of.
+    Its number stays untold: on a parcel with a ticket it would name one that this desk may not know of. A ticket that
+    was there before says that this complaint was added to it.
     """
     try:
-        scope.load(db.session(), actor, number)
+        ticket = scope.load(db.session(), actor, number)
     except NotFound:
         return redirect(url_for("tickets.index", opened="1"), 303)
-    return redirect(url_for("tickets.show", number=number), 303)
+    repeat = "1" if ticket.repeat_count and ticket.opened_at < now else None
+    return redirect(url_for("tickets.show", number=number, repeat=repeat), 303)
 
 
 def _complaint(form: Any) -> intake.ComplaintIn:
     return intake.ComplaintIn(
-        text=form.text.data or "", category=_offered(form.category, "OTHER"), waybill=form.waybill.data or "",
+        text=form.text.data or "", category=_offered(form.category, ""), waybill=form.waybill.data or "",
         channel=_offered(form.channel, "telephone"),
         complainant_kind=form.complainant_kind.data or "consignee", name=form.name.data or "",
         phone=form.phone.data or "", address=form.address.data or "",

@@ -181,7 +181,7 @@ def assign_form(data: Any = None) -> AssignForm:
 
 def new_ticket_form(categories: dict[str, str], data: Any = None) -> NewTicketForm:
     """The form for telephone and other channels."""
-    form = NewTicketForm(data)
+    form = NewTicketForm(data, data=None if data else {"channel": "telephone", "complainant_kind": "consignee"})
     channels = {code: label for code, label in words.channels().items() if code != "platform"}
     _choices(form.category, categories, _("Category"))
     _choices(form.channel, channels, _("Channel"))
@@ -206,7 +206,14 @@ def mark(form: Form, errors: Mapping[str, str], values: Mapping[str, object] | N
     table = words.errors() | picture_words.refusals() | words_duty.errors()
     for name, code in errors.items():
         if name in form:
-            form[name].errors = [words.filled(words.word(table, code), values or {})]
+            form[name].errors = [words.filled(words.word(table, _asked(form[name], code)), values or {})]
+
+
+def _asked(field: Field, code: str) -> str:
+    """What is missing is chosen in a list, ticked in a box, and else filled in."""
+    if code != "required":
+        return code
+    return "choose" if isinstance(field, SelectField) else "tick" if isinstance(field, BooleanField) else code
 
 
 def _choices(field: Any, table: dict[str, str], label: str) -> None:

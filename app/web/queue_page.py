@@ -143,16 +143,18 @@ def category_labels(session: Session) -> dict[str, str]:
 
 def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, asked: dict[str, str]) -> dict[str, Any]:
     """One line of the list: masked, with its countdown in words; its address keeps the filters `asked` for."""
-    due_text, tone = asked_chip(row, now) if row.asked else chip(row.state, row.due_at, row.overdue, now)
+    asking = row.asked or row.next_clock == "close"  # the site has something to do though the answer is out
+    due_text, tone = asked_chip(row, now) if asking else chip(row.state, row.due_at, row.overdue, now)
     kinds = words.clock_kinds()
     return {
         "number": row.number,
         "href": f"/tickets/{row.number}?{urlencode(asked)}" if asked else f"/tickets/{row.number}",
         "due_text": due_text,
-        "due_iso": row.due_at.isoformat() if row.due_at and (row.asked or row.state in ("open", "in_progress")) else "",
+        "due_iso": row.due_at.isoformat() if row.due_at and (asking or row.state in ("open", "in_progress")) else "",
         "tone": tone,
         "category": categories.get(row.category, row.category),
         "repeat": row.repeat_count,
+        "broken": row.broken,
         "content": mask_text(row.content)[:120],
         "waybill_tail": f"…{row.waybill[-8:-4]} {row.waybill[-4:]}" if len(row.waybill) >= 8 else "",
         "foot": words_parties.queues()[row.asked] if row.asked else kinds.get(row.next_clock, "") if row.due_at else "",

@@ -38,6 +38,8 @@ PARTS: tuple[ModuleType, ...] = (  # each has SHEETS, looked up late: they build
     exemption_forms,
     closing_forms,
 )
+GRAVE = frozenset({"return", "withdraw", "customer_rejects", "intervene"})
+DECISIONS = frozenset({"transfer", "consent_category"})
 
 
 def sheet(
@@ -56,13 +58,18 @@ def sheet(
     }  # fmt: skip
 
 
-def menu_of(view: View, actor: Actor) -> list[dict[str, str]]:
-    """The entries of the menu: one for each allowed action that has a sheet."""
+def menu_of(view: View, actor: Actor) -> list[dict[str, Any]]:
+    """The entries of the menu: one for each allowed action that has a sheet; what cannot be undone stands last."""
     number, found = view.ticket.number, []
-    for key, builder in _allowed(view).items():
-        made = builder(view, actor, None)
-        found.append({"key": key, "label": made["label"], "href": url_for("tickets.show", number=number, sheet=key)})
+    for key, builder in sorted(_allowed(view).items(), key=lambda one: one[0] in GRAVE):
+        made, href = builder(view, actor, None), url_for("tickets.show", number=number, sheet=key)
+        found.append({"key": key, "label": made["label"], "href": href, "grave": key in GRAVE})
     return found
+
+
+def decisions_of(menu: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What others wait for this desk to decide: buttons beside the menu, not only lines in it."""
+    return [entry for entry in menu if entry["key"] in DECISIONS]
 
 
 def opened(view: View, actor: Actor, key: str, bound: dict[str, Any]) -> Sheet | None:
@@ -73,6 +80,11 @@ def opened(view: View, actor: Actor, key: str, bound: dict[str, Any]) -> Sheet |
     return {"key": key, **builder(view, actor, bound.get(key))}
 
 
+def known() -> dict[str, Builder]:
+    """Every action that has a sheet, open to this actor or not."""
+    return {key: builder for part in PARTS for key, builder in part.SHEETS.items()}
+
+
 def _allowed(view: View) -> dict[str, Builder]:
-    known: dict[str, Builder] = {key: builder for part in PARTS for key, builder in part.SHEETS.items()}
-    return {action: known[action] for action in view.actions if action in known}
+    builders = known()
+    return {action: builders[action] for action in view.actions if action in builders}

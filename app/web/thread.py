@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
+from dataclasses import dataclass
 from typing import Any
 
 from flask import g, url_for
@@ -30,35 +31,66 @@ SILENT = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Told:
+    """What every entry is told with, looked up once a page: labels by type, what is red, the sites' names by code."""
+
+    labels: dict[str, str]
+    red: Set[str]
+    places: dict[str, str]
+
+
 def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
     """The thread, oldest first; free text masked."""
-    labels = _labels()  # once a page: each word is a look-up
     silent, red = SILENT | vocabulary.every("SILENT"), RED | vocabulary.every("RED")
-    return [_post(entry, view, actor, labels, red) for entry in view.entries if entry.type not in silent]
+    told = Told(_labels(), red, _places(view))
+    return [_post(entry, view, actor, told) for entry in view.entries if entry.type not in silent]
 
 
-def _post(entry: Entry, view: View, actor: Actor, labels: dict[str, str], red: Set[str]) -> dict[str, Any]:
-    text = mask_text(str(entry.text.get("text", "")))
-    label = labels.get(entry.type, "")
+def _post(entry: Entry, view: View, actor: Actor, told: Told) -> dict[str, Any]:
+    text, label = _words(entry, told), told.labels.get(entry.type, "")
     said = bool(text)
     return {
-        "kind": _voice(entry, view), "by": _by(entry, view) if said else "",
+        "kind": _voice(entry, view, said), "by": _by(entry, view) if said else "",
         "sub": _sub(entry, label, view) if said else "",
-        "text": text if said else _system_text(entry, label, view), "red": entry.type in red,
+        "text": text if said else _system_text(entry, label, view, told), "red": entry.type in told.red,
         "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at),
-        "findings": _findings(entry) + party_panel.findings(entry, view) + thread_verify.findings(entry),
+        "findings": _findings(entry, told) + party_panel.findings(entry, view) + thread_verify.findings(entry),
         "callback": _callback(entry, view, actor), "pictures": attachments.pictures_of(view, entry.event_id),
     }  # fmt: skip
 
 
-def _voice(entry: Entry, view: View) -> str:
+def _words(entry: Entry, told: Told) -> str:
+    """What somebody wrote, or the deed in a sentence where it needs no words of theirs."""
+    if written := str(entry.text.get("text", "")):
+        return mask_text(written)
+    if entry.type == "closed" and entry.data.get("root_cause"):
+        return _("Root cause: %(cause)s", cause=words.word(words.root_causes(), entry.data["root_cause"]))
+    if entry.type == "transferred" and entry.role != "system":
+        return _("%(site)s handles it from here on", site=_place(entry.data.get("site_code", ""), told))
+    return ""
+
+
+def _places(view: View) -> dict[str, str]:
+    """The names of the sites that the ticket's page knows anyway, by code."""
+    known = [entry.organisation for entry in view.entries if entry.organisation] + ([view.site] if view.site else [])
+    for row in view.parts.get("returns", []):
+        known += [site for site in (row.from_site, row.to_site) if site]
+    return {site.code: (site.name_en or site.name) if g.fmt.english else site.name for site in known}
+
+
+def _place(code: str, told: Told) -> str:
+    return told.places.get(code, code)
+
+
+def _voice(entry: Entry, view: View, said: bool) -> str:
     if entry.type in PLATFORM and entry.text:
         return "platform"
     if entry.type == "courier_sms":
         return "sms"
     if entry.type == "callback_refused":
         return "platform"
-    if not entry.text.get("text") or entry.role == "system":
+    if not said or entry.role == "system":
         return "system"
     if entry.role in LCS_ROLES:
         return "lcs"
@@ -68,8 +100,9 @@ def _voice(entry: Entry, view: View) -> str:
 
 
 def _by(entry: Entry, view: View) -> str:
-    if entry.type in PLATFORM and entry.role == "system":
-        return _("Customer")
+    if entry.type in PLATFORM:
+        kind = view.ticket.complainant_kind
+        return _("Customer") if kind == "consignee" else words.word(words.complainants(), kind)
     if entry.type == "callback_refused":
         return _("Platform")
     return entry.who or _("System")
@@ -84,6 +117,8 @@ def _sub(entry: Entry, label: str, view: View) -> str:
         parts.append(
             _("to %(name)s %(phone)s", name=mask_text(str(entry.text.get("name", ""))), phone=entry.data.get("to", ""))
         )
+    if entry.type in PLATFORM and entry.who:
+        parts.append(_("entered by %(name)s", name=entry.who))
     outcome = entry.data.get("contact_outcome")
     if outcome:
         parts.append(words.word(words.contacts() | vocabulary.merged("outcomes"), outcome))
@@ -138,14 +173,14 @@ def _labels() -> dict[str, str]:
     } | vocabulary.merged("events")
 
 
-def _system_text(entry: Entry, label: str, view: View) -> str:
+def _system_text(entry: Entry, label: str, view: View, told: Told) -> str:
     who = f" · {entry.who}" if entry.who else ""
     if said := party_panel.line(entry, label, view):
         return said
     if said := vocabulary.detail(entry) or vocabulary.line(entry.type, entry.data):
-        return f"{label} · {said}{who}"
+        return f"{label} · {_place(said, told)}{who}"
     if entry.type == "routed":
-        return _("Routed to %(site)s", site=_site(entry.data, view))
+        return _("Routed to %(site)s", site=_place(_site(entry.data, view), told))
     if entry.type == "acting_started" and entry.data.get("reason") == "onboarding":
         return _("The site is not on board yet: its province works the ticket")
     if entry.type in _DETAILS:
@@ -177,8 +212,8 @@ def _site(data: dict[str, Any], view: View) -> str:
     return str(data.get("site_code", ""))
 
 
-def _findings(entry: Entry) -> list[dict[str, str]]:
-    found = [{"label": label, "value": mask_text(value)} for label, value in vocabulary.findings(entry)]
+def _findings(entry: Entry, told: Told) -> list[dict[str, str]]:
+    found = [{"label": label, "value": mask_text(_place(value, told))} for label, value in vocabulary.findings(entry)]
     if entry.type == "result":
         if entry.text.get("signed_by"):
             found.append({"label": _("Who really signed"), "value": mask_text(str(entry.text["signed_by"]))})
@@ -189,6 +224,8 @@ def _findings(entry: Entry) -> list[dict[str, str]]:
         if entry.data.get("no_contact_code"):
             why = words.word(words_verify.not_reached(), entry.data["no_contact_code"])
             found.append({"label": _("Nobody reached"), "value": why})
+    if entry.type == "intervened" and entry.data.get("root_cause"):
+        found.append({"label": _("Root cause"), "value": words.word(words.root_causes(), entry.data["root_cause"])})
     if entry.type == "priority_raised":
         known = words_help.priorities()
         steps = [words.word(known, entry.data.get(name, "")) for name in ("before", "after")]

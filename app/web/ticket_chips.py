@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from app.domain import lifecycle
 from app.services.ticket_view import View
 
 
@@ -11,6 +12,8 @@ def chips(view: View) -> list[dict[str, str]]:
     """One chip a mark; what it means stands in the panel of its part."""
     ticket, incident = view.ticket, view.parts.get("incident")
     account, found = view.parts.get("customer"), []
+    if lifecycle.on_top(ticket.flags, ticket.state):
+        found.append((_("Promise broken"), "late"))
     if account is not None:
         found.append((" ".join(part for part in (ticket.tier, account.name) if part), "info"))
     if incident is not None:

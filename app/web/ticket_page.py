@@ -15,7 +15,7 @@ from app.models import Clock, Organisation, TicketContact
 from app.services.reveals import Shown
 from app.services.ticket_view import View
 from app.services.work import OF_ONE_DESK
-from app.web import ask_bar, call_card, panels, party_panel, sheets, ticket_chips, words
+from app.web import ask_bar, call_card, panels, party_panel, sheets, ticket_chips, words, words_closing
 from app.web.boxes import boxes_of
 from app.web.thread import posts_of
 
@@ -24,15 +24,18 @@ SITE_CHIPS = ("first_reply", "resolve", "close", "appeal", "objection", "accept"
 
 def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = None, **state: Any) -> dict[str, Any]:
     """Everything `_ticket.html` reads; `state` carries bound forms, an error or a notice of a failed post."""
-    ticket = view.ticket
+    ticket, menu = view.ticket, sheets.menu_of(view, actor)
+    sheet = sheets.opened(view, actor, state.get("sheet") or "", state.get("forms") or {})
+    moved_on = sheet is None and state.get("sheet") in sheets.known()
+    error = state.get("error") or (_("The ticket has moved on: this cannot be done any more.") if moved_on else None)
     return {
         "number": ticket.number, "waybill": ticket.waybill, "version": state.get("version") or ticket.version,
         "state_label": words.states()[ticket.state], "state_tone": _state_tone(ticket.state),
         "chips": chips(view, now), "facts": facts(view), "thread": posts_of(view, actor), "side": side(view, shown),
         "actions": actions(view, actor), "boxes": boxes_of(view, actor, now, state.get("forms") or {}),
-        "appeal": appeal(view, now), "error": state.get("error"), "notice": state.get("notice"),
-        "sites": [(site.code, site_name(site)) for site in view.sites], "menu": sheets.menu_of(view, actor),
-        "sheet": sheets.opened(view, actor, state.get("sheet") or "", state.get("forms") or {}),
+        "appeal": appeal(view, now), "error": error, "notice": state.get("notice"),
+        "sites": [(site.code, site_name(site)) for site in view.sites], "menu": menu, "sheet": sheet,
+        "decisions": sheets.decisions_of(menu), "open_ends": words_closing.open_ends(view.against_close),
         "call": call_card.card(view, actor, now, shown, state),
         "asks": ask_bar.bars_of(view, actor, now),
         "panels": panels.of(view, actor, now), "self_href": url_for("tickets.show", number=ticket.number),

@@ -72,7 +72,9 @@ def news() -> ResponseReturnValue:
 def show(number: str) -> ResponseReturnValue:
     """One ticket: the whole page, or its pane alone for HTMX; `?sheet=` opens the sheet of an action."""
     actor = current_actor()
-    return verbs.page(actor, ticket_view.view(db.session(), actor, number), sheet=request.args.get("sheet", ""))
+    merged = _("The parcel had a ticket already: the complaint was added to it as a repeat.")
+    view, notice = ticket_view.view(db.session(), actor, number), merged if "repeat" in request.args else None
+    return verbs.page(actor, view, sheet=request.args.get("sheet", ""), notice=notice)
 
 
 @bp.post("/tickets/<number>/claim")

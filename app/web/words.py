@@ -178,6 +178,8 @@ def errors() -> dict[str, str]:
     """What is wrong with a field, or why an action is refused."""
     return {
         "required": _("Please fill in"),
+        "choose": _("Please choose"),
+        "tick": _("Please tick"),
         "too_long": _("Too long"),
         "in_the_past": _("This time is already over"),
         "bad_time": _("Please enter date and time"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_babel import gettext as _
 
+from app.services.ticket_view import Entry
 from app.web.language import table
 
 RED = frozenset({"customer_rejects", "intervened"})
@@ -27,6 +30,16 @@ def errors() -> dict[str, str]:
         "linked_already": _("These waybills are linked already"),
         "too_many_linked": _("A parcel has at most 8 linked waybills"),
     }
+
+
+def open_ends(missing: Sequence[str]) -> str:
+    """What has to happen before the site can close an answered ticket; empty when nothing is missing."""
+    known = {
+        "settled": _("the customer accepts, or the time to object runs out"),
+        "no_open_promise": _("the open promise is kept"),
+    }  # fmt: skip
+    said = [known[need] for need in missing if need in known]
+    return _("Can be closed once: %(what)s", what=_("; and ").join(said)) if said else ""
 
 
 @table
@@ -58,6 +71,14 @@ def outcomes() -> dict[str, str]:
         "told_other": _("Told somebody the complainant named"),
         "reached_denies": _("Reached, denies complaining"),
     }
+
+
+def findings(entry: Entry) -> list[tuple[str, str]]:
+    """What stands above the text of an entry."""
+    if entry.type == "withdrawn" and entry.data.get("reason"):
+        reason = str(entry.data["reason"])
+        return [(_("Reason"), withdrawals().get(reason, reason))]
+    return []
 
 
 @table

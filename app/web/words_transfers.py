@@ -103,6 +103,4 @@ def findings(entry: Entry) -> list[tuple[str, str]]:
         found.append((_("Reason"), reasons().get(reason, reason)))
     if entry.type == "returned" and entry.data.get("proposed_code"):
         found.append((_("Proposed site"), str(entry.data["proposed_code"])))
-    if entry.type == "transferred":
-        found.append((_("New site"), str(entry.data.get("site_code", ""))))
     return found

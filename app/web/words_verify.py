@@ -29,7 +29,10 @@ def errors() -> dict[str, str]:
         "no_scan_since": _("There is no delivery scan after this promise"),
         "no_photo_since": _("Post the picture first: there is none after this promise"),
         "no_call_since": _("Log the call first: the customer was not reached after this promise"),
-        "no_contact_today": _("Call the customer first: a new time needs a call of today in which the customer agreed"),
+        "no_contact_today": _(
+            "Call the customer first: a new time needs a call of today, after the promise was made, in which the "
+            "customer agreed"
+        ),
     }
 
 

@@ -61,7 +61,7 @@ def test_a_result_without_its_required_fields_says_so_beside_them_and_keeps_the_
         field = form.locator(f"[name={name}]")
         expect(field).to_have_attribute("aria-invalid", "true")
         said = page.locator(f"#{field.get_attribute('aria-describedby')}")
-        expect(said).to_have_text("请填写")
+        expect(said).to_have_text("请选择")
         expect(said).to_be_visible()
     expect(form.locator("[name=text]")).to_have_value("客户已经收到包裹。")
     expect(page.locator("#ticket [role=alert]")).to_be_visible()

@@ -207,3 +207,17 @@ def test_ccs_rules_where_the_case_lies_at_headquarters():
 def test_the_page_in_the_docs_is_the_table_as_it_is():
     kept = Path(__file__).parents[2] / "docs" / "lifecycle.md"
     assert kept.read_text(encoding="utf-8") == lifecycle_page.page(), "run: flask lifecycle > docs/lifecycle.md"
+
+
+def test_what_an_action_waits_for_is_told_to_those_alone_whose_action_it_is():
+    answered = replace(FACTS, state="replied", open_promises=1)
+    assert lifecycle.unmet("close", answered, PEOPLE["clerk"]) == ("settled", "no_open_promise")
+    assert lifecycle.unmet("close", replace(answered, objection_over=True), PEOPLE["clerk"]) == ("no_open_promise",)
+    assert lifecycle.unmet("close", answered, PEOPLE["lcs"]) == ()
+    assert lifecycle.unmet("close", replace(answered, state="open"), PEOPLE["clerk"]) == ()
+
+
+def test_a_broken_promise_is_first_of_all_work_until_the_next_result():
+    assert lifecycle.on_top(["promise_broken"], "in_progress")
+    assert not lifecycle.on_top(["promise_broken"], "replied")
+    assert not lifecycle.on_top(["no_sign_scan"], "in_progress") and not lifecycle.on_top(None, "open")

@@ -146,10 +146,25 @@ def test_only_a_present_colleague_of_the_own_organisation_takes_over(cast: Cast,
     with pytest.raises(Invalid) as error:
         ownership.hand_over(actor=cast["site-manager"], post=post(number), to_id=off.user_id, note=" ", now=NOON)
     assert error.value.fields == {"text": "required"}
+    with pytest.raises(Invalid) as error:
+        ownership.hand_over(actor=cast["site-manager"], post=post(number), to_id=None, note=" ", now=NOON)
+    assert error.value.fields == {"text": "required", "colleague": "required"}
     replies.claim(actor=cast["site"], post=post(number), now=NOON)
     with pytest.raises(Invalid) as error:
         ownership.hand_over(actor=cast["site"], post=post(number), to_id=cast["site"].user_id, note="x", now=NOON)
     assert error.value.fields == {"colleague": "has_it"}
+
+
+def test_an_unowned_ticket_is_handed_to_others_and_claimed_by_oneself(cast: Cast, db_session) -> None:
+    number = push(cast, "W1")
+
+    def offered(who: str) -> list[str]:
+        row = ticket(db_session, number)
+        return [name for _id, name in ownership.colleagues(db_session, row, cast[who])]
+
+    assert (offered("site"), offered("site-manager")) == (["site-manager"], ["site"])
+    replies.claim(actor=cast["site"], post=post(number), now=NOON)
+    assert offered("site-manager") == ["site-manager"]  # a manager may take it over
 
 
 def test_giving_back_leaves_state_and_clocks_and_the_next_one_takes_it(cast: Cast, db_session) -> None:

@@ -84,7 +84,8 @@ def test_an_administrator_who_presses_no_button_has_said_nothing(stage: Stage, n
 
 def test_a_complaint_by_hand_is_no_platforms_and_keeps_no_text_among_its_codes(stage: Stage) -> None:
     typed = {"text": "来电投诉", "channel": "platform", "category": "王小明 13812345678", "submission_key": "by-hand-2"}
-    assert post(stage, "lcs", "/tickets/new", **typed).status_code == 303
+    assert post(stage, "lcs", "/tickets/new", **typed).status_code == 422  # only an offered category is taken
+    assert post(stage, "lcs", "/tickets/new", **{**typed, "category": "OTHER"}).status_code == 303
     made = one(stage, select(Ticket).order_by(Ticket.id.desc()).limit(1))
     assert (made.channel, made.category) == ("telephone", "OTHER")
     with stage.session() as session:
