@@ -27,6 +27,11 @@ def test_answers_fill_the_result_form_by_their_targets() -> None:
     }  # fmt: skip
 
 
+def test_a_yes_is_told_to_the_customer_as_a_statement() -> None:
+    assert rule.filled(ASKED, {"self": "是"})["text"] == "经电话核实：本人签收。"
+    assert rule.spoken(ASKED, {"self": "是"}) == "本人签收吗：是"  # the log keeps question and answer
+
+
 def test_only_what_was_asked_and_offered_is_kept() -> None:
     typed = {"self": "也许", "who": " 门卫 ", "measure": "stolen", "nobody": "x", "place": ""}
     assert rule.answered(ASKED, typed) == {"who": "门卫"}
