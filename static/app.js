@@ -84,15 +84,6 @@
     });
   }
 
-  // Where the hand goes next: the first field that is wrong, or the first one of a sheet that was opened.
-  function point() {
-    const wrong = all("#ticket [aria-invalid=true]").find((field) => field.offsetParent);
-    const sheet = one("#sheet");
-    const field = wrong || (sheet && one("select, textarea, input:not([type=hidden])", sheet));
-    if (!wrong && field && matchMedia("(pointer: coarse)").matches) sheet.scrollIntoView({ block: "nearest" });
-    else if (field) field.focus();
-  }
-
   // Keyboard.
   const typing = (target) => target.closest("input, textarea, select, dialog[open]");
   function move(step) {
@@ -110,12 +101,7 @@
     "/": () => { const search = one("#search"); if (search) { search.focus(); search.select(); } },
     "?": () => one("#keys").showModal(),
   };
-  function leave() { // Escape: the menu first, then the sheet
-    const menu = one("details.more[open]"), cancel = one("#sheet .foot a.btn");
-    if (menu) { menu.open = false; one("summary", menu).focus(); } else if (cancel) cancel.click();
-  }
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.isComposing && !one("dialog[open]")) { leave(); return; }
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
       const form = event.target.closest("form");
       if (form) { event.preventDefault(); form.requestSubmit(); }
@@ -130,7 +116,6 @@
     const copy = event.target.closest("[data-copy]");
     if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = words.copied; });
     if (event.target.closest("[data-print]")) window.print();
-    all("details.more[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-draft]");
@@ -186,7 +171,6 @@
       const header = one("#ticket > header");
       if (document.activeElement === document.body && header) { header.tabIndex = -1; header.focus({ preventScroll: true }); }
       settle(one("#ticket"));
-      point();
     }
     mark();
     tick();

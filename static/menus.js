@@ -1,9 +1,11 @@
-// Menus: Escape and a press beside them close them; a sheet that opens takes the focus.
+// Menus: Escape and a press beside them close them; a sheet that opens takes the focus, and Escape leaves it too.
 (function () {
   "use strict";
   const open = () => Array.from(document.querySelectorAll("details.more[open], details.rest[open]"));
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
+    const cancel = document.querySelector("#sheet .foot a.btn"); // what was typed is kept as a draft
+    if (!open().length && cancel) cancel.click();
     open().forEach((menu) => {
       menu.open = false;
       menu.querySelector("summary").focus();
@@ -16,6 +18,8 @@
   // What was refused first, else the first field; a phone would cover half of the sheet with its keyboard.
   function enter() {
     const sheet = document.querySelector("#sheet");
+    const box = Array.from(document.querySelectorAll(".reply [aria-invalid=true]")).find((field) => field.offsetParent);
+    if (!sheet && box) box.focus();
     if (!sheet || sheet.contains(document.activeElement)) return;
     const wrong = sheet.querySelector("[aria-invalid=true]");
     const first = sheet.querySelector(".form input:not([type=hidden]), .form select, .form textarea");

@@ -24,7 +24,7 @@ def bars_of(view: View, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     found += [_deliver(view, wanted, now) for wanted in cases.orders if party_panel.may_deliver(view, actor, wanted)]
     if "rule_dispute" in view.actions:
         found.append(_rule(view))
-    return found + _help(view)
+    return found + _decisions(view) + _help(view)
 
 
 def _about(view: View, actor: Actor, *actions: str) -> list[Side]:
@@ -68,6 +68,15 @@ def _rule(view: View) -> dict[str, Any]:
     said = _("At arbitration. Still to be heard: %(names)s", names=names) if names else _("Waits for your ruling.")
     link = {"label": _("Rule on it"), "href": url_for("parties.court", number=view.ticket.number), "swap": False}
     return {"text": said, "clock": None, "links": [link]}
+
+
+def _decisions(view: View) -> list[dict[str, Any]]:
+    """A return, or a category that eases a limit: one word of this desk, and the ticket goes on."""
+    asked = {
+        "transfer": (_("The site returns this ticket as not its own."), _("Rule on the return")),
+        "consent_category": (_("The site asks for another category, with more time."), _("Decide on the category")),
+    }  # fmt: skip
+    return [_lines(view, said, [(action, label)]) for action, (said, label) in asked.items() if action in view.actions]
 
 
 def _help(view: View) -> list[dict[str, Any]]:

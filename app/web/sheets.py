@@ -39,7 +39,6 @@ PARTS: tuple[ModuleType, ...] = (  # each has SHEETS, looked up late: they build
     closing_forms,
 )
 GRAVE = frozenset({"return", "withdraw", "customer_rejects", "intervene"})
-DECISIONS = frozenset({"transfer", "consent_category"})
 
 
 def sheet(
@@ -65,11 +64,6 @@ def menu_of(view: View, actor: Actor) -> list[dict[str, Any]]:
         made, href = builder(view, actor, None), url_for("tickets.show", number=number, sheet=key)
         found.append({"key": key, "label": made["label"], "href": href, "grave": key in GRAVE})
     return found
-
-
-def decisions_of(menu: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What others wait for this desk to decide: buttons beside the menu, not only lines in it."""
-    return [entry for entry in menu if entry["key"] in DECISIONS]
 
 
 def opened(view: View, actor: Actor, key: str, bound: dict[str, Any]) -> Sheet | None:

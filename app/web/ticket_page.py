@@ -35,7 +35,7 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
         "actions": actions(view, actor), "boxes": boxes_of(view, actor, now, state.get("forms") or {}),
         "appeal": appeal(view, now), "error": error, "notice": state.get("notice"),
         "sites": [(site.code, site_name(site)) for site in view.sites], "menu": menu, "sheet": sheet,
-        "decisions": sheets.decisions_of(menu), "open_ends": words_closing.open_ends(view.against_close),
+        "open_ends": words_closing.open_ends(view.against_close),
         "call": call_card.card(view, actor, now, shown, state),
         "asks": ask_bar.bars_of(view, actor, now),
         "panels": panels.of(view, actor, now), "self_href": url_for("tickets.show", number=ticket.number),

@@ -103,7 +103,7 @@ def test_a_ticket_that_is_not_ours_is_ruled_over_to_its_site_with_fresh_clocks(p
     expect(page.locator("details.more a", has_text="非本站，退回")).to_have_count(0)
     steps.enter(page, "lcs")
     page.goto(f"/tickets/{number}")
-    page.locator(".actions > a.btn", has_text="裁定退回").click()
+    page.locator(".askbar a.btn", has_text="裁定退回").click()
     form = page.locator("#sheet")
     expect(form.locator("[name=site_code]")).to_have_value(NEIGHBOUR)
     finish(page, form)

@@ -96,7 +96,7 @@ def test_who_rules_on_a_return_has_a_button_and_the_history_names_the_sites(desk
     number = push(desk.cast, "R1")
     asked = ReturnIn("outside_area", "地址属滨江", "330108-01", [])
     transfers.give_up(actor=desk.cast["site"], post=post(number), asked=asked, now=NOON)
-    button = rf'<a class="btn main" href="/tickets/{number}\?sheet=transfer"'
+    button = rf'<a class="btn small main" href="/tickets/{number}\?sheet=transfer"'
     head = desk.show(number, "lcs").split("</header>")[0]
     assert re.search(button, head) and not re.search(button, desk.show(number).split("</header>")[0])
     ruling = RulingIn("grant", "", "330108-01", False)
