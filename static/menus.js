@@ -20,8 +20,9 @@
     const sheet = document.querySelector("#sheet");
     const box = Array.from(document.querySelectorAll(".reply [aria-invalid=true]")).find((field) => field.offsetParent);
     if (!sheet && box) box.focus();
-    if (!sheet || sheet.contains(document.activeElement)) return;
+    if (!sheet) return;
     const wrong = sheet.querySelector("[aria-invalid=true]");
+    if (!wrong && sheet.contains(document.activeElement)) return;
     const first = sheet.querySelector(".form input:not([type=hidden]), .form select, .form textarea");
     const field = wrong || (matchMedia("(min-width: 761px)").matches ? first : null);
     if (field) field.focus();
