@@ -62,7 +62,7 @@ RULES = (
     _rule("resume", ENDED_OR_OPEN, None, *SITE, SYSTEM_DESK, needs="waiting"),
     _rule("promise", OPEN_STATES, None, *SITE),
     _rule("courier_sms", BEFORE_THE_END, None, *SITE),
-    _rule("close", {REPLIED}, CLOSED, *SITE, needs="settled no_open_promise"),
+    _rule("close", {REPLIED}, CLOSED, *SITE, *SUPERIOR, needs="settled no_open_promise worked_or_in_tray"),
     _rule("told", {REPLIED}, None, *SITE, needs="unsettled"),
     _rule("customer_accepts", {REPLIED}, None, *SITE, needs="unsettled"),
     _rule("customer_rejects", {REPLIED, CLOSED}, APPEALED, *SITE, CCS_DESK, needs="answered"),
@@ -89,20 +89,21 @@ RULES = (
     _rule("recall_help", BEFORE_THE_END, None, HANDLING, needs="help_waits"),
     _rule("answer_help", BEFORE_THE_END, None, *SUPERIOR, needs="help_waits"),
     _rule("act_for", BEFORE_THE_END, None, LCS_DESK, needs="nobody_acts"),
-    _rule("stop_acting", ENDED_OR_OPEN, None, ACTING),
+    _rule("stop_acting", ENDED_OR_OPEN, None, ACTING, needs="routed"),
     _rule("urge_site", BEFORE_THE_END, None, *SUPERIOR, needs="routed"),
     _rule("intervene", {REPLIED}, CLOSED, *SUPERIOR, needs="no_help urged_by_superior no_open_promise"),
     _rule("raise_priority", AT_WORK, None, *SUPERIOR, needs="not_urgent"),
     _rule("ask_exemption", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
     _rule("assign_site", {OPEN}, None, *SUPERIOR, needs="unrouted"),
     _rule("ruling", {APPEALED}, None, CCS_DESK),
-    _rule("ruled_return", {APPEALED}, IN_PROGRESS, CCS_DESK),
+    _rule("ruled_return", {APPEALED}, IN_PROGRESS, CCS_DESK, needs="worked"),
     _rule("ruled_other_site", {APPEALED}, OPEN, CCS_DESK),
     _rule("ruled_compensate", {APPEALED}, CLOSED, CCS_DESK),
     _rule("ruled_rejected", {APPEALED}, CLOSED, CCS_DESK),
     _rule("urge", STATES, None, SYSTEM_DESK),
     _rule("repeat", {OPEN, IN_PROGRESS, APPEALED}, None, SYSTEM_DESK),
-    _rule("repeat_reopens", {REPLIED, CLOSED}, IN_PROGRESS, SYSTEM_DESK),
+    _rule("repeat_reopens", {REPLIED, CLOSED}, IN_PROGRESS, SYSTEM_DESK, needs="worked"),
+    _rule("repeat_in_tray", {REPLIED, CLOSED}, OPEN, SYSTEM_DESK, needs="in_tray"),
     _rule("reject", {IN_PROGRESS, REPLIED, CLOSED}, APPEALED, SYSTEM_DESK, needs="answered"),
     _rule("reject_noted", {OPEN, IN_PROGRESS, APPEALED, WITHDRAWN}, None, SYSTEM_DESK),
     _rule("satisfied", {OPEN, IN_PROGRESS, REPLIED, APPEALED}, REPLIED, SYSTEM_DESK),
@@ -127,6 +128,9 @@ CONDITIONS: dict[str, Condition] = {
     "first_replied": lambda facts, actor: facts.first_replied,
     "routed": lambda facts, actor: facts.handling_site_id is not None,
     "unrouted": lambda facts, actor: facts.handling_site_id is None,
+    "worked": lambda facts, actor: not _in_tray(facts),
+    "in_tray": lambda facts, actor: _in_tray(facts),
+    "worked_or_in_tray": lambda facts, actor: _in_tray(facts) or bool({HANDLING, ACTING} & desks_of(actor, facts)),
     "no_transfer": lambda facts, actor: not facts.cases.transfer,
     "transfer": lambda facts, actor: facts.cases.transfer,
     "hops_left": lambda facts, actor: facts.hops <= MAX_HOPS,  # the third return goes to the LCS itself
@@ -145,6 +149,14 @@ CONDITIONS: dict[str, Condition] = {
     "category_asked": lambda facts, actor: facts.category_asked,
     "category_settled": lambda facts, actor: not facts.category_asked,
 }
+
+
+OF_ANOTHER_DESK = "worked_or_in_tray"  # unmet, the action is not this desk's at all
+
+
+def _in_tray(facts: TicketFacts) -> bool:
+    """Whether nobody works it: no site has it, and no service desk in its place."""
+    return facts.handling_site_id is None and facts.acting_id is None
 
 
 def _own_or_manager(facts: TicketFacts, actor: Actor) -> bool:
@@ -191,13 +203,18 @@ def desks_of(actor: Actor, facts: TicketFacts) -> frozenset[str]:
 
 def allowed(action: str, facts: TicketFacts, actor: Actor) -> bool:
     """True when the table has the line, the actor wears one of its hats, and its conditions hold."""
-    return _in_the_table(action, facts, actor) and not unmet(action, facts, actor)
+    return _in_the_table(action, facts, actor) and not _open_needs(action, facts, actor)
 
 
 def unmet(action: str, facts: TicketFacts, actor: Actor) -> tuple[str, ...]:
     """The conditions that an action of this actor still waits for; empty where state or desk rule it out anyway."""
     if not _in_the_table(action, facts, actor):
         return ()
+    needs = _open_needs(action, facts, actor)
+    return () if OF_ANOTHER_DESK in needs else needs
+
+
+def _open_needs(action: str, facts: TicketFacts, actor: Actor) -> tuple[str, ...]:
     return tuple(need for need in BY_ACTION[action].needs if not CONDITIONS[need](facts, actor))
 
 
@@ -245,16 +262,19 @@ def turn_of(
     helps, CCS rules and places the rest.
 
     A responsible party has its turn only while something is asked of it, which its own clock says. Nobody's turn is
-    what waits for the customer. Who acts for a site has the turn that a site would have.
+    what waits for the customer. Who acts for a site has the turn that a site would have; what no site ever had and is
+    settled is closed by the desk whose tray it came to.
     """
     if scope_desk in ("party", "lcs_of_party"):
         return False
-    at_work = state in AT_WORK and not waiting
+    closes = state == REPLIED and to_close
+    works = closes or (state in AT_WORK and not waiting)
+    in_tray = not routed and (state == OPEN or closes)
     if scope_desk == "site":
-        return at_work or (state == REPLIED and to_close)
+        return works
     if scope_desk == "lcs":
-        return (state == OPEN and not routed) or overdue or level >= 1 or help_open or (acting and at_work)
-    return state == APPEALED or (state == OPEN and not routed and not in_province) or level >= 2
+        return in_tray or overdue or level >= 1 or help_open or (acting and works)
+    return state == APPEALED or (in_tray and not in_province) or level >= 2
 
 
 def on_top(flags: Collection[str] | None, state: str) -> bool:

@@ -79,6 +79,7 @@ MEANS = {
     "urge": "the platform urges",
     "repeat": "another complaint on the waybill",
     "repeat_reopens": "… that brings it back to work",
+    "repeat_in_tray": "… the same for one that no site ever had",
     "reject": "the customer rejects the result",
     "reject_noted": "… when there is nothing to reject",
     "satisfied": "the customer is satisfied",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
-from app.models import Appeal, Event, Ticket
+from app.models import Appeal, Event, Organisation, Ticket
 from app.services import callbacks, clocks, desk, hands, journal, routing
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
@@ -49,7 +49,7 @@ def rule(*, actor: Actor, post: Post, ruling: RulingIn, now: datetime) -> Outcom
             raise NotAllowed("no_appeal")
         hands.refuse(session, ticket, actor)
         hands.refuse_own_decision(session, ticket, actor)
-        other = routing.target(session, actor, ruling.site_code) if ruling.ruling == "upheld_other_site" else None
+        other = _other_site(session, ticket, actor, ruling.site_code) if ruling.ruling == "upheld_other_site" else None
         desk.move(ticket, _STEP[ruling.ruling], actor)
         appeal.ruling, appeal.ruled_at, appeal.ruled_by_id = ruling.ruling, now, actor.user_id
         data = {"ruling": ruling.ruling, "appeal_id": appeal.id, "site_id": appeal.site_id}
@@ -63,6 +63,14 @@ def open_appeal(session: Session, ticket: Ticket) -> Appeal | None:
     """The appeal that waits for a ruling, if any."""
     statement = select(Appeal).where(Appeal.ticket_id == ticket.id, Appeal.ruling == "").order_by(Appeal.id.desc())
     return session.scalars(statement.limit(1)).one_or_none()
+
+
+def _other_site(session: Session, ticket: Ticket, actor: Actor, code: str) -> Organisation:
+    """The site that gets the ticket instead of its own. Raises Invalid(site_code)."""
+    site = routing.target(session, actor, code)
+    if site.id == ticket.handling_site_id:
+        raise Invalid({"site_code": "same_site"})
+    return site
 
 
 def _carry_out(

@@ -17,6 +17,7 @@ from app.models.dialect import for_update
 from app.models.ids import new_id
 from app.services import clocks, deadlines, desk, journal, settling
 
+CALLBACK_REFUSED = "callback_refused"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -95,13 +96,15 @@ def _is_the_result(session: Session, ticket: Ticket, event_id: int) -> bool:
 
 
 def refused(session: Session, row: Outbox, code: str, text: str, now: datetime) -> None:
-    """The platform refused the answer: back in the site's queue in plain words; the first reply stays in time."""
+    """The platform refused the answer: back in the site's queue in plain words; the first reply stays in time. An
+    older answer that is refused late changes nothing: a newer result is on its way."""
     ticket = _locked(session, row)
     data = {"outbox_id": row.id, "code": code[:60]}
-    event = journal.append(session, ticket, "callback_refused", actor=SYSTEM, now=now, data=data, text={"text": text})
-    if desk.may(ticket, SYSTEM, "callback_refused") and row.payload["operate_type"] not in ("UPHELD", "REJECTED"):
+    event = journal.append(session, ticket, CALLBACK_REFUSED, actor=SYSTEM, now=now, data=data, text={"text": text})
+    ours = row.payload["operate_type"] not in ("UPHELD", "REJECTED")
+    if ours and _is_the_result(session, ticket, row.payload["event_id"]) and desk.may(ticket, SYSTEM, CALLBACK_REFUSED):
         clocks.void(session, ticket, settling.UNTIL_THE_END, now)
-        desk.move(ticket, "callback_refused", SYSTEM)
+        desk.move(ticket, CALLBACK_REFUSED, SYSTEM)
         clocks.start_rework(session, ticket, now)
     desk.finish(session, ticket, event, now)
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import clocks as rule
-from app.domain import lifecycle
 from app.domain.calendars import local_date
 from app.domain.clocks import Limit
 from app.domain.roles import SYSTEM
 from app.models import Clock, Organisation, Ticket
 from app.models.ids import new_id
-from app.services import calendars, clock_runs, journal, lateness
+from app.services import calendars, clock_levels, clock_runs, journal, lateness
+from app.services.clock_levels import FIVE_DAYS, MARKS_OVERDUE
 from app.services.clock_runs import all_runs as all_runs
 from app.services.clock_runs import running as running
 from app.services.ticket_limits import limits as limits
@@ -24,9 +24,7 @@ from app.services.ticket_limits import resolve_due as resolve_due
 from app.services.work import OF_ONE_DESK
 
 SITE_CLOCKS = ("accept", "first_reply", "resolve", "close")
-MARKS_OVERDUE = frozenset({"first_reply", "resolve", "close", "appeal"})
 WITHOUT_REMINDER = frozenset({"objection", "delivery", "platform", "legal"})
-FIVE_DAYS = timedelta(days=5)
 
 
 def start(
@@ -258,26 +256,15 @@ def start_rework(session: Session, ticket: Ticket, now: datetime) -> None:
     start(session, ticket, "resolve", limit, now, organisation_id=assessed_id(session, ticket))
 
 
-def level(session: Session, ticket: Ticket, now: datetime) -> int:
-    """Who the running clocks alone hand the ticket up to: 0 nobody, 1 the LCS, 2 the CCS."""
-    found = [0]
-    for clock in running(session, ticket):
-        if clock.kind in MARKS_OVERDUE and clock.state != "paused":
-            found.append(rule.hand_up_level(clock.due_at, now))
-        elif clock.kind == "legal" and now >= min(clock.started_at + FIVE_DAYS, clock.due_at):
-            found.append(rule.LEVEL_CCS)
-    return max(found)
-
-
 def refresh(session: Session, ticket: Ticket, now: datetime) -> None:
     """Fold the running clocks into the row: next due, next clock, overdue. What waits for one desk alone is shown to
-    that desk by its work item."""
-    open_runs = [clock for clock in running(session, ticket) if clock.state != "paused"]
+    that desk by its work item. Time alone hands a ticket up; here it only comes down again."""
+    runs = running(session, ticket)
+    open_runs = [clock for clock in runs if clock.state != "paused"]
     own = [clock for clock in open_runs if clock.kind not in OF_ONE_DESK]
     first = min(own, key=lambda clock: clock.due_at, default=None)
     ticket.next_due_at = first.due_at if first else None
     ticket.next_clock = first.kind if first else ""
     late = [clock for clock in open_runs if clock.kind in MARKS_OVERDUE and clock.breached_at is not None]
     ticket.overdue = bool(late)
-    if not late and ticket.level == 1 and lifecycle.PROMISE_BROKEN not in (ticket.flags or []):
-        ticket.level = 0
+    ticket.level = min(ticket.level, clock_levels.of(ticket, runs, now))

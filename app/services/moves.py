@@ -106,16 +106,15 @@ def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: da
 
 
 def repeat_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
-    """Running clocks shortened; from replied back to work with a new resolve run, from closed with fresh clocks."""
-    if desk.may(ticket, SYSTEM, "repeat_reopens"):
+    """Running clocks shortened; from replied back to work with a new resolve run, from closed with fresh clocks; back
+    to the tray where nobody had it."""
+    action = next((one for one in ("repeat_reopens", "repeat_in_tray") if desk.may(ticket, SYSTEM, one)), "")
+    if action:
         was_closed = ticket.state == "closed"
         clocks.void(session, ticket, settling.UNTIL_THE_END, now)
-        desk.move(ticket, "repeat_reopens", SYSTEM)
+        desk.move(ticket, action, SYSTEM)
         ticket.customer_accepted, ticket.objection_over, ticket.closed_at = False, False, None
-        if was_closed:
-            settling.begin_again(session, ticket, now)
-        else:
-            clocks.start_rework(session, ticket, now)
+        settling.work_again(session, ticket, now, was_closed=was_closed)
         return True
     if ticket.state in ("open", "in_progress"):
         clocks.shorten(session, ticket, now)

@@ -74,13 +74,14 @@ def _before_onboarding(session: Session, ticket: Ticket, now: datetime) -> None:
 
 
 def leave(session: Session, ticket: Ticket) -> None:
-    """Who handled it so far keeps its view of the past and nothing to do; nobody owns it or acts for it any more."""
+    """Who handled it so far keeps its view of the past and nothing to do; nobody owns it or acts for it any more, and
+    whoever is next has its own first reply to give."""
     roles = ("handling", "acting", "deputy", "tray")
     former = select(Party).where(Party.ticket_id == ticket.id, Party.role.in_(roles))
     for row in session.scalars(former):
         row.role = "former"
     ticket.owner_id, ticket.acting_id, ticket.acting_counts = None, None, False
-    ticket.help_asked_at = ticket.urged_at = None
+    ticket.help_asked_at = ticket.urged_at = ticket.first_reply_at = None
 
 
 def assign(*, actor: Actor, post: Post, site_code: str, now: datetime) -> Outcome:

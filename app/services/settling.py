@@ -80,12 +80,23 @@ def reopens(session: Session, ticket: Ticket, now: datetime) -> bool:
     return now - ticket.closed_at <= timedelta(minutes=window.minutes)
 
 
-def begin_again(session: Session, ticket: Ticket, now: datetime) -> None:
-    """A closed ticket is open again with fresh clocks: first reply and resolve run anew, as for a ticket just routed
-    (it is claimed already); the legal clock has no restart, it runs on to its old due where that is still to come."""
+def work_again(session: Session, ticket: Ticket, now: datetime, *, was_closed: bool) -> None:
+    """The clocks of a ticket that a repeat brings back: fresh ones after a closing, 12 h for a rework. Without a site
+    they begin with the routing; the legal clock has no restart, it runs on to its old due where that is to come."""
+    if was_closed:
+        clocks.run_on(session, ticket, "legal", now)
+    if clocks.assessed_id(session, ticket) is None:
+        return
+    if was_closed:
+        _begin_again(session, ticket, now)
+    else:
+        clocks.start_rework(session, ticket, now)
+
+
+def _begin_again(session: Session, ticket: Ticket, now: datetime) -> None:
+    """First reply and resolve run anew, as for a ticket just routed; it is claimed already."""
     own = clocks.limits(session, ticket)
     site = clocks.assessed_id(session, ticket)
     clocks.start(session, ticket, "first_reply", own["first_reply"], now, organisation_id=site)
     due = clocks.resolve_due(session, ticket, own["resolve"], now)
     clocks.start(session, ticket, "resolve", own["resolve"], now, due=due, organisation_id=site)
-    clocks.run_on(session, ticket, "legal", now)

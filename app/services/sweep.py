@@ -17,6 +17,7 @@ from app.models import Clock, Event, Ticket
 from app.models.dialect import for_update
 from app.services import (
     calendars,
+    clock_levels,
     clocks,
     desk,
     journal,
@@ -83,8 +84,10 @@ def _advance(session: Session, clock_id: int, now: datetime) -> None:
 
 def _absolute(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event:
     """Platform and legal time: no reminder to the site, but a flag and, for the law, the CCS from day five."""
+    if clock.kind == "legal":
+        ticket.level = CCS_LEVEL  # also where nobody looked between day five and the due
     if now < clock.due_at:
-        clock.next_stage_at, ticket.level = clock.due_at, CCS_LEVEL
+        clock.next_stage_at = clock.due_at
         return journal.append(session, ticket, "handed_up", actor=SYSTEM, now=now, data={"level": CCS_LEVEL})
     return _breach(session, ticket, clock, now, None)
 
@@ -98,7 +101,7 @@ def _stages(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Ev
         clock.stage += 1
         if told.name == "breach":
             event = _breach(session, ticket, clock, now, LCS_LEVEL)
-        elif told.name == "after_1" and _goes_up(ticket, clock):
+        elif told.name == "after_1" and clock_levels.goes_up(ticket, clock):
             ticket.level = CCS_LEVEL
             event = journal.append(session, ticket, "handed_up", actor=SYSTEM, now=now, data={"level": CCS_LEVEL})
     if clock.stopped_at is None:
@@ -108,16 +111,11 @@ def _stages(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Ev
     return event
 
 
-def _goes_up(ticket: Ticket, clock: Clock) -> bool:
-    """Whether CCS gets it 4 h after the breach: what marks the ticket overdue, and a return that nobody ruled on."""
-    return clock.kind in clocks.MARKS_OVERDUE or (clock.kind == "ruling" and bool(ticket.cases.get("transfer")))
-
-
 def _breach(session: Session, ticket: Ticket, clock: Clock, now: datetime, level: int | None) -> Event:
     clock.state, clock.breached_at = "breached", clock.due_at
     if clock.kind in ("platform", "legal"):
         clock.next_stage_at = None
-    if level is not None and clock.kind in clocks.MARKS_OVERDUE:
+    if level is not None and clock.kind in clock_levels.MARKS_OVERDUE:
         ticket.level = max(ticket.level, level)
     data = {"kind": clock.kind, "run": clock.run, "due_at": clock.due_at, "organisation_id": clock.organisation_id}
     event = journal.append(session, ticket, "clock_breached", actor=SYSTEM, now=now, data=data)

@@ -207,14 +207,13 @@ def _refuse(session: Session, ticket: Ticket, transfer: Transfer, actor: Actor, 
 
 def _decide(session: Session, ticket: Ticket, transfer: Transfer, state: str, actor: Actor, now: datetime) -> None:
     returns.decide(session, ticket, transfer, state, actor, now)
-    ticket.level = clocks.level(session, ticket, now)  # what the court's own lateness had handed up is settled
 
 
 def _lose(session: Session, ticket: Ticket, transfer: Transfer, now: datetime) -> None:
-    """Nothing that the site did or missed counts any more, and whoever is next has its own first reply to give."""
+    """Nothing that the site did or missed counts any more."""
     clocks.void_all(session, ticket, transfer.from_site_id, now)
     session.execute(update(Pause).where(Pause.ticket_id == ticket.id, Pause.ended_at.is_(None)).values(ended_at=now))
-    ticket.waiting_until, ticket.first_reply_at = None, None
+    ticket.waiting_until = None
 
 
 def _facts(transfer: Transfer) -> dict[str, Any]:

@@ -95,6 +95,7 @@ EXPECTED = {
     "urge": ({}, set(STATES), {"system"}),
     "repeat": ({}, {"open", "in_progress", "appealed"}, {"system"}),
     "repeat_reopens": ({}, {"replied", "closed"}, {"system"}),
+    "repeat_in_tray": ({"handling_site_id": None}, {"replied", "closed"}, {"system"}),
     "reject": ({"answered": True}, {"in_progress", "replied", "closed"}, {"system"}),
     "reject_noted": ({}, {"open", "in_progress", "appealed", "withdrawn"}, {"system"}),
     "satisfied": ({}, LIVE, {"system"}),
@@ -106,7 +107,7 @@ TARGETS = {
     "claim": "in_progress", "follow_up": "in_progress", "result": "replied", "close": "closed", "intervene": "closed",
     "customer_rejects": "appealed", "withdraw": "withdrawn", "transfer": "open", "keep_at_lcs": "open",
     "ruled_return": "in_progress", "ruled_other_site": "open", "ruled_compensate": "closed",
-    "ruled_rejected": "closed", "repeat_reopens": "in_progress", "reject": "appealed", "satisfied": "replied",
+    "ruled_rejected": "closed", "repeat_reopens": "in_progress", "repeat_in_tray": "open", "reject": "appealed", "satisfied": "replied",
     "cancel": "withdrawn", "callback_refused": "in_progress", "promise_broken": "in_progress",
 }  # fmt: skip
 
@@ -169,6 +170,10 @@ def test_the_step_leads_where_the_drawing_says(action: str):
         ("intervene", "replied", "lcs", {"urged_by_superior": True, "help_open": True}),
         ("intervene", "replied", "lcs", {}),
         ("assign_site", "open", "lcs", {}),
+        ("stop_acting", "in_progress", "lcs", {"handling_site_id": None, "acting_id": HOME}),
+        ("ruled_return", "appealed", "ccs", {"handling_site_id": None}),
+        ("repeat_reopens", "replied", "system", {"handling_site_id": None}),
+        ("close", "replied", "lcs", {"customer_accepted": True}),
         ("reject", "replied", "system", {}),
     ],
 )
@@ -184,6 +189,19 @@ def test_whoever_acts_for_the_site_does_the_sites_work(action: str):
     assert not lifecycle.allowed(action, facts, PEOPLE["lcs"]) or action == "note"
     assert lifecycle.allowed(action, replace(facts, acting_id=HOME), PEOPLE["lcs"])
     assert not lifecycle.allowed(action, replace(facts, acting_id=HOME), PEOPLE["lcs_far"])
+
+
+def test_what_no_site_ever_had_is_closed_by_the_desk_of_its_tray():
+    facts = replace(FACTS, state="replied", handling_site_id=None, customer_accepted=True)
+    assert lifecycle.allowed("close", facts, PEOPLE["ccs"])
+    assert not lifecycle.allowed("close", replace(facts, acting_id=HOME), PEOPLE["ccs"])
+    assert lifecycle.turn_of("ccs", "replied", routed=False, in_province=False, overdue=False, level=0, to_close=True)
+
+
+def test_who_acts_for_a_site_has_its_turn_to_close():
+    here = {"routed": True, "in_province": True, "overdue": False, "level": 0, "to_close": True}
+    assert lifecycle.turn_of("lcs", "replied", acting=True, **here)
+    assert not lifecycle.turn_of("lcs", "replied", acting=False, **here)
 
 
 def test_a_party_may_contest_being_presumed_but_has_nothing_to_answer():

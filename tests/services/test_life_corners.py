@@ -1,0 +1,123 @@
+"""Corners of a complaint's life that random play has found (`test_lifecycle_machine`), each told plainly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app.domain.errors import Invalid, NotAllowed
+from app.models import Outbox, WorkItem
+from app.services import acting, appeals, callbacks, parties, replies, routing, sweep, transfers
+from app.services.transaction import write
+from tests.cast import NOON, Cast, post, push, tell, ticket
+from tests.services.ending_steps import answer, runs
+
+MIN, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def appealed(cast: Cast) -> str:
+    number = push(cast)
+    answer(cast, number)
+    tell(cast, "REJECT", at=NOON + HOUR, now=NOON + HOUR)
+    return number
+
+
+def rule(cast: Cast, number: str, ruling: str, site: str = "") -> None:
+    said = appeals.RulingIn(ruling, "经核实", site)
+    appeals.rule(actor=cast["ccs"], post=post(number), ruling=said, now=NOON + 2 * HOUR)
+
+
+def test_the_site_that_gets_an_appealed_ticket_has_its_own_first_reply_to_give(cast: Cast) -> None:
+    number = appealed(cast)
+    rule(cast, number, "upheld_other_site", "330108-01")
+    replies.claim(actor=cast["site-2"], post=post(number), now=NOON + 2 * HOUR + MIN)
+    with pytest.raises(NotAllowed):
+        parties.add(
+            actor=cast["site-2"], post=post(number), code="440305-01", text="请说明", most=2, now=NOON + 3 * HOUR
+        )
+
+
+def test_another_site_is_not_the_same_site(cast: Cast, db_session) -> None:
+    number = appealed(cast)
+    with pytest.raises(Invalid) as error:
+        rule(cast, number, "upheld_other_site", "330106-01")
+    assert error.value.fields == {"site_code": "same_site"}
+    assert ticket(db_session, number).state == "appealed"
+
+
+def test_a_late_ticket_comes_down_from_ccs_once_it_is_answered(cast: Cast, db_session) -> None:
+    number = push(cast)
+    for hours in (1, 5, 25, 29):
+        sweep.run(db_session, NOON + hours * HOUR)
+    assert ticket(db_session, number).level == 2
+    answer(cast, number, now=NOON + 30 * HOUR)
+    assert ticket(db_session, number).level == 0
+    turns = {item.scope: item.turn for item in db_session.scalars(select(WorkItem))}
+    assert turns[0] is False
+
+
+def test_the_law_goes_up_to_ccs_even_if_nobody_looked_for_days(cast: Cast, db_session) -> None:
+    number = push(cast)
+    answer(cast, number)
+    sweep.run(db_session, NOON + 8 * DAY)
+    assert ticket(db_session, number).level == 2
+
+
+def test_an_older_answer_that_is_refused_late_leaves_the_newer_one_alone(cast: Cast, db_session) -> None:
+    number = push(cast)
+    answer(cast, number)
+    tell(cast, "REPEAT", at=NOON + HOUR, now=NOON + HOUR)
+    answer(cast, number, now=NOON + 2 * HOUR)
+    with write() as session:
+        first = session.scalars(select(Outbox).where(Outbox.kind == "callback").order_by(Outbox.id)).first()
+        callbacks.refused(session, first, "E1", "已过期", NOON + 3 * HOUR)
+    assert ticket(db_session, number).state == "replied"
+    assert len(runs(db_session, number, "resolve")) == 2
+
+
+def in_tray(cast: Cast) -> str:
+    """Nobody knows the site, and the customer is satisfied already."""
+    number = push(cast, site="999999-99")
+    tell(cast, "SATISFIED", at=NOON + HOUR, now=NOON + HOUR)
+    return number
+
+
+def test_headquarters_closes_what_no_site_ever_had(cast: Cast, db_session) -> None:
+    number = in_tray(cast)
+    assert [(item.scope, item.turn) for item in db_session.scalars(select(WorkItem))] == [(0, True)]
+    replies.close(actor=cast["ccs"], post=post(number), root_cause="other", verified=True, now=NOON + 2 * HOUR)
+    assert ticket(db_session, number).state == "closed"
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_repeat_of_what_no_site_ever_had_lies_in_the_tray_again(cast: Cast, db_session, closed: bool) -> None:
+    number = in_tray(cast)
+    if closed:
+        replies.close(actor=cast["ccs"], post=post(number), root_cause="other", verified=True, now=NOON + 2 * HOUR)
+    tell(cast, "REPEAT", at=NOON + 3 * HOUR, now=NOON + 3 * HOUR)
+    row = ticket(db_session, number)
+    assert (row.state, row.queue) == ("open", "tray")
+    assert [clock.state for clock in runs(db_session, number, "legal")] == ["running"]
+    assert not runs(db_session, number, "resolve")
+    routing.assign(actor=cast["ccs"], post=post(number), site_code="330106-01", now=NOON + 4 * HOUR)
+    assert len(runs(db_session, number, "resolve")) == 1
+
+
+def test_what_no_site_ever_had_is_not_returned_to_it(cast: Cast) -> None:
+    number = in_tray(cast)
+    tell(cast, "REJECT", at=NOON + 2 * HOUR, now=NOON + 2 * HOUR)
+    with pytest.raises(NotAllowed):
+        rule(cast, number, "upheld_return")
+
+
+def test_a_service_desk_that_works_a_ticket_itself_cannot_drop_it(cast: Cast) -> None:
+    number = push(cast)
+    asked = transfers.ReturnIn("outside_area", "不在派送范围")
+    transfers.give_up(actor=cast["site"], post=post(number), asked=asked, now=NOON + MIN)
+    kept = transfers.RulingIn("keep", "我们处理")
+    transfers.rule(actor=cast["lcs"], post=post(number), ruling=kept, now=NOON + 2 * MIN)
+    replies.claim(actor=cast["lcs"], post=post(number), now=NOON + 3 * MIN)
+    with pytest.raises(NotAllowed):
+        acting.stop_acting(actor=cast["lcs"], post=post(number), now=NOON + 4 * MIN)
