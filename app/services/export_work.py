@@ -113,8 +113,8 @@ def begin(*, export_id: int, token: int, listing: Listing) -> bool:
     session.rollback()
     if about > rule.MOST_ROWS:
         raise Stopped("too_many_rows")
-    with write() as session:
-        _guarded(session, export_id, token, about=about)
+    with write() as writing:
+        _guarded(writing, export_id, token, about=about)
     return False
 
 

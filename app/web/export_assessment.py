@@ -88,10 +88,8 @@ def asks_case(address: Mapping[str, str]) -> dict[str, str]:
 def says_case(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
     """Measure, site and month in words. Raises NotFound outside the scope."""
     scorecards.span_of(asked["month"], clock.now())
-    site, label = (
-        scorecards.load_site(session, actor, asked["code"]),
-        cards_page.measure_labels().get(asked["measure"], ""),
-    )
+    site = scorecards.load_site(session, actor, asked["code"])
+    label = cards_page.measure_labels().get(asked["measure"], "")
     if asked.get("part"):
         label = _("%(measure)s: in time", measure=label)
     return f"{label} · {named(site.name, site.name_en)} {site.code} · {g.fmt.month(asked['month'])}"

@@ -69,8 +69,8 @@ class ExportList:
 
 def _as_of(export: Export) -> str:
     return _(
-        "%(n)s rows that were there at %(time)s, the newest first; each says what stood in it when it was read right "
-        "after that. Personal data is masked.", n=export.rows, time=stamp(export.asked_at),
+        "%(n)s rows that were there at %(time)s; each says what stood in it when it was read right after that. "
+        "Personal data is masked.", n=export.rows, time=stamp(export.asked_at),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ FORMATS = {"xlsx": "Excel", "csv": "CSV"}
 def states() -> dict[str, str]:
     """Where an export is."""
     return {
-        "waiting": _("Waiting its turn"), "running": _("Being made"), "done": _("Ready"), "failed": _("Stopped"),
+        "waiting": _("Waiting its turn"), "running": _("Being made"), "done": _("Ready to download"), "failed": _("Stopped"),
         "cancelled": _("Given up"), "expired": _("Deleted after 7 days"),
     }  # fmt: skip
 
