@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.domain.calendars import month_of
+from app.domain.errors import NotFound
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services import exemption_view, scorecard_cases, scorecards
@@ -86,10 +87,12 @@ def asks_case(address: Mapping[str, str]) -> dict[str, str]:
 
 
 def says_case(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
-    """Measure, site and month in words. Raises NotFound outside the scope."""
+    """Measure, site and month in words. Raises NotFound outside the scope and for what is none."""
     scorecards.span_of(asked["month"], clock.now())
+    if asked["measure"] not in scorecard_cases.MEASURES:
+        raise NotFound("measure_not_found")
     site = scorecards.load_site(session, actor, asked["code"])
-    label = cards_page.measure_labels().get(asked["measure"], "")
+    label = cards_page.measure_labels()[asked["measure"]]
     if asked.get("part"):
         label = _("%(measure)s: in time", measure=label)
     return f"{label} · {named(site.name, site.name_en)} {site.code} · {g.fmt.month(asked['month'])}"

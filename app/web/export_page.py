@@ -25,8 +25,8 @@ FORMATS = {"xlsx": "Excel", "csv": "CSV"}
 def states() -> dict[str, str]:
     """Where an export is."""
     return {
-        "waiting": _("Waiting its turn"), "running": _("Being made"), "done": _("Ready to download"), "failed": _("Stopped"),
-        "cancelled": _("Given up"), "expired": _("Deleted after 7 days"),
+        "waiting": _("Waiting its turn"), "running": _("Being made"), "done": _("Ready to download"),
+        "failed": _("Stopped"), "cancelled": _("Given up"), "expired": _("Deleted after 7 days"),
     }  # fmt: skip
 
 

@@ -130,7 +130,9 @@ def download(export_id: int) -> ResponseReturnValue:
     name = (
         f"kuaifu-{file.list_key}-{file.asked_at.astimezone(SHANGHAI):%Y%m%d-%H%M}-{rule.label(file.id)}.{file.format}"
     )
-    return send_file(data, mimetype=TYPES[file.format], as_attachment=True, download_name=name, max_age=None)
+    response = send_file(data, mimetype=TYPES[file.format], as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store"  # without it, send_file lets browsers keep the file
+    return response
 
 
 @bp.get("/exports/log")
