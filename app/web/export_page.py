@@ -17,11 +17,13 @@ from app.models import Export, ExportLog, Organisation, User
 from app.services import exports
 from app.web import context, export_lists, words
 from app.web.export_cells import named
+from app.web.language import table
 
 TONES = {"done": "good", "failed": "late", "running": "info", "waiting": ""}
 FORMATS = {"xlsx": "Excel", "csv": "CSV"}
 
 
+@table
 def states() -> dict[str, str]:
     """Where an export is."""
     return {
@@ -30,6 +32,7 @@ def states() -> dict[str, str]:
     }  # fmt: skip
 
 
+@table
 def reasons() -> dict[str, str]:
     """Why an export stopped or waits, and what to do."""
     return {
@@ -64,7 +67,6 @@ def too_soon(wait: int) -> str:
 
 def listing(session: Session, actor: Actor, before: int | None, now: datetime) -> dict[str, Any]:
     """The list and its poll; `seen` changes with anything that it shows."""
-    before = before if before and abs(before) < 2**63 else None
     found = exports.mine(session, actor, before)
     shown = found[: exports.PAGE]
     rows, labels = [_row(row, now) for row in shown], states()
@@ -96,6 +98,7 @@ def _row(row: Export, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@table
 def _ended_reasons() -> dict[str, str]:
     """The same once nothing is tried by itself any more."""
     return reasons() | {

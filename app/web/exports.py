@@ -35,6 +35,7 @@ from app.services.exports import OrderIn, TooSoon
 from app.web import context, export_lists, export_page, queue_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.numbers import number
 
 bp = Blueprint("exports", __name__)
 TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}
@@ -68,7 +69,7 @@ def index() -> ResponseReturnValue:
 @requires("export")
 def progress() -> ResponseReturnValue:
     """The poll: 204 when nothing changed since the page with the mark `seen`, else the renewed list."""
-    found = export_page.listing(db.session(), current_actor(), request.args.get("before", type=int), clock.now())
+    found = export_page.listing(db.session(), current_actor(), number(request.args, "before"), clock.now())
     if found["seen"] == request.args.get("seen", ""):
         return "", 204
     return render_template("_exports.html", **found)
@@ -141,7 +142,7 @@ def download(export_id: int) -> ResponseReturnValue:
 def log() -> ResponseReturnValue:
     """Who asked for which list and who took it; `?number=` finds the export that a watermark names."""
     actor, asked = current_actor(), request.args.get("number", "").strip()[:20]
-    found = exports.log(db.session(), rule.id_of(asked) or 0 if asked else None, request.args.get("before", type=int))
+    found = exports.log(db.session(), rule.id_of(asked) or 0 if asked else None, number(request.args, "before"))
     rows = [export_page.log_row(*one) for one in found[: exports.PAGE]]
     more = found[exports.PAGE - 1][0].id if len(found) > exports.PAGE else None
     next_href = url_for("exports.log", before=more, number=asked or None) if more else None
@@ -165,7 +166,7 @@ def _order(actor: Actor, order: OrderIn, key: str) -> ResponseReturnValue:
 
 def _page(error: str = "") -> str:
     actor, now = current_actor(), clock.now()
-    found = export_page.listing(db.session(), actor, request.args.get("before", type=int), now)
+    found = export_page.listing(db.session(), actor, number(request.args, "before"), now)
     return render_template("exports.html", error=error, may_log=actor.can("export_log"), rail=_rail(actor), **found)
 
 
