@@ -67,6 +67,7 @@ def columns(session: Session, order: Order) -> list[Filled]:
         time(_("Due"), lambda row: row.due_at),
         text(_("Overdue"), lambda row: yes_no(row.overdue), 8),
         number(_("Repeats"), lambda row: row.repeat_count, 8),
+        text(_("Promise broken"), lambda row: yes_no(row.broken), 10),
         time(_("Received"), lambda row: row.received_at),
         time(_("Last activity"), lambda row: row.activity_at),
         text(_("Site"), lambda row: named(row.site_name, row.site_name_en), 22),

@@ -125,7 +125,7 @@ def test_phones_inside_free_text_are_masked_and_formulas_stay_text(db_session, c
         work.run_one(export_id)
         said = str(read(db_session, export_id, tmp_path))
         assert PHONE not in said and said.count("139******78") == 8
-    assert [list(line.values())[12][:5] for line in table(db_session, export_id, tmp_path)] == ["'=cmd"] * 8
+    assert [list(line.values())[13][:5] for line in table(db_session, export_id, tmp_path)] == ["'=cmd"] * 8
 
 
 def test_an_excel_cell_that_begins_with_an_equals_sign_is_a_text(db_session, cast, tickets, tmp_path):
@@ -133,11 +133,11 @@ def test_an_excel_cell_that_begins_with_an_equals_sign_is_a_text(db_session, cas
     work.run_one(export_id)
     with store.of_exports(tmp_path).open(row(db_session, export_id).store_name) as file:
         page = openpyxl.load_workbook(io.BytesIO(file.read())).active
-    assert {cell.data_type for cell in page["M"][6:]} == {"s"}
-    assert page["M7"].value.startswith("=cmd")
+    assert {cell.data_type for cell in page["N"][6:]} == {"s"}
+    assert page["N7"].value.startswith("=cmd")
     assert page["F7"].is_date and page["F7"].value == NOON.replace(hour=12, minute=10, second=7, tzinfo=None)
     assert page["H7"].data_type == "n" and page["B7"].data_type == "s"
-    assert page.freeze_panes == "A7" and page.auto_filter.ref == "A6:M14"
+    assert page.freeze_panes == "A7" and page.auto_filter.ref == "A6:N14"
 
 
 def test_the_watermark_names_person_place_time_number_and_filter(db_session, cast, tickets, tmp_path):
