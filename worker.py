@@ -1,4 +1,6 @@
-"""The processes behind the web: `python worker.py` sends what is in the outbox, `--scheduler` watches the clocks."""
+"""The processes behind the web: `python worker.py` sends what is in the outbox, `--exports` makes lists into files,
+`--scheduler` watches the clocks.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from app import clock
-from app.jobs import schedule, sends
+from app.jobs import exports, schedule, sends
 from app.services import health
 from app.start import refuse_if_unsafe
 
@@ -30,24 +32,25 @@ def main() -> None:
     if "--scheduler" in sys.argv:
         schedule.run_forever(sends.application())
         return
-    threading.Thread(target=beat, daemon=True).start()
+    lane = exports.LANE if "--exports" in sys.argv else "sends"
+    threading.Thread(target=beat, args=(lane,), daemon=True).start()
     url = sends.application().extensions["kuaifu"].redis_url
     while True:
         try:
-            if work(url):
+            if work(url, lane):
                 return
         except (RedisConnectionError, RedisTimeoutError) as error:
             log.warning("redis is away (%s), trying again", type(error).__name__)
         time.sleep(2)
 
 
-def work(url: str) -> bool:
-    """Serve the queue of sends; True after an orderly stop. The connection waits for a Redis that went away."""
+def work(url: str, name: str) -> bool:
+    """Serve one queue; True after an orderly stop. The connection waits for a Redis that went away."""
     connection = Redis.from_url(
         url, retry=Retry(ExponentialWithJitterBackoff(cap=5, base=0.2), 20), health_check_interval=30,
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )  # fmt: skip
-    lane = Queue("sends", connection=connection, serializer=JSONSerializer)
+    lane = Queue(name, connection=connection, serializer=JSONSerializer)
     worker = SimpleWorker(
         [lane], connection=connection, serializer=JSONSerializer, worker_ttl=75, maintenance_interval=60
     )
@@ -55,12 +58,12 @@ def work(url: str) -> bool:
     return True
 
 
-def beat() -> None:
-    """Say every few seconds that this worker lives."""
+def beat(lane: str) -> None:
+    """Say every few seconds that this worker lives; the health page asks for the one that sends."""
     while True:
         try:
             with sends.application().app_context():
-                health.beat(process="worker", now=clock.now())
+                health.beat(process="worker" if lane == "sends" else lane, now=clock.now())
         except Exception as error:
             log.warning("heartbeat failed: %s", type(error).__name__)
         time.sleep(5)

@@ -19,7 +19,7 @@ from launcher.processes import Child, fresh_log, spawn, stop, stop_processes
 from launcher.settings import CONNECTION, HOST, ROOT, SECRET, Settings, StartError, make_folders, require_free
 
 READY_SECONDS = 60.0
-NAMES = ("web", "worker", "scheduler", "simulator")
+NAMES = ("web", "worker", "exports", "scheduler", "simulator")
 
 
 class Stopped(Exception):
@@ -53,6 +53,7 @@ def programs(settings: Settings) -> dict[str, list[str]]:
     return {
         "web": [*python, "-m", "gunicorn", "-b", f"{HOST}:{settings.port}", *web.split()],
         "worker": [*python, "worker.py"],
+        "exports": [*python, "worker.py", "--exports"],
         "scheduler": [*python, "worker.py", "--scheduler"],
         "simulator": [
             *[*python, "-m", "simulator", "--portal", settings.address, "--listen", settings.simulator],

@@ -1,4 +1,4 @@
-"""Where the bytes of attachments lie, behind three verbs: a directory now, an S3-compatible store later."""
+"""Where the bytes of attachments and exports lie, behind a few verbs: a directory now, an S3-compatible store later."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 NAME = re.compile(r"[0-9a-f]{32}(-t)?")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -31,6 +31,15 @@ class Store(Protocol):
 
     def get(self, name: str) -> bytes:
         """What is kept under `name`. Raises StoreError."""
+
+    def take(self, name: str, file: Path) -> None:
+        """Keep a file of this machine under `name` without reading it into memory; it is gone from where it was.
+
+        Raises StoreError.
+        """
+
+    def open(self, name: str) -> BinaryIO:
+        """What is kept under `name`, to be read bit by bit. Raises StoreError."""
 
     def delete(self, name: str) -> None:
         """Forget `name`; one that is not there is fine. Raises StoreError."""
@@ -72,7 +81,7 @@ class DirectoryStore:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write(beside, data)
             beside.replace(path)
-            _flush_folder(path.parent)
+            _flush(path.parent)
         except OSError as error:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
@@ -82,6 +91,27 @@ class DirectoryStore:
         """Read the whole file."""
         try:
             return self._path(name).read_bytes()
+        except FileNotFoundError:
+            raise StoreError("missing", permanent=True) from None
+        except OSError:
+            raise StoreError("io") from None
+
+    def take(self, name: str, file: Path) -> None:
+        """Flush to the disk, rename: `file` lies on the disk of this folder."""
+        path = self._path(name)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file.chmod(0o600)
+            _flush(file)
+            file.replace(path)
+            _flush(path.parent)
+        except OSError as error:
+            raise StoreError("full" if error.errno in FULL else "io") from None
+
+    def open(self, name: str) -> BinaryIO:
+        """Open the file."""
+        try:
+            return self._path(name).open("rb")
         except FileNotFoundError:
             raise StoreError("missing", permanent=True) from None
         except OSError:
@@ -105,6 +135,11 @@ def in_data_dir(data_dir: Path) -> DirectoryStore:
     return DirectoryStore(data_dir / "attachments")
 
 
+def of_exports(data_dir: Path) -> DirectoryStore:
+    """The store of exported lists: DATA_DIR/exports. What lies there can be lost: it is asked for anew."""
+    return DirectoryStore(data_dir / "exports")
+
+
 def _write(path: Path, data: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -116,8 +151,9 @@ def _write(path: Path, data: bytes) -> None:
         os.close(handle)
 
 
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _flush(path: Path) -> None:
+    """Bring a file or the names in a folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.extensions import db
-from app.jobs import fetches, gateways, sends
+from app.jobs import exports, fetches, gateways, sends
 from app.models import Outbox
 from app.services import (
     attendance,
@@ -116,6 +116,8 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("exemptions", 5 * look, exempt),
         Job("emergencies", 2 * look, emergencies),
         Job("relay", 2.5 * look, relay),
+        Job("exports", 5 * look, exports.relay),
+        Job("old exports", 300, exports.sweep),
         Job("counters", 2 * look, recount),
         Job("reconcile", 3600, reconcile),
         Job("attendance", 60, return_to_team),

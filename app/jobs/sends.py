@@ -26,7 +26,7 @@ SILENCE = 15.0  # seconds without ringing after the bell failed
 _silent_until: dict[str, float] = {}
 
 
-def ring() -> None:
+def ring(lane_name: str = "sends", entry: str = "app.jobs.sends.drain", timeout: int = 120) -> None:
     """Tell the workers that something waits. Without Redis nothing is lost: the relay finds the rows.
 
     After a failure the bell is left alone for a while, so that a Redis that hangs delays one reply and not all.
@@ -35,9 +35,9 @@ def ring() -> None:
     if time.monotonic() < _silent_until.get(config.redis_url, 0.0):
         return
     try:
-        lane = queue(config.redis_url)
+        lane = queue(config.redis_url, lane_name)
         if lane is not None:
-            lane.enqueue("app.jobs.sends.drain", result_ttl=0, failure_ttl=3600, job_timeout=120)
+            lane.enqueue(entry, result_ttl=0, failure_ttl=3600, job_timeout=timeout)
     except Exception as error:
         _silent_until[config.redis_url] = time.monotonic() + SILENCE
         log.warning("bell silent: %s", type(error).__name__)

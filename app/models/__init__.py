@@ -10,6 +10,7 @@ from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
 from app.models.exemption import ExemptedClock, Exemption
+from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
 from app.models.incident import Incident
@@ -70,6 +71,9 @@ __all__ = [
     "EvidenceOrder",
     "ExemptedClock",
     "Exemption",
+    "Export",
+    "ExportLog",
+    "ExportPage",
     "FreeText",
     "HandoverNote",
     "Heartbeat",

@@ -61,6 +61,12 @@ def shifts(session: Session, organisation_id: int) -> list[Shift]:
     ]
 
 
+def below(session: Session, organisation: Organisation, shift_id: int, limit: int) -> list[DutyShift]:
+    """The entries that have not ended by falling id below `shift_id`; one more than `limit` where there is more."""
+    mine = select(DutyShift).where(DutyShift.organisation_id == organisation.id, DutyShift.ended_at.is_(None))
+    return list(session.scalars(mine.where(DutyShift.id < shift_id).order_by(DutyShift.id.desc()).limit(limit + 1)))
+
+
 # --- the scope ---
 
 

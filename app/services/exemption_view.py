@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select, true
+from sqlalchemy import ColumnElement, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.domain import exemptions as rule
@@ -61,8 +61,16 @@ def load(session: Session, actor: Actor, exemption_id: int, *, lock: bool = Fals
     return row
 
 
-def page(session: Session, actor: Actor, state: str, before: int | None = None) -> list[Row]:
-    """A page of exemptions in one state (empty: all), the newest first; one more than PAGE where there are more."""
+def count(session: Session, actor: Actor, state: str, below: int, most: int) -> int:
+    """How many exemptions in one state (empty: all) lie below an id, at most `most`."""
+    statement = select(Exemption.id).where(seen_by(actor), Exemption.id < below)
+    if state:
+        statement = statement.where(Exemption.state == state)
+    return session.scalar(select(func.count()).select_from(statement.limit(most).subquery())) or 0
+
+
+def page(session: Session, actor: Actor, state: str, before: int | None = None, limit: int = PAGE) -> list[Row]:
+    """A page of exemptions in one state (empty: all), the newest first; one more than `limit` where there are more."""
     asker, judge, admin, area = aliased(User), aliased(User), aliased(User), aliased(Organisation)
     statement = (
         select(Exemption, asker.name, judge.name, admin.name, area, FreeText.body)
@@ -73,7 +81,7 @@ def page(session: Session, actor: Actor, state: str, before: int | None = None) 
         .outerjoin(FreeText, FreeText.id == Exemption.text_id)
         .where(seen_by(actor))
         .order_by(Exemption.id.desc())
-        .limit(PAGE + 1)
+        .limit(limit + 1)
     )
     if state:
         statement = statement.where(Exemption.state == state)
@@ -100,7 +108,7 @@ def _numbers(session: Session, actor: Actor, ids: list[int]) -> dict[int, list[t
         .join(Exemption, Exemption.id == ExemptedClock.exemption_id)
         .where(ExemptedClock.exemption_id.in_(ids), Exemption.area_id.is_(None), visible_to(actor))
         .order_by(Ticket.id, Clock.id)
-        .limit(PAGE * LATE_SHOWN)
+        .limit(max(PAGE, len(ids)) * LATE_SHOWN)
     )
     found: dict[int, list[tuple[str, str, int]]] = {}
     for exemption_id, number, kind, run in session.execute(statement):

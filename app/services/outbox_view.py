@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import cast, false, select
+from sqlalchemy import cast, false, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
@@ -14,25 +14,35 @@ from app.models.types import Big
 PAGE = 50
 
 
-def sms(session: Session, actor: Actor, before: int | None = None) -> list[tuple[Outbox, str, SmsReceipt | None]]:
-    """SMS rows, newest first, each with its organisation's name and receipt; 51 where there is a further page."""
+def sms(
+    session: Session, actor: Actor, before: int | None = None, limit: int = PAGE
+) -> list[tuple[Outbox, str, SmsReceipt | None]]:
+    """SMS rows, newest first, each with its organisation's name and receipt; one more than `limit` if there is one."""
     statement = select(Outbox, Organisation.name, SmsReceipt)
     statement = statement.outerjoin(Organisation, Organisation.id == Outbox.organisation_id)
     statement = statement.outerjoin(SmsReceipt, SmsReceipt.outbox_id == Outbox.id)
-    rows = session.execute(_page(_scoped(statement, actor), "sms", before))
+    rows = session.execute(_page(_scoped(statement, actor), "sms", before, limit))
     return [(row, name or "", receipt) for row, name, receipt in rows]
 
 
 def callbacks(
-    session: Session, actor: Actor, state: str = "", before: int | None = None
+    session: Session, actor: Actor, state: str = "", before: int | None = None, limit: int = PAGE
 ) -> list[tuple[Outbox, str, str]]:
     """Callback rows, newest first, with ticket number and platform order code."""
     statement = select(Outbox, Ticket.number, PlatformOrder.code).join(Ticket, Ticket.id == Outbox.ticket_id)
     statement = statement.outerjoin(PlatformOrder, PlatformOrder.id == _order_id())
     if state:
         statement = statement.where(Outbox.state == state)
-    rows = session.execute(_page(_scoped(statement, actor), "callback", before))
+    rows = session.execute(_page(_scoped(statement, actor), "callback", before, limit))
     return [(row, number, code or "") for row, number, code in rows]
+
+
+def count(session: Session, actor: Actor, kind: str, state: str, below: int, most: int) -> int:
+    """How many rows of a kind lie below an id, at most `most`; `state` empty for all."""
+    statement = _scoped(select(Outbox.id), actor).where(Outbox.kind == kind, Outbox.id < below)
+    if state:
+        statement = statement.where(Outbox.state == state)
+    return session.scalar(select(func.count()).select_from(statement.limit(most).subquery())) or 0
 
 
 def _order_id() -> Any:
@@ -46,6 +56,6 @@ def _scoped(statement: Any, actor: Actor) -> Any:
     return statement if actor.desk in ("ccs", "admin") else statement.where(false())
 
 
-def _page(statement: Any, kind: str, before: int | None) -> Any:
-    statement = statement.where(Outbox.kind == kind).order_by(Outbox.id.desc()).limit(PAGE + 1)
+def _page(statement: Any, kind: str, before: int | None, limit: int) -> Any:
+    statement = statement.where(Outbox.kind == kind).order_by(Outbox.id.desc()).limit(limit + 1)
     return statement.where(Outbox.id < before) if before and abs(before) < 2**63 else statement

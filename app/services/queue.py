@@ -98,6 +98,29 @@ def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Pag
     return Page(tuple(_asked(row_of(values, actor), *values[-4:-1]) for values in found[:PAGE]), after)
 
 
+def below(session: Session, actor: Actor, filters: Filters, now: datetime, ticket_id: int, limit: int) -> list[Row]:
+    """The actor's open work by falling ticket id below `ticket_id`: an order that no change of a ticket disturbs.
+
+    One more than `limit` where there is more. Raises NotFound for a role without a queue.
+    """
+    statement = columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
+    statement = statement.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
+    statement = _filtered(statement.where(*_below(actor, ticket_id)), actor, filters, now)
+    found = session.execute(statement.order_by(WorkItem.ticket_id.desc()).limit(limit + 1))
+    return [_asked(row_of(values[:-3], actor), *values[-3:]) for values in found]
+
+
+def count_below(session: Session, actor: Actor, filters: Filters, now: datetime, ticket_id: int, most: int) -> int:
+    """How many rows `below` has in all, at most `most`."""
+    statement = select(WorkItem.ticket_id).where(*_below(actor, ticket_id))
+    statement = _filtered(statement, actor, filters, now).limit(most)
+    return session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+
+
+def _below(actor: Actor, ticket_id: int) -> tuple[Any, ...]:
+    return WorkItem.scope == work_scope(actor), WorkItem.ticket_id < ticket_id
+
+
 def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
     """The kept counters of the actor's scope; `due_soon` is counted up to 100."""
     scope = work_scope(actor)

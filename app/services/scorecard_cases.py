@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, null, select
+from sqlalchemy import Select, func, null, select
+from sqlalchemy.orm import Session
 
 from app.domain.clocks import in_time
 from app.domain.errors import NotFound
@@ -30,6 +31,15 @@ class Case:
     due_at: datetime | None
     stopped_at: datetime | None
     in_time: bool | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which number of which card: month "YYYY-MM", code of the organisation, a key of MEASURES."""
+
+    month: str
+    code: str
+    measure: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,42 @@ def cases(*, actor: Actor, month: str, organisation_code: str, measure: str, now
     statement = source(span, site.id).where(facts.measured(), facts.onboarded(site.id), visible_to(actor))
     rows = [_case(*row) for row in session.execute(statement)]
     return Cases(site, tuple(sorted(rows, key=lambda row: (row.in_time is not False, row.started_at, row.number))))
+
+
+def below(
+    session: Session, actor: Actor, asked: Asked, now: datetime, key_below: int, limit: int
+) -> list[tuple[int, Case]]:
+    """The same cases by falling id of what decided them (clock run, ticket, appeal, event) below `key_below`.
+
+    One more than `limit` where there is more. Raises NotFound, NotAllowed.
+    """
+    source = _asked_for(session, actor, asked, now)
+    if source is None:
+        return []
+    statement, key = source
+    statement = statement.add_columns(key).where(key < key_below).order_by(key.desc()).limit(limit + 1)
+    return [(row[-1], _case(*row[:-1])) for row in session.execute(statement)]
+
+
+def count_below(session: Session, actor: Actor, asked: Asked, now: datetime, key_below: int, most: int) -> int:
+    """How many cases there are, at most `most`."""
+    source = _asked_for(session, actor, asked, now)
+    if source is None:
+        return 0
+    statement, key = source
+    ids = statement.with_only_columns(key).where(key < key_below).limit(most)
+    return session.scalar(select(func.count()).select_from(ids.subquery())) or 0
+
+
+def _asked_for(session: Session, actor: Actor, asked: Asked, now: datetime) -> tuple[Select[Any], Any] | None:
+    if asked.measure not in MEASURES:
+        raise NotFound("measure_not_found")
+    span, site = span_of(asked.month, now), load_site(session, actor, asked.code)
+    source = MEASURES[asked.measure]
+    if source is None:
+        return None
+    statement = source(span, site.id).where(facts.measured(), facts.onboarded(site.id), visible_to(actor))
+    return statement, KEYS.get(source, Clock.id)
 
 
 def _case(
@@ -120,4 +166,9 @@ MEASURES: dict[str, Callable[[Span, int], Select[Any]] | None] = {
     "tickets": _tickets, "open": _open, "handling": _handling, "first_reply": _clocks("first_reply"),
     "result": _clocks("resolve"), "results": _results, "appeals": _appeals, "appeal": _upheld, "repeat": _repeats,
     "party_reply": _clocks("party_reply"), "audit": None, "promise": None, "satisfaction": None,
+}  # fmt: skip
+# what a source has one row for; where nothing is said: a run of a clock
+KEYS: dict[Any, Any] = {
+    _tickets: Ticket.id, _open: Ticket.id, _handling: Ticket.id, _results: Event.id, _repeats: Event.id,
+    _appeals: Appeal.id, _upheld: Appeal.id,
 }  # fmt: skip

@@ -109,6 +109,31 @@ def province_list(*, actor: Actor, month: str, now: datetime, page: int = 1) -> 
     return Listing(tuple(lines), len(sites) > page * PAGE)
 
 
+def below(session: Session, actor: Actor, month: str, now: datetime, site_id: int, limit: int) -> list[Line]:
+    """The sites in scope by falling id below `site_id` with their scores and ranks; one more than `limit` if any.
+
+    Raises NotFound, NotAllowed.
+    """
+    span = span_of(month, now)
+    own = Organisation.id
+    asked = select(own).where(own < site_id, Organisation.kind.in_(ASSESSED), assessed_by(actor))
+    ids = list(session.scalars(asked.order_by(own.desc()).limit(limit + 1)))
+    sites = sorted(_sites(session, own.in_(ids)), key=lambda site: -site.id)
+    facts = scorecard_facts.month_facts(session, span)
+    kinds = {kind: _of_kind(session, facts, kind) for kind in sorted({site.kind for site in sites})}
+    return [
+        Line(s, own_facts, score_of(own_facts), _rank(s.id, own_facts, kinds[s.kind]))
+        for s in sites for own_facts in [facts.get(s.id, Facts())]
+    ]  # fmt: skip
+
+
+def count(session: Session, actor: Actor, month: str, now: datetime, site_id: int, most: int) -> int:
+    """How many sites `below` has, at most `most`."""
+    span_of(month, now)
+    ids = select(Organisation.id).where(Organisation.id < site_id, Organisation.kind.in_(ASSESSED), assessed_by(actor))
+    return session.scalar(select(func.count()).select_from(ids.limit(most).subquery())) or 0
+
+
 def measures_of(facts: Facts) -> tuple[Measure, ...]:
     """The eight measures of the rulebook with their weights; what is not recorded yet has no cases."""
     return (

@@ -78,7 +78,7 @@ def find(session: Session, token: str, *, now: datetime, limits: Limits) -> Foun
         return None
     stored, user, organisation, emergency = row
     touch_due = now - stored.active_at >= TOUCH_EVERY
-    return Found(_person(user, organisation), dict(stored.data), touch_due, bool(emergency))
+    return Found(facts(user, organisation), dict(stored.data), touch_due, bool(emergency))
 
 
 def _holds(row: SessionRow, user: User, now: datetime, limits: Limits) -> bool:
@@ -93,10 +93,11 @@ def person(session: Session, user_id: int) -> SignedIn:
     row = session.execute(statement.where(User.id == user_id)).one_or_none()
     if row is None:
         raise NotFound("user_not_found")
-    return _person(row[0], row[1])
+    return facts(row[0], row[1])
 
 
-def _person(user: User, organisation: Organisation) -> SignedIn:
+def facts(user: User, organisation: Organisation) -> SignedIn:
+    """The facts about an account and its organisation, both read before."""
     # a province is its own province, so that its people's scope is found the same way as a site's
     province_id = organisation.id if organisation.kind == "province" else organisation.province_id
     return SignedIn(

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from flask import Flask
 
-SET_UP = ("security", "language", "context", "attachments", "emergencies")
+SET_UP = ("security", "language", "context", "attachments", "emergencies", "exports")
 PAGES = (
     "auth",
     "health",
@@ -28,6 +28,7 @@ PAGES = (
     "incidents",
     "emergencies",
     "admin",
+    "exports",
     "customers_admin",
     "gateways",
     "clock_pages",

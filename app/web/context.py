@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, g, has_request_context, url_for
-from flask_babel import get_translations
+from flask_babel import force_locale, get_translations
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup, escape
@@ -79,6 +80,22 @@ def words() -> Words:
         bound = g.words = Words(look_up, "en" if chosen == "en" else "zh-CN", fmt)
         g.fmt = fmt
     return bound
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Everything inside is said in that person's language: work for somebody who is not asking right now."""
+    before = {name: g.get(name) for name in ("words", "fmt")}
+    with force_locale(language):
+        look_up = get_translations().ugettext
+        english = language == "en"
+        g.fmt = Formatter(english=english, now=clock.now(), translate=look_up)
+        g.words = Words(look_up, "en" if english else "zh-CN", g.fmt)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                setattr(g, name, value)
 
 
 def translate(text: str, **values: object) -> str:

@@ -48,7 +48,7 @@ def _row(found: Row, actor: Actor, hindrance: str, wrong: dict[str, Any] | None)
         "text": mask_text(found.text)[:400], "state": words_exempt.states()[one.state], "tone": TONES[one.state],
         "asked": f"{g.fmt.time(one.asked_at)} · {found.asker}", "asked_full": g.fmt.full(one.asked_at),
         "decided": f"{g.fmt.time(one.decided_at)} · {found.decider}" if one.decided_at else "",
-        "decision": mask_text(one.decision), "scope": _scope(found), "system": _system(found),
+        "decision": mask_text(one.decision), "scope": scope(found), "system": system(found),
         "numbers": [_number(*number) for number in shown], "more": len(found.numbers) - len(shown),
         "running": one.state != "asked" and one.done_at is None, "hindrance": words_exempt.hindrances().get(hindrance),
         "typed": mine.get("text", ""), "error": mine.get("error", ""), **_hrefs(one, actor, hindrance),
@@ -71,7 +71,8 @@ def _hrefs(one: Exemption, actor: Actor, hindrance: str) -> dict[str, str]:
     }
 
 
-def _scope(found: Row) -> str:
+def scope(found: Row) -> str:
+    """How much is asked for."""
     one = found.exemption
     if one.area_id is None:
         return _("%(tickets)s tickets, %(clocks)s clocks", tickets=one.tickets, clocks=one.clocks)
@@ -81,7 +82,8 @@ def _scope(found: Row) -> str:
     return " · ".join(part for part in (place, span, counted) if part)
 
 
-def _system(found: Row) -> str:
+def system(found: Row) -> str:
+    """Whether the administrator has confirmed a system's fault."""
     one = found.exemption
     if one.reason != rule.SYSTEM_FAULT:
         return ""

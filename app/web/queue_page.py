@@ -73,6 +73,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("exemptions", "exemptions.index", _("Exemptions")),
         ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),
         ("callbacks", "admin.callbacks", _("Platform answers")),
+        ("export", "exports.index", _("My exports")),
         ("alarms", "alarms.index", _("Alarms")),
         ("admin", "admin.index", _("Administration")),
     )

@@ -62,7 +62,7 @@ def cases(month: str, code: str, measure: str) -> ResponseReturnValue:
     actor, now = current_actor(), clock.now()
     found = scorecard_cases.cases(actor=actor, month=month, organisation_code=code, measure=measure, now=now)
     categories, met_only = queue_page.category_labels(db.session()), request.args.get("part") == "met"
-    title = _("%(measure)s: in time", measure=_labels()[measure]) if met_only else _labels()[measure]
+    title = _("%(measure)s: in time", measure=measure_labels()[measure]) if met_only else measure_labels()[measure]
     return render_template(
         "scorecard_cases.html", rail=_rail(actor, now), title=title, month=month,
         month_label=g.fmt.month(month), site=_site(found.site), back_href=_href(month, code),
@@ -84,7 +84,7 @@ def _card(card: Card, now: datetime) -> dict[str, Any]:
 
 
 def _tops(card: Card) -> list[dict[str, str]]:
-    facts, labels = card.facts, _labels()
+    facts, labels = card.facts, measure_labels()
     values = {
         "tickets": str(facts.tickets), "open": str(facts.open), "handling": _duration(card.handling_median_seconds),
         "handling_p90": _duration(card.handling_p90_seconds), "appeals": str(facts.appeals),
@@ -103,7 +103,7 @@ def _tops(card: Card) -> list[dict[str, str]]:
 
 def _measures(measures: tuple[ScoredMeasure, ...], month: str, code: str) -> list[dict[str, Any]]:
     """Lines of the table; `group` is set on the first line of each part, with the lines that it spans."""
-    labels, rows = _labels(), []
+    labels, rows = measure_labels(), []
     for m in measures:
         timely = m.key in TIMELINESS
         rows.append({
@@ -176,11 +176,11 @@ def _rail(actor: Actor, now: datetime) -> dict[str, Any]:
 
 
 def _head() -> list[str]:
-    labels = _labels()
+    labels = measure_labels()
     return [labels[key] for key in SITE_KEYS]
 
 
-def _labels() -> dict[str, str]:
+def measure_labels() -> dict[str, str]:
     """What each number is called; the keys are those of `scorecard_cases.MEASURES` and the second percentile."""
     return {
         "tickets": _("Tickets received"), "open": _("Still open"), "handling": _("Median handling time"),

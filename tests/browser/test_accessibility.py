@@ -91,6 +91,8 @@ PAGES: dict[str, tuple[str, Way]] = {
     "sms": ("lcs", to("/sms-outbox")),
     "callbacks": ("lcs", to("/callbacks")),
     "scorecards": ("lcs", to("/scorecards")),
+    "exports": ("lcs", to("/exports")),
+    "export-log": ("admin", to("/exports/log")),
     "appeal": ("ccs", first_of("appealed")),
     "duty": ("site-manager", to("/duty")),
     "duty-province": ("lcs", to("/duty")),

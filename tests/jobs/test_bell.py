@@ -41,7 +41,7 @@ def test_a_redis_that_hangs_is_asked_once_and_then_left_alone(bell, app, monkeyp
         bell(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         asked = []
         real = sends.queue
-        monkeypatch.setattr(sends, "queue", lambda url: asked.append(url) or real(url))
+        monkeypatch.setattr(sends, "queue", lambda url, name: asked.append(url) or real(url, name))
         with app.app_context():
             for _ in range(5):
                 sends.ring()

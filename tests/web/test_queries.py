@@ -36,6 +36,7 @@ LISTS = {
     "/callbacks": 4,
     "/sms-outbox": 4,
     "/scorecards": 13,
+    "/exports": 4,
     "/scorecards/2026-11/330106-01": 25,
 }
 

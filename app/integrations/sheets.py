@@ -1,0 +1,142 @@
+"""Files of rows: Excel and CSV for people, JSON lines for the spool in between. No text in them is ever a formula."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
+
+from app.domain.calendars import SHANGHAI
+from app.domain.exports import CELL_LIMIT, TIME, Cell, Column, Sheet, harmless
+from app.integrations.store import FULL, StoreError
+
+TIME_FORMAT, TIME_WIDTH = "yyyy-mm-dd hh:mm:ss", 19
+MARGIN_LIMIT = 250  # of the 255 characters that Excel allows in a header or footer
+A4 = 9
+OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+Rows = Iterable[Sequence[Cell]]
+
+
+# --- the spool ---
+
+
+def pack(rows: Rows) -> bytes:
+    """Rows as JSON lines; instants as ISO texts, which the columns tell from other texts."""
+    lines = [json.dumps(row, ensure_ascii=False, default=datetime.isoformat) for row in rows]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def unpack(data: bytes, columns: Sequence[Column]) -> Iterator[list[Cell]]:
+    """The rows again, with their instants."""
+    times = [at for at, column in enumerate(columns) if column.kind == TIME]
+    for line in data.split(b"\n")[:-1]:
+        row: list[Cell] = json.loads(line)
+        for at in times:
+            if row[at] is not None:
+                row[at] = datetime.fromisoformat(str(row[at]))
+        yield row
+
+
+# --- Excel ---
+
+
+def write_xlsx(path: Path, sheet: Sheet, rows: Rows) -> None:
+    """An Excel file: watermark above the table and on each printed page, frozen headings, filters; rows in order.
+
+    Memory does not grow with the rows. Raises StoreError.
+    """
+    try:
+        book = xlsxwriter.Workbook(str(path), {**OPTIONS, "tmpdir": str(path.parent)})
+        _fill(book, sheet, rows)
+        book.close()
+    except (OSError, FileCreateError) as error:
+        raise _refused(error) from None
+
+
+def _fill(book: Any, sheet: Sheet, rows: Rows) -> None:
+    page, top = book.add_worksheet(), len(sheet.head) + 2
+    _set_up(book, page, sheet, top)
+    times = book.add_format({"num_format": TIME_FORMAT, "align": "left"})
+    for number, row in enumerate(rows, top + 1):
+        for at, cell in enumerate(row):
+            _put(page, number, at, cell, times)
+
+
+def _set_up(book: Any, page: Any, sheet: Sheet, top: int) -> None:
+    """Everything but the rows. `top` is the line of the headings, counted from 0."""
+    book.set_properties({"title": sheet.title, "comments": sheet.mark})
+    title = book.add_format({"bold": True, "font_size": 14})
+    plain = book.add_format({"font_color": "#465263"})
+    heading = book.add_format({"bold": True, "bg_color": "#E8F1FB", "bottom": 1, "valign": "vcenter"})
+    for at, column in enumerate(sheet.columns):
+        page.set_column(at, at, TIME_WIDTH if column.kind == TIME else column.width)
+    page.write_string(0, 0, sheet.title, title)
+    for number, line in enumerate(sheet.head, 1):
+        page.write_string(number, 0, line[:CELL_LIMIT], plain)
+    page.set_row(top, 22)
+    for at, column in enumerate(sheet.columns):
+        page.write_string(top, at, column.heading, heading)
+    page.freeze_panes(top + 1, 0)
+    page.autofilter(top, 0, top + sheet.rows, len(sheet.columns) - 1)
+    page.repeat_rows(top)
+    page.set_landscape()
+    page.set_paper(A4)
+    page.fit_to_pages(1, 0)
+    page.set_header(f"&L{_margin(sheet.title)}&R&P / &N")
+    page.set_footer(f"&L&8{_margin(sheet.mark)}")
+
+
+def _put(page: Any, line: int, at: int, cell: Cell, times: Any) -> None:
+    if cell is None or cell == "":
+        return
+    if isinstance(cell, datetime):
+        page.write_datetime(line, at, cell.astimezone(SHANGHAI).replace(tzinfo=None, microsecond=0), times)
+    elif isinstance(cell, int | float):
+        page.write_number(line, at, cell)
+    else:
+        page.write_string(line, at, cell[:CELL_LIMIT])
+
+
+def _margin(text: str) -> str:
+    """A text for a printed page's edge, where & begins a command."""
+    return text[: MARGIN_LIMIT // 2].replace("&", "&&")
+
+
+# --- CSV ---
+
+
+def write_csv(path: Path, sheet: Sheet, rows: Rows) -> None:
+    """A CSV file with the headings in its first line, as machines want it; the watermark is the last column.
+
+    UTF-8 with a byte order mark, CRLF, instants in Shanghai. Raises StoreError.
+    """
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as out:
+            lines = csv.writer(out)
+            lines.writerow([*(harmless(column.heading) for column in sheet.columns), harmless(sheet.mark_heading)])
+            mark = harmless(sheet.mark)
+            for row in rows:
+                lines.writerow([*(_plain(cell) for cell in row), mark])
+    except OSError as error:
+        raise _refused(error) from None
+
+
+def _plain(cell: Cell) -> str | int | float:
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return f"{cell.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+    return cell if isinstance(cell, int | float) else harmless(cell)
+
+
+def _refused(error: Exception) -> StoreError:
+    """A full disk is told from other faults, whether Excel's writer hides it or not."""
+    causes = [error, *(one for one in error.args if isinstance(one, OSError)), error.__context__]
+    return StoreError("full" if any(getattr(one, "errno", None) in FULL for one in causes) else "io")

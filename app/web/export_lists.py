@@ -1,0 +1,114 @@
+"""The lists that can become files: one entry a list in LISTS, and everything about it stands there.
+
+An entry names who may have it, which filters of the page's address it takes, how those read in words, where its rows
+come from (services, select only, scope in the query) and its columns: a heading and how a row fills it, masked as on
+the page. `app.jobs.exports` finds the entries in `app.extensions["export_lists"]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.domain import exports as rule
+from app.domain.exports import Cell, Column, Sheet
+from app.domain.roles import Actor
+from app.models import Export
+from app.services.export_work import Order
+from app.services.sessions import SignedIn
+from app.web import context, export_assessment, export_outgoing, export_tickets
+from app.web.export_cells import Filled, stamp
+
+Numbered = list[tuple[int, Any]]  # an id, by which rows are read, and the row
+
+
+@dataclass(frozen=True)
+class ExportList:
+    """A list that can be exported. `below` gives one row more than it is asked for where there are more,
+    and None for a row that the filter leaves out.
+    """
+
+    key: str
+    capability: str
+    title: Callable[[], str]
+    asks: Callable[[Mapping[str, str]], dict[str, str]]
+    says: Callable[[Session, Actor, Mapping[str, str]], str]
+    columns: Callable[[Session, Order], Sequence[Filled]]
+    below: Callable[[Session, Order, int, int], Numbered]
+    counted: Callable[[Session, Order, int, int], int]
+
+    def count(self, session: Session, order: Order, below: int, most: int) -> int:
+        """How many rows there are, at most `most`."""
+        return self.counted(session, order, below, most)
+
+    def page(self, session: Session, order: Order, below: int, limit: int) -> tuple[list[list[Cell]], int | None]:
+        """A page of cells by falling id below `below`, and the id of its last row; None after the last page."""
+        found = self.below(session, order, below, limit)
+        with context.speaking(order.locale):
+            filled = self.columns(session, order)
+            cells = [[fill(row) for _column, fill in filled] for _id, row in found[:limit] if row is not None]
+        return cells, found[limit - 1][0] if len(found) > limit else None
+
+    def sheet(self, session: Session, export: Export, person: SignedIn) -> Sheet:
+        """The headings, and the watermark: who, of which organisation, when, which number, which filter."""
+        order = Order(_nobody(person), dict(export.asked), export.asked_at, export.locale)
+        with context.speaking(export.locale):
+            house = person.organisation_name_en if export.locale == "en" else person.organisation_name
+            mark = _(
+                "Exported by %(name)s (%(account)s) · %(organisation)s · %(time)s · %(number)s", name=person.name,
+                account=person.account, organisation=house, time=stamp(export.asked_at), number=rule.label(export.id),
+            )  # fmt: skip
+            head = [mark, _("Filter: %(filter)s", filter=export.asked_words or _("none")), _as_of(export)]
+            columns: list[Column] = [column for column, _fill in self.columns(session, order)]
+            return Sheet(self.title(), head, mark, _("Export mark"), columns, export.rows)
+
+
+def _as_of(export: Export) -> str:
+    return _(
+        "%(n)s rows that were there at %(time)s; each says what stood in it when it was read right after that. "
+        "Personal data is masked.", n=export.rows, time=stamp(export.asked_at),
+    )  # fmt: skip
+
+
+def _nobody(person: SignedIn) -> Actor:
+    return Actor(person.user_id, person.role, person.organisation_id, person.province_id, person.name)
+
+
+LISTS: tuple[ExportList, ...] = (
+    ExportList(
+        "queue", "queue", lambda: _("Work queue"), export_tickets.asks, export_tickets.says, export_tickets.columns,
+        export_tickets.below, export_tickets.count,
+    ),
+    ExportList(
+        "callbacks", "callbacks", lambda: _("Platform answers"), export_outgoing.asks, export_outgoing.says,
+        export_outgoing.callback_columns, export_outgoing.callbacks, export_outgoing.count_callbacks,
+    ),
+    ExportList(
+        "sms", "sms_outbox", lambda: _("SMS outbox"), lambda _address: {}, lambda *_given: "",
+        export_outgoing.sms_columns, export_outgoing.sms, export_outgoing.count_sms,
+    ),
+    ExportList(
+        "scorecards", "scorecard", lambda: _("Monthly scorecards"), export_assessment.asks_month,
+        export_assessment.says_month, export_assessment.card_columns, export_assessment.cards,
+        export_assessment.count_cards,
+    ),
+    ExportList(
+        "cases", "scorecard", lambda: _("Tickets behind a scorecard's number"), export_assessment.asks_case,
+        export_assessment.says_case, export_assessment.case_columns, export_assessment.cases,
+        export_assessment.count_cases,
+    ),
+    ExportList(
+        "exemptions", "exemptions", lambda: _("Exemptions"), export_assessment.asks_exemptions,
+        export_assessment.says_exemptions, export_assessment.exemption_columns, export_assessment.exemptions,
+        export_assessment.count_exemptions,
+    ),
+    ExportList(
+        "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,
+        export_tickets.roster_columns, export_tickets.roster, export_tickets.count_roster,
+    ),
+)  # fmt: skip
+BY_KEY: dict[str, ExportList] = {one.key: one for one in LISTS}
