@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+from app.domain.clocks import LEVEL_CCS
 from app.domain.errors import NotAllowed
 from app.domain.roles import LCS_MANAGER, SITE_MANAGER, Actor
 from app.domain.ticket_facts import TicketFacts
@@ -25,6 +26,7 @@ PROMISE_BROKEN = "promise_broken"  # a flag: first of all work, and before the L
 
 HANDLING, ACTING, PARTY, ORDERED = "handling", "acting", "party", "ordered"
 LCS_DESK, LCS_OF_PARTY, COURT, CCS_DESK, SYSTEM_DESK = "lcs", "lcs_of_party", "court", "ccs", "system"
+CCS_AT_WORK = "ccs_at_work"
 AT_HEADQUARTERS = 0  # a case that CCS rules on, among the ids of organisations
 
 
@@ -47,17 +49,18 @@ def _rule(action: str, sources: Iterable[str], target: str | None, *desks: str, 
 
 
 SITE = (HANDLING, ACTING)
+SPEAKING = (*SITE, CCS_AT_WORK)  # whose words may leave the house (rulebook 3.6)
 SUPERIOR = (LCS_DESK, CCS_DESK)
 RULES = (
     _rule("claim", {OPEN}, IN_PROGRESS, *SITE, needs="unowned_or_own"),
     _rule("take", {IN_PROGRESS, REPLIED}, None, *SITE, needs="unowned"),
     _rule("give_back", BEFORE_THE_END, None, *SITE, needs="own_or_manager"),
     _rule("hand_over", BEFORE_THE_END, None, *SITE, needs="own_or_manager_or_unowned"),
-    _rule("follow_up", AT_WORK, IN_PROGRESS, *SITE),
-    _rule("follow_up_replied", {REPLIED}, None, *SITE),
-    _rule("result", AT_WORK, REPLIED, *SITE),
+    _rule("follow_up", AT_WORK, IN_PROGRESS, *SPEAKING),
+    _rule("follow_up_replied", {REPLIED}, None, *SPEAKING),
+    _rule("result", AT_WORK, REPLIED, *SPEAKING),
     _rule("note", ENDED_OR_OPEN, None, *SITE, PARTY, LCS_DESK, LCS_OF_PARTY, CCS_DESK),
-    _rule("contact", BEFORE_THE_END, None, *SITE),
+    _rule("contact", BEFORE_THE_END, None, *SPEAKING),
     _rule("wait", {IN_PROGRESS}, None, *SITE, needs="not_waiting"),
     _rule("resume", ENDED_OR_OPEN, None, *SITE, SYSTEM_DESK, needs="waiting"),
     _rule("promise", OPEN_STATES, None, *SITE),
@@ -197,6 +200,7 @@ def desks_of(actor: Actor, facts: TicketFacts) -> frozenset[str]:
         LCS_OF_PARTY: actor.desk == "lcs" and actor.province_id in cases.provinces,
         COURT: court_of(actor) in cases.courts,
         CCS_DESK: actor.desk == "ccs",
+        CCS_AT_WORK: actor.desk == "ccs" and facts.level >= LEVEL_CCS and facts.handling_site_id is not None,
     }
     return frozenset(hat for hat, worn in hats.items() if worn)
 
@@ -274,7 +278,7 @@ def turn_of(
         return works
     if scope_desk == "lcs":
         return in_tray or overdue or level >= 1 or help_open or (acting and works)
-    return state == APPEALED or (in_tray and not in_province) or level >= 2
+    return state == APPEALED or (in_tray and not in_province) or level >= LEVEL_CCS
 
 
 def on_top(flags: Collection[str] | None, state: str) -> bool:

@@ -22,6 +22,7 @@ beside them `appealed` 客户申诉 and `withdrawn` 撤销.
 | lcs_of_party | the service desk of a party's province |
 | court | who rules on the open case: a province's service desk or CCS |
 | ccs | headquarters |
+| ccs_at_work | headquarters, on a ticket of a site that was handed up to it (level 2) |
 | system | time, and the platform's messages |
 """
 MEANS = {

@@ -49,6 +49,7 @@ class TicketFacts:
     hops: int = 0
     acting_id: int | None = None
     help_open: bool = False
+    level: int = 0
     waiting: bool = False
     urged_by_superior: bool = False
     priority: str = "high"

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.domain import lifecycle
 from app.domain.roles import Actor
 from app.models import Clock, Organisation, Party, Ticket
 from app.services import clocks, desk, journal
@@ -65,9 +66,9 @@ def give_back(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> 
 
 
 def acts(ticket: Ticket, actor: Actor) -> bool:
-    """Whether this actor does the site's work without being the site."""
-    own = actor.organisation_id
-    return own is not None and own == ticket.acting_id and own != ticket.handling_site_id
+    """Whether this actor does the site's work without being the site: who acts for it, or CCS at work on it."""
+    hats = lifecycle.desks_of(actor, desk.facts_of(ticket))
+    return bool(hats & {lifecycle.ACTING, lifecycle.CCS_AT_WORK}) and lifecycle.HANDLING not in hats
 
 
 def counts(ticket: Ticket, clock: Clock) -> bool:
@@ -79,6 +80,16 @@ def counts(ticket: Ticket, clock: Clock) -> bool:
     return ticket.acting_counts and in_time
 
 
+def _credited(ticket: Ticket, actor: Actor, clock: Clock) -> bool:
+    """Whether the site gets this run for what the actor does. CCS serves the complainant, as an LCS that nobody asked
+    does; it counts where the site had asked for help in time."""
+    if not acts(ticket, actor):
+        return True
+    if actor.organisation_id == ticket.acting_id:
+        return counts(ticket, clock)
+    return ticket.help_asked_at is not None and ticket.help_asked_at <= clock.due_at
+
+
 def standing(session: Session, ticket: Ticket) -> dict[str, bool]:
     """By kind, whether the running site clocks would count if they stopped now."""
     return {clock.kind: counts(ticket, clock) for clock in clocks.running(session, ticket, clocks.SITE_CLOCKS)}
@@ -87,8 +98,7 @@ def standing(session: Session, ticket: Ticket) -> dict[str, bool]:
 def stop(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str], now: datetime) -> None:
     """Stop site clocks by whoever did the work, each run with its own answer to whether the site gets the credit."""
     for clock in clocks.running(session, ticket, kinds):
-        credited = not acts(ticket, actor) or counts(ticket, clock)
-        clocks.stop(session, ticket, [clock.kind], now, credited=credited)
+        clocks.stop(session, ticket, [clock.kind], now, credited=_credited(ticket, actor, clock))
 
 
 def said(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str]) -> dict[str, Any]:
@@ -96,7 +106,7 @@ def said(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str])
     if not acts(ticket, actor) or ticket.handling_site_id is None:
         return {}
     running = clocks.running(session, ticket, kinds) or clocks.running(session, ticket, clocks.SITE_CLOCKS)
-    credited = all(counts(ticket, clock) for clock in running) if running else ticket.acting_counts
+    credited = all(_credited(ticket, actor, clock) for clock in running) if running else ticket.acting_counts
     site = session.get_one(Organisation, ticket.handling_site_id)
     return {"acting_for": site.id, "acting_for_code": site.code, "counts": credited}
 

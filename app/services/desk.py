@@ -56,7 +56,7 @@ def facts_of(ticket: Ticket) -> TicketFacts:
         first_replied=ticket.first_reply_at is not None, acting_id=ticket.acting_id,
         help_open=ticket.help_asked_at is not None, waiting=ticket.waiting_until is not None,
         urged_by_superior=ticket.urged_at is not None, priority=ticket.priority,
-        category_asked=ticket.category_wanted != "", cases=cases.of(ticket),
+        category_asked=ticket.category_wanted != "", level=ticket.level, cases=cases.of(ticket),
     )  # fmt: skip
 
 

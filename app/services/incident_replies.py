@@ -1,7 +1,8 @@
 """One text for many tickets: each gets its own result with its own callback, in its own transaction (rulebook 2).
 
 The reply goes through `replies.result` like any other. An LCS acts for the site for that one step: the thread shows who
-acted for whom, and the ticket is given back afterwards.
+acted for whom, and the ticket is given back afterwards. CCS answers what was handed up to it; the rest is refused at
+once, before anything is sent.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from app.domain.contacts import FOR_INCIDENTS, REACHED
 from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
+from app.domain.lifecycle import AT_WORK
 from app.domain.roles import Actor
 from app.models import Ticket
 from app.services import acting, desk, incidents, replies, scope
@@ -35,17 +40,24 @@ def reply_all(
 ) -> list[Done]:
     """Answer the named tickets of an incident with one text; one outcome each, whatever happens to the others.
 
-    Raises Invalid where the text itself may not go out, or no ticket is named (`tickets`), NotFound.
+    Raises Invalid as `check` does, before anything is sent, and NotFound.
     """
-    check(ticket_numbers=ticket_numbers, answer=answer, now=now)
+    with write() as session:
+        check(session, actor=actor, ticket_numbers=ticket_numbers, answer=answer, now=now)
     if answer.contact_outcome not in REACHED:
         answer = replace(answer, no_contact_code=answer.no_contact_code or FOR_INCIDENTS)
     wanted = list(dict.fromkeys(ticket_numbers))
     return [_one(actor, number, ticket_number, answer, key, now) for ticket_number in wanted]
 
 
-def check(*, ticket_numbers: Sequence[str], answer: ResultIn, now: datetime) -> None:
-    """What can be said before a single ticket is asked. Raises Invalid(text, contact_outcome, tickets)."""
+def check(
+    session: Session, *, actor: Actor, ticket_numbers: Sequence[str], answer: ResultIn, now: datetime
+) -> None:  # fmt: skip
+    """What can be said before a single ticket is answered.
+
+    Raises Invalid(text, contact_outcome, tickets); `tickets` "not_yours" with the numbers of those that are at work and
+    not this actor's to answer.
+    """
     wrong = replies.text_errors(answer, now)
     if not ticket_numbers:
         wrong["tickets"] = "required"
@@ -53,13 +65,20 @@ def check(*, ticket_numbers: Sequence[str], answer: ResultIn, now: datetime) -> 
         wrong["tickets"] = "too_many_tickets"
     if wrong:
         raise Invalid(wrong)
+    if others := _of_others(session, actor, ticket_numbers):
+        raise Invalid({"tickets": "not_yours"}, numbers=others)
+
+
+def _of_others(session: Session, actor: Actor, ticket_numbers: Sequence[str]) -> list[str]:
+    """Tickets at work that this actor can neither answer nor act for: somebody else has to."""
+    named = select(Ticket).where(Ticket.number.in_(ticket_numbers), scope.visible_to(actor), Ticket.state.in_(AT_WORK))
+    rows = session.scalars(named.order_by(Ticket.number))
+    return [ticket.number for ticket in rows if not may_reply(ticket, actor)]
 
 
 def may_reply(ticket: Ticket, actor: Actor) -> bool:
     """Whether this actor could answer the ticket: at once, or by acting for its site."""
-    return desk.may(ticket, actor, "result") or (
-        desk.may(ticket, actor, "act_for") and ticket.state in ("open", "in_progress")
-    )
+    return desk.may(ticket, actor, "result") or (desk.may(ticket, actor, "act_for") and ticket.state in AT_WORK)
 
 
 def _one(actor: Actor, number: str, ticket_number: str, answer: ResultIn, key: str, now: datetime) -> Done:
@@ -89,7 +108,7 @@ def _begin(actor: Actor, number: str, post: Post, answer: ResultIn, now: datetim
         if desk.done_before(session, post) or desk.may(ticket, actor, "result"):
             return False
         if not may_reply(ticket, actor):
-            raise NotAllowed("cannot_act" if ticket.state in ("open", "in_progress") else "not_allowed")
+            raise NotAllowed("cannot_act" if ticket.state in AT_WORK else "not_allowed")
         replies.check(session, ticket, answer, now)
         desk.finish(session, ticket, acting.begin(session, ticket, actor, now), now)
         return True

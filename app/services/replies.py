@@ -192,7 +192,8 @@ def check(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> 
 
 
 def _own(session: Session, ticket: Ticket, actor: Actor) -> None:
-    if ticket.owner_id is None:
+    """Whoever answers what nobody owns has it from now on; CCS answers and leaves it with its site."""
+    if desk.may(ticket, actor, "take"):
         ownership.own(session, ticket, actor)
 
 

@@ -106,7 +106,7 @@ def reply(incident: str) -> ResponseReturnValue:
     )  # fmt: skip
     try:
         if request.form.get("seen") != answer.text:  # the first time, or the text is another one by now
-            incident_replies.check(ticket_numbers=ticked, answer=answer, now=now)
+            incident_replies.check(db.session(), actor=actor, ticket_numbers=ticked, answer=answer, now=now)
             return incident_page.page(actor, incident, forms={"reply": form}, ticked=ticked, seen=answer.text)
         done = incident_replies.reply_all(
             actor=actor, number=incident, ticket_numbers=ticked, answer=answer, now=now,
@@ -168,6 +168,9 @@ def _add(incident: str, key: str, form: Any, verb: Callable[[], Added]) -> Respo
 
 def _wrong(incident: str, key: str, form: Any, wrong: Invalid, **state: Any) -> str:
     forms.mark(form, wrong.fields)
-    code = wrong.fields.get("tickets", "")
+    code, numbers = wrong.fields.get("tickets", ""), wrong.detail.get("numbers")
     said = _("Tick at least one ticket") if code == "required" else words.word(words.errors(), code or "invalid")
+    if isinstance(numbers, list):
+        said = f"{said} {' '.join(numbers)}"
+        state["ticked"] = [number for number in state["ticked"] if number not in numbers]
     return incident_page.page(current_actor(), incident, forms={key: form}, error=said, **state)

@@ -40,6 +40,10 @@ def errors() -> dict[str, str]:
         "not_in_incident": _("is not in this incident any more"),
         "supplement_missing": _("the platform's answer demands another field"),
         "cannot_act": _("only the province service may act for this site, and nobody else does already"),
+        "not_yours": _(
+            "Nothing was sent. Headquarters answers what was handed up to it; for the other tickets the province's "
+            "service or whoever acts already does. No longer ticked:"
+        ),
     }
 
 

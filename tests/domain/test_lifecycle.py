@@ -204,6 +204,22 @@ def test_who_acts_for_a_site_has_its_turn_to_close():
     assert not lifecycle.turn_of("lcs", "replied", acting=False, **here)
 
 
+@pytest.mark.parametrize("action", ["follow_up", "follow_up_replied", "result", "contact"])
+def test_headquarters_speaks_for_the_site_once_the_ticket_was_handed_up_to_it(action: str):
+    _more, states, _people = EXPECTED[action]
+    for level, may in ((1, set()), (2, states)):
+        got = {s for s in STATES if lifecycle.allowed(action, replace(FACTS, state=s, level=level), PEOPLE["ccs"])}
+        assert got == may
+    nobodys = replace(FACTS, state=sorted(states)[0], level=2, handling_site_id=None)
+    assert not lifecycle.allowed(action, nobodys, PEOPLE["ccs"])
+
+
+def test_headquarters_takes_no_ticket_of_a_site_as_its_own():
+    facts = replace(FACTS, state="in_progress", level=2, first_replied=True)
+    open_to_it = set(lifecycle.allowed_actions(facts, PEOPLE["ccs"]))
+    assert not open_to_it & {"claim", "take", "hand_over", "wait", "promise", "courier_sms", "add_party", "close"}
+
+
 def test_a_party_may_contest_being_presumed_but_has_nothing_to_answer():
     facts = replace(FACTS, state="in_progress", cases=replace(ASKED, asked=frozenset(), contesting=frozenset({PARTY})))
     assert lifecycle.allowed("dispute", facts, PEOPLE["party"])

@@ -8,11 +8,22 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
-from app.models import Event, Exemption, Incident, Outbox, Ticket
-from app.services import exemption_rulings, incident_replies, incident_view, incidents, journal, parties, replies, sweep
+from app.models import Clock, Event, Exemption, Incident, Outbox, Ticket
+from app.services import (
+    exemption_rulings,
+    helping,
+    incident_replies,
+    incident_view,
+    incidents,
+    journal,
+    parties,
+    replies,
+    sweep,
+)
 from app.services.exemptions import AskIn
 from app.services.incidents import IncidentIn, Matching
 from app.services.replies import ResultIn
+from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, tell, ticket
 
 LATER = NOON + timedelta(hours=1)
@@ -169,14 +180,55 @@ def incident(session, number: str) -> Incident:
     return session.scalars(select(Incident).where(Incident.number == number)).one()
 
 
-def test_headquarters_does_not_act_for_a_site_and_the_row_says_so(cast, db_session) -> None:
+def handed_up(session, number: str) -> None:
+    with write() as changing:
+        ticket(changing, number).level = 2
+    session.rollback()
+
+
+def test_headquarters_is_refused_once_before_anything_is_sent_where_it_does_not_work_the_ticket(
+    cast, db_session
+) -> None:
+    up, below = pushed(cast, 2)
+    number = opened(cast, "ccs", province="")
+    add(cast, number, f"{up} {below}", "ccs")
+    handed_up(db_session, up)
+    with pytest.raises(Invalid) as refused:
+        incident_replies.reply_all(
+            actor=cast["ccs"], number=number, ticket_numbers=[up, below], answer=ANSWER, key="", now=LATER
+        )
+    assert (refused.value.fields, refused.value.detail) == ({"tickets": "not_yours"}, {"numbers": [below]})
+    assert {ticket(db_session, name).state for name in (up, below)} == {"open"}
+
+
+def test_headquarters_answers_what_was_handed_up_and_the_site_stays_its_owner_and_late(cast, db_session) -> None:
     first = pushed(cast, 1)[0]
-    number = opened(cast, "ccs")
+    replies.claim(actor=cast["site"], post=post(first), now=NOON)
+    number = opened(cast, "ccs", province="")
     add(cast, number, first, "ccs")
+    handed_up(db_session, first)
     done = incident_replies.reply_all(
         actor=cast["ccs"], number=number, ticket_numbers=[first], answer=ANSWER, key="", now=LATER
     )
-    assert [one.code for one in done] == ["cannot_act"]
+    row = ticket(db_session, first)
+    assert ([one.code for one in done], row.state, row.owner_id) == ([""], "replied", cast["site"].user_id)
+    event = db_session.scalars(select(Event).where(Event.ticket_id == row.id, Event.type == "result")).one()
+    assert (event.data["acting_for_code"], event.data["counts"]) == ("330106-01", False)
+    runs = {clock.kind: clock.credited for clock in db_session.scalars(select(Clock).where(Clock.ticket_id == row.id))}
+    assert (runs["accept"], runs["first_reply"], runs["resolve"]) == (True, False, False)
+    sent = list(db_session.scalars(select(Outbox).where(Outbox.ticket_id == row.id, Outbox.kind == "callback")))
+    assert len(sent) == 1
+
+
+def test_an_answer_of_headquarters_counts_where_the_site_had_asked_for_help_in_time(cast, db_session) -> None:
+    first = pushed(cast, 1)[0]
+    helping.ask_help(actor=cast["site"], post=post(first), text="客户不在我区", now=NOON)
+    handed_up(db_session, first)
+    answer = ResultIn("已联系发件人改派", "reached_accepts")
+    replies.result(actor=cast["ccs"], post=post(first), answer=answer, now=NOON + timedelta(minutes=20))
+    row = ticket(db_session, first)
+    states = {clock.kind: clock.state for clock in db_session.scalars(select(Clock).where(Clock.ticket_id == row.id))}
+    assert (states["first_reply"], states["resolve"], row.owner_id) == ("met", "met", None)
 
 
 def test_one_exemption_covers_all_its_tickets_and_its_number_decides_who_rules(cast, db_session) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import update
+
+from app.models import Ticket
 from app.services import incidents
 from app.services.incidents import IncidentIn
+from app.services.transaction import write
 from tests import cast
 from tests.web.stage import NOW, Stage
 
@@ -48,3 +52,23 @@ def test_an_incident_shows_a_province_its_own_tickets_only(stage: Stage) -> None
     assert {who: [key for key in ("sibling", "other") if stage.numbers[key] in page] for who, page in shown.items()} == {
         "lcs": ["sibling"], "lcs-2": ["other"], "ccs": ["sibling", "other"],
     }  # fmt: skip
+
+
+def test_headquarters_answers_what_was_handed_up_and_is_refused_the_rest_with_what_it_typed(stage: Stage) -> None:
+    with stage.app.app_context():
+        up, below = (
+            cast.push(stage.cast, code, waybill=f"YT60000000000{n:02d}") for n, code in enumerate(("UP", "LOW"))
+        )
+        name = incidents.open_incident(actor=stage.cast["ccs"], incident=IncidentIn("分拨停电", "hub"), now=NOW)
+        incidents.add(actor=stage.cast["ccs"], number=name, words=f"{up} {below}", now=NOW)
+        with write() as session:
+            session.execute(update(Ticket).where(Ticket.number == up).values(level=2))
+    ticks = stage.browsers["ccs"].get(f"/incidents/{name}").text
+    assert f'value="{up}" aria-label="{up}" checked' in ticks and f'aria-label="{below}" checked' not in ticks
+    refused = post(stage, "ccs", f"/incidents/{name}/reply", ticket=[up, below], text="电力已恢复", seen="电力已恢复")
+    assert refused.status_code == 422 and "电力已恢复" in refused.text and f": {below}" in refused.text
+    assert f'value="{up}" aria-label="{up}" checked' in refused.text
+    done = post(stage, "ccs", f"/incidents/{name}/reply", ticket=[up], text="电力已恢复", seen="电力已恢复")
+    assert done.status_code == 200 and "1 " in done.text
+    page = stage.browsers["ccs"].get(f"/tickets/{up}").text
+    assert "电力已恢复" in page
