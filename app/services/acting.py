@@ -80,7 +80,7 @@ def counts(ticket: Ticket, clock: Clock) -> bool:
     return ticket.acting_counts and in_time
 
 
-def _credited(ticket: Ticket, actor: Actor, clock: Clock) -> bool:
+def credited(ticket: Ticket, actor: Actor, clock: Clock) -> bool:
     """Whether the site gets this run for what the actor does. CCS serves the complainant, as an LCS that nobody asked
     does; it counts where the site had asked for help in time."""
     if not acts(ticket, actor):
@@ -98,17 +98,21 @@ def standing(session: Session, ticket: Ticket) -> dict[str, bool]:
 def stop(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str], now: datetime) -> None:
     """Stop site clocks by whoever did the work, each run with its own answer to whether the site gets the credit."""
     for clock in clocks.running(session, ticket, kinds):
-        clocks.stop(session, ticket, [clock.kind], now, credited=_credited(ticket, actor, clock))
+        clocks.stop(session, ticket, [clock.kind], now, credited=credited(ticket, actor, clock))
 
 
-def said(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str]) -> dict[str, Any]:
-    """What an entry keeps of it: for whom, and whether it counts for the site. Nothing where the site acts itself."""
+def said(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str] = ()) -> dict[str, Any]:
+    """What an entry keeps of it: for whom, and where it stops clocks of `kinds` whether that counts for the site.
+    Nothing where the site acts itself."""
     if not acts(ticket, actor) or ticket.handling_site_id is None:
         return {}
-    running = clocks.running(session, ticket, kinds) or clocks.running(session, ticket, clocks.SITE_CLOCKS)
-    credited = all(_credited(ticket, actor, clock) for clock in running) if running else ticket.acting_counts
     site = session.get_one(Organisation, ticket.handling_site_id)
-    return {"acting_for": site.id, "acting_for_code": site.code, "counts": credited}
+    whom = {"acting_for": site.id, "acting_for_code": site.code}
+    if not kinds:
+        return whom
+    running = clocks.running(session, ticket, kinds) or clocks.running(session, ticket, clocks.SITE_CLOCKS)
+    worth = all(credited(ticket, actor, clock) for clock in running) if running else ticket.acting_counts
+    return {**whom, "counts": worth}
 
 
 def who(session: Session, ticket: Ticket, actor: Actor) -> Organisation | None:

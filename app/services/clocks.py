@@ -69,17 +69,15 @@ def stages(clock: Clock, table: rule.Calendars) -> tuple[rule.Stage, ...]:
 
 def stop(
     session: Session, ticket: Ticket, kinds: Collection[str], now: datetime, *,
-    credited: bool = True, organisation_id: int | None = None, clock_id: int | None = None,
+    credited: bool = True, organisation_id: int | None = None,
 ) -> None:  # fmt: skip
     """Stop the running runs of `kinds`: in time at their due or before, late afterwards.
 
     Without `credited` somebody else served the complainant and the run is not in time whenever it stops (rulebook
-    3.11). `organisation_id` stops the runs of that organisation alone, `clock_id` that one run.
+    3.11). `organisation_id` stops the runs of that organisation alone.
     """
     for clock in running(session, ticket, kinds):
-        if organisation_id is not None and clock.organisation_id != organisation_id:
-            continue
-        if clock_id is None or clock.id == clock_id:
+        if organisation_id is None or clock.organisation_id == organisation_id:
             stop_run(session, ticket, clock, now, credited=credited)
 
 

@@ -16,7 +16,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Contact, Event, Ticket
 from app.models.ids import new_id
-from app.services import desk, journal, pauses, reveals, rounds, scripts
+from app.services import acting, desk, journal, pauses, reveals, rounds, scripts
 from app.services.desk import Outcome, Post
 from app.services.reveals import Shown
 from app.services.transaction import write
@@ -85,7 +85,7 @@ def _entry(
 ) -> Event:
     data = {
         "outcome": contact.outcome, "seconds": contact.seconds, "started_at": contact.started_at,
-        "contact_id": contact.id, "site_id": ticket.handling_site_id,
+        "contact_id": contact.id, "site_id": ticket.handling_site_id, **acting.said(session, ticket, actor),
     }  # fmt: skip
     questions = scripts.of(session, ticket.category)
     said = script_rule.answered(questions, answers)

@@ -22,7 +22,7 @@ from app.domain.roles import SYSTEM, Actor
 from app.models import Courier, Event, Outbox, Promise, SmsReceipt, Ticket
 from app.models.dialect import lock_key
 from app.models.ids import new_id
-from app.services import desk, gateways, journal, scope, sms_receipts
+from app.services import acting, desk, gateways, journal, scope, sms_receipts
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -61,6 +61,7 @@ def tell(*, actor: Actor, post: Post, message: CourierIn, now: datetime) -> Outc
         session.add(row)
         said = {"text": _text(session, message.template, variables), "name": name}
         data = {"outbox_id": row.id, "to": mask_phone(phone), "template": message.template, "external": external}
+        data |= acting.said(session, ticket, actor)
         event = journal.append(session, ticket, "courier_sms", actor=actor, now=now, data=data, text=said)
         return desk.finish(session, ticket, event, now, post)
 

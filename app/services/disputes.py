@@ -13,7 +13,17 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.roles import Actor
 from app.models import Organisation, PartyCase, Ticket
-from app.services import arbitration, attachments, desk, journal, organisations, parties, party_cases, presumption
+from app.services import (
+    acting,
+    arbitration,
+    attachments,
+    desk,
+    journal,
+    organisations,
+    parties,
+    party_cases,
+    presumption,
+)
 from app.services.desk import Outcome, Post
 from app.services.party_cases import data_of
 from app.services.transaction import write
@@ -95,7 +105,7 @@ def agree(
         too_far = named is not None and rule.next_hop([case.hop]) > rule.MAX_HOPS
         party_cases.end_ruling(session, ticket, case, now)
         case.state = rule.NOT_LIABLE
-        data = data_of(organisation, to_ccs=too_far)
+        data = data_of(organisation, to_ccs=too_far) | acting.said(session, ticket, actor)
         said = {"text": text} if text.strip() and (named is None or too_far) else None
         event = journal.append(session, ticket, "dispute_agreed", actor=actor, now=now, data=data, text=said)
         if too_far:
@@ -131,9 +141,8 @@ def reject(
             return before
         desk.move(ticket, "reject_dispute", actor)
         case, organisation = party_cases.named(session, ticket, party, (rule.DISPUTED,))
-        event = attachments.entry(
-            session, ticket, "dispute_rejected", actor, now, data_of(organisation), {"text": text}, pictures
-        )
+        data = data_of(organisation) | acting.said(session, ticket, actor)
+        event = attachments.entry(session, ticket, "dispute_rejected", actor, now, data, {"text": text}, pictures)
         _rejected_by(case, actor)
         party_cases.end_ruling(session, ticket, case, now)
         return party_cases.finish(session, ticket, event, now, post)

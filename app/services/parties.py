@@ -12,6 +12,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Event, Organisation, Party, PartyCase, Ticket
 from app.services import (
+    acting,
     arbitration,
     attachments,
     cases,
@@ -59,7 +60,7 @@ def name(
     case = _fresh(session, ticket, organisation, next((c for c, o in rows if o.id == organisation.id), None))
     case.hop, case.added_at, case.added_by_id = hop, now, actor.user_id
     cases.admit(session, ticket, organisation, "party", now)
-    data = data_of(organisation, hop=hop)
+    data = data_of(organisation, hop=hop) | acting.said(session, ticket, actor)
     event = attachments.entry(session, ticket, "party_added", actor, now, data, {"text": text}, pictures)
     clocks.void(session, ticket, ["close"], now)
     limit = clocks.limits(session, ticket)["party_reply"]
@@ -112,7 +113,7 @@ def remove(*, actor: Actor, post: Post, party: str, text: str, now: datetime) ->
         case.state, case.contest_until = rule.REMOVED, None
         row = session.get_one(Party, (ticket.id, organisation.id))
         row.role = "ordered" if organisation.id in cases.of(ticket).ordered else "former"
-        data = data_of(organisation)
+        data = data_of(organisation) | acting.said(session, ticket, actor)
         event = journal.append(session, ticket, "party_removed", actor=actor, now=now, data=data, text={"text": text})
         clocks.void(session, ticket, ["party_reply"], now, organisation_id=organisation.id)
         return party_cases.finish(session, ticket, event, now, post)
@@ -136,7 +137,7 @@ def urge(*, actor: Actor, post: Post, party: str, now: datetime) -> Outcome:
         if possible > now:
             raise NotAllowed("urged_recently", at=possible)
         case.urged_at, case.urge_count = now, case.urge_count + 1
-        data = data_of(organisation, n=case.urge_count, run=clock.run)
+        data = data_of(organisation, n=case.urge_count, run=clock.run) | acting.said(session, ticket, actor)
         event = journal.append(session, ticket, "party_urged", actor=actor, now=now, data=data)
         reminders.note(session, ticket, clock, f"urge_{case.urge_count}", now)
         return party_cases.finish(session, ticket, event, now, post)

@@ -12,7 +12,7 @@ from app.domain import lifecycle
 from app.domain.clocks import Limit
 from app.domain.roles import SYSTEM, Actor
 from app.models import Clock, Event, FreeText, Promise, Scan, Ticket
-from app.services import clocks, courier_sms, desk, journal, moves, promise_ends, reminders, settling
+from app.services import acting, clocks, courier_sms, desk, journal, moves, promise_ends, reminders, settling
 from app.services.transaction import write
 
 KEEPING = {"redelivery": ("DELIVER", "SIGN")}  # the scans after which such a promise is kept
@@ -57,12 +57,21 @@ def keep(
     session: Session, ticket: Ticket, promise: Promise, actor: Actor, proof: str, now: datetime, *, at: datetime
 ) -> Event:
     """Settle an open promise as kept at the instant `at`; the last one lets the close clock run. The caller finishes
-    the change."""
+    the change.
+
+    Who keeps it by a call in the site's place serves the complainant as with a reply (rulebook 3.11); a scan or a
+    picture proves what the site's own people did, whoever writes it down.
+    """
+    counting = ["promise"] if proof == "call" else []
     promise.state, promise.proof, promise.settled_at = "kept", proof, at
     ticket.open_promises -= 1
     data = {**promise_ends.facts(ticket, promise), "outcome": "kept", "proof": proof, "kept_at": at}
+    data |= acting.said(session, ticket, actor, counting)
     event = journal.append(session, ticket, "promise_settled", actor=actor, now=now, data=data)
-    _stop(session, ticket, promise, at)
+    clock = session.get(Clock, promise.clock_id) if promise.clock_id else None
+    if clock is not None:
+        credited = not counting or acting.credited(ticket, actor, clock)
+        clocks.stop_run(session, ticket, clock, at, credited=credited)
     settling.start_close(session, ticket, now)
     return event
 
@@ -105,11 +114,6 @@ def _keeping_scan(session: Session, ticket: Ticket, promise: Promise) -> datetim
         Scan.scanned_at > promise_ends.since(ticket, promise), Scan.scanned_at <= promise.due_at,
     )  # fmt: skip
     return session.scalar(statement.order_by(Scan.scanned_at).limit(1))
-
-
-def _stop(session: Session, ticket: Ticket, promise: Promise, at: datetime) -> None:
-    if promise.clock_id is not None:
-        clocks.stop(session, ticket, ["promise"], at, clock_id=promise.clock_id)
 
 
 def _break(session: Session, ticket: Ticket, promise: Promise, clock: Clock, now: datetime) -> Event:

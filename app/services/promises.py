@@ -16,7 +16,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Attachment, Contact, Event, FreeText, Promise, Scan, Ticket
 from app.models.ids import new_id
-from app.services import clocks, desk, journal, promise_clock, promise_ends
+from app.services import acting, clocks, desk, journal, promise_clock, promise_ends
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -59,7 +59,7 @@ def record(session: Session, ticket: Ticket, promise: PromiseIn, actor: Actor, n
     typed = {"text": promise.text.strip(), "who": promise.who.strip(), "courier_phone": promise.courier_phone}
     text = {name: value for name, value in typed.items() if value}
     promise_clock.start(session, ticket, row, now)
-    data = promise_ends.facts(ticket, row)
+    data = promise_ends.facts(ticket, row) | acting.said(session, ticket, actor)
     event = journal.append(session, ticket, "promise_made", actor=actor, now=now, data=data, text=text)
     row.text_id = event.text_id
     clocks.void(session, ticket, ["close"], now)
@@ -118,6 +118,7 @@ def renegotiate(
         promise_ends.set_aside(session, ticket, old, "renegotiated", now)
         new, _made = record(session, ticket, agreed, actor, now)
         data = {**promise_ends.facts(ticket, old), "new_id": new.id, "new_due_at": due_at}
+        data |= acting.said(session, ticket, actor)
         event = journal.append(session, ticket, "promise_renegotiated", actor=actor, now=now, data=data)
         return desk.finish(session, ticket, event, now, post)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from app.domain import lifecycle
 from app.domain.errors import Invalid
 from app.domain.roles import Actor
-from app.services import desk, journal, moves, settling
+from app.services import acting, desk, journal, moves, settling
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -26,6 +26,7 @@ def told(*, actor: Actor, post: Post, outcome: str, text: str, now: datetime) ->
             return before
         desk.move(ticket, "told", actor)
         data = {"contact_outcome": outcome, "site_id": ticket.handling_site_id}
+        data |= acting.said(session, ticket, actor)
         event = journal.append(session, ticket, "told", actor=actor, now=now, data=data, text={"text": text})
         settling.start_objection(session, ticket, now)
         return desk.finish(session, ticket, event, now, post)
@@ -42,7 +43,7 @@ def customer_accepts(*, actor: Actor, post: Post, text: str, now: datetime) -> O
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "customer_accepts", actor)
-        data = {"site_id": ticket.handling_site_id, "by": "call"}
+        data = {"site_id": ticket.handling_site_id, "by": "call"} | acting.said(session, ticket, actor)
         event = journal.append(
             session, ticket, "customer_accepts", actor=actor, now=now, data=data, text={"text": text}
         )
@@ -62,7 +63,7 @@ def customer_rejects(*, actor: Actor, post: Post, text: str, now: datetime) -> O
         if before := desk.done_before(session, post):
             return before
         lifecycle.step("customer_rejects", desk.facts_of(ticket), actor)
-        data = {"site_id": ticket.handling_site_id, "by": "call"}
+        data = {"site_id": ticket.handling_site_id, "by": "call"} | acting.said(session, ticket, actor)
         event = journal.append(
             session, ticket, "customer_rejects", actor=actor, now=now, data=data, text={"text": text}
         )

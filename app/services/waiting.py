@@ -13,7 +13,7 @@ from app.domain.errors import NotAllowed
 from app.domain.roles import Actor
 from app.models import Pause, Ticket
 from app.models.ids import new_id
-from app.services import clocks, contacts, desk, journal, moves, pauses, rounds
+from app.services import acting, clocks, contacts, desk, journal, moves, pauses, rounds
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -41,6 +41,7 @@ def wait(*, actor: Actor, post: Post, now: datetime) -> Outcome:
         session.add(pause)
         ticket.waiting_until = pause.ends_at
         data = {"pause_id": pause.id, "round": number, "until": pause.ends_at}
+        data |= acting.said(session, ticket, actor)
         event = journal.append(session, ticket, "waiting", actor=actor, now=now, data=data)
         clocks.pause(session, ticket, now)
         return desk.finish(session, ticket, event, now, post)

@@ -131,7 +131,8 @@ def _acted(entry: Entry, view: View) -> list[str]:
     if "acting_for" not in entry.data:
         return []
     data = {"site_id": entry.data["acting_for"], "site_code": entry.data.get("acting_for_code", "")}
-    return [_("for %(site)s", site=_site(data, view)), words_help.credit(bool(entry.data.get("counts")))]
+    worth = [words_help.credit(bool(entry.data["counts"]))] if "counts" in entry.data else []
+    return [_("for %(site)s", site=_site(data, view)), *worth]
 
 
 def names() -> dict[str, str]:
@@ -174,6 +175,10 @@ def _labels() -> dict[str, str]:
 
 
 def _system_text(entry: Entry, label: str, view: View, told: Told) -> str:
+    return " · ".join([_told(entry, label, view, told), *_acted(entry, view)])
+
+
+def _told(entry: Entry, label: str, view: View, told: Told) -> str:
     who = f" · {entry.who}" if entry.who else ""
     if said := party_panel.line(entry, label, view):
         return said
@@ -187,7 +192,7 @@ def _system_text(entry: Entry, label: str, view: View, told: Told) -> str:
         return " · ".join(part for part in (label, _DETAILS[entry.type](entry.data)) if part)
     if more := thread_verify.line(entry, view):
         return f"{label} · {more}"
-    return " · ".join([f"{label}{who}", *_acted(entry, view)])
+    return f"{label}{who}"
 
 
 def _sent_to(data: dict[str, Any]) -> str:
