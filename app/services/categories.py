@@ -15,7 +15,7 @@ from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.policies import Facts, limits_for
 from app.domain.roles import Actor
 from app.models import Category, Event, Scan, Ticket
-from app.services import cases, clocks, desk, hands, journal, policies
+from app.services import cases, clocks, desk, hands, journal, linked, policies
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -24,10 +24,12 @@ CONSENT = "consent"  # the clock of whoever has to agree: the province, or headq
 
 
 def flags_at_intake(session: Session, ticket: Ticket) -> list[str]:
-    """What a new complaint's parcel makes doubtful: signed for by name, and no scan of a signature."""
+    """What a new complaint's parcel makes doubtful: signed for by name, and no scan of a signature under any
+    of its numbers."""
     if ticket.category != rule.FALSE_SIGN or not ticket.waybill:
         return []
-    signed = select(Scan.id).where(Scan.waybill == ticket.waybill, Scan.scan_type == rule.SIGN_SCAN)
+    parcel = linked.numbers(session, ticket.waybill)
+    signed = select(Scan.id).where(Scan.waybill.in_(parcel), Scan.scan_type == rule.SIGN_SCAN)
     return [] if session.scalar(signed.limit(1)) is not None else [rule.NO_SIGN_SCAN]
 
 

@@ -6,7 +6,7 @@ A parcel has at most MOST numbers, so that whoever starts from any of them finds
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,6 +58,19 @@ def of(session: Session, waybill: str) -> list[Linked]:
 def numbers(session: Session, waybill: str) -> list[str]:
     """All numbers of the parcel, the given one first; empty without a waybill."""
     return [waybill, *(link.waybill for link in of(session, waybill))] if waybill else []
+
+
+def reach(session: Session, waybills: Collection[str]) -> set[str]:
+    """All numbers of many parcels at once, the given ones too."""
+    found, frontier = set(waybills), set(waybills)
+    for _step in range(MOST - 1):  # a parcel has no longer chain
+        touching = or_(WaybillLink.waybill_a.in_(frontier), WaybillLink.waybill_b.in_(frontier))
+        pairs = session.execute(select(WaybillLink.waybill_a, WaybillLink.waybill_b).where(touching)).all()
+        frontier = {number for pair in pairs for number in pair} - found
+        if not frontier:
+            break
+        found |= frontier
+    return found
 
 
 def lock(session: Session, *waybills: str) -> list[str]:

@@ -12,7 +12,7 @@ from app.domain import lifecycle
 from app.domain.clocks import Limit
 from app.domain.roles import SYSTEM, Actor
 from app.models import Clock, Event, FreeText, Promise, Scan, Ticket
-from app.services import acting, clocks, courier_sms, desk, journal, moves, promise_ends, reminders, settling
+from app.services import acting, clocks, courier_sms, desk, journal, linked, moves, promise_ends, reminders, settling
 from app.services.transaction import write
 
 KEEPING = {"redelivery": ("DELIVER", "SIGN")}  # the scans after which such a promise is kept
@@ -77,7 +77,8 @@ def keep(
 
 
 def kept_by_scans(waybills: Collection[str], now: datetime) -> int:
-    """Keep the promises that new scans of these parcels prove; how many. One short transaction each."""
+    """Keep the promises that new scans prove, of complaints on any number of these parcels; how many. One short
+    transaction each."""
     kept, asked = 0, sorted(waybills)
     for start_at in range(0, len(asked), CHUNK):
         for promise_id in _open_on(asked[start_at : start_at + CHUNK]):
@@ -90,7 +91,8 @@ def _open_on(waybills: Collection[str]) -> list[int]:
     with write() as session:
         statement = select(Promise.id).join(Ticket, Ticket.id == Promise.ticket_id)
         open_ones = statement.where(Promise.state == "open", Promise.what.in_(KEEPING))
-        return list(session.scalars(open_ones.where(Ticket.waybill.in_(waybills)).order_by(Promise.id)))
+        parcels = linked.reach(session, waybills)
+        return list(session.scalars(open_ones.where(Ticket.waybill.in_(parcels)).order_by(Promise.id)))
 
 
 def _keep_if_scanned(session: Session, promise_id: int, now: datetime) -> int:
@@ -106,11 +108,11 @@ def _keep_if_scanned(session: Session, promise_id: int, now: datetime) -> int:
 
 
 def _keeping_scan(session: Session, ticket: Ticket, promise: Promise) -> datetime | None:
-    """The first scan after the promise and not after its due that keeps it."""
+    """The first scan of the parcel, under any of its numbers, after the promise and not after its due."""
     if not ticket.waybill or promise.what not in KEEPING:
         return None
     statement = select(Scan.scanned_at).where(
-        Scan.waybill == ticket.waybill, Scan.scan_type.in_(KEEPING[promise.what]),
+        Scan.waybill.in_(linked.numbers(session, ticket.waybill)), Scan.scan_type.in_(KEEPING[promise.what]),
         Scan.scanned_at > promise_ends.since(ticket, promise), Scan.scanned_at <= promise.due_at,
     )  # fmt: skip
     return session.scalar(statement.order_by(Scan.scanned_at).limit(1))

@@ -16,7 +16,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Attachment, Contact, Event, FreeText, Promise, Scan, Ticket
 from app.models.ids import new_id
-from app.services import acting, clocks, desk, journal, promise_clock, promise_ends
+from app.services import acting, clocks, desk, journal, linked, promise_clock, promise_ends
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -147,9 +147,11 @@ def _proven(session: Session, ticket: Ticket, promise: Promise, proof: str) -> b
         )
         return session.scalar(picture.limit(1)) is not None
     scan = select(Scan.id).where(
-        Scan.waybill == ticket.waybill, Scan.scan_type.in_(("DELIVER", "SIGN")), Scan.scanned_at > made
+        Scan.waybill.in_(linked.numbers(session, ticket.waybill)),
+        Scan.scan_type.in_(("DELIVER", "SIGN")),
+        Scan.scanned_at > made,
     )
-    return bool(ticket.waybill) and session.scalar(scan.limit(1)) is not None
+    return session.scalar(scan.limit(1)) is not None
 
 
 def _reached_at(session: Session, ticket: Ticket, after: datetime) -> list[datetime]:

@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 
 from app.domain.errors import Invalid, NotAllowed
 from app.extensions import db
-from app.models import Ticket, WaybillLink
-from app.services import linked, scans, ticket_view
+from app.models import Promise, Ticket, WaybillLink
+from app.services import linked, promises, scans, sweep, ticket_view
+from app.services.promises import PromiseIn
 from app.services.scans import ScanIn
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, ticket
@@ -175,3 +176,66 @@ def test_a_link_and_pushes_at_the_same_moment_end_well(app, cast: Cast, db_sessi
     orders = db_session.scalars(select(Ticket).where(Ticket.waybill == ONE)).all()
     assert len(orders) <= 1, "before the link the first push on the other number may open a ticket of its own"
     assert numbers(db_session, ONE) == {ONE, TWO}
+
+
+# --- a scan under any number of the parcel is a scan of the parcel ---
+
+
+def promised(cast: Cast, number: str, what: str = "redelivery") -> None:
+    promise = PromiseIn(what, NOON + 5 * HOUR)
+    promises.make(actor=cast["site"], post=post(number), promise=promise, now=NOON)
+
+
+def scanned(waybill: str, kind: str = "SIGN", note: str = "") -> None:
+    scans.store_scans(scans=[ScanIn(waybill, kind, NOON + HOUR, note=note)], now=NOON + 2 * HOUR)
+
+
+@pytest.mark.parametrize("kind", linked.KINDS)
+def test_a_delivery_scan_of_a_linked_number_keeps_the_promise(cast: Cast, db_session, kind: str) -> None:
+    number = push(cast, waybill=ONE)
+    link(cast, number, TWO, kind=kind)
+    chain(db_session, TWO, THREE)
+    promised(cast, number)
+    scanned(THREE)
+    db_session.rollback()
+    kept = db_session.scalars(select(Promise)).one()
+    assert (kept.state, kept.proof, kept.settled_at) == ("kept", "scan", NOON + HOUR)
+    assert ticket(db_session, number).open_promises == 0
+
+
+def test_a_delivery_scan_of_another_parcel_keeps_nothing(cast: Cast, db_session) -> None:
+    promised(cast, push(cast, waybill=ONE))
+    chain(db_session, TWO, THREE)
+    scanned(THREE)
+    assert db_session.scalars(select(Promise.state)).one() == "open"
+
+
+def test_a_number_that_is_linked_after_its_scan_keeps_the_promise_at_its_due(cast: Cast, db_session) -> None:
+    number = push(cast, waybill=ONE)
+    promised(cast, number)
+    scanned(TWO)
+    link(cast, number, TWO)
+    sweep.run(db_session, NOON + 6 * HOUR)
+    db_session.rollback()
+    assert db_session.scalars(select(Promise.state)).one() == "kept"
+
+
+def test_a_promise_of_money_is_proven_by_a_scan_of_a_linked_number(cast: Cast, db_session) -> None:
+    number = push(cast, waybill=ONE)
+    promised(cast, number, "compensation")
+    known = db_session.scalars(select(Promise.id)).one()
+    db_session.rollback()
+    scanned(TWO)
+    keeping = {"actor": cast["site"], "post": post(number), "promise_id": known, "proof": "scan"}
+    with pytest.raises(Invalid):
+        promises.keep(now=NOON + 2 * HOUR, **keeping)
+    link(cast, number, TWO)
+    promises.keep(now=NOON + 2 * HOUR, **keeping)
+    assert ticket(db_session, number).open_promises == 0
+
+
+def test_a_signature_under_a_linked_number_leaves_no_doubt(cast: Cast, db_session) -> None:
+    scanned(ONE, "RELABEL", note=f"换单 {TWO}")
+    scanned(TWO)
+    assert ticket(db_session, push(cast, waybill=ONE)).flags == []
+    assert ticket(db_session, push(cast, "W2", waybill=THREE)).flags == ["no_sign_scan"]
