@@ -8,7 +8,9 @@ from app.domain.calendars import ONE_DAY, SHANGHAI, at_local, local_date
 from app.domain.reminders import send_after
 
 CONTACTS = ("reached_accepts", "reached_denies", "no_answer", "busy", "number_off", "not_the_person")
-REACHED = frozenset({"reached_accepts", "reached_denies"})
+# How a call about a result may end as well: the complainant, or whom they named, heard it, or does not accept it.
+TOLD, TOLD_OTHER, REJECTS = "told", "told_other", "rejects"
+REACHED = frozenset({"reached_accepts", "reached_denies", TOLD, REJECTS})
 # Why nobody could be reached at all; with one of them a result needs no attempts.
 FOR_INCIDENTS = "incident"  # one text for all tickets of an incident: nobody calls eight hundred people first
 NO_CONTACT = ("number_expired", "no_number", "customer_refuses_contact", "platform_forbids")

@@ -103,6 +103,17 @@ def within(session: Session, ticket: Ticket, actor: Actor, event: Event, outcome
     ))  # fmt: skip
 
 
+def about_result(session: Session, ticket: Ticket, actor: Actor, event: Event, outcome: str, now: datetime) -> None:
+    """A call in which the result was spoken of is a logged call: the actor's own that is on ends with it, else one is
+    noted as made now."""
+    call = _going_on(session, ticket, actor, now)
+    if call is None:
+        within(session, ticket, actor, event, outcome, now)
+        return
+    call.outcome, call.ended_at, call.event_id = outcome, now, event.id
+    call.seconds = int((now - call.started_at).total_seconds())
+
+
 def attempts(session: Session, ticket: Ticket) -> list[Attempt]:
     """The attempts of the present round, the first one first."""
     since = rounds.of(session, ticket).since

@@ -1,17 +1,21 @@
-"""What the complainant was told and says on the telephone, logged by whoever called (rulebook 3.9, 3.12)."""
+"""What the complainant was told and says on the telephone, logged by whoever called (rulebook 3.9, 3.12).
+
+Each is a call like any other: it counts among the attempts, and proves a promised call.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from app.domain import contacts as rule
 from app.domain import lifecycle
 from app.domain.errors import Invalid
 from app.domain.roles import Actor
-from app.services import acting, desk, journal, moves, settling
+from app.services import acting, contacts, desk, journal, moves, settling
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
-OUTCOMES = ("told", "told_other", "reached_denies")  # who was reached; a call that reached nobody told nothing
+OUTCOMES = (rule.TOLD, rule.TOLD_OTHER, "reached_denies")  # who was reached; a call that reached nobody told nothing
 
 
 def told(*, actor: Actor, post: Post, outcome: str, text: str, now: datetime) -> Outcome:
@@ -28,6 +32,7 @@ def told(*, actor: Actor, post: Post, outcome: str, text: str, now: datetime) ->
         data = {"contact_outcome": outcome, "site_id": ticket.handling_site_id}
         data |= acting.said(session, ticket, actor)
         event = journal.append(session, ticket, "told", actor=actor, now=now, data=data, text={"text": text})
+        contacts.about_result(session, ticket, actor, event, outcome, now)
         settling.start_objection(session, ticket, now)
         return desk.finish(session, ticket, event, now, post)
 
@@ -47,6 +52,7 @@ def customer_accepts(*, actor: Actor, post: Post, text: str, now: datetime) -> O
         event = journal.append(
             session, ticket, "customer_accepts", actor=actor, now=now, data=data, text={"text": text}
         )
+        contacts.about_result(session, ticket, actor, event, "reached_accepts", now)
         moves.satisfied_effect(session, ticket, text, now)
         return desk.finish(session, ticket, event, now, post)
 
@@ -67,6 +73,7 @@ def customer_rejects(*, actor: Actor, post: Post, text: str, now: datetime) -> O
         event = journal.append(
             session, ticket, "customer_rejects", actor=actor, now=now, data=data, text={"text": text}
         )
+        contacts.about_result(session, ticket, actor, event, rule.REJECTS, now)
         moves.reject_effect(session, ticket, text, now)
         return desk.finish(session, ticket, event, now, post)
 

@@ -22,7 +22,7 @@ from app.models import Contact
 from app.services import contacts, scripts
 from app.services.reveals import Shown
 from app.services.ticket_view import View
-from app.web import words
+from app.web import vocabulary, words
 from app.web.answer_groups import AnswerGroup
 
 ORDER = ("number_off", "busy", "no_answer", "not_the_person", "reached_accepts", "reached_denies")
@@ -76,7 +76,8 @@ def offer_logged(view: View, form: Any) -> None:
     """Where an attempt was logged in this round, the form need not name one again."""
     made = attempts(view)
     if made:
-        said = _("As logged: %(outcome)s", outcome=words.word(words.contacts(), made[-1].outcome))
+        known = words.contacts() | vocabulary.merged("outcomes")
+        said = _("As logged: %(outcome)s", outcome=words.word(known, made[-1].outcome))
         form.contact_outcome.choices = [("", said), *form.contact_outcome.choices[1:]]
     if "no_contact_code" in form and rule.reached(Attempt(row.started_at, row.outcome) for row in made):
         del form.no_contact_code

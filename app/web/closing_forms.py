@@ -52,7 +52,7 @@ class LinkForm(Form):
 def told_form(data: Any = None) -> ToldForm:
     """The form of a call on which the complainant was told."""
     form = ToldForm(data)
-    _choices(form.contact_outcome, words_closing.outcomes(), _("Who was reached"))
+    _choices(form.contact_outcome, words_closing.told(), _("Who was reached"))
     form.text.label.text = _("What was said")
     return form
 

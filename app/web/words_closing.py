@@ -65,6 +65,11 @@ def clock_kinds() -> dict[str, str]:
 
 @table
 def outcomes() -> dict[str, str]:
+    """How a call about the result ended."""
+    return told() | {"rejects": _("Reached, rejects the result")}
+
+
+def told() -> dict[str, str]:
     """Who was reached on a call on which the result was told."""
     return {
         "told": _("Told the complainant"),
