@@ -17,7 +17,7 @@ CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 _EVERY_DESK = frozenset({"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies"})
 _CARDS = {"scorecard", "export"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
-_LCS = _EVERY_DESK | _ABOVE | {"closures", "address_rules", "alarms", "exempt_decide"}
+_LCS = _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide"}
 _CCS = _EVERY_DESK | _ABOVE | {"ruling", "exempt_area"}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK,

@@ -22,7 +22,7 @@ from app.services import acting, cases, closures, desk, journal, moves
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
-BEGIN, END = "closure", "closure_over"
+END = "closure_over"
 HANDS = ("acting_started", "acting_stopped", "deputy_acts")
 Change = Callable[[Session, Ticket, Closure, datetime], bool]
 
@@ -30,9 +30,8 @@ Change = Callable[[Session, Ticket, Closure, datetime], bool]
 def run(session: Session, now: datetime) -> int:
     """Today's closures and those that are over; how many tickets changed hands."""
     today, changed = local_date(now), 0
-    for closure in _unclaimed(session, BEGIN, _holds(now), f"{today}"):
+    for closure in _unclaimed(session, closures.BEGIN, _holds(now), f"{today}"):
         changed += _begin(closure, now)
-        _claim(BEGIN, f"{closure}:{today}", now)
     for closure in _unclaimed(session, END, ~_holds(now) & (Closure.from_day <= today), ""):
         changed += _end(closure, now)
         _claim(END, f"{closure}:", now)
@@ -58,19 +57,27 @@ def _unclaimed(session: Session, job: str, which: ColumnElement[bool], period: s
 
 def _claim(job: str, period: str, now: datetime) -> None:
     with write() as session:
-        session.execute(insert_ignoring(session, Claim).values(job=job, period=period, claimed_at=now))
+        _claimed(session, job, period, now)
+
+
+def _claimed(session: Session, job: str, period: str, now: datetime) -> None:
+    session.execute(insert_ignoring(session, Claim).values(job=job, period=period, claimed_at=now))
 
 
 def _begin(closure_id: int, now: datetime) -> int:
+    """Today's work is claimed where the deputy is still the one that it was done with."""
     with write() as session:
         closure = session.get_one(Closure, closure_id)
+        deputy_id = closure.deputy_id
         open_ones = select(Ticket.id).where(
-            Ticket.handling_site_id == closure.organisation_id,
-            Ticket.state.in_(OPEN_STATES),
-            Ticket.acting_id.is_(None),
+            Ticket.handling_site_id == closure.organisation_id, Ticket.state.in_(OPEN_STATES)
         )
         ids = list(session.scalars(open_ones.order_by(Ticket.id)))
-    return sum(_each(_stand_in, ticket_id, closure_id, now) for ticket_id in ids)
+    changed = sum(_each(_stand_in, ticket_id, closure_id, now) for ticket_id in ids)
+    with write() as session:
+        if session.get_one(Closure, closure_id, populate_existing=True).deputy_id == deputy_id:
+            _claimed(session, closures.BEGIN, closures.day_of(closure_id, now), now)
+    return changed
 
 
 def _end(closure_id: int, now: datetime) -> int:
@@ -98,12 +105,18 @@ def _each(change: Change, ticket_id: int, closure_id: int, now: datetime) -> int
 
 
 def _stand_in(session: Session, ticket: Ticket, closure: Closure, now: datetime) -> bool:
-    """The deputy acts; where there is none that is open, the province does."""
-    if ticket.acting_id is not None or ticket.handling_site_id != closure.organisation_id:
+    """The deputy acts; where there is none that is open, the province does. A former deputy's hand ends with it."""
+    if ticket.handling_site_id != closure.organisation_id:
         return False
     stand_in = _who(session, ticket, closure, now)
-    if stand_in is None:
+    if stand_in is None or stand_in.id == ticket.acting_id:
         return False
+    if ticket.acting_id is not None:
+        if not _began_here(session, ticket, closure):
+            return False
+        asked = ticket.help_asked_at
+        acting.give_back(session, ticket, SYSTEM, now)
+        ticket.help_asked_at = asked
     ticket.acting_id, ticket.acting_counts = stand_in.id, True
     if stand_in.kind != "province":
         cases.admit(session, ticket, stand_in, "deputy", now)
@@ -129,10 +142,15 @@ def _come_back(session: Session, ticket: Ticket, closure: Closure, now: datetime
     """Back to the site, unless somebody acts who did not begin because of this closure."""
     if ticket.acting_id is None or ticket.handling_site_id != closure.organisation_id:
         return False
-    hands = select(Event).where(Event.ticket_id == ticket.id, Event.type.in_(HANDS)).order_by(Event.seq.desc())
-    last = session.scalars(hands.limit(1)).first()
-    if last is None or last.data.get("closure_id") != closure.id:
+    if not _began_here(session, ticket, closure):
         return False
     event = acting.give_back(session, ticket, SYSTEM, now)
     desk.finish(session, ticket, event, now)
     return True
+
+
+def _began_here(session: Session, ticket: Ticket, closure: Closure) -> bool:
+    """Whether whoever acts does so because of this closure."""
+    hands = select(Event).where(Event.ticket_id == ticket.id, Event.type.in_(HANDS)).order_by(Event.seq.desc())
+    last = session.scalars(hands.limit(1)).first()
+    return last is not None and last.data.get("closure_id") == closure.id

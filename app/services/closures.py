@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.calendars import local_date
 from app.domain.closures import REASONS, Days, faults
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import SITE_MANAGER, Actor
-from app.models import Closure, Organisation
+from app.models import Claim, Closure, Organisation
 from app.models.dialect import lock_key
 from app.models.ids import new_id
 from app.services import organisations
@@ -20,6 +20,7 @@ from app.services.transaction import write
 
 PLACES = ("site", "hub")
 LISTED = 200
+BEGIN = "closure"  # the job that lets deputies act
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,37 @@ def end(*, actor: Actor, closure_id: int, now: datetime) -> None:
     """End a closure now, or drop one that has not begun: the site works again. Raises NotFound outside the scope."""
     _may(actor)
     with write() as session:
-        own = select(Closure).join(Organisation, Organisation.id == Closure.organisation_id)
-        row = session.scalars(own.where(Closure.id == closure_id, _scope(actor))).one_or_none()
-        if row is None:
-            raise NotFound("closure_not_found")
+        row = _own(session, actor, closure_id)
         if row.ended_at is None:
             row.ended_at = now
+
+
+def set_deputy(*, actor: Actor, closure_id: int, deputy_code: str, now: datetime) -> None:
+    """Let another site of the province stand in from now on, or the province itself (empty code); the LCS does.
+
+    New tickets go to it at once; what the former deputy acts on changes hands with the next run of `closure_work`,
+    for which today's work is to do again. Raises Invalid(deputy_code), NotFound (also of one that is
+    over), NotAllowed.
+    """
+    if not actor.can("closure_deputy"):
+        raise NotAllowed("not_allowed")
+    with write() as session:
+        row, errors = _own(session, actor, closure_id), dict[str, str]()
+        if row.ended_at is not None or (row.until_day is not None and row.until_day < local_date(now)):
+            raise NotFound("closure_not_found")
+        lock_key(session, f"closure:{row.organisation_id}")
+        site = session.get_one(Organisation, row.organisation_id)
+        first = max(row.from_day, local_date(now))
+        deputy = _deputy(session, actor, site, ClosureIn(site.code, first, row.until_day, deputy_code), errors)
+        if errors:
+            raise Invalid(errors)
+        row.deputy_id = deputy.id if deputy else None
+        session.execute(delete(Claim).where(Claim.job == BEGIN, Claim.period == day_of(row.id, now)))
+
+
+def day_of(closure_id: int, now: datetime) -> str:
+    """Under which name the work of a closure's day is claimed."""
+    return f"{closure_id}:{local_date(now)}"
 
 
 def listed(session: Session, actor: Actor, now: datetime) -> list[Line]:
@@ -125,6 +151,14 @@ def _scope(actor: Actor) -> ColumnElement[bool]:
     if actor.desk == "lcs":
         return Organisation.province_id == actor.province_id
     return Organisation.id == actor.organisation_id
+
+
+def _own(session: Session, actor: Actor, closure_id: int) -> Closure:
+    own = select(Closure).join(Organisation, Organisation.id == Closure.organisation_id)
+    row = session.scalars(own.where(Closure.id == closure_id, _scope(actor))).one_or_none()
+    if row is None:
+        raise NotFound("closure_not_found")
+    return row
 
 
 def _may(actor: Actor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -77,10 +78,24 @@ def end(closure_id: int) -> ResponseReturnValue:
     return redirect(url_for("closures.index"), 303)
 
 
-def page(actor: Actor, form: ClosureForm, error: str) -> str:
-    """The list with the form beneath."""
+@bp.post("/closures/<int:closure_id>/deputy")
+@route_access("closure_deputy")
+@requires("closure_deputy")
+def deputy(closure_id: int) -> ResponseReturnValue:
+    """Let another site stand in, or the province."""
+    actor, code = current_actor(), request.form.get("deputy_code", "")[:32]
+    try:
+        closures.set_deputy(actor=actor, closure_id=closure_id, deputy_code=code, now=clock.now())
+    except Invalid as wrong:
+        why = words.word(words.errors(), wrong.fields["deputy_code"])
+        return page(actor, _form(actor), "", typed={closure_id: (code, why)}), 422
+    return redirect(url_for("closures.index"), 303)
+
+
+def page(actor: Actor, form: ClosureForm, error: str, typed: Mapping[int, tuple[str, str]] | None = None) -> str:
+    """The list with the form beneath; `typed` holds by closure a deputy that was refused and why."""
     session, now = db.session(), clock.now()
-    rows = [_row(line, now) for line in closures.listed(session, actor, now)]
+    rows = [_row(line, actor, now, typed or {}) for line in closures.listed(session, actor, now)]
     sites = [(site.code, _name(site)) for site in closures.sites_of(session, actor)]
     rail = queue_page.rail(session, actor, None, now)
     return render_template("closures.html", rail=rail, rows=rows, sites=sites, form=form, error=error)
@@ -99,16 +114,19 @@ def _form(actor: Actor, data: Any = None) -> ClosureForm:
     return form
 
 
-def _row(line: Line, now: datetime) -> dict[str, Any]:
+def _row(line: Line, actor: Actor, now: datetime, typed: Mapping[int, tuple[str, str]]) -> dict[str, Any]:
     begun = line.closure.from_day <= local_date(now)
     until = g.fmt.date(line.closure.until_day) if line.closure.until_day else _("until ended by hand")
+    code, wrong = typed.get(line.closure.id, (line.deputy.code if line.deputy else "", ""))
+    deputy_href = url_for("closures.deputy", closure_id=line.closure.id) if actor.can("closure_deputy") else ""
     return {
         "site": _name(line.site), "code": line.site.code, "days": f"{g.fmt.date(line.closure.from_day)} – {until}",
         "deputy": _name(line.deputy) if line.deputy else _("the province"),
         "reason": words.word(words_help.closure_reasons(), line.closure.reason),
         "state": _("closed now") if begun else _("announced"), "tone": "late" if begun else "soon",
         "end_label": _("Open again") if begun else _("Drop"),
-        "end_href": url_for("closures.end", closure_id=line.closure.id),
+        "end_href": url_for("closures.end", closure_id=line.closure.id), "id": line.closure.id,
+        "deputy_href": deputy_href, "deputy_code": code, "deputy_error": wrong,
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.models import Claim, Clock, Closure, Event, Organisation, Party, WorkItem
 from app.models.ids import new_id
-from app.services import acting, closure_work, closures, queue, replies, scorecard_cases, scorecard_facts
+from app.services import acting, closure_work, closures, helping, queue, replies, scorecard_cases, scorecard_facts
 from app.services.closures import ClosureIn
 from app.services.queue import Filters
 from app.services.replies import ResultIn
@@ -266,3 +266,83 @@ def test_a_site_split_in_mid_month_leaves_each_part_its_own_facts(cast: Cast, db
     first, second = facts(db_session, cast, HOME), facts(db_session, cast, "330106-02")
     assert (first.tickets, first.first_reply_due, first.first_reply_in_time, first.results) == (1, 1, 1, 1)
     assert (second.tickets, second.first_reply_due, second.first_reply_in_time, second.results) == (1, 1, 0, 1)
+
+
+# --- another deputy ---
+
+
+def replace(cast: Cast, closure_id: int, code: str, who: str = "lcs", now: Any = NOON) -> None:
+    closures.set_deputy(actor=cast[who], closure_id=closure_id, deputy_code=code, now=now)
+
+
+def third_site(cast: Cast) -> int:
+    with write() as session:
+        new = Organisation(id=new_id(), code="330110-01", kind="site", name="三站", province_id=cast.places["33"])
+        session.add(new)
+        return new.id
+
+
+def test_the_lcs_of_the_province_replaces_the_deputy_and_nobody_else(cast: Cast, db_session: Any) -> None:
+    closure_id = announce(cast, deputy="")
+    for who in ("site", "site-manager", "ccs", "ccs-manager", "admin"):
+        with pytest.raises(NotAllowed):
+            replace(cast, closure_id, SIBLING, who)
+    with pytest.raises(NotFound):
+        replace(cast, closure_id, SIBLING, "lcs-2")
+    for who, code, deputy in (("lcs", SIBLING, cast.places[SIBLING]), ("lcs-manager", "", None)):
+        replace(cast, closure_id, code, who)
+        db_session.rollback()
+        assert db_session.get_one(Closure, closure_id).deputy_id == deputy
+
+
+def test_a_deputy_that_cannot_stand_in_is_refused_and_a_closure_that_is_over_has_none(cast: Cast) -> None:
+    closure_id = announce(cast, deputy="", until=TODAY + DAY)
+    announce(cast, "lcs", site=SIBLING, deputy="", start=TODAY + DAY, until=TODAY + DAY)
+    for code, why in ((FAR, "unknown_site"), (HOME, "own_deputy"), (SIBLING, "deputy_closed"), ("x", "unknown_site")):
+        with pytest.raises(Invalid) as error:
+            replace(cast, closure_id, code)
+        assert error.value.fields == {"deputy_code": why}
+    with pytest.raises(NotFound):
+        replace(cast, closure_id, "", now=NOON + 2 * DAY)
+    closures.end(actor=cast["lcs"], closure_id=closure_id, now=NOON)
+    with pytest.raises(NotFound):
+        replace(cast, closure_id, "")
+
+
+def test_new_and_open_tickets_go_to_the_new_deputy_and_the_former_one_has_nothing_left(
+    cast: Cast, db_session: Any
+) -> None:
+    third, number = third_site(cast), push(cast)
+    closure_id = announce(cast)
+    closure_work.run(db_session, NOON)
+    replace(cast, closure_id, "330110-01", now=NOON + MIN)
+    assert [closure_work.run(db_session, NOON + n * MIN) for n in (2, 3)] == [1, 0]
+    row = ticket(db_session, number)
+    assert (row.acting_id, row.acting_counts) == (third, True)
+    assert db_session.get(Party, (row.id, cast.places[SIBLING])).role == "former"
+    assert todo(db_session, cast["site-2"]) == []
+    assert ticket(db_session, push(cast, "W2", now=NOON + 4 * MIN)).handling_site_id == third
+    closures.end(actor=cast["lcs"], closure_id=closure_id, now=NOON + 5 * MIN)
+    assert closure_work.run(db_session, NOON + 6 * MIN) == 1
+    assert ticket(db_session, number).acting_id is None
+
+
+def test_a_first_deputy_takes_over_from_the_province_and_a_request_for_help_stays(cast: Cast, db_session: Any) -> None:
+    number = push(cast)
+    helping.ask_help(actor=cast["site"], post=post(number), text="没有人", now=NOON)
+    closure_id = announce(cast, deputy="")
+    closure_work.run(db_session, NOON)
+    replace(cast, closure_id, SIBLING)
+    assert closure_work.run(db_session, NOON + MIN) == 1
+    row = ticket(db_session, number)
+    assert (row.acting_id, row.help_asked_at) == (cast.places[SIBLING], NOON)
+
+
+def test_what_an_lcs_took_by_hand_stays_with_it_when_the_deputy_changes(cast: Cast, db_session: Any) -> None:
+    number = push(cast)
+    acting.act_for(actor=cast["lcs"], post=post(number), now=NOON)
+    closure_id = announce(cast, deputy="")
+    closure_work.run(db_session, NOON)
+    replace(cast, closure_id, SIBLING)
+    assert closure_work.run(db_session, NOON + MIN) == 0
+    assert ticket(db_session, number).acting_id == cast.places["33"]

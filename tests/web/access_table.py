@@ -87,6 +87,7 @@ LINES = (
     _line("closures.index", "GET", "/closures",                             L,   403, 200, 200, 200, 403, 403, 403),
     _line("closures.announce", "POST", "/closures",                         L,   403, 422, 422, 422, 403, 403, 403),
     _line("closures.end", "POST", "/closures/1/end",                        L,   403, 404, 404, 404, 403, 403, 403),
+    _line("closures.deputy", "POST", "/closures/1/deputy",                  L,   403, 403, 404, 404, 403, 403, 403),
     _line("handover.show", "GET", "/handover",                              L,   200, 200, 200, 200, 200, 200, 403),
     _line("handover.leave", "POST", "/handover",                            L,   422, 422, 422, 422, 422, 422, 403),
     _line("handover.read", "POST", "/handover/notes/1/read",                L,   404, 404, 404, 404, 404, 404, 403),

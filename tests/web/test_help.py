@@ -71,6 +71,12 @@ def test_a_closure_is_announced_and_ended_on_the_calendar(stage: Stage) -> None:
     ends = re.search(r"/closures/\d+/end", page)
     assert ends and "组织 330108-01" in page
     assert "组织 330108-01" not in re.split("<datalist", stage.browsers["lcs-2"].get("/closures").text)[0]
+    deputy = ends[0].replace("/end", "/deputy")
+    assert deputy in page and deputy not in stage.browsers["site-manager"].get("/closures").text
+    refused = post(stage, "lcs", deputy, deputy_code="330106-01")
+    assert refused.status_code == 422 and 'value="330106-01"' in refused.text and "<details open>" in refused.text
+    assert post(stage, "lcs", deputy, deputy_code="").status_code == 303
+    assert "组织 330108-01" not in re.split("<datalist", stage.browsers["lcs"].get("/closures").text)[0]
     assert post(stage, "lcs-2", ends[0]).status_code == 404
     assert post(stage, "lcs", ends[0]).status_code == 303
     assert not re.search(r"/closures/\d+/end", stage.browsers["lcs"].get("/closures").text)
