@@ -50,7 +50,10 @@ class Exemption(Model):
 
 
 class ExemptedClock(Model):
-    """One run of an exemption. `state`: asked, exempt, released (refused, revoked, or left out for the decider)."""
+    """One run of an exemption.
+
+    `state`: wanted (its ticket has no entry yet), asked, exempt, released (refused, revoked, or left out).
+    """
 
     __tablename__ = "exempted_clock"
     exemption_id: Mapped[int] = ref("exemption.id", primary_key=True)

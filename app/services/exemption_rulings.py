@@ -14,7 +14,7 @@ from app.domain.exemptions import Asked
 from app.domain.roles import Actor
 from app.models import Clock, Event, ExemptedClock, Exemption, Organisation, Ticket, User
 from app.models.dialect import for_update, insert_ignoring
-from app.services import desk, exemption_view, journal, moves
+from app.services import desk, exemption_entries, exemption_view, journal, moves
 from app.services.transaction import write
 
 DECISION_LIMIT = 200
@@ -90,6 +90,7 @@ def acted_in(user_id: int | None) -> ColumnElement[bool]:
 
 def run(now: datetime, limit: int = 200) -> int:
     """Go on with what is decided and not marked everywhere yet; the number of tickets marked (the scheduler)."""
+    exemption_entries.run(now, limit)
     with write() as session:
         undone = select(Exemption.id).where(Exemption.done_at.is_(None), Exemption.state != "asked")
         ids = list(session.scalars(undone.order_by(Exemption.id).limit(20)))
@@ -97,7 +98,11 @@ def run(now: datetime, limit: int = 200) -> int:
 
 
 def carry_out(exemption_id: int, now: datetime, limit: int) -> int:
-    """Mark the clocks of up to `limit` tickets, each ticket in its own transaction; the number of tickets marked."""
+    """Mark the clocks of up to `limit` tickets, each ticket in its own transaction; the number of tickets marked.
+
+    What was asked has its entry first, so that a ticket never tells of a decision before the request.
+    """
+    exemption_entries.go_on(exemption_id, now, limit)
     with write() as session:
         row = session.get_one(Exemption, exemption_id)
         if row.area_id is not None and row.state == "granted":
@@ -107,7 +112,7 @@ def carry_out(exemption_id: int, now: datetime, limit: int) -> int:
             ExemptedClock.exemption_id == row.id, ExemptedClock.state.in_(_unmarked(row.state))
         )  # fmt: skip
         tickets = list(session.scalars(found.distinct().order_by(ExemptedClock.ticket_id).limit(limit)))
-        if not tickets and _over(row, now):
+        if not tickets and _over(row, now) and not _wanted(session, row):
             row.done_at = now
     for ticket_id in tickets:
         with write() as session:
@@ -117,6 +122,11 @@ def carry_out(exemption_id: int, now: datetime, limit: int) -> int:
 
 def _unmarked(state: str) -> tuple[str, ...]:
     return ("asked", "exempt") if state == "revoked" else ("asked",)
+
+
+def _wanted(session: Session, row: Exemption) -> bool:
+    parts = select(ExemptedClock.clock_id).where(ExemptedClock.exemption_id == row.id)
+    return session.scalar(parts.where(ExemptedClock.state == exemption_entries.WANTED).limit(1)) is not None
 
 
 def _over(row: Exemption, now: datetime) -> bool:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain import exemptions as rule
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
-from app.models import Clock, Event, ExemptedClock, Exemption, Organisation, Ticket
+from app.models import Clock, ExemptedClock, Exemption, Organisation, Ticket
 from app.models.ids import new_id
-from app.services import attachments, desk, moves, presses, scope
+from app.services import desk, exemption_entries, presses, scope
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -50,8 +49,9 @@ def ask(*, actor: Actor, post: Post, clock_ids: Sequence[int], asked: AskIn, now
             return before
         desk.move(ticket, "ask_exemption", actor)
         clocks = _wanted(session, actor, [ticket.id], clock_ids)
-        row = _request(session, actor, asked, clocks, now)
-        event = _on_ticket(session, ticket, row, actor, asked, clocks, now)
+        row = _request(session, actor, asked, clocks, now, "asked")
+        said = asked.text.strip() or asked.facts.strip()
+        event = exemption_entries.on_ticket(session, ticket, row, actor, said, clocks, now, asked.attachments)
         if asked.reason == rule.MALICIOUS:
             ticket.malicious = "asked"
         return desk.finish(session, ticket, event, now, post)
@@ -69,27 +69,26 @@ def ask_many(*, actor: Actor, clock_ids: Sequence[int], asked: AskIn, now: datet
     if wrong:
         raise Invalid(wrong)
     with write() as session:
-        ids = select(Clock.ticket_id).join(Ticket, Ticket.id == Clock.ticket_id)
-        ids = ids.where(Clock.id.in_(clock_ids), scope.visible_to(actor)).distinct()
-        return ask_for(session, actor, list(session.scalars(ids)), clock_ids, asked, now)
+        ids = select(Clock.ticket_id).where(Clock.id.in_(clock_ids))
+        tickets = list(session.scalars(select(Ticket).where(Ticket.id.in_(ids), scope.visible_to(actor))))
+        for ticket in tickets:
+            if not desk.may(ticket, actor, "ask_exemption"):
+                raise NotAllowed("not_allowed", number=ticket.number)
+        clocks = _wanted(session, actor, [ticket.id for ticket in tickets], clock_ids)
+        return ask_for(session, actor, clocks, asked, now)
 
 
 def ask_for(
-    session: Session, actor: Actor, ticket_ids: Iterable[int], clock_ids: Sequence[int], asked: AskIn, now: datetime,
-    *, incident_id: int | None = None,
+    session: Session, actor: Actor, clocks: Sequence[Clock], asked: AskIn, now: datetime, *,
+    incident_id: int | None = None,
 ) -> int:  # fmt: skip
-    """One request for runs of several tickets that the actor sees. The caller commits. Raises Invalid, NotAllowed."""
-    tickets = [moves.locked_ticket(session, ticket_id) for ticket_id in sorted(ticket_ids)]
-    for ticket in tickets:
-        if not desk.may(ticket, actor, "ask_exemption"):
-            raise NotAllowed("not_allowed", number=ticket.number)
-    clocks = _wanted(session, actor, [ticket.id for ticket in tickets], clock_ids)
-    row = _request(session, actor, asked, clocks, now)
+    """One request for runs of several tickets that the actor sees; its id. The caller commits.
+
+    The first fifty tickets have their entry with it; `exemption_entries` writes the others.
+    """
+    row = _request(session, actor, asked, clocks, now, exemption_entries.WANTED)
     row.incident_id = incident_id
-    for ticket in tickets:
-        own = [clock for clock in clocks if clock.ticket_id == ticket.id]
-        event = _on_ticket(session, ticket, row, actor, asked, own, now)
-        desk.finish(session, ticket, event, now)
+    exemption_entries.some(session, row, actor, asked.text.strip() or asked.facts.strip(), now)
     return row.id
 
 
@@ -157,7 +156,9 @@ def _wanted(session: Session, actor: Actor, ticket_ids: list[int], clock_ids: Se
     return clocks
 
 
-def _request(session: Session, actor: Actor, asked: AskIn, clocks: Sequence[Clock], now: datetime) -> Exemption:
+def _request(
+    session: Session, actor: Actor, asked: AskIn, clocks: Sequence[Clock], now: datetime, state: str
+) -> Exemption:  # fmt: skip
     row = Exemption(
         id=new_id(), reason=asked.reason, state="asked", from_at=min(clock.started_at for clock in clocks),
         facts=asked.facts.strip(), tickets=len({clock.ticket_id for clock in clocks}), clocks=len(clocks),
@@ -165,22 +166,12 @@ def _request(session: Session, actor: Actor, asked: AskIn, clocks: Sequence[Cloc
     )  # fmt: skip
     session.add(row)
     session.flush()
-    for clock in clocks:
-        one = ExemptedClock(exemption_id=row.id, clock_id=clock.id, ticket_id=clock.ticket_id, state="asked")
-        one.organisation_id = clock.organisation_id
-        session.add(one)
+    parts = [
+        {"exemption_id": row.id, "clock_id": clock.id, "ticket_id": clock.ticket_id, "state": state,
+         "organisation_id": clock.organisation_id} for clock in clocks
+    ]  # fmt: skip
+    session.execute(insert(ExemptedClock), parts)
     return row
-
-
-def _on_ticket(
-    session: Session, ticket: Ticket, row: Exemption, actor: Actor, asked: AskIn, clocks: Sequence[Clock], now: datetime
-) -> Event:
-    runs = [[clock.kind, clock.run] for clock in clocks]
-    data: dict[str, Any] = {"exemption_id": row.id, "reason": asked.reason, "runs": runs}
-    text = {"text": asked.text.strip() or asked.facts.strip()}
-    event = attachments.entry(session, ticket, "exemption_asked", actor, now, data, text, asked.attachments)
-    row.text_id = row.text_id or event.text_id
-    return event
 
 
 def wrong_for_many(asked: AskIn) -> dict[str, str]:

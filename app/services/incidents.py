@@ -16,7 +16,7 @@ from app.domain.exemptions import KINDS as EXEMPTABLE
 from app.domain.roles import Actor
 from app.domain.waybills import normalise
 from app.models import Clock, Incident, Ticket
-from app.models.dialect import next_number
+from app.models.dialect import lock_key, next_number
 from app.models.ids import new_id
 from app.services import desk, exemptions, journal, organisations, presses, scope
 from app.services.exemptions import AskIn
@@ -197,6 +197,8 @@ def remove(*, actor: Actor, number: str, ticket_numbers: Sequence[str], now: dat
 def ask_exemption(*, actor: Actor, number: str, kind: str, asked: AskIn, now: datetime) -> int:
     """One request for the runs of one clock (empty: every assessed one) of all its tickets; the exemption's id.
 
+    However many there are, it is one request; its entries on the tickets follow in batches.
+
     Raises Invalid(reason, kind, facts, text), NotAllowed.
     """
     wrong = exemptions.wrong_for_many(asked)
@@ -206,16 +208,16 @@ def ask_exemption(*, actor: Actor, number: str, kind: str, asked: AskIn, now: da
         raise Invalid(wrong)
     with write() as session:
         row = load(session, actor, number)
-        statement = select(Clock.id, Clock.ticket_id).join(Ticket, Ticket.id == Clock.ticket_id)
+        lock_key(session, f"incident:{row.id}")  # two requests at once share no run
+        statement = select(Clock).join(Ticket, Ticket.id == Clock.ticket_id)
         statement = statement.where(Ticket.incident_id == row.id, exemptions.askable(actor), _own(actor))
         statement = statement.where(scope.visible_to(actor), Ticket.state != "withdrawn")
         if kind:
             statement = statement.where(Clock.kind == kind)
-        runs = session.execute(statement).all()
+        runs = list(session.scalars(statement.order_by(Clock.ticket_id, Clock.id)))
         if not runs:
             raise Invalid({"kind": "no_clock"})
-        ids = [clock_id for clock_id, _ticket in runs]
-        return exemptions.ask_for(session, actor, {t for _c, t in runs}, ids, asked, now, incident_id=row.id)
+        return exemptions.ask_for(session, actor, runs, asked, now, incident_id=row.id)
 
 
 def _named(session: Session, actor: Actor, row: Incident, word: str) -> list[int] | str:
