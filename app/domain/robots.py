@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 DINGTALK, WECOM, FEISHU = "dingtalk", "wecom", "feishu"
 VENDORS = (DINGTALK, WECOM, FEISHU)
+SIGNING = (DINGTALK, FEISHU)  # vendors whose robots can demand a signature (加签)
+SECRET = re.compile(r"[A-Za-z0-9_+/=-]{8,128}")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 SHOWN = 4  # characters of the token
 _FEISHU_PATH = "/open-apis/bot/v2/hook/"
@@ -43,6 +45,15 @@ def parse(address: str) -> Webhook | None:
         return None
     found = _webhook(parts.netloc.lower(), parts.path, parts.query) if parts.scheme == "https" else None
     return found if found is not None and TOKEN.fullmatch(found.token) else None
+
+
+def wrong_secret(hook: Webhook | None, secret: str) -> str:
+    """What is wrong with a signing secret, as a code; empty for none, and for one that this vendor knows."""
+    if not secret:
+        return ""
+    if hook is not None and hook.vendor not in SIGNING:
+        return "no_signing"
+    return "" if SECRET.fullmatch(secret) else "bad_signing_secret"
 
 
 def path_of(hook: Webhook) -> tuple[str, str]:

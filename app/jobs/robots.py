@@ -40,7 +40,7 @@ def send(row: Outbox, message: Message) -> Result:
     if row.lease_until is not None and clock.now() >= row.lease_until:
         return RobotResult("unknown", code="lease_over")  # this worker slept; the row belongs to another
     try:
-        client().send(message.vendor, message.token, message.text)
+        client().send(message.vendor, message.token, message.text, secret=message.secret, now=clock.now())
     except RobotError as error:
         return RobotResult(error.outcome, code=error.code, pause=error.pause)
     return RobotResult("sent")

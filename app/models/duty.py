@@ -41,7 +41,8 @@ class Courier(Model):
 
 
 class Robot(Model):
-    """A group robot. `token` is encrypted under a key made from SECRET_KEY; `shown` are its last characters."""
+    """A group robot. `token` (with the signing secret where `signed`) is encrypted under a key made from SECRET_KEY;
+    `shown` are its last characters."""
 
     __tablename__ = "robot"
     id: Mapped[int] = primary()
@@ -50,6 +51,7 @@ class Robot(Model):
     name: Mapped[str] = mapped_column(String(60))
     token: Mapped[bytes] = mapped_column(LargeBinary)
     shown: Mapped[str] = mapped_column(String(12))
+    signed: Mapped[bool] = mapped_column(default=False)
     added_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

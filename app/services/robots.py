@@ -7,7 +7,7 @@ sent again. It holds counts and the tail of a waybill, nothing personal.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,36 +40,44 @@ class Message:
     """A message as the driver takes it. `fault` names why it must not go out."""
 
     vendor: str = ""
-    token: str = ""
+    token: str = field(default="", repr=False)
     text: str = ""
+    secret: str = field(default="", repr=False)
     fault: str = ""
 
 
 # --- adding and ending ---
 
 
-def add(*, actor: Actor, name: str, address: str, key: str, now: datetime) -> None:
-    """Add a robot to the own organisation by its webhook address; the same one again changes nothing.
+def add(*, actor: Actor, name: str, address: str, key: str, now: datetime, secret: str = "") -> None:
+    """Add a robot to the own organisation by its webhook address, with its signing secret where it has one.
 
-    `key` is SECRET_KEY. Raises Invalid (`name`, `address`), NotAllowed for all but managers.
+    The same robot again changes nothing but its secret, where one is given. `key` is SECRET_KEY. Raises Invalid
+    (`name`, `address`, `secret`), NotAllowed for all but managers.
     """
     _keeper(actor)
     hook = hooks.parse(address)
     wrong = {"name": "too_long" if name.strip() else "required"} if not 0 < len(name.strip()) <= NAME_LENGTH else {}
     if hook is None:
         wrong["address"] = "bad_webhook" if address.strip() else "required"
+    secret = secret.strip()
+    if fault := hooks.wrong_secret(hook, secret):
+        wrong["secret"] = fault
     if wrong or hook is None:
         raise Invalid(wrong)
     with write() as session:
         session.scalars(for_update(select(Organisation.id).where(Organisation.id == actor.organisation_id))).one()
         known = of(session, actor.organisation_id)
-        if any(row.vendor == hook.vendor and _token(row, key) == hook.token for row in known):
+        same = next((row for row in known if row.vendor == hook.vendor and _token(row, key) == hook.token), None)
+        if same is not None:
+            if secret:
+                same.token, same.signed = _sealed(hook, secret, key), True
             return
         if len(known) >= MOST:
             raise Invalid({"address": "too_many_robots"})
         session.add(Robot(
             id=new_id(), organisation_id=actor.organisation_id, vendor=hook.vendor, name=name.strip(),
-            token=sms_secrets.seal({"token": hook.token}, key), shown=hook.shown, added_by_id=actor.user_id,
+            token=_sealed(hook, secret, key), shown=hook.shown, signed=bool(secret), added_by_id=actor.user_id,
             added_at=now,
         ))  # fmt: skip
 
@@ -142,7 +150,9 @@ def message(session: Session, row: Outbox, key: str, now: datetime) -> Message:
     if now - row.created_at > TOO_OLD:
         return Message(fault="too_old")
     try:
-        return Message(robot.vendor, _token(robot, key), text(row.payload["template"], row.payload["variables"]))
+        secrets = sms_secrets.unseal(robot.token, key)
+        said = text(row.payload["template"], row.payload["variables"])
+        return Message(robot.vendor, secrets["token"], said, secrets.get("secret", ""))
     except SecretsUnreadable as error:
         return Message(fault=error.code)
 
@@ -167,6 +177,10 @@ def _write(session: Session, robot: Robot, key: str, payload: dict[str, Any], no
     }  # fmt: skip
     session.execute(insert_ignoring(session, Outbox).values(**values))
     return row_id if session.scalar(select(Outbox.id).where(Outbox.key == key)) == row_id else None
+
+
+def _sealed(hook: hooks.Webhook, secret: str, key: str) -> bytes:
+    return sms_secrets.seal({"token": hook.token} | ({"secret": secret} if secret else {}), key)
 
 
 def _token(robot: Robot, key: str) -> str:

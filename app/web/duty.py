@@ -87,7 +87,8 @@ def add_robot() -> ResponseReturnValue:
     """Add a group robot by its webhook address."""
     form = duty_forms.robot_form(request.form)
     return _do("robot", form, "", lambda: robots.add(
-        actor=current_actor(), name=form.name.data or "", address=form.address.data or "", key=_key(), now=clock.now(),
+        actor=current_actor(), name=form.name.data or "", address=form.address.data or "",
+        secret=form.secret.data or "", key=_key(), now=clock.now(),
     ))  # fmt: skip
 
 

@@ -39,10 +39,11 @@ class CourierForm(Form):
 
 
 class RobotForm(Form):
-    """A group robot by its webhook address, which is never shown again."""
+    """A group robot by its webhook address and signing secret, which are never shown again."""
 
     name = StringField()
     address = PasswordField()
+    secret = PasswordField()
 
 
 def entry_form(data: Any = None) -> EntryForm:
@@ -89,7 +90,10 @@ def courier_form(data: Any = None) -> CourierForm:
 def robot_form(data: Any = None) -> RobotForm:
     """A robot of the group."""
     form = RobotForm(data)
-    _label(form, name=_("Name of the group"), address=_("Webhook address"))
+    _label(
+        form, name=_("Name of the group"), address=_("Webhook address"),
+        secret=_("Signing secret (DingTalk, Feishu; empty: none)"),
+    )  # fmt: skip
     return form
 
 

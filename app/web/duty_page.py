@@ -132,6 +132,7 @@ def _robot(row: Robot, last: Outbox | None) -> dict[str, Any]:
     states = {**words.sms_states(), "unknown": _("Unknown")}
     return {
         "name": mask_text(row.name), "vendor": words.word(words_duty.vendors(), row.vendor), "shown": row.shown,
+        "signed": row.signed,
         "state": words.word(states, last.state) if last else "", "tone": TONES.get(last.state, "") if last else "",
         "time": g.fmt.time(last.sent_at or last.created_at) if last else "",
         "error": words_duty.message_error(last.error.split(":")[0]) if last and last.state != "sent" else "",

@@ -78,6 +78,8 @@ def errors() -> dict[str, str]:
         "no_open_promise": _("This ticket has no open promise"),
         "daily_cap": _("This number has had its ten SMS for today"),
         "bad_webhook": _("The whole webhook address of a DingTalk, WeCom or Feishu robot, beginning with https://"),
+        "no_signing": _("WeCom robots know no signing secret; leave it empty"),
+        "bad_signing_secret": _("The secret as the vendor shows it: letters and digits, without spaces"),
         "too_many_robots": _("Ten robots are enough; take one away first"),
         "too_many": _("Five tests within ten minutes are enough. Please wait."),
     }
@@ -105,7 +107,7 @@ def message_error(code: str) -> str:
     if not code:
         return ""
     known = message_errors().get(code)
-    return known or _("The robot refused it (%(code)s). Check keyword and address there.", code=code)
+    return known or _("The robot refused it (%(code)s). Check keyword, signing secret and address there.", code=code)
 
 
 def undelivered(data: dict[str, Any]) -> str:

@@ -5,6 +5,9 @@ mode: ok · refuse · limit · hang · lose (takes the message, then drops the l
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import threading
 import time
@@ -13,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 TAKEN = {
     "oapi.dingtalk.com": {"errcode": 0, "errmsg": "ok"}, "qyapi.weixin.qq.com": {"errcode": 0, "errmsg": "ok"},
@@ -30,12 +34,27 @@ LIMITED = {
 }  # fmt: skip
 
 
+UNSIGNED = {
+    "oapi.dingtalk.com": {"errcode": 310000, "errmsg": "sign not match"},
+    "open.feishu.cn": {"code": 19021, "msg": "sign match fail or timestamp is not within one hour from current time"},
+}  # fmt: skip
+
+
+def signed(host: str, path: str, body: dict[str, Any], secret: str) -> bool:
+    """Whether a message carries the signature that the vendor makes itself from the secret."""
+    given = body if host == "open.feishu.cn" else {k: v[0] for k, v in parse_qs(path.partition("?")[2]).items()}
+    line = f"{given.get('timestamp', '')}\n{secret}".encode()
+    key, text = (line, b"") if host == "open.feishu.cn" else (secret.encode(), line)
+    return given.get("sign") == base64.b64encode(hmac.new(key, text, hashlib.sha256).digest()).decode()
+
+
 @dataclass
 class FakeRobots:
     """What was posted in the groups, and how the vendors behave next."""
 
     url: str = ""
     mode: str = "ok"
+    secret: str = ""  # what the groups demand a signature with
     posted: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)  # host, path, body
     asked: list[str] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
@@ -63,6 +82,9 @@ def running() -> Iterator[FakeRobots]:
             if it.mode == "hang":
                 it.released.wait(5)
                 return
+            if it.secret and not signed(host, path, body, it.secret):
+                self._answer(host, UNSIGNED)
+                return
             if it.mode in ("ok", "lose", "html", "trickle"):
                 it.posted.append((host, f"/{path}", body))
             if it.mode == "lose":
@@ -70,8 +92,8 @@ def running() -> Iterator[FakeRobots]:
                 return
             self._answer(host)
 
-        def _answer(self, host: str) -> None:
-            said = {"refuse": REFUSED, "limit": LIMITED}.get(it.mode, TAKEN)[host]
+        def _answer(self, host: str, table: dict[str, Any] | None = None) -> None:
+            said = (table or {"refuse": REFUSED, "limit": LIMITED}.get(it.mode, TAKEN))[host]
             raw = b"<html>login</html>" if it.mode == "html" else json.dumps(said).encode()
             self.send_response({"error": 500, "redirect": 302}.get(it.mode, 200))
             if it.mode == "redirect":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -11,6 +13,10 @@ from app.integrations.robots import RobotClient, RobotError
 from tests.integrations import fake_robots as fake
 
 TOKEN = "0123456789abcdef0123456789ABCDEF"
+NOW = datetime(2026, 11, 18, 4, 0, 0, 123000, tzinfo=UTC)
+SECRET = "SECa0123456789abcdef0123456789abcdef"
+DINGTALK_SIGN = "iJurhtNdQtdeI9yUZOaAU8Q1vs1iQaHvLY4epB5vl+8="
+FEISHU_SIGN = "tqxNLVlWup6RV5btWnKTzZ7ujT9L5Tgc6EH3+KT6b+o="
 QUICK = (0.5, 0.4)
 
 
@@ -22,13 +28,13 @@ def there():
 
 def failure(vendor: str, base: str) -> RobotError:
     with pytest.raises(RobotError) as caught:
-        RobotClient(base, QUICK).send(vendor, TOKEN, "快复：一条")
+        RobotClient(base, QUICK).send(vendor, TOKEN, "快复：一条", now=NOW)
     return caught.value
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_text_is_posted_in_the_vendors_own_spelling(there, vendor):
-    RobotClient(there.url, QUICK).send(vendor, TOKEN, "快复：一条")
+    RobotClient(there.url, QUICK).send(vendor, TOKEN, "快复：一条", now=NOW)
     ((host, path, _body),) = there.posted
     assert there.texts == ["快复：一条"]
     assert TOKEN in path and host in fake.TAKEN
@@ -60,3 +66,30 @@ def test_a_vendor_that_cannot_be_reached_surely_has_no_message():
 @pytest.mark.parametrize("base", ["http://10.0.0.1", "https://127.0.0.1", "http://169.254.169.254"])
 def test_another_place_than_this_machine_never_replaces_the_vendors(base):
     assert failure("wecom", base).code == "endpoint"
+
+
+# --- signatures (加签); the expected ones were made with openssl dgst -sha256 -hmac ---
+
+
+def test_dingtalk_signs_milliseconds_and_secret_in_the_address(there):
+    RobotClient(there.url, QUICK).send("dingtalk", TOKEN, "快复：一条", now=NOW, secret=SECRET)
+    ((_host, path, body),) = there.posted
+    asked = parse_qs(urlsplit(path).query)
+    assert asked == {"access_token": [TOKEN], "timestamp": ["1794974400123"], "sign": [DINGTALK_SIGN]}
+    assert body == {"msgtype": "text", "text": {"content": "快复：一条"}}
+
+
+def test_feishu_signs_an_empty_text_with_seconds_and_secret_in_the_body(there):
+    RobotClient(there.url, QUICK).send("feishu", TOKEN, "快复：一条", now=NOW, secret=SECRET)
+    ((_host, path, body),) = there.posted
+    assert (body["timestamp"], body["sign"]) == ("1794974400", FEISHU_SIGN) and "?" not in path
+
+
+@pytest.mark.parametrize(("vendor", "secret"), [("dingtalk", "SEC" + "b" * 32), ("feishu", "b" * 22), ("dingtalk", "")])
+def test_a_group_that_demands_a_signature_refuses_a_wrong_one_and_none(there, vendor, secret):
+    there.secret = SECRET
+    with pytest.raises(RobotError) as refused:
+        RobotClient(there.url, QUICK).send(vendor, TOKEN, "快复：一条", now=NOW, secret=secret)
+    assert (refused.value.outcome, there.posted) == ("refused", [])
+    RobotClient(there.url, QUICK).send(vendor, TOKEN, "快复：一条", now=NOW, secret=SECRET)
+    assert len(there.posted) == 1

@@ -240,3 +240,50 @@ def test_managers_keep_the_robots_of_their_own_organisation_only(cast, db_sessio
     for who in ("site", "lcs", "ccs", "admin"):
         with pytest.raises(NotAllowed):
             add(cast, key, who)
+
+
+# --- signing secrets (加签) ---
+
+SECRET = "SECa0123456789abcdef0123456789abcdef"
+DINGTALK = f"https://oapi.dingtalk.com/robot/send?access_token={TOKEN}"
+
+
+def added(cast: Cast, key: str, address: str, secret: str) -> None:
+    robots.add(actor=cast["site-manager"], name="站点群", address=address, secret=secret, key=key, now=NOON)
+
+
+@pytest.mark.parametrize("address", [DINGTALK, FEISHU])
+def test_a_group_that_demands_a_signature_gets_it_and_the_secret_is_nowhere_in_the_clear(
+    cast, db_session, there, time, key, address
+) -> None:
+    there.secret = SECRET
+    added(cast, key, address, f" {SECRET} ")
+    robot = db_session.scalars(select(Robot)).one()
+    assert robot.signed and SECRET.encode() not in bytes(robot.token) and SECRET not in robot.shown
+    db_session.rollback()
+    row_id = robots.test(actor=cast["site-manager"], robot_id=robot.id, submission_key="a", now=NOON)
+    assert sends.deliver_one(row_id) == "sent" and len(there.texts) == 1
+    assert SECRET not in str(rows(db_session)[0].payload)
+
+
+def test_the_same_robot_again_takes_a_new_secret_and_keeps_the_one_it_has(cast, db_session, there, time, key) -> None:
+    added(cast, key, DINGTALK, "")
+    there.secret = SECRET
+    test = {"actor": cast["site-manager"], "robot_id": db_session.scalars(select(Robot.id)).one(), "now": NOON}
+    db_session.rollback()
+    assert sends.deliver_one(robots.test(submission_key="a", **test)) == "failed"
+    for secret in (SECRET, ""):
+        added(cast, key, DINGTALK, secret)
+        assert sends.deliver_one(robots.test(submission_key=f"b{secret}", **test)) == "sent"
+    assert db_session.scalars(select(Robot.signed)).all() == [True]
+
+
+def test_a_secret_that_cannot_be_one_is_refused(cast, db_session, key) -> None:
+    for address, secret, why in (
+        (WECOM, SECRET, "no_signing"), (DINGTALK, "short", "bad_signing_secret"),
+        (FEISHU, "SEC with blanks in", "bad_signing_secret"),
+    ):  # fmt: skip
+        with pytest.raises(Invalid) as caught:
+            added(cast, key, address, secret)
+        assert caught.value.fields == {"secret": why}
+    assert robots.of(db_session, cast.places["330106-01"]) == []

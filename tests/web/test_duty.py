@@ -16,6 +16,7 @@ from tests.integrations import fake_robots as fake
 from tests.web.stage import Stage
 
 TOKEN = "0123456789abcdef0123456789ABCDEF"
+SECRET = "SECa0123456789abcdef0123456789abcdef"
 ADDRESS = f"https://oapi.dingtalk.com/robot/send?access_token={TOKEN}"
 ENTRY = {"name": "张三", "phone": "13911110001", "when": "daily", "from_time": "08:00", "until_time": "20:00"}
 
@@ -121,12 +122,17 @@ def test_a_robot_is_added_tested_and_taken_away_and_its_address_never_comes_back
         monkeypatch.setattr(jobs, "client", lambda: RobotClient(there.url))
         refused = post(stage, "site-manager", "/duty/robots", name="群", address="https://example.com/robot")
         assert refused.status_code == 422 and "example.com" not in refused.text
-        assert post(stage, "site-manager", "/duty/robots", name="站点群", address=ADDRESS).status_code == 303
+        wrong = post(stage, "site-manager", "/duty/robots", name="群", address=ADDRESS, secret="a b c d e f g h")
+        assert wrong.status_code == 422 and 'id="robot-secret-error"' in wrong.text and "a b c d" not in wrong.text
+        there.secret = SECRET
+        new = {"name": "站点群", "address": ADDRESS, "secret": SECRET}
+        assert post(stage, "site-manager", "/duty/robots", **new).status_code == 303
         robot = rows(stage, Robot)[0].id
         for _ in range(2):
             assert post(stage, "site-manager", f"/duty/robots/{robot}/test", submission_key="once").status_code == 303
         page = stage.browsers["site-manager"].get("/duty").text
         assert len(there.texts) == 1 and "chip good" in page and "…CDEF" in page and TOKEN not in page
+        assert re.search(">(signed|已加签)<", page) and SECRET not in page
         for n in range(4):
             post(stage, "site-manager", f"/duty/robots/{robot}/test", submission_key=f"more {n}")
         answer = post(stage, "site-manager", f"/duty/robots/{robot}/test", submission_key="too many")
