@@ -17,7 +17,7 @@ from app.extensions import db
 from app.integrations.sms import Pending, Receipt, SmsDriver, SmsError
 from app.integrations.sms.console import ConsoleSms
 from app.models import Outbox
-from app.services import gateways, sms_fallback, sms_receipts, sms_sends, sms_tests
+from app.services import customer_link, gateways, sms_fallback, sms_receipts, sms_sends, sms_tests
 from app.services.gateways import Setup
 from app.services.outbox import Result
 from app.services.sms_sends import Message
@@ -79,9 +79,15 @@ def advice(code: str) -> str:
 # --- one row of the outbox ---
 
 
-def prepare(session: Session, row: Outbox) -> Message:
-    """What the driver needs; notes in the same transaction which gateway gets the message."""
-    return sms_sends.prepare(session, row, current_app.extensions["kuaifu"].secret_key, clock.now())
+def prepare(session: Session, row: Outbox) -> Message | Result:
+    """What the driver needs; notes in the same transaction which gateway gets the message.
+
+    A customer's link that nobody wants any more is refused, unless it may be out already: then it is asked for.
+    """
+    now = clock.now()
+    if not customer_link.complete(session, row, now) and not sms_sends.in_doubt(session, row.id):
+        return Result("refused", code="no_longer_wanted")
+    return sms_sends.prepare(session, row, current_app.extensions["kuaifu"].secret_key, now)
 
 
 def send(row: Outbox, message: Message) -> Result:

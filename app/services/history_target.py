@@ -13,8 +13,7 @@ from app.domain.history import Place
 from app.domain.history_mapping import SourceMapping
 from app.domain.policies import version_in_force
 from app.models import Connection, ImportedFile
-from app.models.dialect import lock_key
-from app.models.history import reserve_numbers
+from app.models.dialect import lock_key, reserve_numbers
 from app.models.ids import new_id
 from app.services import organisations, policies
 from app.services.history_plan import DRIVER, Plan, connection_code, file_row, plan

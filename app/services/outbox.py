@@ -20,7 +20,6 @@ from app.domain.errors import NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.models import Outbox
 from app.models.dialect import changed, for_update
-from app.services import customer_link
 from app.services.transaction import write
 
 GIVE_UP_AFTER = timedelta(hours=72)
@@ -64,15 +63,16 @@ def deliver(
 ) -> str:  # fmt: skip
     """Deliver one row with the driver `send`; the row's new state, or "busy" when another worker has it.
 
-    `prepare` reads what the driver needs, `settle(session, row, result, now)` writes the consequences in the final
-    transaction; `clock` gives the time at each step, because a request takes time. `query` asks the gateway.
+    `prepare` reads what the driver needs, or gives a Result where nothing is to be sent any more; `settle(session, row,
+    result, now)` writes the consequences in the final transaction; `clock` gives the time at each step, because a
+    request takes time. `query` asks the gateway.
     """
     claimed = _claim(row_id, clock(), lease)
     if claimed is None:
         return "busy"
     token, ask_first = claimed
     failpoint("claimed")
-    content = _begin_sending(row_id, claimed, prepare, clock(), lease)
+    content = _begin_sending(row_id, token, prepare, clock(), lease)
     if content is None:
         return "busy"
     row, material = content
@@ -97,9 +97,8 @@ def _claim(row_id: int, now: datetime, lease: int) -> tuple[int, bool] | None:
 
 
 def _begin_sending(
-    row_id: int, claimed: tuple[int, bool], prepare: Callable[[Session, Outbox], Any], now: datetime, lease: int
+    row_id: int, token: int, prepare: Callable[[Session, Outbox], Any], now: datetime, lease: int
 ) -> tuple[Outbox, Any] | None:
-    token, ask_first = claimed
     with write() as session:
         guarded = update(Outbox).where(Outbox.id == row_id, Outbox.token == token)
         taken = changed(
@@ -111,10 +110,7 @@ def _begin_sending(
         row = session.get_one(Outbox, row_id, populate_existing=True)
         session.flush()
         session.expunge(row)  # from here on what is put into it leaves the house and is stored nowhere
-        if not customer_link.complete(session, row, now) and not ask_first:
-            return row, Result("refused", code="no_longer_wanted")
-        material = prepare(session, row)
-        return row, material
+        return row, prepare(session, row)
 
 
 def _write_down(row_id: int, token: int, result: Result, settle: Callable[..., None], now: datetime) -> str:

@@ -62,6 +62,11 @@ def prepare(session: Session, row: Outbox, key: str, now: datetime) -> Message:
     )  # fmt: skip
 
 
+def in_doubt(session: Session, row_id: int) -> bool:
+    """Whether a gateway may have the message: it was handed over, and nobody said that it did not arrive."""
+    return session.get(SmsHandover, row_id) is not None
+
+
 def phone_of(session: Session, row: Outbox) -> str:
     """The number a row goes to, which for a customer stands with the ticket only; empty where it was deleted."""
     if row.payload.get("phone") or row.ticket_id is None:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
+from app import clock
 from app.domain.errors import Invalid, NotFound
+from app.jobs import gateways
 from app.models import Appeal, Clock, CustomerLink, Event, Outbox, Person, Ticket
 from app.services import appeals, customer_link, intake, journal, outbox, replies, sweep
 from app.services.intake import ComplaintIn
@@ -18,6 +20,7 @@ from app.services.outbox import Result
 from app.services.replies import Answered, ResultIn
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, ticket
+from tests.services.sms_portal import Killed, die_at
 
 HOUR = timedelta(hours=1)
 OVER = NOON + timedelta(hours=48, days=7)  # the objection window and a week
@@ -240,10 +243,13 @@ def deliver(session: Any, now: Any) -> tuple[str, list[dict]]:
         heard.append(dict(row.payload))
         return Result("sent")
 
-    state = outbox.deliver(
-        sms_rows(session)[0].id, send=driver, prepare=lambda *_: None, settle=lambda *_: None, lease=60,
-        clock=lambda: now,
-    )  # fmt: skip
+    row_id = sms_rows(session)[0].id
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: now)
+        state = outbox.deliver(
+            row_id, send=driver, query=driver, prepare=gateways.prepare, settle=lambda *_: None, lease=60,
+            clock=clock.now,
+        )  # fmt: skip
     return state, heard
 
 
@@ -261,6 +267,19 @@ def test_an_sms_of_an_answered_link_fails_visibly_and_reaches_no_driver(cast: Ca
     press(answered(cast, by_hand(cast)))
     assert deliver(db_session, NOON + 2 * HOUR) == ("failed", [])
     assert sms_rows(db_session)[0].error == "no_longer_wanted"
+
+
+def test_an_sms_that_may_be_out_already_is_asked_for_although_nobody_wants_it_any_more(cast: Cast, db_session) -> None:
+    token = answered(cast, by_hand(cast))
+    with pytest.raises(Killed), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOON)
+        outbox.deliver(
+            sms_rows(db_session)[0].id, send=lambda *_: Result("sent"), prepare=gateways.prepare,
+            settle=lambda *_: None, lease=60, clock=clock.now, failpoint=die_at("sending"),
+        )  # fmt: skip
+    press(token)
+    state, heard = deliver(db_session, NOON + 2 * HOUR)
+    assert (state, len(heard)) == ("sent", 1)
 
 
 def test_an_sms_that_comes_too_late_is_not_sent(cast: Cast, db_session) -> None:
