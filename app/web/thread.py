@@ -182,7 +182,7 @@ def _told(entry: Entry, label: str, view: View, told: Told) -> str:
     who = f" · {entry.who}" if entry.who else ""
     if said := party_panel.line(entry, label, view):
         return said
-    if said := vocabulary.detail(entry) or vocabulary.line(entry.type, entry.data):
+    if said := vocabulary.line(entry):
         return f"{label} · {_place(said, told)}{who}"
     if entry.type == "routed":
         return _("Routed to %(site)s", site=_place(_site(entry.data, view), told))

@@ -1,15 +1,13 @@
 """The words of each part of the rulebook, in modules of their own; `words` and `thread` put them together.
 
-A module may have the functions `errors`, `events`, `clock_kinds`, `queues` and `tray_reasons`: code → text; and of an
-entry `detail` (what its line says beside the label) and `findings` (pairs that stand above its text).
-A module may have the functions `errors`, `events`, `clock_kinds`, `queues`, `outcomes`, `scan_types`
-and `tray_reasons`: code → text.
+A module may have the functions `errors`, `events`, `clock_kinds`, `queues`, `outcomes`, `scan_types` and
+`tray_reasons`: code → text; and of an entry the table LINES (event type → what its line says beside the label) and
+`findings` (pairs that stand above its text).
 """
 
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
 
 from app.services.ticket_view import Entry
 from app.web import (
@@ -50,21 +48,15 @@ def merged(table: str) -> dict[str, str]:
     return found
 
 
-def line(kind: str, data: dict[str, Any]) -> str:
-    """What a part says of an entry beside its label, by its table LINES (event type -> function of its data)."""
-    told = next((part.LINES[kind] for part in PARTS if kind in getattr(part, "LINES", ())), None)
-    return told(data) if told else ""
+def line(entry: Entry) -> str:
+    """What a part says of one of its entries beside the label; empty for the entries of others."""
+    told = next((part.LINES[entry.type] for part in PARTS if entry.type in getattr(part, "LINES", ())), None)
+    return str(told(entry)) if told else ""
 
 
 def every(constant: str) -> frozenset[str]:
     """All parts' event types of one kind: RED (shown in red), SILENT (not in the thread), PLATFORM (said by it)."""
     return frozenset(code for part in PARTS for code in getattr(part, constant, ()))
-
-
-def detail(entry: Entry) -> str:
-    """What a part says of one of its entries beside the label; empty for the entries of others."""
-    said = (part.detail(entry) for part in PARTS if hasattr(part, "detail"))
-    return next((str(text) for text in said if text), "")
 
 
 def findings(entry: Entry) -> list[tuple[str, str]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import gettext as _
 
+from app.services.ticket_view import Entry
 from app.web.language import table
 
 
@@ -48,9 +47,9 @@ def events() -> dict[str, str]:
     return {"customer_recognised": _("Recognised as a customer's")}
 
 
-def entry(data: dict[str, Any]) -> str:
+def recognised(entry: Entry) -> str:
     """Whose, and of which tier."""
-    return " ".join(str(part) for part in (data.get("code"), data.get("tier")) if part)
+    return " ".join(str(part) for part in (entry.data.get("code"), entry.data.get("tier")) if part)
 
 
-LINES = {"customer_recognised": entry}
+LINES = {"customer_recognised": recognised}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import gettext as _
 
 from app.domain.exemptions import FOR_MANY
+from app.services.ticket_view import Entry
 from app.web import words, words_clocks
 from app.web.language import table
 
@@ -79,11 +78,12 @@ def events() -> dict[str, str]:
     }
 
 
-def entry(data: dict[str, Any]) -> str:
+def runs_and_reason(entry: Entry) -> str:
     """What a line of the thread says of its clocks and its reason."""
+    data = entry.data
     runs = data.get("runs") or [[data.get("kind", ""), data.get("run", 1)]]
     names = _(", ").join(words_clocks.clock(kind, run) for kind, run in runs)
     return f"{names} · {words.word(reasons(), data.get('reason', ''))}"
 
 
-LINES = dict.fromkeys(("exemption_asked", "clock_exempted", "exemption_refused", "exemption_revoked"), entry)
+LINES = dict.fromkeys(("exemption_asked", "clock_exempted", "exemption_refused", "exemption_revoked"), runs_and_reason)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import gettext as _
 
+from app.services.ticket_view import Entry
 from app.web.language import table
 
 
@@ -56,9 +55,9 @@ def events() -> dict[str, str]:
     }
 
 
-def entry(data: dict[str, Any]) -> str:
+def which(entry: Entry) -> str:
     """Which incident."""
-    return str(data.get("number", ""))
+    return str(entry.data.get("number", ""))
 
 
-LINES = dict.fromkeys(("incident_linked", "incident_unlinked"), entry)
+LINES = dict.fromkeys(("incident_linked", "incident_unlinked"), which)

@@ -30,19 +30,23 @@ def events() -> dict[str, str]:
     }
 
 
-def detail(entry: Entry) -> str:
-    """What a line of the history says beside its label."""
-    if entry.type == "auto_assigned":
-        to = str(entry.text.get("to", ""))
-        first = entry.data.get("why") == "first_owner"
-        return _("%(name)s (same complainant as before)", name=to) if first else to
-    if entry.type == "returned_to_team":
-        reasons = {
-            "offline": _("the owner was away for 30 minutes"), "off_duty": _("the owner went off duty"),
-            "disabled": _("the owner's account was closed"),
-        }  # fmt: skip
-        return reasons.get(str(entry.data.get("why")), "")
-    return ""
+def assigned(entry: Entry) -> str:
+    """To whom a ticket went by itself."""
+    to = str(entry.text.get("to", ""))
+    first = entry.data.get("why") == "first_owner"
+    return _("%(name)s (same complainant as before)", name=to) if first else to
+
+
+def given_up(entry: Entry) -> str:
+    """Why a ticket went back to its team."""
+    reasons = {
+        "offline": _("the owner was away for 30 minutes"), "off_duty": _("the owner went off duty"),
+        "disabled": _("the owner's account was closed"),
+    }  # fmt: skip
+    return reasons.get(str(entry.data.get("why")), "")
+
+
+LINES = {"auto_assigned": assigned, "returned_to_team": given_up}
 
 
 def findings(entry: Entry) -> list[tuple[str, str]]:

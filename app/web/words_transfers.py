@@ -86,13 +86,17 @@ def tray_reasons() -> dict[str, str]:
     }
 
 
-def detail(entry: Entry) -> str:
-    """What a line of the history says beside its label."""
-    if entry.type == "transferred":
-        return str(entry.data.get("site_code", ""))
-    if entry.type == "kept_at_lcs":
-        return tray_reasons().get(str(entry.data.get("why")), "")
-    return ""
+def new_site(entry: Entry) -> str:
+    """Where a granted return went."""
+    return str(entry.data.get("site_code", ""))
+
+
+def kept(entry: Entry) -> str:
+    """Why the LCS works it."""
+    return tray_reasons().get(str(entry.data.get("why")), "")
+
+
+LINES = {"transferred": new_site, "kept_at_lcs": kept}
 
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
