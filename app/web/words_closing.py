@@ -69,6 +69,7 @@ def outcomes() -> dict[str, str]:
     return told() | {"rejects": _("Reached, rejects the result")}
 
 
+@table
 def told() -> dict[str, str]:
     """Who was reached on a call on which the result was told."""
     return {
