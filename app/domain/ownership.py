@@ -21,19 +21,19 @@ class Colleague:
     load: int = 0
 
 
-def gone_since(service: Calendar, now: datetime) -> datetime:
-    """Whoever was last seen before this instant (UTC) has been away for 30 minutes of service hours.
+def gone_since(service: Calendar, now: datetime, after: timedelta = OFFLINE_AFTER) -> datetime:
+    """Whoever was last seen before this instant (UTC) has been away for 30 minutes (`after`) of service hours.
 
     Minutes outside the service hours do not count: at 08:05 nobody is away because of the night.
     """
-    left, day = OFFLINE_AFTER, local_date(now)
+    left, day = after, local_date(now)
     for offset in range(SEARCH_DAYS + 1):
         for opens, closes in reversed(open_spans(service, day - offset * ONE_DAY)):
             until = min(closes, now)
             if until - opens >= left:
                 return until - left
             left -= max(until - opens, timedelta())
-    raise ValueError(f"fewer than 30 minutes of service in {SEARCH_DAYS} days")
+    raise ValueError(f"fewer than {after} of service in {SEARCH_DAYS} days")
 
 
 def choose(team: Iterable[Colleague], category: str, first_owner_id: int | None = None) -> int | None:

@@ -23,6 +23,7 @@ from app.services import (
     exemption_rulings,
     health,
     reminders,
+    silent_sites,
     sms_fallback,
     sweep,
     work,
@@ -104,6 +105,11 @@ def return_to_team() -> int:
     return attendance.sweep(db.session(), clock.now())
 
 
+def silent() -> int:
+    """Raise the alarm over sites with new tickets and nobody there."""
+    return silent_sites.watch(db.session(), clock.now())
+
+
 def schedule(look: float) -> tuple[Job, ...]:
     """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
 
@@ -121,6 +127,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("counters", 2 * look, recount),
         Job("reconcile", 3600, reconcile),
         Job("attendance", 60, return_to_team),
+        Job("silent sites", 60, silent),
         Job("pictures", look, fetches.begin),
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),

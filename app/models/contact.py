@@ -38,14 +38,15 @@ class Script(Model):
 
 
 class Alarm(Model):
-    """Something that a superior has to look at: who (`user_id`), in whose house, when; `data` holds codes alone."""
+    """Something that a superior has to look at: who (`user_id`, empty where it is the house), in whose house, when;
+    `data` holds codes alone."""
 
     __tablename__ = "alarm"
     id: Mapped[int] = primary()
     kind: Mapped[str] = mapped_column(String(24))
     organisation_id: Mapped[int | None] = ref("organisation.id", nullable=True)
     province_id: Mapped[int | None] = ref("organisation.id", nullable=True)
-    user_id: Mapped[int] = ref("user_account.id")
+    user_id: Mapped[int | None] = ref("user_account.id", nullable=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     data: Mapped[dict] = mapped_column(JSON)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""Alarms that a superior looks at: somebody shows very many telephone numbers in a row (rulebook 7.9)."""
+"""Alarms that a superior looks at: very many telephone numbers shown in a row (rulebook 7.9), and silent sites."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def listed(session: Session, actor: Actor) -> list[tuple[Alarm, str, str, str]]:
     """The newest alarms in the actor's area with the person's name and the house's two names."""
     statement = (
         select(Alarm, User.name, Organisation.name, Organisation.name_en)
-        .join(User, User.id == Alarm.user_id)
+        .outerjoin(User, User.id == Alarm.user_id)
         .outerjoin(Organisation, Organisation.id == Alarm.organisation_id)
         .where(_visible(actor))
         .order_by(Alarm.at.desc(), Alarm.id.desc())
         .limit(SHOWN)
     )
-    return [(alarm, who, name or "", name_en or "") for alarm, who, name, name_en in session.execute(statement)]
+    return [(alarm, who or "", name or "", name_en or "") for alarm, who, name, name_en in session.execute(statement)]
 
 
 def unseen(session: Session, actor: Actor) -> int:
@@ -62,7 +62,8 @@ def unseen(session: Session, actor: Actor) -> int:
 def seen(*, actor: Actor, alarm_id: int, now: datetime) -> None:
     """Note that a superior has looked at it; nobody notes that over oneself. Raises NotFound."""
     with write() as session:
-        statement = select(Alarm).where(Alarm.id == alarm_id, Alarm.user_id != actor.user_id, _visible(actor))
+        others = Alarm.user_id.is_distinct_from(actor.user_id)
+        statement = select(Alarm).where(Alarm.id == alarm_id, others, _visible(actor))
         row = session.scalars(statement).one_or_none()
         if row is None or actor.desk == "site":
             raise NotFound("alarm_not_found")

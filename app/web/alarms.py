@@ -12,7 +12,7 @@ from app import clock
 from app.domain.roles import Actor
 from app.extensions import db
 from app.models import Alarm
-from app.services import alarms
+from app.services import alarms, silent_sites
 from app.web import context, queue_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
@@ -48,13 +48,19 @@ def _row(actor: Actor, alarm: Alarm, who: str, name: str, name_en: str) -> dict[
     own = alarm.user_id == actor.user_id or actor.desk == "site"
     fresh = alarm.seen_at is None
     return {
-        "time_text": g.fmt.time(alarm.at), "time_full": g.fmt.full(alarm.at), "who": who,
+        "time_text": g.fmt.time(alarm.at), "time_full": g.fmt.full(alarm.at), "who": who or "—",
         "house": _house(name, name_en),
-        "text": _("%(n)s telephone numbers shown within 10 minutes", n=alarm.data.get("shown", 0)),
+        "text": _text(alarm),
         "state": _("Looked into, %(time)s", time=g.fmt.time(alarm.seen_at)) if alarm.seen_at else _("New"),
         "tone": "late" if fresh else "",
         "seen_href": url_for("alarms.seen", alarm_id=alarm.id) if fresh and not own else "",
     }  # fmt: skip
+
+
+def _text(alarm: Alarm) -> str:
+    if alarm.kind == silent_sites.SILENT_SITE:
+        return _("%(n)s new tickets and nobody signed in for 20 minutes", n=alarm.data.get("tickets", 0))
+    return _("%(n)s telephone numbers shown within 10 minutes", n=alarm.data.get("shown", 0))
 
 
 def _house(name: str, name_en: str) -> str:
