@@ -11,6 +11,7 @@ SYSTEM_FAULT, MALICIOUS = "system_fault", "malicious_claimant"
 REASONS = (SYSTEM_FAULT, "power_network", "force_majeure", MALICIOUS, "other")
 FOR_MANY = tuple(reason for reason in REASONS if reason != MALICIOUS)  # one claimant is one ticket's
 KINDS = ("first_reply", "resolve", "close", "party_reply")  # the clocks that a site is assessed on
+LATE_ON_ARRIVAL = "late_on_arrival"  # a flag of tickets: the platform's time was over when it came, never charged
 NETWORK = 0  # the area that is everything
 MOST_OF_LCS = 5  # tickets at once
 

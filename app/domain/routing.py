@@ -41,6 +41,7 @@ class RoutingFacts:
     province_hint: int | None = None
     closed_deputies: frozenset[int] = frozenset()
     learned: Place | None = None  # the site that the address was granted to by an earlier return
+    by_sender: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,13 @@ def street_of(address: str) -> str:
 def decide(facts: RoutingFacts) -> Decision:
     """The handling site of a complaint, or the tray it waits in (rulebook 3.1).
 
-    FALSE_SIGN, LOCKER and PROXY always go to the delivery site, others by the connection's rule (an unknown rule
-    counts as "delivery"). The delivery site is the delivery scan's, else the one that an earlier return of the same
-    street was granted to, else the platform's own site code; a code that nobody knows, or that names no site, goes to
-    a tray rather than to a guess by address. Reasons of a routed ticket: delivery_scan, learned_address,
-    platform_site, origin_scan, last_scan, address, deputy; of one in a tray: site_closed, unknown_site, no_match,
-    several_match. `candidates` is only filled in a tray, likeliest first.
+    FALSE_SIGN, LOCKER and PROXY always go to the delivery site, other complaints of the sender to the origin site
+    where it is known, the rest by the connection's rule (an unknown rule counts as "delivery"). The delivery site is
+    the delivery scan's, else the one that an earlier return of the same street was granted to, else the platform's own
+    site code; a code that nobody knows, or that names no site, goes to a tray rather than to a guess by address.
+    Reasons of a routed ticket: delivery_scan, learned_address, platform_site, origin_scan, last_scan, address, deputy;
+    of one in a tray: site_closed, unknown_site, no_match, several_match. `candidates` is only filled in a tray,
+    likeliest first.
     """
     target = _by_rule(facts)
     if target is not None:
@@ -88,6 +90,9 @@ def _rule(facts: RoutingFacts) -> str:
 
 def _by_rule(facts: RoutingFacts) -> tuple[Place, str] | None:
     """The first place that the rule names and that can handle a ticket, with the reason code."""
+    origin = facts.origin_scan
+    if facts.by_sender and facts.category not in ALWAYS_DELIVERY and origin is not None and origin.kind in _SITE_ONLY:
+        return origin, "origin_scan"
     steps: dict[str, tuple[tuple[Place | None, str], ...]] = {
         DELIVERY: (
             (facts.delivery_scan, "delivery_scan"),

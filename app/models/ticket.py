@@ -48,7 +48,7 @@ class Ticket(Model):
     urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the superior
     waiting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for the customer; site clocks stand still
     cases: Mapped[dict] = mapped_column(JSON, default=dict)  # folded by services/cases.py
-    flags: Mapped[list] = mapped_column(JSON, default=list)  # no_sign_scan, promise_broken
+    flags: Mapped[list] = mapped_column(JSON, default=list)  # no_sign_scan, promise_broken, late_on_arrival
     category_wanted: Mapped[str] = mapped_column(String(24), default="")  # waits for the LCS's consent
     malicious: Mapped[str] = mapped_column(String(10), default="", server_default="")  # claimant: "", asked, granted
     customer_account_id: Mapped[int | None] = ref("customer_account.id", nullable=True)

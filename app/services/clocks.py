@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.domain import clocks as rule
 from app.domain.calendars import local_date
 from app.domain.clocks import Limit
+from app.domain.exemptions import KINDS, LATE_ON_ARRIVAL
 from app.domain.roles import SYSTEM
 from app.models import Clock, Organisation, Ticket
 from app.models.ids import new_id
@@ -37,7 +38,7 @@ def start(
     clock = Clock(
         id=new_id(), ticket_id=ticket.id, kind=kind, run=clock_runs.next_run(session, ticket, kind),
         minutes=limit.minutes, calendar=limit.calendar, started_at=now, due_at=due, organisation_id=organisation_id,
-        state="running", stage=0,
+        state="running", stage=0, exempt=kind in KINDS and LATE_ON_ARRIVAL in (ticket.flags or []),
     )  # fmt: skip
     clock.next_stage_at = first_stage_at(clock, table)
     session.add(clock)

@@ -14,7 +14,7 @@ from app.domain import scripts as script_rule
 from app.domain.contacts import CONTACTS, Attempt
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
-from app.models import Contact, Event, Ticket
+from app.models import Contact, Event, FreeText, Ticket
 from app.models.ids import new_id
 from app.services import acting, desk, journal, pauses, reveals, rounds, scripts
 from app.services.desk import Outcome, Post
@@ -118,6 +118,17 @@ def attempts(session: Session, ticket: Ticket) -> list[Attempt]:
     """The attempts of the present round, the first one first."""
     since = rounds.of(session, ticket).since
     return [Attempt(row.started_at, row.outcome) for row in of(session, ticket) if row.started_at >= since]
+
+
+def findings(session: Session, ticket: Ticket) -> dict[str, str]:
+    """What the calls of this round have found out, by the key of the script's question; the last word counts."""
+    since = rounds.of(session, ticket).since
+    calls = select(FreeText.body).join(Event, Event.text_id == FreeText.id)
+    calls = calls.where(Event.ticket_id == ticket.id, Event.type == "contact", Event.at >= since).order_by(Event.seq)
+    found: dict[str, str] = {}
+    for body in session.scalars(calls):
+        found |= body.get("answers") or {}
+    return found
 
 
 def of(session: Session, ticket: Ticket) -> list[Contact]:

@@ -24,6 +24,7 @@ from app.models.ids import new_id
 from app.services import deadlines, desk, journal, linked, moves, platform_pictures, ticket_contacts
 from app.services.opening import ComplaintIn as ComplaintIn
 from app.services.opening import follow_on, open_ticket
+from app.services.routing import NOBODY
 from app.services.transaction import write
 
 ISSUE = "WORK_ORDER_ISSUE"
@@ -200,7 +201,7 @@ def _place_issue(session: Session, arrival: Arrival, order: OrderIn, complaint: 
     connection = session.get_one(Connection, arrival.connection_id)
     if ticket is None:
         late = order.expires_at is not None and order.expires_at <= arrival.at
-        rule = "nobody" if late else connection.routing_rule
+        rule = NOBODY if late else connection.routing_rule
         before_it = moves.previous_on_waybill(session, parcel)
         ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=arrival.at, rule=rule, previous=before_it)
     else:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.domain.policies import PLATFORM_URGENT, default_priority, version_in_force
 from app.domain.roles import SYSTEM, Actor
 from app.domain.waybills import normalise
@@ -18,6 +19,7 @@ from app.models.dialect import next_number
 from app.models.ids import new_id
 from app.services import categories, clocks, customers, desk, journal, linked, moves, policies, routing, ticket_contacts
 from app.services.platform_pictures import Address
+from app.services.routing import NOBODY
 from app.services.ticket_contacts import ContactIn
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -47,7 +49,8 @@ def open_ticket(
 ) -> tuple[Ticket, Event]:
     """Make the ticket, keep the complainant apart, route it and start its clocks.
 
-    `rule` is the routing rule; `previous` the ended ticket on the same parcel that it follows.
+    `rule` is the routing rule, NOBODY where the platform's time is over: such a ticket is never charged. `previous` is
+    the ended ticket on the same parcel that it follows.
     """
     category = complaint.category if session.get(Category, complaint.category) else "OTHER"
     priority = default_priority(
@@ -62,7 +65,7 @@ def open_ticket(
         policy_version=version_in_force(policies.rules(session), now), version=0, last_hash="", repeat_count=0,
         urge_count=0, open_promises=0, level=0, overdue=False, previous_id=previous.id if previous else None,
     )  # fmt: skip
-    ticket.flags = categories.flags_at_intake(session, ticket)
+    ticket.flags = categories.flags_at_intake(session, ticket) + ([LATE_ON_ARRIVAL] if rule == NOBODY else [])
     session.add(ticket)
     session.flush()
     session.add(_person(ticket, complaint))

@@ -48,6 +48,7 @@ class ResultIn:
     text: str
     contact_outcome: str
     signed_by: str = ""
+    courier: str = ""
     action_taken: str = ""
     answer: str = ""
     supplements: Mapping[str, str] = field(default_factory=dict)
@@ -210,6 +211,7 @@ def _record_result(session: Session, ticket: Ticket, actor: Actor, answer: Resul
     if answer.no_contact_code:
         data["no_contact_code"] = answer.no_contact_code
     text: dict[str, Any] = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
+    text |= {"courier": answer.courier, "findings": contacts.findings(session, ticket)}
     if answer.choices:
         data["answers"] = {key: choice.answer for key, choice in answer.choices.items()}
         text["supplements_of"] = {key: dict(choice.supplements) for key, choice in answer.choices.items()}

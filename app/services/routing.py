@@ -28,12 +28,13 @@ from app.services import (
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
+NOBODY = "nobody"  # the routing rule of what no site can answer in time
 Closed = dict[int, int | None]  # sites whose announced closure holds today, each with its deputy
 
 
 def route(session: Session, ticket: Ticket, site_code: str, address: str, rule: str, now: datetime) -> None:
-    """Decide where the ticket goes and put it there; `rule` "nobody" sends it to the CCS tray (platform time over)."""
-    if rule == "nobody":
+    """Decide where the ticket goes and put it there; `rule` NOBODY sends it to the CCS tray (platform time over)."""
+    if rule == NOBODY:
         decision = Decision(None, None, "platform_expired", ())
     else:
         decision = decide(_facts(session, ticket, site_code, address, rule, now))
@@ -136,6 +137,7 @@ def _facts(session: Session, ticket: Ticket, site_code: str, address: str, rule:
         address_matches=tuple(place for match in matches if (place := _place(match, closed, now))),
         province_hint=None,
         closed_deputies=_closed_deputies(session, closed, now),
+        by_sender=ticket.complainant_kind == "sender",
     )
 
 

@@ -15,6 +15,7 @@ from app.domain.roles import Actor
 from app.services.ticket_view import View
 from app.web import answer_groups, attachments, call_card, courier_forms, forms
 
+DELIVERED = ("DELIVER", "SIGN")
 ORDER = ("result", "follow_up", "close", "follow_up_replied", "ruling", "assign_site", "courier_sms", "note")
 
 
@@ -43,10 +44,18 @@ def _box(key: str, label: str, endpoint: str, view: View, form: Any, submit: str
 
 
 def _result(view: View, bound: dict[str, Any]) -> dict[str, Any]:
-    form, _groups = bound.get("result") or call_card.prefilled(view, forms.result_form(answer_groups.of(view)))
+    form, _groups = bound.get("result") or _fresh_result(view)
     call_card.offer_logged(view, form)
     hint = _("Leaves the house after the preview") if view.orders else ""
     return _box("result", _("Result"), "result", view, form, _("Preview and send"), hint=hint)
+
+
+def _fresh_result(view: View) -> Any:
+    """An empty result form with what is known already: the calls' answers, and who delivered."""
+    form, groups = call_card.prefilled(view, forms.result_form(answer_groups.of(view)))
+    delivered = (scan.courier for scan in view.trace if scan.scan_type in DELIVERED and scan.courier)
+    form.finding_courier.data = next(delivered, "")
+    return form, groups
 
 
 def _follow_up(view: View, bound: dict[str, Any]) -> dict[str, Any]:

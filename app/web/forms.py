@@ -44,6 +44,7 @@ class ResultForm(Form):
 
     answer = SelectField(validate_choice=False)
     finding_signed_by = StringField()
+    finding_courier = StringField()
     contact_outcome = SelectField()
     no_contact_code = SelectField()
     action_taken = SelectField()
@@ -132,7 +133,7 @@ def result_form(groups: Sequence[AnswerGroup], data: Any = None) -> tuple[Form, 
     _choices(form.promise_what, words.promises(), _("Promise"))
     form.promise_what.choices[0] = ("", _("No promise"))
     _label(
-        form, finding_signed_by=_("Who really signed"), text=_("Reply to the customer"),
+        form, finding_signed_by=_("Who really signed"), finding_courier=_("Courier"), text=_("Reply to the customer"),
         promise_due_at=_("Promise due"), promise_who=_("Who keeps it"), promise_text=_("What exactly is promised"),
     )  # fmt: skip
     return form, groups

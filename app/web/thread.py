@@ -222,6 +222,8 @@ def _findings(entry: Entry, told: Told) -> list[dict[str, str]]:
     if entry.type == "result":
         if entry.text.get("signed_by"):
             found.append({"label": _("Who really signed"), "value": mask_text(str(entry.text["signed_by"]))})
+        if entry.text.get("courier"):
+            found.append({"label": _("Courier"), "value": mask_text(str(entry.text["courier"]))})
         if entry.data.get("action_taken"):
             found.append(
                 {"label": _("What was done"), "value": words.word(words.measures(), entry.data["action_taken"])}

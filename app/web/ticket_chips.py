@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from app.domain import lifecycle
+from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.services.ticket_view import View
 
 
@@ -20,6 +21,8 @@ def chips(view: View) -> list[dict[str, str]]:
         found.append((_("Incident %(number)s", number=incident.number), "ask"))
     if ticket.standing_still:
         found.append((_("Emergency: clocks stand still"), "soon"))
+    if LATE_ON_ARRIVAL in (ticket.flags or []):
+        found.append((_("Platform time over on arrival: not charged"), "info"))
     malicious = {"asked": _("Claimant reported as malicious"), "granted": _("Malicious claimant")}
     if ticket.malicious in malicious:
         found.append((malicious[ticket.malicious], "ask"))

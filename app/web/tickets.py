@@ -205,7 +205,8 @@ def _answer(form: Any, groups: Sequence[AnswerGroup], pictures: list[int]) -> Re
     only = choices.pop("", Choice())
     return ResultIn(
         text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
-        signed_by=(form.finding_signed_by.data or "")[:60], action_taken=(form.action_taken.data or "")[:24],
+        signed_by=(form.finding_signed_by.data or "")[:60],
+        courier=(form.finding_courier.data or "")[:60], action_taken=(form.action_taken.data or "")[:24],
         answer=only.answer, supplements=only.supplements, choices=choices, promises=_promised(form),
         attachments=pictures, no_contact_code=form.no_contact_code.data or "",
     )  # fmt: skip

@@ -187,3 +187,21 @@ def test_a_follow_up_counts_with_an_attempt_within_it_or_before(cast: Cast, db_s
     assert ticket(db_session, number).first_reply_at is None
     replies.follow_up(contact_outcome="", now=NOON + 2 * MIN, **news)
     assert ticket(db_session, number).first_reply_at == NOON + 2 * MIN
+
+
+def test_a_result_carries_what_the_calls_found_out_and_who_delivered(cast: Cast, db_session) -> None:
+    number = push(cast)
+    call(cast, number, "reached_denies", NOON, signed_self="否", agreed="否", signer="不认识")
+    call(cast, number, "reached_accepts", NOON + HOUR, signer="门卫张师傅")
+    said = ResultIn("已重新派送", "", signed_by="门卫张师傅", courier="李四", action_taken="redelivered")
+    replies.result(actor=cast["site"], post=post(number), answer=said, now=NOON + 2 * HOUR)
+    event = entries(db_session, number, "result")[0]
+    body = db_session.get(FreeText, event.text_id).body
+    assert body["findings"] == {"signed_self": "否", "agreed": "否", "signer": "门卫张师傅"}
+    assert (body["signed_by"], body["courier"], event.data["action_taken"]) == ("门卫张师傅", "李四", "redelivered")
+    assert not [word for word in ("门卫", "李四") if word in str(event.data)]
+    tell(cast, "REPEAT", at=NOON + 3 * HOUR, now=NOON + 3 * HOUR)
+    call(cast, number, "reached_accepts", NOON + 4 * HOUR)
+    replies.result(actor=cast["site"], post=post(number), answer=ResultIn("好", ""), now=NOON + 5 * HOUR)
+    again = db_session.get(FreeText, entries(db_session, number, "result")[1].text_id).body
+    assert again["findings"] == {}  # another round has its own calls

@@ -142,3 +142,29 @@ def test_a_duty_phone_of_two_provinces_gets_one_sms_for_each(cast: Cast, db_sess
     rows = db_session.scalars(select(Outbox).where(Outbox.lane == "phone:13900000000")).all()
     assert sorted(row.payload["tickets"] for row in rows) == sorted([[here], [there]])
     assert len({row.province_id for row in rows}) == 2
+
+
+def test_nobody_accepted_in_ten_minutes_rings_the_province_and_not_the_site(cast: Cast, db_session) -> None:
+    number = push(cast)
+    sweep.run(db_session, NOON + 9 * MIN)
+    assert ringing(db_session, cast, "33") == []
+    sweep.run(db_session, NOON + 10 * MIN)
+    assert ringing(db_session, cast, "33") == [("accept", "breach")]
+    assert ("accept", "breach") not in ringing(db_session, cast, "330106-01")
+    assert not ticket(db_session, number).overdue and ticket(db_session, number).level == 0
+
+
+def test_after_the_breach_the_site_is_told_every_four_hours_and_three_times_at_most(cast: Cast, db_session) -> None:
+    push(cast)
+    for hours in range(0, 40, 2):
+        sweep.run(db_session, NOON + timedelta(minutes=31, hours=hours))
+    told = [stage for kind, stage in ringing(db_session, cast, "330106-01") if kind == "first_reply"]
+    assert told == ["breach", "after_1", "after_2", "after_3"]
+
+
+def ringing(session, cast: Cast, place: str) -> list[tuple[str, str]]:
+    """Clock and stage of what an organisation's phone is to be told, in order."""
+    session.rollback()
+    statement = select(Clock.kind, Reminder.stage).join(Reminder, Reminder.clock_id == Clock.id)
+    mine = statement.where(Reminder.organisation_id == cast.places[place])
+    return [(kind, stage) for kind, stage in session.execute(mine.order_by(Reminder.created_at, Reminder.stage))]

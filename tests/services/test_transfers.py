@@ -381,3 +381,16 @@ def test_of_two_who_rule_the_second_is_told_what_the_first_decided(cast: Cast, d
         transfers.rule(actor=cast["lcs-manager"], post=seen, ruling=RulingIn("grant", "", SIBLING), now=NOON)
     with pytest.raises(Stale):
         replies.result(actor=cast["site"], post=seen, answer=FINE, now=NOON)
+
+
+@pytest.mark.parametrize("after", ["follow_up", "result"])
+def test_a_return_is_possible_after_the_first_reply_and_not_after_the_result(cast: Cast, after: str) -> None:
+    number = push(cast)
+    if after == "follow_up":
+        news = {"text": "不在我区", "contact_outcome": "no_answer", "next_update_at": NOON + 2 * HOUR}
+        replies.follow_up(actor=cast["site"], post=post(number), **news, now=NOON + MIN)
+        assert give_up(cast, number, now=NOON + 2 * MIN)
+        return
+    replies.result(actor=cast["site"], post=post(number), answer=ResultIn("好", "reached_accepts"), now=NOON + MIN)
+    with pytest.raises(NotAllowed):
+        give_up(cast, number, now=NOON + 2 * MIN)
