@@ -13,6 +13,7 @@ PAGES = (
     "platform",
     "entry",
     "tickets",
+    "presence",
     "parties",
     "calls",
     "promise_pages",

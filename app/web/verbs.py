@@ -20,7 +20,7 @@ from app.services import queue, ticket_view
 from app.services.desk import Post
 from app.services.queue import Filters
 from app.services.ticket_view import View
-from app.web import forms, queue_page, ticket_page, words
+from app.web import forms, presence, queue_page, ticket_page, words
 
 
 def post(number: str) -> Post:
@@ -68,7 +68,7 @@ def page(actor: Actor, view: View, **state: Any) -> str:
     now, session, filters = clock.now(), db.session(), asked_filters()
     t = {
         **ticket_page.page_of(view, actor, now, **state), "back_href": queue_page.address(filters),
-        "link": state.get("link", ""),
+        "link": state.get("link", ""), "presence": presence.of(view.ticket, actor, now),
     }  # fmt: skip
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         return render_template("_ticket.html", t=t)

@@ -49,6 +49,7 @@ LINES = (
     _line("tickets.index", "GET", "/tickets",                               L,   200, 200, 200, 200, 200, 200, 403),
     _line("tickets.news", "GET", "/tickets/news?version=-1",                L,   204, 204, 204, 204, 204, 204, 403),
     _line("tickets.show", "GET", "/tickets/{own}",                          L,   200, 200, 200, 200, 200, 200, 403),
+    _line("presence.show", "GET", "/tickets/{own}/presence",                L,   200, 200, 200, 200, 200, 200, 403),
     _line("tickets.claim", "POST", "/tickets/{own}/claim",                  L,   409, 409, 409, 409, 409, 409, 403),
     _line("tickets.follow_up", "POST", "/tickets/{own}/follow-up",          L,   422, 422, 422, 422, 422, 422, 403),
     _line("tickets.result", "POST", "/tickets/{own}/result",                L,   422, 422, 422, 422, 422, 422, 403),

@@ -1,0 +1,91 @@
+"""Two people at one ticket: each sees that the other is there, and a stale form is refused with its text kept (3.17)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app import clock
+from app.web import presence
+from tests import cast
+from tests.web.stage import NOW, Stage
+
+
+def fresh(stage: Stage, code: str) -> str:
+    with stage.app.app_context():
+        return cast.push(stage.cast, code)
+
+
+def others(stage: Stage, who: str, number: str) -> str:
+    """The names beside the facts of the ticket, as that person sees them."""
+    page = stage.browsers[who].get(f"/tickets/{number}").text
+    found = re.search(r'<span id="presence".*?</b><span>(.*?)</span>', page)
+    return found[1] if found else ""
+
+
+def test_the_page_names_whoever_else_has_the_ticket_open_until_a_minute_has_passed(
+    stage: Stage, monkeypatch: Any
+) -> None:
+    number = fresh(stage, "BOTH")
+    assert others(stage, "site", number) == ""
+    assert others(stage, "lcs", number) == "site"
+    assert others(stage, "site", number) == "lcs"
+    assert sorted(re.split("[,、，] ?", others(stage, "site-manager", number))) == ["lcs", "site"]
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(seconds=61))
+    assert others(stage, "site", number) == ""
+
+
+def test_the_page_asks_by_itself_and_hears_only_of_changes(stage: Stage) -> None:
+    number = fresh(stage, "POLLED")
+    page = stage.browsers["site"].get(f"/tickets/{number}").text
+    poll = re.search(r'id="presence"[^>]*hx-get="([^"]+)"', page)
+    assert poll and "poll=1" in poll[1]
+    address = poll[1].replace("&amp;", "&")
+    assert stage.browsers["site"].get(address).status_code == 204
+    stage.browsers["lcs"].get(f"/tickets/{number}")
+    told = stage.browsers["site"].get(address)
+    assert told.status_code == 200 and ">lcs</span>" in told.text and "<html" not in told.text
+
+
+def test_a_ticket_outside_the_scope_tells_nobody_who_is_there(stage: Stage) -> None:
+    number = fresh(stage, "HIDDEN")
+    stage.browsers["site"].get(f"/tickets/{number}")
+    for who in ("site-2", "site-3", "lcs-2"):
+        assert stage.browsers[who].get(f"/tickets/{number}/presence").status_code == 404
+
+
+@pytest.mark.parametrize("url", ["", "redis://127.0.0.1:9/0"])
+def test_without_redis_the_page_is_as_ever(stage: Stage, url: str) -> None:
+    number, known = fresh(stage, f"AWAY{len(url)}"), stage.app.extensions["kuaifu"]
+    stage.app.extensions["kuaifu"] = replace(known, redis_url=url)
+    try:
+        for who in ("lcs", "site"):
+            assert others(stage, who, number) == ""
+    finally:
+        stage.app.extensions["kuaifu"] = known
+        presence._silent_until.clear()
+
+
+def test_a_stale_form_is_refused_with_the_newer_entry_shown_and_the_typed_text_kept(stage: Stage) -> None:
+    number = fresh(stage, "STALE")
+    browser = {who: stage.browsers[who] for who in ("site", "site-manager")}
+    page = browser["site"].get(f"/tickets/{number}").text
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version
+    note = {"csrf_token": stage.csrf, "text": "经理已经联系过客户"}
+    assert browser["site-manager"].post(f"/tickets/{number}/note", data=note).status_code == 303
+    typed = {
+        "csrf_token": stage.csrf, "version": version[1], "text": "我也打算联系客户", "contact_outcome": "busy",
+        "next_update_at": "2026-11-25T10:00",
+    }  # fmt: skip
+    refused = browser["site"].post(f"/tickets/{number}/follow-up", data=typed)
+    assert refused.status_code == 409
+    assert "经理已经联系过客户" in refused.text and "我也打算联系客户" in refused.text
+    newer = re.search(r'name="version" value="(\d+)"', refused.text)
+    assert newer and int(newer[1]) > int(version[1])
+    again = browser["site"].post(f"/tickets/{number}/follow-up", data={**typed, "version": newer[1]})
+    assert again.status_code == 303
