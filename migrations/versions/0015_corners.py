@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014_corners"
-down_revision = "0013_exempt"
+revision = "0015_corners"
+down_revision = "0014_search"
 branch_labels = None
 depends_on = None
 
