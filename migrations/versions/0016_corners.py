@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015_corners"
-down_revision = "0014_search"
+revision = "0016_corners"
+down_revision = "0015_exports"
 branch_labels = None
 depends_on = None
 
