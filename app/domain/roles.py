@@ -25,7 +25,10 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     LCS: _LCS,
     LCS_MANAGER: _LCS | {"robots", "exempt_area", "emergency_announce"},
     CCS: _CCS,
-    CCS_MANAGER: _CCS | {"robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log"},
+    CCS_MANAGER: _CCS
+    | {
+        "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
+    },  # fmt: skip
     ADMIN: frozenset(
         {"admin", "sms_outbox", "callbacks", "alarms", "exemptions", "system_facts", "export", "export_log"}
     ),

@@ -1,5 +1,6 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
+from app.models.appeal import AppealLease
 from app.models.attachment import Attachment, CustomerLink
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
@@ -50,6 +51,7 @@ __all__ = [
     "AddressRule",
     "Alarm",
     "Appeal",
+    "AppealLease",
     "Attachment",
     "CalendarDay",
     "CalendarDayBefore",

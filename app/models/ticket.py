@@ -254,6 +254,12 @@ class Appeal(Model):
     ruling: Mapped[str] = mapped_column(String(24), default="")
     ruled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ruled_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
+    __table_args__ = (
+        Index("ix_appeal_open", "ticket_id", sqlite_where=text("ruling = ''"), postgresql_where=text("ruling = ''")),
+        Index("ix_appeal_ruled", "ruled_at"),
+        Index("ix_appeal_site_ruled", "site_id", "ruled_at"),
+        Index("ix_appeal_ruled_by", "ruled_by_id", "ruled_at"),
+    )
 
 
 class Submission(Model):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Appeal, Event, Organisation, Ticket
-from app.services import callbacks, clocks, desk, hands, journal, routing
+from app.services import appeal_leases, callbacks, clocks, desk, hands, journal, routing
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -37,7 +37,7 @@ def rule(*, actor: Actor, post: Post, ruling: RulingIn, now: datetime) -> Outcom
     """Decide the open appeal. Upheld: return, other site, or compensate and close; rejected: close.
 
     The ruling goes to the platform as a callback. Raises Invalid, NotFound, NotAllowed ("own_work" for whoever wrote
-    or did what the customer rejects), Stale.
+    or did what the customer rejects), Stale (also while somebody else has the appeal in the stream).
     """
     _check(ruling)
     with write() as session:
@@ -49,12 +49,14 @@ def rule(*, actor: Actor, post: Post, ruling: RulingIn, now: datetime) -> Outcom
             raise NotAllowed("no_appeal")
         hands.refuse(session, ticket, actor)
         hands.refuse_own_decision(session, ticket, actor)
+        appeal_leases.refuse_others(session, ticket, actor, now)
         other = _other_site(session, ticket, actor, ruling.site_code) if ruling.ruling == "upheld_other_site" else None
         desk.move(ticket, _STEP[ruling.ruling], actor)
         appeal.ruling, appeal.ruled_at, appeal.ruled_by_id = ruling.ruling, now, actor.user_id
         data = {"ruling": ruling.ruling, "appeal_id": appeal.id, "site_id": appeal.site_id}
         event = journal.append(session, ticket, "ruling", actor=actor, now=now, data=data, text={"text": ruling.text})
         clocks.stop(session, ticket, ["appeal"], now)
+        appeal_leases.end(session, ticket)
         _carry_out(session, ticket, ruling, event, other.id if other else None, now)
         return desk.finish(session, ticket, event, now, post)
 

@@ -13,7 +13,7 @@ from app.domain.errors import Invalid, NotFound
 from app.domain.lifecycle import OPEN_STATES
 from app.domain.roles import SYSTEM, Actor
 from app.models import Category, Organisation, User, WorkItem
-from app.services import calendars, desk, journal, moves, ownership
+from app.services import appeal_leases, calendars, desk, journal, moves, ownership
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ def set_duty(*, actor: Actor, user_id: int, on: bool, now: datetime) -> None:
         person = _of_team(session, actor, user_id)
         person.off_duty_at = None if on else person.off_duty_at or now
         owned = [] if on else _owned(session, user_id)
+        if not on:
+            appeal_leases.let_go(session, user_id)
     for ticket_id in owned:
         _return_one(ticket_id, user_id, actor, "off_duty", now)
 

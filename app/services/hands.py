@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session, aliased
 
 from app.domain.errors import NotAllowed
 from app.domain.roles import Actor
@@ -39,3 +39,19 @@ def refuse_own_decision(session: Session, ticket: Ticket, actor: Actor) -> None:
     event = session.scalars(last.limit(1)).one_or_none()
     if event is not None and event.type == "ruling" and event.actor_id == actor.user_id:
         raise NotAllowed("own_work")
+
+
+def own_work(session: Session, ticket: Ticket, actor: Actor) -> bool:
+    """Whether the person may not rule on this ticket's appeal because of what they wrote or ruled in it."""
+    return session.scalar(select(Ticket.id).where(Ticket.id == ticket.id, own_appeal(actor))) is not None
+
+
+def own_appeal(actor: Actor) -> ColumnElement[bool]:
+    """The same two as a condition on `ticket`, for lists: an appeal on which this very person does not rule."""
+    own = Event.actor_id == actor.user_id
+    last, newer = aliased(Event), aliased(Event)
+    rejected = exists().where(
+        last.ticket_id == Ticket.id, last.actor_id == actor.user_id, last.type == "ruling",
+        ~exists().where(newer.ticket_id == last.ticket_id, newer.seq > last.seq, newer.type.in_(DECIDED)),
+    )  # fmt: skip
+    return exists().where(Event.ticket_id == Ticket.id, own, Event.type.in_(FOR_THE_SITE)) | rejected

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.models import Organisation, SessionRow, User
-from app.services import emergency_rules
+from app.services import appeal_leases, emergency_rules
 from app.services.transaction import write
 
 TOUCH_EVERY = timedelta(minutes=1)  # activity is written at most so often: a GET takes no other write lock
@@ -140,6 +140,9 @@ def store(token: str, data: dict[str, Any]) -> None:
 
 
 def end(token: str) -> None:
-    """End one session: its cookie opens nothing any more."""
+    """End one session: its cookie opens nothing any more, and what its person had in the appeal stream is free."""
     with write() as session:
+        user_id = session.scalar(select(SessionRow.user_id).where(SessionRow.token_hash == digest(token)))
+        if user_id is not None:
+            appeal_leases.let_go(session, user_id)
         session.execute(delete(SessionRow).where(SessionRow.token_hash == digest(token)))

@@ -13,6 +13,7 @@ PAGES = (
     "platform",
     "entry",
     "tickets",
+    "appeals",
     "presence",
     "parties",
     "calls",

@@ -48,6 +48,12 @@ def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime)
         }
         for key in RAIL[actor.desk]
     ]  # fmt: skip
+    if actor.can("ruling"):
+        n = count_text(counts.get("appealed", 0), "appeals")
+        queues.insert(0, {
+            "key": "appeals", "label": _("Rule on appeals"), "count_text": n, "href": url_for("appeals.index"),
+            "current": False, "hot": False, "heading": "",
+        })  # fmt: skip
     return {"queues": queues, "others": with_alarms(session, actor, others(actor))}
 
 

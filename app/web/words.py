@@ -193,6 +193,7 @@ def errors() -> dict[str, str]:
         "not_allowed": _("This step is not possible in the ticket's present state"),
         "promise_not_open": _("This promise is settled already"),
         "no_appeal": _("There is no appeal to rule on"),
+        "appeal_taken": _("A colleague has this appeal before them now. What you typed is kept."),
     } | vocabulary.merged("errors")
 
 
