@@ -19,16 +19,16 @@ _CARDS = {"scorecard", "export"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
 _LCS = _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide"}
 _CCS = _EVERY_DESK | _ABOVE | {"ruling", "exempt_area"}
+_CCS_HEAD = {
+    "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
+}  # fmt: skip
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK,
     SITE_MANAGER: _EVERY_DESK | _CARDS | {"duty_keep", "couriers", "robots", "closures", "team", "alarms"},
     LCS: _LCS,
     LCS_MANAGER: _LCS | {"robots", "exempt_area", "emergency_announce"},
     CCS: _CCS,
-    CCS_MANAGER: _CCS
-    | {
-        "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
-    },  # fmt: skip
+    CCS_MANAGER: _CCS | _CCS_HEAD,
     ADMIN: frozenset(
         {"admin", "sms_outbox", "callbacks", "alarms", "exemptions", "system_facts", "export", "export_log"}
     ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.domain import appeals as rule
@@ -36,7 +36,8 @@ class Head:
 
 @dataclass(frozen=True)
 class Line:
-    """One appeal of the list, its words still unmasked. `holder` is empty while nobody has it."""
+    """One appeal of the list, its words still unmasked. `holder` is empty while nobody has it; `had` tells that the
+    actor took it last, even if the time is over."""
 
     number: str
     due_at: datetime | None
@@ -48,14 +49,7 @@ class Line:
     mine: bool
     later: bool
     own_work: bool
-
-
-@dataclass(frozen=True)
-class Lease:
-    """Who has this ticket's appeal: a name, whether it is the actor, until when."""
-
-    holder: str
-    mine: bool
+    had: bool
     until: datetime | None
 
 
@@ -67,7 +61,8 @@ class Ruled:
     ruling: str
     ruled_at: datetime
     same_site: bool
-    site: Organisation | None
+    site_name: str
+    site_name_en: str
     text: str
 
 
@@ -84,44 +79,31 @@ def head(session: Session, actor: Actor, now: datetime) -> Head:
 
 def lines(session: Session, actor: Actor, now: datetime) -> list[Line]:
     """The appeals in the order in which they are taken, with who has each."""
-    columns = (
-        Ticket.number, Ticket.next_due_at, Appeal.opened_at, Category, Organisation, FreeText.body, User.name,
-        AppealLease.holder_id, AppealLease.until, AppealLease.later_until, hands.own_appeal(actor),
-    )  # fmt: skip
-    statement = (
-        open_appeals(actor, *columns)
-        .outerjoin(Category, Category.code == Ticket.category)
-        .outerjoin(Organisation, Organisation.id == Ticket.handling_site_id)
-        .outerjoin(FreeText, FreeText.id == func.coalesce(Appeal.text_id, Ticket.headline_id))
-        .outerjoin(User, User.id == AppealLease.holder_id)
-    )
-    rows = session.execute(statement.order_by(*in_order(now)).limit(LISTED))
+    rows = session.execute(_lines(actor).order_by(*in_order(now)).limit(LISTED))
     return [_line(row, actor, now) for row in rows]
 
 
-def lease(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> Lease | None:
-    """Who has the appeal; the actor's own lease is also told when its time is over and nobody else came."""
-    found = select(AppealLease, User.name).join(User, User.id == AppealLease.holder_id)
-    row = session.execute(found.where(AppealLease.ticket_id == ticket.id)).one_or_none()
-    if row is None:
-        return None
-    mine = row[0].holder_id == actor.user_id
-    if not mine and not rule.held(row[0].holder_id, row[0].until, now):
-        return None
-    return Lease(row[1], mine, row[0].until)
+def line_of(session: Session, number: str, actor: Actor, now: datetime) -> Line | None:
+    """The line of one appeal that lies beyond the listed ones."""
+    row = session.execute(_lines(actor).where(Ticket.number == number)).first()
+    return _line(row, actor, now) if row else None
 
 
 def similar(session: Session, actor: Actor, ticket: Ticket) -> list[Ruled]:
     """The last rulings on the same category: the same site's first, then the same province's; five at most."""
-    same_site = Appeal.site_id == ticket.handling_site_id
-    near = list(session.execute(_ruled(actor, ticket).where(same_site)))
-    there = Ticket.province_id == ticket.province_id
-    others = Appeal.site_id.is_distinct_from(ticket.handling_site_id)
-    far = list(session.execute(_ruled(actor, ticket).where(there, others)))
-    rows = [(row, True) for row in near] + [(row, False) for row in far]
+    site = Appeal.site_id == ticket.handling_site_id
+    others = (
+        Ticket.province_id == ticket.province_id,
+        Appeal.site_id.is_distinct_from(ticket.handling_site_id),
+    )
+    near, far = _ruled(actor, ticket, 1).where(site).subquery(), _ruled(actor, ticket, 0).where(*others).subquery()
+    both = union_all(select(near), select(far)).subquery()
+    rows = session.execute(select(both).order_by(both.c.near.desc(), both.c.ruled_at.desc()).limit(SIMILAR))
     return [
-        Ruled(row[0], row[1], row[2], own, row[3], str((row[4] or {}).get("text", ""))) for row, own in rows[:SIMILAR]
-    ]
+        Ruled(row.number, row.ruling, row.ruled_at, bool(row.near), row.name or "", row.name_en or "",
+              str((row.body or {}).get("text", "")))
+        for row in rows
+    ]  # fmt: skip
 
 
 def record(session: Session, ticket: Ticket, now: datetime) -> tuple[int, int]:
@@ -150,17 +132,33 @@ def reasons(session: Session, actor: Actor) -> list[tuple[int, str]]:
     return [(text_id, text) for text, text_id in list(found.items())[:REASONS]]
 
 
+def _lines(actor: Actor) -> Any:
+    columns = (
+        Ticket.number, Ticket.next_due_at, Appeal.opened_at, Category, Organisation, FreeText.body, User.name,
+        AppealLease.holder_id, AppealLease.until, AppealLease.later_until, hands.own_appeal(actor),
+    )  # fmt: skip
+    return (
+        open_appeals(actor, *columns)
+        .outerjoin(Category, Category.code == Ticket.category)
+        .outerjoin(Organisation, Organisation.id == Ticket.handling_site_id)
+        .outerjoin(FreeText, FreeText.id == func.coalesce(Appeal.text_id, Ticket.headline_id))
+        .outerjoin(User, User.id == AppealLease.holder_id)
+    )
+
+
 def _line(row: Any, actor: Actor, now: datetime) -> Line:
     number, due_at, opened_at, category, site, body, name, holder_id, until, later_until, own = row
     taken = rule.held(holder_id, until, now)
     return Line(
         number, due_at, opened_at, category, site, str((body or {}).get("text", "")), name if taken else "",
         taken and holder_id == actor.user_id, later_until is not None and later_until > now, bool(own),
+        holder_id is not None and holder_id == actor.user_id, until,
     )  # fmt: skip
 
 
-def _ruled(actor: Actor, ticket: Ticket) -> Any:
-    columns = (Ticket.number, Appeal.ruling, Appeal.ruled_at, Organisation, FreeText.body)
+def _ruled(actor: Actor, ticket: Ticket, near: int) -> Any:
+    columns: tuple[Any, ...] = (Ticket.number, Appeal.ruling, Appeal.ruled_at, FreeText.body)
+    columns += (Organisation.name, Organisation.name_en, literal(near).label("near"))
     found = select(*columns).select_from(Appeal).join(Ticket, Ticket.id == Appeal.ticket_id)
     return (
         _with_text(found, needed=False)

@@ -41,11 +41,6 @@ def refuse_own_decision(session: Session, ticket: Ticket, actor: Actor) -> None:
         raise NotAllowed("own_work")
 
 
-def own_work(session: Session, ticket: Ticket, actor: Actor) -> bool:
-    """Whether the person may not rule on this ticket's appeal because of what they wrote or ruled in it."""
-    return session.scalar(select(Ticket.id).where(Ticket.id == ticket.id, own_appeal(actor))) is not None
-
-
 def own_appeal(actor: Actor) -> ColumnElement[bool]:
     """The same two as a condition on `ticket`, for lists: an appeal on which this very person does not rule."""
     own = Event.actor_id == actor.user_id

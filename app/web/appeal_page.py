@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from app.domain.lifecycle import APPEALED
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import appeal_stream, hands
+from app.services import appeal_stream
 from app.services.appeal_stream import Line, Ruled
 from app.services.ticket_view import Entry, View
 from app.web import attachments, calls_forms, forms, linked_panel, ticket_page, words
 from app.web.thread import posts_of
 
-COMPLAINT = frozenset({"received", "repeat", "urge", "reject", "customer_rejects"})
+REJECTIONS = frozenset({"reject", "customer_rejects"})
+COMPLAINT = REJECTIONS | {"received", "repeat", "urge"}
 CLAIM = frozenset({
     "follow_up", "result", "ruling", "closed", "intervened", "party_answered", "party_disputed", "dispute_ruled",
     "evidence_delivered",
@@ -37,32 +38,36 @@ def stream_of(session: Session, actor: Actor, now: datetime, opened: str) -> dic
     facts = repr((head, [(one.number, one.holder, one.later) for one in lines]))
     seen = hashlib.sha256(facts.encode()).hexdigest()[:16]
     numbers = [
-        (_("Waiting"), head.waiting, ""), (_("Due within 2 h"), head.soon, "soon" if head.soon else ""),
+        (_("Waiting for a ruling"), head.waiting, ""), (_("Due within 2 h"), head.soon, "soon" if head.soon else ""),
         (_("Overdue"), head.overdue, "late" if head.overdue else ""), (_("Ruled by me today"), head.mine_today, ""),
     ]  # fmt: skip
     return {
         "numbers": numbers, "rows": [_row(one, now) for one in lines], "seen": seen, "opened": opened,
+        "lines": {one.number: one for one in lines},
         "poll_href": url_for("appeals.head", seen=seen, open=opened), "more": head.waiting - len(lines),
     }  # fmt: skip
 
 
-def page_of(session: Session, view: View, actor: Actor, now: datetime, **state: Any) -> dict[str, Any]:
+def page_of(
+    session: Session, view: View, actor: Actor, now: datetime, stream: dict[str, Any], **state: Any
+) -> dict[str, Any]:
     """One appeal; `state` carries the bound form and the error of a refused ruling, or what a reveal showed."""
     number, side = view.ticket.number, ticket_page.side(view, state.get("shown"))
+    line = stream["lines"].get(number) or appeal_stream.line_of(session, number, actor, now)
     for one in (side["customer"], *side["contacts"]):
         one["reveal_href"] = one["reveal_href"] and url_for("appeals.reveal", number=number)
     return {
         "number": number, "ticket_href": url_for("tickets.show", number=number), "chips": ticket_page.chips(view, now),
         "state_label": words.states()[view.ticket.state], "category": ticket_page.category_name(view),
         "waybill": view.ticket.waybill, "site": ticket_page.site_name(view.site), "error": state.get("error"),
-        "rejects": _rejects(view), "complaint": posts_of(_only(view, COMPLAINT), actor),
+        "rejects": _rejects(view), "complaint": _complaint(view, actor),
         "claim": _without_pictures(posts_of(_only(view, CLAIM), actor)[::-1]), "side": side,
         "pictures": _pictures(view), "calls": posts_of(_only(view, CALLS), actor)[::-1],
         "calls_panel": calls_forms.calls_panel(view, actor, now), "linked": linked_panel.panel(view, actor, now),
         "court_href": url_for("parties.court", number=number) if (view.ticket.cases or {}).get("parties") else "",
         "similar": [_similar(one) for one in appeal_stream.similar(session, actor, view.ticket)],
         "record": _record(*appeal_stream.record(session, view.ticket, now)),
-        "hold": _hold(session, view, actor, now),
+        "hold": _hold(view, actor, line),
         "form": _form(session, view, actor, state.get("form")),
     }  # fmt: skip
 
@@ -95,6 +100,14 @@ def _row(line: Line, now: datetime) -> dict[str, Any]:
 
 def _only(view: View, kinds: frozenset[str]) -> View:
     return replace(view, entries=[entry for entry in view.entries if entry.type in kinds])
+
+
+def _complaint(view: View, actor: Actor) -> list[dict[str, Any]]:
+    """What came from the customer; the words that stand above as the rejection are not told twice."""
+    above = [entry.text.get("text") for entry in view.entries if entry.type == "appeal_opened"][-1:]
+    told = _only(view, COMPLAINT)
+    kept = [e for e in told.entries if not (e.type in REJECTIONS and [e.text.get("text")] == above)]
+    return _without_pictures(posts_of(replace(view, entries=kept), actor))
 
 
 def _without_pictures(posts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -130,7 +143,7 @@ def _similar(one: Ruled) -> dict[str, Any]:
     return {
         "number": one.number, "href": url_for("tickets.show", number=one.number), "upheld": "upheld" in one.ruling,
         "ruling": words.word(words.rulings(), one.ruling),
-        "where": "" if one.same_site else ticket_page.site_name(one.site),
+        "where": "" if one.same_site else (one.site_name_en or one.site_name) if g.fmt.english else one.site_name,
         "text": mask_text(one.text), "time_text": g.fmt.time(one.ruled_at), "time_full": g.fmt.full(one.ruled_at),
     }  # fmt: skip
 
@@ -141,22 +154,21 @@ def _record(upheld: int, ruled: int) -> str:
     return _("Against this site in 90 days: %(upheld)s of %(ruled)s appeals upheld", upheld=upheld, ruled=ruled)
 
 
-def _hold(session: Session, view: View, actor: Actor, now: datetime) -> dict[str, Any]:
+def _hold(view: View, actor: Actor, line: Line | None) -> dict[str, Any]:
     """Whether the actor may rule here and now, and if not, who has it and what to do."""
     number, ticket = view.ticket.number, view.ticket
     hold: dict[str, Any] = {"mine": False, "text": "", "take_href": "", "take_label": "", "keep_href": ""}
-    if ticket.state != APPEALED:
+    if ticket.state != APPEALED or line is None:
         return hold | {"text": _("This appeal is decided.")}
-    lease = appeal_stream.lease(session, ticket, actor, now)
-    if lease is not None and lease.mine:
+    if line.had:
         return hold | {"mine": True, "keep_href": url_for("appeals.keep", number=number)}
-    if hands.own_work(session, ticket, actor):
+    if line.own_work:
         return hold | {"text": words.word(words.errors(), "own_work")}
     take = {"take_href": url_for("appeals.take", number=number)}
-    if lease is None:
+    if not line.holder:
         return hold | take | {"text": _("Nobody has this appeal."), "take_label": _("Take this one")}
-    until = g.fmt.time(lease.until)
-    hold["text"] = _("%(name)s has this appeal, until %(time)s at least", name=lease.holder, time=until)
+    until = g.fmt.time(line.until)
+    hold["text"] = _("%(name)s has this appeal, until %(time)s at least", name=line.holder, time=until)
     return hold | (take | {"take_label": _("Take it over")} if actor.can("appeal_takeover") else {})
 
 

@@ -165,10 +165,9 @@ def _page(actor: Actor, number: str | None, **state: Any) -> str:
     rail["queues"][0]["current"] = True
     done = request.args.get("done", "")
     flash = appeal_page.told(done if NUMBER.fullmatch(done) else "", request.args.get("what", ""))
-    return render_template(
-        "appeals.html", rail=rail, s=appeal_page.stream_of(session, actor, now, number or ""), flash=flash,
-        a=appeal_page.page_of(session, view, actor, now, **state) if view else None,
-    )  # fmt: skip
+    stream = appeal_page.stream_of(session, actor, now, number or "")
+    opened = appeal_page.page_of(session, view, actor, now, stream, **state) if view else None
+    return render_template("appeals.html", rail=rail, s=stream, flash=flash, a=opened)
 
 
 def _earlier_reason(actor: Actor) -> str:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018_appeal_stream"
-down_revision = "0014_search"
+down_revision = "0016_corners"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,124 @@
+"""Headquarters rules on appeal after appeal: by keyboard alone, and by plain forms where there is no scripting."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, expect
+
+from simulator.server import Simulator
+from tests.browser import steps
+
+APPEALS = 10
+ACTIONS_EACH, SECONDS_EACH = 3, 5.0  # key, words, Ctrl+Enter; the machine's part, typing in one go
+WHY = "轨迹与签收照片一致，站点处理无误"
+AXE = Axe()
+
+
+def appealed(page: Page, platform: Simulator, n: int) -> None:
+    """So many results that customers reject."""
+    for _ in range(n):
+        code = steps.push(platform)
+        steps.enter(page, "site")
+        steps.find(page, code)
+        steps.write_result(page, "已派送到本人手中")
+        steps.send(page)
+        steps.tell(platform, code, "REJECT", "没有收到，请核查")
+
+
+def opened(page: Page) -> str:
+    """The number of the appeal on the screen, with its form."""
+    expect(page.locator("#ruleform")).to_be_visible()
+    return page.locator(".appealhead h1 .nowrap").inner_text()
+
+
+def test_ten_appeals_are_ruled_on_by_keyboard_alone(page: Page, platform: Simulator) -> None:
+    appealed(page, platform, APPEALS)
+    steps.enter(page, "ccs")
+    page.goto("/appeals")
+    page.keyboard.press("n")
+    ruled, actions, began = [], 1, time.monotonic()
+    for _ in range(APPEALS):
+        number = opened(page)
+        page.keyboard.press("4")
+        page.keyboard.insert_text(WHY)
+        page.keyboard.press("Control+Enter")
+        actions += ACTIONS_EACH
+        expect(page.locator(f"[data-ruled='{number}']")).to_be_visible()
+        ruled.append(number)
+    seconds = time.monotonic() - began
+    print(f"{APPEALS} appeals: {seconds:.1f} s, {actions} actions")
+    assert len(set(ruled)) == APPEALS
+    assert actions <= APPEALS * ACTIONS_EACH + 1
+    assert seconds < APPEALS * SECONDS_EACH
+    page.goto(f"/tickets/{ruled[0]}")
+    expect(steps.state(page)).to_have_text(re.compile("完结"))
+
+
+def test_an_earlier_reason_is_taken_by_keyboard_and_keys_do_nothing_while_one_types(
+    page: Page, platform: Simulator
+) -> None:
+    appealed(page, platform, 2)
+    steps.enter(page, "ccs")
+    page.goto("/appeals")
+    if page.locator("[data-key=n]").count():
+        page.keyboard.press("n")
+    first = opened(page)
+    page.keyboard.press("4")
+    page.keyboard.type("1nb5 站点无误")
+    expect(page.locator("[name=ruling]:checked")).to_have_value("rejected_close")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"[data-ruled='{first}']")).to_be_visible()
+    second = opened(page)
+    page.keyboard.press("4")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#rule-text")).to_have_value("1nb5 站点无误")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"[data-ruled='{second}']")).to_be_visible()
+
+
+def test_leaving_the_stream_gives_the_appeal_back(page: Page, platform: Simulator) -> None:
+    appealed(page, platform, 1)
+    steps.enter(page, "ccs")
+    page.goto("/appeals")
+    if page.locator("[data-key=n]").count():
+        page.keyboard.press("n")
+    opened(page)
+    page.locator(".rail a[href='/tickets']").click()
+    page.wait_for_url("**/tickets")
+    page.goto("/appeals")
+    expect(page.locator("[data-key=n]")).to_be_visible()
+
+
+def test_one_ruling_by_form_with_and_without_scripting(
+    page: Page, platform: Simulator, size: str, scripting: bool
+) -> None:
+    appealed(page, platform, 1)
+    steps.enter(page, "ccs")
+    page.goto("/appeals")
+    if page.locator("[data-key=n]").count():
+        page.locator("[data-key=n]").click()
+    number = opened(page)
+    page.locator("[name=ruling][value=rejected_close]").check()
+    page.locator("#rule-text").fill(WHY)
+    page.locator("#ruleform .btn.main").click()
+    expect(page.locator(f"[data-ruled='{number}']")).to_be_visible()
+
+
+def test_axe_objects_to_nothing(page: Page, platform: Simulator, size: str) -> None:
+    appealed(page, platform, 1)
+    steps.enter(page, "ccs")
+    page.goto("/appeals")
+    if page.locator("[data-key=n]").count():
+        page.locator("[data-key=n]").click()
+    opened(page)
+    for leave in (False, True):
+        if leave:
+            page.locator("[data-key=b]").click()
+            expect(page.locator("[data-key=n]")).to_be_visible()
+        found = AXE.run(page).response["violations"]
+        assert not found, [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
