@@ -20,8 +20,8 @@ _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many"
 _LCS = _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide"}
 _CCS = _EVERY_DESK | _ABOVE | {"ruling", "exempt_area"}
 CAPABILITIES: dict[str, frozenset[str]] = {
-    SITE_CLERK: _EVERY_DESK,
-    SITE_MANAGER: _EVERY_DESK | _CARDS | {"duty_keep", "couriers", "robots", "closures", "team", "alarms"},
+    SITE_CLERK: _EVERY_DESK | {"batch"},
+    SITE_MANAGER: _EVERY_DESK | _CARDS | {"batch", "duty_keep", "couriers", "robots", "closures", "team", "alarms"},
     LCS: _LCS,
     LCS_MANAGER: _LCS | {"robots", "exempt_area", "emergency_announce"},
     CCS: _CCS,

@@ -14,6 +14,7 @@ PAGES = (
     "entry",
     "tickets",
     "presence",
+    "batch",
     "parties",
     "calls",
     "promise_pages",
