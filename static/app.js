@@ -104,7 +104,8 @@
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
       const form = event.target.closest("form");
-      if (form) { event.preventDefault(); form.requestSubmit(); }
+      const main = form && one("button.main:not([disabled])", form); // the button itself: it says what comes next
+      if (form) { event.preventDefault(); if (main) main.click(); else form.requestSubmit(); }
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
@@ -113,6 +114,13 @@
 
   // Copy, print, drafts, one submit at a time.
   document.addEventListener("click", (event) => {
+    const ticks = event.target.closest("[data-tick]");
+    if (ticks) {
+      event.preventDefault();
+      const boxes = all(".rows [data-band]").filter((box) => box.dataset.band === ticks.dataset.tick);
+      const every = boxes.every((box) => box.checked);
+      boxes.forEach((box) => { box.checked = !every; });
+    }
     const copy = event.target.closest("[data-copy]");
     if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = words.copied; });
     if (event.target.closest("[data-print]")) window.print();
@@ -158,13 +166,18 @@
     all(".flash", header).forEach((old) => old.remove());
     header.append(bar);
   });
-  let scrolled = 0;
+  let scrolled = 0, ticked = [];
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target.id === "list") scrolled = one(".rows").scrollTop;
+    if (event.detail.target.id !== "list") return;
+    scrolled = one(".rows").scrollTop;
+    ticked = all(".rows .pick input:checked").map((box) => box.value);
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     const target = event.detail.target;
-    if (target.id === "list" && one(".rows")) one(".rows").scrollTop = scrolled;
+    if (target.id === "list" && one(".rows")) {
+      one(".rows").scrollTop = scrolled;
+      all(".rows .pick input").forEach((box) => { if (ticked.includes(box.value)) box.checked = true; });
+    }
     if (target.id === "ticket" || one("#ticket", target)) {
       const desk = one(".desk");
       if (desk && !desk.classList.contains("open")) { desk.classList.add("open"); window.scrollTo(0, 0); }

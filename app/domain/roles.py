@@ -23,8 +23,8 @@ _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
 }  # fmt: skip
 CAPABILITIES: dict[str, frozenset[str]] = {
-    SITE_CLERK: _EVERY_DESK,
-    SITE_MANAGER: _EVERY_DESK | _CARDS | {"duty_keep", "couriers", "robots", "closures", "team", "alarms"},
+    SITE_CLERK: _EVERY_DESK | {"batch"},
+    SITE_MANAGER: _EVERY_DESK | _CARDS | {"batch", "duty_keep", "couriers", "robots", "closures", "team", "alarms"},
     LCS: _LCS,
     LCS_MANAGER: _LCS | {"robots", "exempt_area", "emergency_announce"},
     CCS: _CCS,

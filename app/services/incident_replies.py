@@ -8,31 +8,24 @@ once, before anything is sent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.contacts import FOR_INCIDENTS, REACHED
-from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
+from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.lifecycle import AT_WORK
 from app.domain.roles import Actor
 from app.models import Ticket
 from app.services import acting, desk, incidents, replies, scope
 from app.services.desk import Post
+from app.services.one_by_one import Done, attempt, key_of
 from app.services.replies import ResultIn
 from app.services.transaction import write
 
 AT_ONCE = 100  # tickets of one post
-
-
-@dataclass(frozen=True)
-class Done:
-    """What became of one ticket: `code` is empty where the result is written, else why not."""
-
-    number: str
-    code: str = ""
 
 
 def reply_all(
@@ -82,20 +75,17 @@ def may_reply(ticket: Ticket, actor: Actor) -> bool:
 
 
 def _one(actor: Actor, number: str, ticket_number: str, answer: ResultIn, key: str, now: datetime) -> Done:
-    post = Post(ticket_number, None, f"{key[:40]}-{ticket_number}"[:64] if key else "")
-    try:
+    post = Post(ticket_number, None, key_of(key, ticket_number))
+
+    def verb() -> None:
         begun = _begin(actor, number, post, answer, now)
         try:
             replies.result(actor=actor, post=post, answer=answer, now=now)
         finally:
             if begun:
                 _end(actor, post, now)
-    except Invalid as error:
-        field, code = next(iter(error.fields.items()))
-        return Done(ticket_number, "supplement_missing" if field.startswith("supplement-") else code)
-    except (NotAllowed, NotFound, Stale) as error:
-        return Done(ticket_number, error.code)
-    return Done(ticket_number)
+
+    return attempt(ticket_number, verb)
 
 
 def _begin(actor: Actor, number: str, post: Post, answer: ResultIn, now: datetime) -> bool:

@@ -64,8 +64,13 @@ def groups(orders: Sequence[PlatformOrder]) -> list[Group]:
 
 def errors(orders: Sequence[PlatformOrder], result: Chosen) -> dict[str, str]:
     """What is wrong with the answers by form field: each group wants one that it allows, with what that demands."""
+    return errors_in(groups(orders), result)
+
+
+def errors_in(asked: Sequence[Group], result: Chosen) -> dict[str, str]:
+    """The same for groups made already."""
     found: dict[str, str] = {}
-    for group in groups(orders):
+    for group in asked:
         choice = _choice(group, result)
         for name, code in check(group.answers, choice.answer, choice.supplements).items():
             found[group.field("answer" if name == ANSWER_FIELD else f"supplement-{name}")] = code

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnExpressionArgument, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.domain import bands as day
 from app.domain.lifecycle import on_top
 from app.domain.roles import Actor
 from app.models import Category, Counter, FreeText, Organisation, ScopeVersion, Ticket, User, WorkItem
 from app.services.scope import work_scope
 
 PAGE = 50
-SOON = timedelta(minutes=30)
+SOON = day.AT_ONCE
+IN_BANDS = frozenset({"todo", "returned", "to_accept", "working", "appealed", "to_answer", "to_rule", "help", "tray"})
+MOST = 100  # a band is counted no further
 QUEUES = (
     "todo",
     "overdue",
@@ -71,6 +74,7 @@ class Row:
     mine: bool = False
     broken: bool = False  # a promise was not kept: that is why it stands on top
     asked: str = ""  # the queue in which something is asked of this desk alone
+    band: str = ""  # one of domain.bands.BANDS, by the time that orders the list
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,47 @@ def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Pag
     more = len(found) > PAGE
     last = found[PAGE - 1] if more else None
     after = f"{last[-1].isoformat()}~{last[0]}" if last else ""
-    return Page(tuple(_asked(row_of(values, actor), *values[-4:-1]) for values in found[:PAGE]), after)
+    rows = tuple(
+        _asked(_placed(row_of(values, actor), values[-3], now), *values[-4:-1]) for values in found[:PAGE]
+    )  # fmt: skip
+    return Page(rows, after)
+
+
+def _placed(row: Row, due_at: datetime, now: datetime) -> Row:
+    return replace(row, band=day.band_of(due_at, now))
+
+
+def next_up(session: Session, actor: Actor, filters: Filters, now: datetime, *, but: str) -> str:
+    """The most urgent ticket of that list that waits for this desk, other than `but`; "" where there is none."""
+    statement = select(Ticket.number).join(WorkItem, WorkItem.ticket_id == Ticket.id)
+    statement = statement.where(WorkItem.scope == work_scope(actor), WorkItem.turn, Ticket.number != but)
+    waiting = _filtered(statement, actor, filters, now).order_by(WorkItem.due_at, WorkItem.ticket_id)
+    return session.scalar(waiting.limit(1)) or ""
+
+
+def banded(filters: Filters) -> bool:
+    """Whether the list is divided in bands: by time left, in a queue of what is to be done."""
+    return filters.sort == "due" and filters.queue in IN_BANDS
+
+
+def by_band(session: Session, actor: Actor, filters: Filters, now: datetime) -> tuple[int, dict[str, int]]:
+    """The version of the actor's scope, and how many tickets of the whole list lie in each band, counted up to 100:
+    one statement. No counts for a list that is not divided."""
+    version_of = select(ScopeVersion.n).where(ScopeVersion.scope == work_scope(actor)).scalar_subquery()
+    counted = _band_counts(actor, filters, now) if banded(filters) else {}
+    found = session.execute(select(version_of, *counted.values())).one()
+    return found[0] or 0, dict(zip(counted, found[1:], strict=True))
+
+
+def _band_counts(actor: Actor, filters: Filters, now: datetime) -> dict[str, Any]:
+    mine = _filtered(select(WorkItem.ticket_id).where(WorkItem.scope == work_scope(actor)), actor, filters, now)
+    counted, begin = {}, None
+    for band, end in (*day.ends(now).items(), (day.LATER, None)):
+        part = mine if begin is None else mine.where(WorkItem.due_at > begin)
+        part = part if end is None else part.where(WorkItem.due_at <= end)
+        counted[band] = select(func.count()).select_from(part.limit(MOST).subquery()).scalar_subquery()
+        begin = end
+    return counted
 
 
 def below(session: Session, actor: Actor, filters: Filters, now: datetime, ticket_id: int, limit: int) -> list[Row]:

@@ -15,6 +15,7 @@ PAGES = (
     "tickets",
     "appeals",
     "presence",
+    "batch",
     "parties",
     "calls",
     "promise_pages",

@@ -15,8 +15,8 @@ from app.domain.roles import Actor
 from app.extensions import db
 from app.models import Incident, Organisation, Ticket
 from app.services import incident_replies, incident_view, incidents
-from app.services.incident_replies import Done
 from app.services.incident_view import Row
+from app.services.one_by_one import Done
 from app.web import incident_forms, queue_page, words, words_incident
 from app.web.answer_groups import AnswerGroup
 from app.web.exemption_page import place_name

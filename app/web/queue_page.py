@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import g, url_for
+from flask import g, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app.domain.bands import BANDS
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services import alarms, queue
 from app.services.queue import Filters, Row
-from app.web import words, words_ownership, words_parties
+from app.web import words, words_day, words_ownership, words_parties
 
 RAIL = {
     "site": (
@@ -99,18 +101,44 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
     """The list pane for the filters in the address."""
     page, categories = queue.page(session, actor, filters, now), category_labels(session)
     base = url_for("tickets.index")
-    asked = _asked(filters)
+    address_of = asked(filters)
+    version, counts = queue.by_band(session, actor, filters, now)
+    lines = [row_of(row, now, categories, selected, address_of) for row in page.rows]
     return {
-        "rows": [row_of(row, now, categories, selected, asked) for row in page.rows],
+        "bands": bands(page.rows, lines, counts),
         "q": "", "sort": filters.sort, "queue": filters.queue,
         "sorts": [("due", _("By time left")), ("activity", _("By last activity"))],
         "filters": {"category": filters.category, "categories": list(categories.items())},
-        "next_href": f"{base}?{urlencode({**asked, 'after': page.after})}" if page.after else None,
+        "next_href": f"{base}?{urlencode({**address_of, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
         "owners": owners(actor, filters), "owner": filters.owner, "kept": kept(filters),
-        "news": news(queue.version(session, actor), now, 0, filters),
-        "list_href": address(filters), "search": None,
+        "news": news(version, now, 0, filters),
+        "list_href": address(filters),
+        "search": None, "batch": actor.can("batch"), "batch_key": secrets.token_urlsafe(24),
+        "query": f"?{urlencode(address_of)}" if address_of else "",
+        "ticked": request.args.get("tick", ""),
+        "tick_href": f"{base}?{urlencode({**address_of, 'after': filters.after})}&tick=",
     }  # fmt: skip
+
+
+def bands(rows: tuple[Row, ...], lines: list[dict[str, Any]], counts: dict[str, int]) -> list[dict[str, Any]]:
+    """The lines under the heads of their bands, with the count of each whole band; no heads where the queue is not
+    divided. A page names only the bands of which it shows something."""
+    if not rows or not counts:
+        return plain(lines)
+    labels = words_day.bands()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row, line in zip(rows, lines, strict=True):
+        found.setdefault(row.band, []).append(line)
+    return [
+        {"key": band, "label": labels[band], "count_text": count_text(counts[band], "due_soon"), "rows": found[band]}
+        for band in BANDS if band in found
+    ]  # fmt: skip
+
+
+def plain(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A list without heads."""
+    return [{"key": "", "label": "", "count_text": "", "rows": lines}]
 
 
 def owners(actor: Actor, filters: Filters, q: str = "") -> list[dict[str, Any]]:
@@ -127,19 +155,19 @@ def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, A
     """The bar above the list: how many came since the list was made, and where to ask next."""
     return {
         "n": n, "href": address(filters),
-        "poll_href": url_for("tickets.news", version=version, since=since.isoformat(), **_asked(filters)),
+        "poll_href": url_for("tickets.news", version=version, since=since.isoformat(), **asked(filters)),
     }  # fmt: skip
 
 
 def address(filters: Filters, q: str = "") -> str:
     """The queue with these filters, or a search within them."""
-    asked = {"q": q, **_asked(filters)} if q else _asked(filters)
-    return url_for("tickets.index", **asked)
+    named = {"q": q, **asked(filters)} if q else asked(filters)
+    return url_for("tickets.index", **named)
 
 
 def kept(filters: Filters) -> list[tuple[str, Any]]:
     """The filters that a search takes along."""
-    return list(_asked(filters).items())
+    return list(asked(filters).items())
 
 
 def category_labels(session: Session) -> dict[str, str]:
@@ -194,8 +222,9 @@ def chip(state: str, due_at: datetime | None, overdue: bool, now: datetime) -> t
     return text, "soon" if (due_at - now).total_seconds() <= 1800 else ""
 
 
-def _asked(filters: Filters) -> dict[str, Any]:
-    asked: dict[str, Any] = {"queue": filters.queue if filters.queue != "todo" else "", "category": filters.category}
-    asked["owner"] = filters.owner
-    asked["sort"] = filters.sort if filters.sort != "due" else ""
-    return {name: value for name, value in asked.items() if value}
+def asked(filters: Filters) -> dict[str, Any]:
+    """The part of an address that names these filters."""
+    named: dict[str, Any] = {"queue": filters.queue if filters.queue != "todo" else "", "category": filters.category}
+    named["owner"] = filters.owner
+    named["sort"] = filters.sort if filters.sort != "due" else ""
+    return {name: value for name, value in named.items() if value}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,13 +20,14 @@ from app.services import appeals, handover, queue, replies, reveals, routing, ti
 from app.services.outward import Choice
 from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
-from app.web import answer_groups, attachments, forms, queue_page, search_page, verbs
+from app.web import answer_groups, attachments, forms, next_ticket, queue_page, search_page, verbs
 from app.web import handover as handover_page
 from app.web.access import route_access
 from app.web.answer_groups import AnswerGroup
 from app.web.auth import current_actor, requires
 
 bp = Blueprint("tickets", __name__)
+NOT_CARRIED = ("csrf_token", "confirmed", "back", "next", "stay", "attachment")  # of a result, past its preview
 
 
 @bp.get("/tickets")
@@ -48,7 +49,8 @@ def index() -> ResponseReturnValue:
         return render_template("_fresh_list.html", rail=queue_page.rail(session, actor, filters, now), list=pane)
     rail, opened = queue_page.rail(session, actor, filters, now), "opened" in request.args
     notes = handover_page.notes_of(handover.unread(session, actor)) if filters.queue == "todo" else []
-    return render_template("tickets.html", rail=rail, list=pane, t=None, opened=opened, handover_notes=notes)
+    sent = next_ticket.asked_note(session, actor)
+    return render_template("tickets.html", rail=rail, list=pane, t=None, opened=opened, handover_notes=notes, sent=sent)
 
 
 @bp.get("/tickets/news")
@@ -70,11 +72,13 @@ def news() -> ResponseReturnValue:
 @route_access("queue")
 @requires("queue")
 def show(number: str) -> ResponseReturnValue:
-    """One ticket: the whole page, or its pane alone for HTMX; `?sheet=` opens the sheet of an action."""
+    """One ticket: the whole page, or its pane alone for HTMX; `?sheet=` opens the sheet of an action, `?sent=` names
+    the ticket that was answered before."""
     actor = current_actor()
     merged = _("The parcel had a ticket already: the complaint was added to it as a repeat.")
     view, notice = ticket_view.view(db.session(), actor, number), merged if "repeat" in request.args else None
-    return verbs.page(actor, view, sheet=request.args.get("sheet", ""), notice=notice)
+    sent = next_ticket.asked_note(db.session(), actor)
+    return verbs.page(actor, view, sheet=request.args.get("sheet", ""), notice=notice, sent=sent)
 
 
 @bp.post("/tickets/<number>/claim")
@@ -116,7 +120,7 @@ def result(number: str) -> ResponseReturnValue:
     if request.form.get("confirmed") == "1":
         return verbs.act(actor, number, "result", bound, lambda: replies.result(
             actor=actor, post=verbs.post(number), answer=answer, now=now,
-        ))  # fmt: skip
+        ), onward=_onward(actor, number))  # fmt: skip
     try:
         replies.check(session, view.ticket, answer, now)
     except Invalid as error:
@@ -183,13 +187,19 @@ def reveal(number: str) -> ResponseReturnValue:
     return verbs.page(actor, ticket_view.view(db.session(), actor, number), shown=shown)
 
 
+def _onward(actor: Actor, number: str) -> Callable[[], ResponseReturnValue] | None:
+    """The next ticket of the list, where the button says so."""
+    return (lambda: next_ticket.opened(actor, number)) if request.form.get("next") == "1" else None
+
+
 def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
     """What is about to leave the house, and to whom; the typed fields and the pictures' ids travel along hidden."""
     view = ticket_view.view(db.session(), actor, number)  # again: storing pictures ended what was read before
-    hidden = [(k, v) for k, v in request.form.items() if k not in ("csrf_token", "confirmed", "back", "attachment")]
+    asked = queue_page.asked(verbs.asked_filters())
+    hidden = [(k, v) for k, v in request.form.items() if k not in NOT_CARRIED]
     hidden += [("attachment", str(known)) for known in answer.attachments]
     preview = {
-        "number": view.ticket.number, "action": url_for("tickets.result", number=view.ticket.number),
+        "number": view.ticket.number, "action": url_for("tickets.result", number=number, **asked),
         "text": request.form.get("text", ""), "hidden": hidden,
         "findings": answer_groups.leaving(answer_groups.of(view), request.form),
         "orders": [f"{connection.name} · {order.code}" for order, connection in view.orders],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -33,11 +34,14 @@ def key() -> str:
     return request.form.get("submission_key", "")[:64]
 
 
-def act(actor: Actor, number: str, key: str, form: Any, verb: Callable[[], Any]) -> ResponseReturnValue:
+def act(
+    actor: Actor, number: str, key: str, form: Any, verb: Callable[[], Any], *,
+    onward: Callable[[], ResponseReturnValue] | None = None,
+) -> ResponseReturnValue:  # fmt: skip
     """Run a verb; afterwards the renewed pane or 303, on failure the page with what was typed.
 
     `key` names the box or sheet that the form stands in. A customer's link is shown in the answer itself: it is told
-    once and stored nowhere.
+    once and stored nowhere. `onward` answers with another page, unless such a link has to be passed on first.
     """
     try:
         done = verb()
@@ -45,6 +49,8 @@ def act(actor: Actor, number: str, key: str, form: Any, verb: Callable[[], Any])
         return failed(actor, number, key, form, error)
     sends.ring()
     link = url_for("customer.show", token=done.link, _external=True) if getattr(done, "link", "") else ""
+    if onward is not None and not link:
+        return onward()
     if request.htmx or link:
         view = ticket_view.view(db.session(), actor, number)
         response = make_response(page(actor, view, notice=_("Saved"), link=link))
@@ -69,11 +75,18 @@ def page(actor: Actor, view: View, **state: Any) -> str:
     t = {
         **ticket_page.page_of(view, actor, now, **state), "back_href": queue_page.address(filters),
         "link": state.get("link", ""), "presence": presence.of(view.ticket, actor, now),
+        "sent": state.get("sent"), "query": _query(filters),
     }  # fmt: skip
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         return render_template("_ticket.html", t=t)
     pane = queue_page.listing(session, actor, filters, now, selected=view.ticket.number)
     return render_template("tickets.html", rail=queue_page.rail(session, actor, filters, now), list=pane, t=t)
+
+
+def _query(filters: Filters) -> str:
+    """What the ticket's forms carry along, so that the list beside it and the next ticket stay the chosen ones."""
+    named = urlencode(queue_page.asked(filters))
+    return f"?{named}" if named else ""
 
 
 def asked_filters() -> Filters:

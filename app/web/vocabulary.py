@@ -13,6 +13,7 @@ from app.services.ticket_view import Entry
 from app.web import (
     words_closing,
     words_customers,
+    words_day,
     words_emergency,
     words_exempt,
     words_help,
@@ -35,6 +36,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_incident,
     words_emergency,
     words_customers,
+    words_day,
 )
 
 

@@ -152,8 +152,8 @@ def write_result(page: Page, text: str) -> None:
 
 
 def send(page: Page) -> None:
-    """Send what the preview shows."""
-    page.locator(".preview .btn.main").click()
+    """Send what the preview shows, and stay on the ticket."""
+    page.locator(".preview .btn[name=stay]").click()
     expect(state(page)).to_have_text(REPLIED)
 
 

@@ -50,6 +50,14 @@ def preview(page: Page) -> None:
     expect(page.locator(".preview")).to_be_visible()
 
 
+def batch(page: Page) -> None:
+    """One answer for several tickets."""
+    page.goto("/tickets?queue=to_accept")
+    page.locator(".rows .pick input").first.check()
+    page.locator("#batch button.main").click()
+    expect(page.locator("form.batch")).to_be_visible()
+
+
 def keys(page: Page) -> None:
     """The list of keys."""
     page.goto("/tickets")
@@ -78,6 +86,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "replied": ("site", first_of("replied")),
     "errors": ("site", errors),
     "preview": ("site", preview),
+    "batch": ("site", batch),
     "keys": ("site", keys),
     "new": ("site", to("/tickets/new")),
     "hand-over": ("site-manager", sheet("working", "hand_over")),

@@ -104,7 +104,10 @@ def test_ctrl_enter_sends_what_is_typed(ticket: Page) -> None:
 def test_ctrl_enter_goes_from_the_form_to_the_preview_and_from_there_out(ticket: Page) -> None:
     steps.write_result(ticket, TEXT)
     expect(ticket.locator(".preview .btn.main")).to_be_focused()
+    number = ticket.locator(".preview .chip").inner_text()
     ticket.keyboard.press("Control+Enter")
+    expect(ticket.locator(".sentnote")).to_contain_text(number)
+    ticket.locator(".sentnote a").click()
     expect(steps.state(ticket)).to_have_text(steps.REPLIED)
 
 

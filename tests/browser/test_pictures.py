@@ -95,7 +95,7 @@ def test_a_telephone_complaint_is_answered_and_its_customer_says_not_solved(page
     steps.fill(form, "contact_outcome", "reached_accepts")
     steps.fill(form, "text", "已重新派送到门。")
     steps.submit(form)
-    page.locator(".preview .btn.main").click()
+    page.locator(".preview .btn[name=stay]").click()
     link = page.locator("#customerlink").input_value()
     assert re.fullmatch(r"http://[^/]+/r/[A-Za-z0-9_-]{43}", link)
     page.context.clear_cookies()

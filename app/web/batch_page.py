@@ -1,0 +1,139 @@
+"""Builds the page of a batch: its rows, its form, the preview of each text, the outcome of each."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+
+from app import clock
+from app.domain.errors import Invalid
+from app.domain.roles import Actor
+from app.extensions import db
+from app.services import batch
+from app.services.batch import Item
+from app.services.one_by_one import Done
+from app.services.outward import Group
+from app.services.replies import ResultIn
+from app.web import answer_groups, forms, queue_page, verbs, words, words_day
+from app.web.answer_groups import AnswerGroup
+
+ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result"}
+OF_ONE_TICKET = ("finding_signed_by", "promise_what", "promise_due_at", "promise_who", "promise_text", "file")
+
+
+def follow_up_form(data: Any = None) -> Any:
+    """The follow-up's own form without pictures."""
+    form = forms.follow_up_form(data)
+    del form.file
+    return form
+
+
+def result_form(found: Sequence[Item], data: Any = None) -> tuple[Any, Sequence[AnswerGroup]]:
+    """The result's own form without what belongs to one ticket alone; each set of allowed answers is asked once."""
+    made = batch.groups(found)
+    asked = [AnswerGroup(group, _label(group, found) if len(made) > 1 else "") for group in made]
+    form, groups = forms.result_form(asked, data)
+    for name in OF_ONE_TICKET:
+        del form[name]
+    return form, groups
+
+
+def _label(group: Group, found: Sequence[Item]) -> str:
+    theirs = {order.ticket_id for order in group.orders}
+    first = next(item.number for item in found if item.ticket.id in theirs)
+    return _("%(number)s, %(n)s in all", number=first, n=len(theirs))
+
+
+def answer_of(form: Any, groups: Sequence[AnswerGroup]) -> ResultIn:
+    """What the form says, for all of them."""
+    return ResultIn(
+        text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
+        action_taken=(form.action_taken.data or "")[:24], no_contact_code=form.no_contact_code.data or "",
+        choices={group.key: answer_groups.read(form, group) for group in groups},
+    )  # fmt: skip
+
+
+def seal(answer: ResultIn) -> str:
+    """What the preview showed, as one word: a form that says something else is previewed again."""
+    said = {key: (choice.answer, sorted(choice.supplements.items())) for key, choice in answer.choices.items()}
+    parts = (answer.text, answer.contact_outcome, answer.action_taken, answer.no_contact_code, sorted(said.items()))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def versions(posted: Mapping[str, str]) -> dict[str, int]:
+    """The version of each ticket that the page showed."""
+    named = {name.removeprefix("version-"): value for name, value in posted.items() if name.startswith("version-")}
+    return {number: int(value) for number, value in named.items() if value.isdecimal() and len(value) < 10}
+
+
+def page(actor: Actor, verb: str, numbers: Sequence[str], **state: Any) -> str:
+    """The page for these tickets; `state` carries form, outcomes, texts to preview, ticks, an error.
+
+    Raises Invalid (tickets), NotFound.
+    """
+    session, now = db.session(), clock.now()
+    session.rollback()  # what was read before a verb is not what stands now
+    found = batch.items(session, actor, numbers) if numbers or not state.get("error") else []
+    done = {one.number: one for one in state.get("outcomes") or ()}
+    texts, ticked = state.get("texts") or {}, state.get("ticked")
+    return render_template(
+        "batch.html", verb=verb, head=words_day.batch_heads()[verb], error=state.get("error", ""),
+        rows=[_row(verb, item, done.get(item.number), texts, ticked) for item in found],
+        form=state.get("form") or _form(verb, found), seen=state.get("seen"), findings=state.get("findings"),
+        done=sum(not one.code for one in done.values()), failed=sum(bool(one.code) for one in done.values()),
+        judged=bool(done), open_rows=ticked is None or bool(ticked),
+        action=url_for(ACTIONS[verb], **queue_page.asked(verbs.asked_filters())),
+        back_href=queue_page.address(verbs.asked_filters()), submission_key=secrets.token_urlsafe(24),
+        rail=queue_page.rail(session, actor, None, now),
+    )  # fmt: skip
+
+
+def refused(actor: Actor, verb: str, form: Any, wrong: Invalid) -> str:
+    """The form again with its errors beside the fields and what was typed; without rows where the rows are wrong."""
+    code = wrong.fields.get("tickets", "")
+    if form is not None:
+        forms.mark(form, wrong.fields, wrong.detail)
+    said = _("Tick at least one ticket") if code == "required" else words.word(words.errors(), code or "invalid")
+    numbers = [] if code in ("required", "too_many_in_batch") else request.form.getlist("ticket")
+    return page(actor, verb, numbers, form=form, error=said)
+
+
+def preview(actor: Actor, found: Sequence[Item], form: Any, answer: ResultIn, refusals: Sequence[Done]) -> str:
+    """Each ticket's own text; a row for which it could not go out says why and is not ticked."""
+    held = [one for one in refusals if one.code]
+    return page(
+        actor, "result", [item.number for item in found], form=form, seen=seal(answer), outcomes=held,
+        texts={item.number: batch.answer_of(item, answer).text for item in found},
+        ticked=[one.number for one in refusals if not one.code],
+    )  # fmt: skip
+
+
+def outcome(actor: Actor, verb: str, form: Any, done: Sequence[Done]) -> str:
+    """What became of each row."""
+    failed = [one.number for one in done if one.code]
+    return page(actor, verb, [one.number for one in done], form=form, outcomes=done, ticked=failed)
+
+
+def _form(verb: str, found: Sequence[Item]) -> Any:
+    if verb == "result":
+        return result_form(found)[0]
+    return follow_up_form() if verb == "follow_up" else None
+
+
+def _row(
+    verb: str, item: Item, done: Done | None, texts: Mapping[str, str], ticked: Sequence[str] | None
+) -> dict[str, Any]:
+    said = words_day.batch_done()[verb] if done and not done.code else ""
+    if done and done.code:
+        said = words.word(words.errors(), done.code)
+    return {
+        "number": item.number, "href": url_for("tickets.show", number=item.number), "waybill": item.ticket.waybill,
+        "state": words.states()[item.ticket.state], "version": item.ticket.version, "outcome": said,
+        "failed": bool(done and done.code), "ticked": ticked is None or item.number in ticked,
+        "text": texts.get(item.number, ""),
+    }  # fmt: skip
