@@ -75,7 +75,7 @@ def test_every_row_is_one_event_marked_as_imported():
 def test_a_step_that_our_table_forbids_is_kept_and_marked():
     past = life((0, "Done"), (1, "New"), (2, "End"))
     assert past.state == "closed"
-    assert [m.data.get("irregular", False) for m in past.moments if "row" in m.data] == [False, True, True]
+    assert [m.data.get("irregular", False) for m in past.moments if "row" in m.data] == [False, False, True]
     usual = life((0, "New"), (1, "Work"), (2, "Done"), (3, "End"))
     assert not any(m.data.get("irregular") for m in usual.moments)
 
