@@ -13,6 +13,7 @@ from app.domain import exemptions as rule
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Clock, ExemptedClock, Exemption, Organisation, Ticket
+from app.models.dialect import for_update, lock_key
 from app.models.ids import new_id
 from app.services import desk, exemption_entries, presses, scope
 from app.services.desk import Outcome, Post
@@ -69,6 +70,7 @@ def ask_many(*, actor: Actor, clock_ids: Sequence[int], asked: AskIn, now: datet
     if wrong:
         raise Invalid(wrong)
     with write() as session:
+        one_at_a_time(session)
         ids = select(Clock.ticket_id).where(Clock.id.in_(clock_ids))
         tickets = list(session.scalars(select(Ticket).where(Ticket.id.in_(ids), scope.visible_to(actor))))
         for ticket in tickets:
@@ -76,6 +78,11 @@ def ask_many(*, actor: Actor, clock_ids: Sequence[int], asked: AskIn, now: datet
                 raise NotAllowed("not_allowed", number=ticket.number)
         clocks = _wanted(session, actor, [ticket.id for ticket in tickets], clock_ids)
         return ask_for(session, actor, clocks, asked, now)
+
+
+def one_at_a_time(session: Session) -> None:
+    """Requests for many runs wait for each other: the second one finds what the first has asked for already."""
+    lock_key(session, "exemptions")
 
 
 def ask_for(
@@ -86,6 +93,8 @@ def ask_for(
 
     The first fifty tickets have their entry with it; `exemption_entries` writes the others.
     """
+    ids = {clock.ticket_id for clock in clocks}  # locked in one order, before a row of ours refers to them
+    session.execute(for_update(select(Ticket.id).where(Ticket.id.in_(ids)).order_by(Ticket.id)))
     row = _request(session, actor, asked, clocks, now, exemption_entries.WANTED)
     row.incident_id = incident_id
     exemption_entries.some(session, row, actor, asked.text.strip() or asked.facts.strip(), now)

@@ -16,7 +16,7 @@ from app.domain.exemptions import KINDS as EXEMPTABLE
 from app.domain.roles import Actor
 from app.domain.waybills import normalise
 from app.models import Clock, Incident, Ticket
-from app.models.dialect import lock_key, next_number
+from app.models.dialect import next_number
 from app.models.ids import new_id
 from app.services import desk, exemptions, journal, organisations, presses, scope
 from app.services.exemptions import AskIn
@@ -208,7 +208,7 @@ def ask_exemption(*, actor: Actor, number: str, kind: str, asked: AskIn, now: da
         raise Invalid(wrong)
     with write() as session:
         row = load(session, actor, number)
-        lock_key(session, f"incident:{row.id}")  # two requests at once share no run
+        exemptions.one_at_a_time(session)
         statement = select(Clock).join(Ticket, Ticket.id == Clock.ticket_id)
         statement = statement.where(Ticket.incident_id == row.id, exemptions.askable(actor), _own(actor))
         statement = statement.where(scope.visible_to(actor), Ticket.state != "withdrawn")
