@@ -48,8 +48,10 @@ def refresh(session: Session, ticket: Ticket) -> None:
         if scope and desks.get(scope, "party") in ("site", "party"):
             moved += _moved(scope, (_queues(item) if item else Tally()), old_queues)
     session.flush()
-    upsert_add(session, Counter, moved)
+    # Versions first, headquarters' before all: a transaction that renews several tickets takes counters in any order,
+    # and two such ones would wait for each other in a circle.
     upsert_add(session, ScopeVersion, [{"scope": scope, "n": 1} for scope in scopes])
+    upsert_add(session, Counter, moved)
 
 
 def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int, Seat]:
