@@ -124,7 +124,7 @@ def submit(form: Locator) -> None:
 
 def claim(page: Page) -> None:
     """Claim the open ticket."""
-    page.locator("form[action$='/claim'] button").click()
+    page.locator("#ticket form[action$='/claim'] button").click()
     expect(state(page)).to_have_text(IN_PROGRESS)
 
 

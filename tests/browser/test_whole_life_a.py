@@ -110,7 +110,7 @@ def test_a_ticket_that_is_not_ours_is_ruled_over_to_its_site_with_fresh_clocks(p
     expect(steps.posts(page).filter(has_text="李梅")).to_contain_text(f"转由 {NEIGHBOUR_NAME} 受理")
     steps.enter(page, "site-2")
     page.goto(f"/tickets/{number}")
-    expect(page.locator("form[action$='/claim'] button")).to_be_visible()
+    expect(page.locator("#ticket form[action$='/claim'] button")).to_be_visible()
     expect(page.locator(".clocks dt", has_text="#2")).to_have_count(3)  # accept, first reply, result
 
 
