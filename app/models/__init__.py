@@ -1,6 +1,7 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
 from app.models.appeal import AppealLease
+from app.models.assessment import Audit, Penalty, Survey
 from app.models.attachment import Attachment, CustomerLink
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
@@ -53,6 +54,7 @@ __all__ = [
     "Appeal",
     "AppealLease",
     "Attachment",
+    "Audit",
     "CalendarDay",
     "CalendarDayBefore",
     "CalendarHours",
@@ -88,6 +90,7 @@ __all__ = [
     "Party",
     "PartyCase",
     "Pause",
+    "Penalty",
     "Person",
     "PlatformOrder",
     "Policy",
@@ -112,6 +115,7 @@ __all__ = [
     "SmsTemplate",
     "SmsTest",
     "Submission",
+    "Survey",
     "Ticket",
     "TicketContact",
     "Transfer",

@@ -176,7 +176,7 @@ def test_after_back_the_keys_and_the_banner_still_work(queue: Page) -> None:
 
 
 def test_the_focus_is_not_lost_when_the_ticket_is_swapped(ticket: Page) -> None:
-    ticket.locator("form[action$='/claim'] button").press("Enter")
+    ticket.locator("#ticket form[action$='/claim'] button").press("Enter")
     expect(steps.state(ticket)).to_have_text(steps.IN_PROGRESS)
     expect(ticket.locator("#ticket :focus, #ticket:focus")).to_have_count(1)
 

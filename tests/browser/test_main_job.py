@@ -38,7 +38,7 @@ def test_the_preview_can_be_left_and_nothing_typed_is_lost(page: Page, platform:
     steps.enter(page, "site")
     steps.find(page, code)
     steps.write_result(page, "先看看再发。")
-    page.locator(".preview .foot .btn:not(.main)").click()
+    page.locator(".preview .foot .btn[name=back]").click()
     form = page.locator("#box-result")
     expect(form.locator("[name=text]")).to_have_value("先看看再发。")
     expect(form.locator("[name=supplement-signer]")).to_have_value("客户本人")

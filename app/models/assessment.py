@@ -1,0 +1,103 @@
+"""What a month is assessed on beside the clocks: penalties, audits and ratings (rulebook 5)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model
+from app.models.types import Big, UtcDateTime, primary, ref
+
+RATED = "rated_at IS NOT NULL"
+MARKED = "marked_at IS NOT NULL"
+
+
+class Penalty(Model):
+    """One entry of the ledger: a fact priced by a rule. Amount, points and month never change once written.
+
+    `occurrence` tells two facts of one rule on one ticket apart (the run of a clock, the id of a promise);
+    `person_id` 0 is the organisation itself. `month` is the Shanghai month "YYYY-MM" in which the fact was decided.
+    `amount_fen` is what is charged after absorption and cap, `full_fen` the rule's own price.
+    `state`: proposed, contested, confirmed, waived. `event_ids` are the events that prove it.
+    """
+
+    __tablename__ = "penalty"
+    id: Mapped[int] = primary()
+    rule: Mapped[str] = mapped_column(String(24))
+    rule_version: Mapped[int]
+    ticket_id: Mapped[int] = ref("ticket.id", index=True)
+    occurrence: Mapped[str] = mapped_column(String(40))
+    organisation_id: Mapped[int] = ref("organisation.id")
+    person_id: Mapped[int] = mapped_column(Big, default=0)
+    month: Mapped[str] = mapped_column(String(7))
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    full_fen: Mapped[int] = mapped_column(Big)
+    amount_fen: Mapped[int] = mapped_column(Big)
+    points: Mapped[int] = mapped_column(default=0)
+    absorbed_by: Mapped[str] = mapped_column(String(24), default="")
+    state: Mapped[str] = mapped_column(String(10), default="proposed")
+    event_ids: Mapped[list] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    __table_args__ = (
+        UniqueConstraint("rule", "ticket_id", "organisation_id", "person_id", "occurrence", name="uq_penalty_fact"),
+        Index("ix_penalty_month", "month", "organisation_id", "state"),
+        Index("ix_penalty_organisation", "organisation_id", "id"),
+    )
+
+
+class Audit(Model):
+    """A result drawn for the audit (稽核). `mark`: "" until marked, then true, untruthful or incomplete.
+
+    `site_id` is whose result it is, `author_id` who wrote it. `reason`: sample, red_flag, appeal, recheck. `day` is the
+    Shanghai day of the draw. A changed verdict after a second opinion stands in `mark`; the first one is in the events.
+    """
+
+    __tablename__ = "audit"
+    id: Mapped[int] = primary()
+    ticket_id: Mapped[int] = ref("ticket.id", index=True)
+    result_event_id: Mapped[int] = mapped_column(Big)
+    site_id: Mapped[int] = ref("organisation.id")
+    author_id: Mapped[int | None] = mapped_column(Big)
+    province_id: Mapped[int | None] = ref("organisation.id", nullable=True)
+    reason: Mapped[str] = mapped_column(String(10))
+    day: Mapped[date]
+    flags: Mapped[list] = mapped_column(JSON, default=list)
+    mark: Mapped[str] = mapped_column(String(10), default="")
+    marked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    marked_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
+    __table_args__ = (
+        UniqueConstraint("result_event_id", "reason"),
+        Index("ix_audit_open", "province_id", "day", "id", sqlite_where=text("marked_at IS NULL"),
+              postgresql_where=text("marked_at IS NULL")),
+        Index("ix_audit_site_marked", "site_id", "marked_at", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
+    )  # fmt: skip
+
+
+class Survey(Model):
+    """The one question after closing (满意度). `score` 1 to 5 once pressed; the comment lies in free_text.
+
+    `counted` is false where another party caused the trouble: the rating is shown and does not count for the site.
+    `token_hash` is the SHA-256 of the link's secret, which stands nowhere else.
+    """
+
+    __tablename__ = "survey"
+    id: Mapped[int] = primary()
+    ticket_id: Mapped[int] = ref("ticket.id", unique=True)
+    site_id: Mapped[int] = ref("organisation.id")
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    score: Mapped[int | None]
+    text_id: Mapped[int | None] = mapped_column(Big)
+    rated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    counted: Mapped[bool] = mapped_column(default=True)
+    __table_args__ = (
+        Index("ix_survey_site_rated", "site_id", "rated_at", sqlite_where=text(RATED), postgresql_where=text(RATED)),
+        Index("ix_survey_remind", "remind_at", sqlite_where=text("remind_at IS NOT NULL"),
+              postgresql_where=text("remind_at IS NOT NULL")),
+    )  # fmt: skip
