@@ -73,8 +73,8 @@ def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
         if not _first_time(session, arrival, order.code, "", None):
             known = _order(session, arrival.connection_id, order.code)
             return session.get_one(Ticket, known.ticket_id).number if known else ""
-        ticket = _place_issue(session, arrival, order, complaint)
-        moves.apply_waiting(session, ticket, _require_order(session, arrival.connection_id, order.code), arrival.at)
+        ticket, taken = _place_issue(session, arrival, order, complaint)
+        moves.apply_waiting(session, ticket, taken, arrival.at)
         return ticket.number
 
 
@@ -113,11 +113,10 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> 
             done = session.get_one(Event, before.event_id)
             return session.get_one(Ticket, done.ticket_id).number
         parcel = linked.lock(session, normalise(complaint.waybill))
-        ticket = moves.ticket_on_waybill(session, parcel, now)
+        ticket, before_it = moves.on_parcel(session, parcel, now)
         if ticket is not None:
             event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
         else:
-            before_it = moves.previous_on_waybill(session, parcel)
             ticket, event = open_ticket(session, complaint, actor=actor, now=now, rule="delivery", previous=before_it)
         desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
         return ticket.number
@@ -188,35 +187,32 @@ def _order(session: Session, connection_id: int, code: str) -> PlatformOrder | N
     return session.scalars(statement).one_or_none()
 
 
-def _require_order(session: Session, connection_id: int, code: str) -> PlatformOrder:
-    order = _order(session, connection_id, code)
-    assert order is not None  # noqa: S101 - written just before in the same transaction
-    return order
-
-
-def _place_issue(session: Session, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> Ticket:
+def _place_issue(
+    session: Session, arrival: Arrival, order: OrderIn, complaint: ComplaintIn
+) -> tuple[Ticket, PlatformOrder]:
     """A new ticket, or a red entry on the one that already stands for this waybill (rulebook 3.12)."""
     parcel = linked.lock(session, normalise(complaint.waybill))
-    ticket = moves.ticket_on_waybill(session, parcel, arrival.at)
+    ticket, before_it = moves.on_parcel(session, parcel, arrival.at)
     connection = session.get_one(Connection, arrival.connection_id)
     if ticket is None:
         late = order.expires_at is not None and order.expires_at <= arrival.at
         rule = NOBODY if late else connection.routing_rule
-        before_it = moves.previous_on_waybill(session, parcel)
         ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=arrival.at, rule=rule, previous=before_it)
     else:
         event = moves.repeat(session, ticket, actor=SYSTEM, text=complaint.text, now=arrival.at, channel="platform")
-    _add_order(session, ticket, arrival, order)
+    taken = _add_order(session, ticket, arrival, order)
     platform_pictures.expect(session, ticket, event, complaint.pictures, arrival.at)
     desk.finish(session, ticket, event, arrival.at)
-    return ticket
+    return ticket, taken
 
 
-def _add_order(session: Session, ticket: Ticket, arrival: Arrival, order: OrderIn) -> None:
-    session.add(PlatformOrder(
+def _add_order(session: Session, ticket: Ticket, arrival: Arrival, order: OrderIn) -> PlatformOrder:
+    taken = PlatformOrder(
         id=new_id(), connection_id=arrival.connection_id, code=order.code, ticket_id=ticket.id, task_id=order.task_id,
         order_type=order.order_type, answers=list(order.answers), issued_at=arrival.at, expires_at=order.expires_at,
-    ))  # fmt: skip
+    )  # fmt: skip
+    session.add(taken)
     data = {"order_code": order.code, "connection_id": arrival.connection_id, "expires_at": order.expires_at}
     journal.append(session, ticket, "order_linked", actor=SYSTEM, now=arrival.at, data=data)
     deadlines.follow(session, ticket, arrival.at)
+    return taken

@@ -36,19 +36,17 @@ def locked_ticket(session: Session, ticket_id: int) -> Ticket:
     return session.scalars(statement).one()
 
 
-def ticket_on_waybill(session: Session, waybills: Sequence[str], now: datetime) -> Ticket | None:
-    """The ticket a new complaint on one of these linked waybills belongs to: an open one, else one closed within the
-    window; the newest of several."""
+def on_parcel(session: Session, waybills: Sequence[str], now: datetime) -> tuple[Ticket | None, Ticket | None]:
+    """Where a new complaint on one of these linked waybills belongs, and the newest ticket on them.
+
+    It belongs to an open one, else to one closed within the window, the newest of several; where there is none, the
+    new ticket follows the newest one.
+    """
     found = _on_waybills(session, waybills)
-    for ticket in found:
-        if ticket.state != "closed":
-            return ticket
-    return next((ticket for ticket in found if settling.reopens(session, ticket, now)), None)
-
-
-def previous_on_waybill(session: Session, waybills: Sequence[str]) -> Ticket | None:
-    """The newest ticket on these linked waybills, which a new one follows."""
-    return next(iter(_on_waybills(session, waybills)), None)
+    standing = next((one for one in found if one.state != "closed"), None)
+    if standing is None:
+        standing = next((one for one in found if settling.reopens(session, one, now)), None)
+    return standing, next(iter(found), None)
 
 
 def _on_waybills(session: Session, waybills: Sequence[str]) -> list[Ticket]:

@@ -68,6 +68,16 @@ def open_ticket(
     ticket.flags = categories.flags_at_intake(session, ticket) + ([LATE_ON_ARRIVAL] if rule == NOBODY else [])
     session.add(ticket)
     session.flush()
+    with session.no_autoflush:  # nothing here reads what it has just written: one flush for all instead of ten
+        event = _describe(session, ticket, complaint, actor, now)
+        legal = clocks.limits(session, ticket)["legal"]
+        clocks.start(session, ticket, "legal", legal, now)
+        routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
+    return ticket, event
+
+
+def _describe(session: Session, ticket: Ticket, complaint: ComplaintIn, actor: Actor, now: datetime) -> Event:
+    """Who complains, in which words, and whose customer the sender is."""
     session.add(_person(ticket, complaint))
     ticket_contacts.keep(session, ticket, complaint.contacts)
     account = customers.recognise(session, ticket, *_senders(complaint))
@@ -78,10 +88,7 @@ def open_ticket(
     if account is not None:
         known = {"account_id": account.id, "code": account.code, "tier": account.tier, "limits": account.limits}
         journal.append(session, ticket, "customer_recognised", actor=SYSTEM, now=now, data=known)
-    legal = clocks.limits(session, ticket)["legal"]
-    clocks.start(session, ticket, "legal", legal, now)
-    routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
-    return ticket, event
+    return event
 
 
 def _received(ticket: Ticket, complaint: ComplaintIn) -> dict[str, Any]:
@@ -120,7 +127,7 @@ def follow_on(session: Session, ended: Ticket, order: PlatformOrder, row: Inbox,
         site_code=site.code if site else "",
     )  # fmt: skip
     rule = session.get_one(Connection, order.connection_id).routing_rule
-    ticket = moves.ticket_on_waybill(session, linked.numbers(session, ended.waybill), now)
+    ticket = moves.on_parcel(session, linked.numbers(session, ended.waybill), now)[0]
     if ticket is None:
         ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=now, rule=rule, previous=ended)
     else:

@@ -154,6 +154,7 @@ def _loads(session: Session, organisation_id: int) -> dict[int, int]:
 
 def _first_owner(session: Session, ticket: Ticket, site_id: int, now: datetime) -> int | None:
     """Who owned the complainant's last ticket at this site within 30 days (首问责任)."""
+    session.flush()  # the complainant is as new as the ticket
     person = session.get(Person, ticket.id)
     wanted = _digits(person.phone) if person else ""
     if person is None or len(wanted) < 7:
