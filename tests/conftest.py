@@ -159,6 +159,7 @@ def app(engine_url: str, redis_url: str, data_dir: Path) -> Iterator[Flask]:
     cleaner = Cleaner(portal)
     cleaner.build()
     portal.extensions["test_cleaner"] = cleaner
+    portal.extensions["test_snapshots"] = cleaner.snapshots()
     yield portal
     cleaner.close()
 

@@ -13,6 +13,8 @@ from urllib.parse import quote
 from flask import Flask
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from tests.snapshots import Snapshots
+
 PREFIX = "kuaifu_test_"
 STALE = 3600  # seconds after which the schema of a killed run is dropped by the next
 
@@ -89,6 +91,15 @@ class Cleaner:
             return lines
         return ["; ".join(["SET LOCAL session_replication_role = replica" if self.superuser else "SELECT 1", *lines,
                            "SET LOCAL session_replication_role = DEFAULT" if self.superuser else "SELECT 1"])]  # fmt: skip
+
+    def snapshots(self) -> Snapshots:
+        """Beginnings of tests, kept in this database."""
+        from app.extensions import db
+
+        with self.app.app_context():
+            kept = Snapshots(self._engine(), [*(one.name for one in db.metadata.sorted_tables), *self.search_tables])
+        kept.superuser = self.superuser
+        return kept
 
     def close(self) -> None:
         """Give the connections back, so that a schema can be dropped."""

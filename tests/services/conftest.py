@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.cast import Cast, assemble
+from tests.cast import Cast, begin
 
 
 @pytest.fixture
 def cast(database: Any) -> Cast:
-    """The smallest company, written anew for each test."""
-    return assemble()
+    """The smallest company, there anew for each test."""
+    return begin()

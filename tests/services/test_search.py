@@ -306,6 +306,7 @@ def said_to_documents(session: Any, verb: Callable[[], object]) -> int:
 
 
 def test_a_push_costs_two_statements_more_and_an_entry_one(cast, db_session):
+    push(cast, "W0")
     assert said_to_documents(db_session, lambda: push(cast, "W1", text="外包装破损")) == 2
     number = numbers(db_session, cast["ccs"], "W1")[0]
     assert said_to_documents(db_session, lambda: note(cast, number, "门卫代收过")) == 1
