@@ -18,11 +18,13 @@ from app.jobs import exports, fetches, gateways, sends
 from app.models import Outbox
 from app.services import (
     attendance,
+    audit_draws,
     closure_work,
     emergency_pauses,
     exemption_rulings,
     health,
     reminders,
+    seals,
     silent_sites,
     sms_fallback,
     sweep,
@@ -110,6 +112,16 @@ def silent() -> int:
     return silent_sites.watch(db.session(), clock.now())
 
 
+def draw_audits() -> int:
+    """Draw what is audited today, once a day."""
+    return audit_draws.run(db.session(), clock.now())
+
+
+def seal() -> int:
+    """Seal the events of the last minute."""
+    return seals.run(clock.now())
+
+
 def schedule(look: float) -> tuple[Job, ...]:
     """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
 
@@ -132,6 +144,8 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),
+        Job("audits", 60, draw_audits),
+        Job("seal", 60, seal),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )
 
