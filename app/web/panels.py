@@ -13,6 +13,7 @@ from typing import Any
 from app.domain.roles import Actor
 from app.services.ticket_view import View
 from app.web import (
+    audit_panel,
     calls_forms,
     customer_panel,
     exemption_forms,
@@ -36,6 +37,7 @@ PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     calls_forms.calls_panel,
     exemption_forms.panel,
     linked_panel.panel,
+    audit_panel.panel,
 )
 
 
