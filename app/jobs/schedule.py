@@ -27,6 +27,7 @@ from app.services import (
     seals,
     silent_sites,
     sms_fallback,
+    survey_work,
     sweep,
     work,
 )
@@ -117,6 +118,11 @@ def draw_audits() -> int:
     return audit_draws.run(db.session(), clock.now())
 
 
+def remind_of_ratings() -> int:
+    """Remind once of the questions that nobody answered."""
+    return survey_work.run(db.session(), clock.now())
+
+
 def seal() -> int:
     """Seal the events of the last minute."""
     return seals.run(clock.now())
@@ -145,6 +151,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),
         Job("audits", 60, draw_audits),
+        Job("surveys", 60, remind_of_ratings),
         Job("seal", 60, seal),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )

@@ -13,7 +13,7 @@ from app.domain.errors import Stale
 from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
 from app.models import Event, Submission, Ticket
-from app.services import cases, clocks, pauses, returns, scope, work
+from app.services import cases, clocks, pauses, returns, scope, surveys, work
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
@@ -104,6 +104,7 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
     if ticket.category_wanted and ticket.state not in lifecycle.OPEN_STATES:  # nobody can consent after the end
         ticket.category_wanted = ""
         clocks.void(session, ticket, ["consent"], now)
+    surveys.after_closing(session, ticket, now)
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
     if post and post.key:

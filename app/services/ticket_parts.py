@@ -20,6 +20,7 @@ from app.services import (
     customers,
     incident_view,
     returns_view,
+    survey_view,
     ticket_contacts,
 )
 
@@ -33,6 +34,7 @@ PARTS: dict[str, Loader] = {
     "customer": customers.of_ticket,
     "people": ticket_contacts.of_ticket,
     "audits": audit_view.of_ticket,
+    "survey": survey_view.of_ticket,
 }
 
 

@@ -17,6 +17,8 @@ PAGES = (
     "audit",
     "audits",
     "audit_policy",
+    "survey",
+    "survey_calls",
     "presence",
     "batch",
     "parties",

@@ -111,6 +111,10 @@ LISTS: tuple[ExportList, ...] = (
         export_audits.audits, export_audits.count,
     ),
     ExportList(
+        "ratings", "survey_calls", lambda: _("Ratings"), lambda _address: {}, lambda *_given: "",
+        export_audits.rating_columns, export_audits.ratings, export_audits.count_ratings,
+    ),
+    ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,
         export_tickets.roster_columns, export_tickets.roster, export_tickets.count_roster,
     ),

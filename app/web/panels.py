@@ -23,6 +23,7 @@ from app.web import (
     party_panel,
     promise_forms,
     returns_panel,
+    survey_panel,
 )
 
 Panel = dict[str, Any]
@@ -38,6 +39,7 @@ PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     exemption_forms.panel,
     linked_panel.panel,
     audit_panel.panel,
+    survey_panel.panel,
 )
 
 

@@ -77,6 +77,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("audit", "audit.index", _("Audit results")),
         ("audits", "audits.index", _("Marked audits")),
         ("audit_agreement", "audits.agreement", _("Audit coverage")),
+        ("survey_calls", "survey_calls.index", _("Call-backs")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("duty", "duty.index", _("Duty roster")),
         ("emergencies", "emergencies.index", _("Emergency mode")),

@@ -21,6 +21,7 @@ from app.web import (
     words_incident,
     words_ownership,
     words_parties,
+    words_survey,
     words_transfers,
     words_verify,
 )
@@ -39,6 +40,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_customers,
     words_day,
     words_audit,
+    words_survey,
 )
 
 
