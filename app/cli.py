@@ -16,8 +16,9 @@ UPGRADE = "run `flask --app wsgi db upgrade` first, with the DATA_DIR or DATABAS
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    from app import demo_cli, history_cli, scorecards_cli, search_cli
+    from app import audit_cli, demo_cli, history_cli, scorecards_cli, search_cli
 
+    app.cli.add_command(audit_cli.audit)
     app.cli.add_command(demo_cli.demo)
     app.cli.add_command(scorecards_cli.scorecards)
     app.cli.add_command(search_cli.search)

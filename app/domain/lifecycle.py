@@ -113,6 +113,8 @@ RULES = (
     _rule("cancel", OPEN_STATES, WITHDRAWN, SYSTEM_DESK),
     _rule("callback_refused", {REPLIED}, IN_PROGRESS, SYSTEM_DESK),
     _rule("promise_broken", {REPLIED}, IN_PROGRESS, SYSTEM_DESK),
+    _rule("audit_reopens", {REPLIED, CLOSED}, IN_PROGRESS, SYSTEM_DESK, needs="worked"),
+    _rule("audit_restores", {WITHDRAWN}, IN_PROGRESS, SYSTEM_DESK, needs="worked"),
 )
 BY_ACTION = {rule.action: rule for rule in RULES}
 
@@ -240,6 +242,8 @@ _QUEUE_AFTER = {
     "callback_refused": "returned",
     "promise_broken": "returned",
     "refuse_return": "returned",
+    "audit_reopens": "returned",
+    "audit_restores": "returned",
 }
 
 

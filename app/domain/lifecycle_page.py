@@ -87,6 +87,8 @@ MEANS = {
     "cancel": "the platform withdraws it",
     "callback_refused": "the platform refuses the answer",
     "promise_broken": "a promise was not kept",
+    "audit_reopens": "an audit finds the result untruthful",
+    "audit_restores": "… the same of a withdrawal",
 }
 LIVE, BUT_WITHDRAWN = frozenset(OPEN_STATES), frozenset(OPEN_STATES | {lifecycle.CLOSED})
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from app.domain.calendars import SHANGHAI
 from app.domain.errors import DomainError
 from app.domain.masking import mask_text
 
@@ -51,7 +52,10 @@ class BadPicture(DomainError):
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture in our own encoding with its thumbnail; sides in pixels, `sha256` of `data` in hex."""
+    """A picture in our own encoding with its thumbnail; sides in pixels, `sha256` of `data` in hex.
+
+    `taken_at` is what the original's camera said (UTC); it is kept beside the picture, whose metadata is dropped.
+    """
 
     data: bytes
     thumb: bytes
@@ -59,6 +63,7 @@ class Picture:
     height: int
     sha256: str
     media_type: str = "image/jpeg"
+    taken_at: datetime | None = None
 
 
 def sniff(head: bytes) -> str:
@@ -88,6 +93,16 @@ def check(head: bytes, declared: str, size: int) -> str:
     if said not in _SAID_NOTHING and _OTHER_SPELLINGS.get(said, said) != found:
         raise BadPicture("type_mismatch")
     return found
+
+
+def camera_time(stamp: str, offset: str = "") -> datetime | None:
+    """The instant (UTC) of an EXIF time "YYYY:MM:DD HH:MM:SS"; without an offset it is Asia/Shanghai. None for none."""
+    try:
+        zone = datetime.strptime(offset.strip("\0 "), "%z").tzinfo if offset.strip("\0 ") else SHANGHAI
+        at = datetime.strptime(stamp.strip("\0 "), "%Y:%m:%d %H:%M:%S").replace(tzinfo=zone)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.year > 1990 else None  # cameras without a battery begin in 1970 or 1980
 
 
 def clean_name(name: str) -> str:

@@ -17,20 +17,25 @@ CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 _EVERY_DESK = frozenset({"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies"})
 _CARDS = {"scorecard", "export"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
-_LCS = _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide"}
-_CCS = _EVERY_DESK | _ABOVE | {"ruling", "exempt_area"}
+_AUDIT = {"audit", "audits", "audit_agreement"}
+_LCS = _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide"} | _AUDIT
+_CCS = _EVERY_DESK | _ABOVE | {"ruling", "exempt_area", "audit_revise", "survey_calls"} | _AUDIT
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
+    "audit_policy",
 }  # fmt: skip
 CAPABILITIES: dict[str, frozenset[str]] = {
-    SITE_CLERK: _EVERY_DESK | {"batch"},
-    SITE_MANAGER: _EVERY_DESK | _CARDS | {"batch", "duty_keep", "couriers", "robots", "closures", "team", "alarms"},
+    SITE_CLERK: _EVERY_DESK | {"batch", "audits"},
+    SITE_MANAGER: _EVERY_DESK
+    | _CARDS
+    | {"batch", "duty_keep", "couriers", "robots", "closures", "team", "alarms", "audits"},
     LCS: _LCS,
     LCS_MANAGER: _LCS | {"robots", "exempt_area", "emergency_announce"},
     CCS: _CCS,
     CCS_MANAGER: _CCS | _CCS_HEAD,
     ADMIN: frozenset(
         {"admin", "sms_outbox", "callbacks", "alarms", "exemptions", "system_facts", "export", "export_log"}
+        | {"audit_policy"}
     ),
 }
 

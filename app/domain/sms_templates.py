@@ -70,6 +70,11 @@ PURPOSES = {
             "您的快递投诉已有处理结果，请查看并确认是否解决：https://kuaifu.example.com/r/${token_head}${token_tail}",
         ),
         Purpose(
+            "survey_link",
+            (Variable("token", 22, "AbCdEfGhIjKlMnOpQrStUv"),),
+            "快递投诉已完结，请您打分：https://kuaifu.example.com/s/${token}",
+        ),
+        Purpose(
             "courier_delivery",
             (_TAIL, Variable("request", 6, "送货上门"), _DAY, _DUE),
             "您派送的快件尾号${waybill_tail}有投诉，请${request}，于${day}的${due_time}前办妥并回报站点。",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 
 from PIL import Image
@@ -13,7 +15,7 @@ from app.domain.pictures import BadPicture, Picture
 
 FORMATS = ("JPEG", "PNG", "WEBP")  # no other decoder is ever tried
 QUALITY, THUMB_QUALITY = 85, 75
-_ORIENTATION = 0x0112  # the EXIF tag
+_ORIENTATION, _DETAILS, _TAKEN, _OFFSET = 0x0112, 0x8769, 0x9003, 0x9011  # EXIF tags
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,33 +33,33 @@ def prepare(data: bytes, declared: str = "") -> Picture:
     """The picture in `data` as JPEG of at most 2000 pixels a side, with a thumbnail; of many frames the first.
 
     The declared media type is checked against the content, the size against the header before anything is decoded.
-    Nothing of the original survives but the pixels: no EXIF, position, comment or colour profile; transparency becomes
-    white. Raises BadPicture.
+    Nothing of the original survives in the file but the pixels: no EXIF, position, comment or colour profile;
+    transparency becomes white. Only when it was taken is told beside it. Raises BadPicture.
     """
     limit = rule.MAX_PIXELS[rule.check(data[:32], declared, len(data))]
     with _one_at_a_time:
         try:
-            image = _read(data, limit)
+            image, taken_at = _read(data, limit)
         except BadPicture:
             raise
         except Image.DecompressionBombError:
             raise BadPicture("too_many_pixels") from None
         except Exception:  # decoders fail in many ways on a damaged file, and none of them is our fault
             raise BadPicture("not_a_picture") from None
-        return _written(image)
+        return replace(_written(image), taken_at=taken_at)
 
 
-def _read(data: bytes, limit: int) -> Image.Image:
-    """The pixels, upright, RGB, shrunk; `limit` in pixels."""
+def _read(data: bytes, limit: int) -> tuple[Image.Image, datetime | None]:
+    """The pixels, upright, RGB, shrunk, and when they were taken; `limit` in pixels."""
     with Image.open(BytesIO(data), formats=FORMATS) as image:
         if image.width * image.height > limit:
             raise BadPicture("too_many_pixels")
-        turn = _UPRIGHT.get(_orientation(image))
+        turn, taken_at = _UPRIGHT.get(_orientation(image)), _taken_at(image)
         image.draft("RGB", (rule.LONGEST_SIDE, rule.LONGEST_SIDE))  # JPEG: decode at a fraction of the size
         image.load()
         small = _shrunk(image)
     plain = _on_white(small)
-    return plain.transpose(turn) if turn is not None else plain
+    return (plain.transpose(turn) if turn is not None else plain), taken_at
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
@@ -73,6 +75,14 @@ def _orientation(image: Image.Image) -> int:
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # unreadable metadata is no reason to refuse the picture: it is dropped anyway
         return 1
+
+
+def _taken_at(image: Image.Image) -> datetime | None:
+    try:
+        details = image.getexif().get_ifd(_DETAILS)
+        return rule.camera_time(str(details.get(_TAKEN, "")), str(details.get(_OFFSET, "")))
+    except Exception:  # as above
+        return None
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -17,7 +17,7 @@ from app.extensions import db
 from app.integrations.sms import Pending, Receipt, SmsDriver, SmsError
 from app.integrations.sms.console import ConsoleSms
 from app.models import Outbox
-from app.services import customer_link, gateways, sms_fallback, sms_receipts, sms_sends, sms_tests
+from app.services import customer_link, gateways, sms_fallback, sms_receipts, sms_sends, sms_tests, surveys
 from app.services.gateways import Setup
 from app.services.outbox import Result
 from app.services.sms_sends import Message
@@ -84,10 +84,11 @@ def prepare(session: Session, row: Outbox) -> Message | Result:
 
     A customer's link that nobody wants any more is refused, unless it may be out already: then it is asked for.
     """
-    now = clock.now()
-    if not customer_link.complete(session, row, now) and not sms_sends.in_doubt(session, row.id):
+    now, key = clock.now(), current_app.extensions["kuaifu"].secret_key
+    wanted = customer_link.complete(session, row, now) and surveys.complete(session, row, now, key)
+    if not wanted and not sms_sends.in_doubt(session, row.id):
         return Result("refused", code="no_longer_wanted")
-    return sms_sends.prepare(session, row, current_app.extensions["kuaifu"].secret_key, now)
+    return sms_sends.prepare(session, row, key, now)
 
 
 def send(row: Outbox, message: Message) -> Result:

@@ -18,13 +18,16 @@ from app.jobs import exports, fetches, gateways, sends
 from app.models import Outbox
 from app.services import (
     attendance,
+    audit_draws,
     closure_work,
     emergency_pauses,
     exemption_rulings,
     health,
     reminders,
+    seals,
     silent_sites,
     sms_fallback,
+    survey_work,
     sweep,
     work,
 )
@@ -110,6 +113,21 @@ def silent() -> int:
     return silent_sites.watch(db.session(), clock.now())
 
 
+def draw_audits() -> int:
+    """Draw what is audited today, once a day."""
+    return audit_draws.run(db.session(), clock.now())
+
+
+def remind_of_ratings() -> int:
+    """Remind once of the questions that nobody answered."""
+    return survey_work.run(db.session(), clock.now())
+
+
+def seal() -> int:
+    """Seal the events of the last minute."""
+    return seals.run(clock.now())
+
+
 def schedule(look: float) -> tuple[Job, ...]:
     """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
 
@@ -132,6 +150,9 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),
+        Job("audits", 60, draw_audits),
+        Job("surveys", 60, remind_of_ratings),
+        Job("seal", 60, seal),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )
 

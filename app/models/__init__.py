@@ -1,7 +1,7 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
 from app.models.appeal import AppealLease
-from app.models.assessment import Audit, Penalty, Survey
+from app.models.assessment import Audit, AuditDraw, AuditPolicy, Penalty, RedFlag, Survey, SurveyCall
 from app.models.attachment import Attachment, CustomerLink
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
@@ -55,6 +55,8 @@ __all__ = [
     "AppealLease",
     "Attachment",
     "Audit",
+    "AuditDraw",
+    "AuditPolicy",
     "CalendarDay",
     "CalendarDayBefore",
     "CalendarHours",
@@ -98,6 +100,7 @@ __all__ = [
     "Promise",
     "PushKey",
     "PushRefusal",
+    "RedFlag",
     "Reminder",
     "Reveal",
     "Robot",
@@ -116,6 +119,7 @@ __all__ = [
     "SmsTest",
     "Submission",
     "Survey",
+    "SurveyCall",
     "Ticket",
     "TicketContact",
     "Transfer",

@@ -68,12 +68,75 @@ class Audit(Model):
     mark: Mapped[str] = mapped_column(String(10), default="")
     marked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     marked_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
+    first_mark: Mapped[str] = mapped_column(String(10), default="", server_default="")
+    mark_reason: Mapped[str] = mapped_column(String(24), default="", server_default="")
+    text_id: Mapped[int | None] = mapped_column(Big)
+    event_id: Mapped[int | None] = mapped_column(Big)  # of the entry that tells the mark
+    revised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revised_by_id: Mapped[int | None] = mapped_column(Big)
+    holder_id: Mapped[int | None] = mapped_column(Big)  # who has it before them, until `held_until`
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
         UniqueConstraint("result_event_id", "reason"),
+        Index("ix_audit_day", "day", "site_id"),
+        Index("ix_audit_marked", "province_id", "id", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
         Index("ix_audit_open", "province_id", "day", "id", sqlite_where=text("marked_at IS NULL"),
               postgresql_where=text("marked_at IS NULL")),
         Index("ix_audit_site_marked", "site_id", "marked_at", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
     )  # fmt: skip
+
+
+class AuditPolicy(Model):
+    """A version of the numbers by which audits are drawn and ratings asked for. Only added; the newest one holds."""
+
+    __tablename__ = "audit_policy"
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    numbers: Mapped[dict] = mapped_column(JSON)
+    note: Mapped[str] = mapped_column(String(200), default="")
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stored_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
+
+
+class AuditDraw(Model):
+    """A day's draw, with all that is needed to draw the same again. `job`: sample, recheck.
+
+    `inputs_digest` and `chosen_digest` are SHA-256 over what was drawn from and what came out.
+    """
+
+    __tablename__ = "audit_draw"
+    job: Mapped[str] = mapped_column(String(10), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    seed: Mapped[str] = mapped_column(String(32))
+    policy_version: Mapped[int]
+    cut_at: Mapped[datetime] = mapped_column(UtcDateTime)  # what came later did not take part
+    drawn_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    inputs: Mapped[int]
+    inputs_digest: Mapped[str] = mapped_column(String(64))
+    chosen: Mapped[int]
+    chosen_digest: Mapped[str] = mapped_column(String(64))
+
+
+class RedFlag(Model):
+    """What looked wrong about a result on the day after it was given; results without a flag have no row."""
+
+    __tablename__ = "red_flag"
+    result_event_id: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    ticket_id: Mapped[int] = ref("ticket.id", index=True)
+    site_id: Mapped[int] = ref("organisation.id")
+    flags: Mapped[list] = mapped_column(JSON)
+    day: Mapped[date]
+
+
+class SurveyCall(Model):
+    """A call-back over a rating, or for one. `outcome`: reached, no_answer, busy, number_off, declined."""
+
+    __tablename__ = "survey_call"
+    id: Mapped[int] = primary()
+    survey_id: Mapped[int] = ref("survey.id", index=True)
+    user_id: Mapped[int] = ref("user_account.id")
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    outcome: Mapped[str] = mapped_column(String(16))
+    text_id: Mapped[int | None] = mapped_column(Big)
 
 
 class Survey(Model):
@@ -96,7 +159,12 @@ class Survey(Model):
     text_id: Mapped[int | None] = mapped_column(Big)
     rated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     counted: Mapped[bool] = mapped_column(default=True)
+    rated_by: Mapped[str] = mapped_column(String(4), default="", server_default="")  # link, call
+    call_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when headquarters calls back (电话回访)
+    calls: Mapped[int] = mapped_column(default=0, server_default="0")
     __table_args__ = (
+        Index("ix_survey_call_due", "call_due_at", "id", sqlite_where=text("call_due_at IS NOT NULL"),
+              postgresql_where=text("call_due_at IS NOT NULL")),
         Index("ix_survey_site_rated", "site_id", "rated_at", sqlite_where=text(RATED), postgresql_where=text(RATED)),
         Index("ix_survey_remind", "remind_at", sqlite_where=text("remind_at IS NOT NULL"),
               postgresql_where=text("remind_at IS NOT NULL")),

@@ -30,7 +30,8 @@ class Attachment(Model):
     size: Mapped[int] = mapped_column(default=0)  # bytes
     width: Mapped[int] = mapped_column(default=0)
     height: Mapped[int] = mapped_column(default=0)
-    sha256: Mapped[str] = mapped_column(String(64), default="")
+    sha256: Mapped[str] = mapped_column(String(64), default="", index=True)
+    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # as the camera said, before its words were dropped
     origin: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(10), default="pending")
     source_address: Mapped[str] = mapped_column(Text, default="")  # emptied once it is of no more use

@@ -133,6 +133,21 @@ def lock_key(session: Session, key: str) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
 
 
+def oldest_writer(session: Session) -> float | None:
+    """When the oldest write transaction that is still open began, in seconds since 1970; None for none.
+
+    SQLite has one writer at a time: inside a write transaction there is no other.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    begun = text(
+        "SELECT extract(epoch FROM min(xact_start)) FROM pg_stat_activity "
+        "WHERE backend_xid IS NOT NULL AND datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    found = session.execute(begun).scalar()
+    return None if found is None else float(found)
+
+
 @contextmanager
 def hold(engine: Engine, key: str) -> Iterator[bool]:
     """Hold `key` through many transactions; gives whether it was free. A process that dies has let go of it."""

@@ -35,3 +35,8 @@ def new_id() -> int:
             _state["sequence"] = 0
         _state["last"] = millis
         return millis << 22 | _state["node"] << 12 | _state["sequence"]
+
+
+def drawn_before(instant: float) -> int:
+    """The smallest id that could be drawn at `instant` (seconds since 1970, the machine's clock) or later."""
+    return max(int(instant * 1000) - _EPOCH_MS, 0) << 22

@@ -115,6 +115,9 @@ class Party(Model):
     )
 
 
+RESULTS = "type IN ('result', 'withdrawn')"  # what an audit looks at
+
+
 class Event(Model):
     """One thing that happened; append-only, chained per ticket by `seq` and `hash`."""
 
@@ -131,11 +134,14 @@ class Event(Model):
     text_id: Mapped[int | None] = mapped_column(Big)
     text_digest: Mapped[str] = mapped_column(String(64), default="")
     hash: Mapped[str] = mapped_column(String(64))
-    __table_args__ = (UniqueConstraint("ticket_id", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "seq"),
+        Index("ix_event_result", "at", sqlite_where=text(RESULTS), postgresql_where=text(RESULTS)),
+    )
 
 
 class Seal(Model):
-    """A minute's proof: the digest of all new heads, chained to the seal before."""
+    """A minute's proof: the digest of all new events, chained to the seal before."""
 
     __tablename__ = "seal"
     id: Mapped[int] = mapped_column(Big, primary_key=True)

@@ -63,7 +63,7 @@ def ready(*, attachment_id: int, picture: Picture) -> None:
 def fill(row: Attachment, picture: Picture) -> None:
     """Write down what the picture is."""
     row.state, row.media_type, row.size = "ready", picture.media_type, len(picture.data)
-    row.width, row.height, row.sha256 = picture.width, picture.height, picture.sha256
+    row.width, row.height, row.sha256, row.taken_at = picture.width, picture.height, picture.sha256, picture.taken_at
 
 
 def remove(*, actor: Actor, number: str, attachment_id: int) -> Place:

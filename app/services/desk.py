@@ -13,7 +13,7 @@ from app.domain.errors import Stale
 from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
 from app.models import Event, Submission, Ticket
-from app.services import cases, clocks, pauses, returns, scope, work
+from app.services import cases, clocks, pauses, returns, scope, surveys, work
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
@@ -25,6 +25,7 @@ MATTERS = (
     "arbitration_raised", "dispute_ruled", "evidence_ordered", "evidence_delivered", "contact", "waiting",
     "category_corrected", "category_asked", "category_refused", "promise_made", "promise_settled",
     "promise_renegotiated", "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
+    "audited", "audit_revised",
 )  # fmt: skip
 
 
@@ -103,6 +104,7 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
     if ticket.category_wanted and ticket.state not in lifecycle.OPEN_STATES:  # nobody can consent after the end
         ticket.category_wanted = ""
         clocks.void(session, ticket, ["consent"], now)
+    surveys.after_closing(session, ticket, now)
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
     if post and post.key:

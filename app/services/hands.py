@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
@@ -16,6 +17,7 @@ FOR_THE_SITE = (
     "claimed", "follow_up", "result", "contact", "promise_made", "promise_settled", "promise_renegotiated", "told",
     "customer_accepts", "closed", "intervened", "returned", "acting_started",
 )  # fmt: skip
+IN_AUDIT = (*FOR_THE_SITE, "ruling", "withdrawn", "courier_sms", "help_answered")  # who did these does not audit
 DECIDED = ("result", "ruling")  # of these the last one is what a customer rejects
 
 
@@ -25,6 +27,11 @@ def has(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str]) 
         return False
     own = select(Event.seq).where(Event.ticket_id == ticket.id, Event.actor_id == actor.user_id, Event.type.in_(kinds))
     return session.scalar(own.limit(1)) is not None
+
+
+def acted(actor: Actor, kinds: Collection[str], ticket_id: Any) -> ColumnElement[bool]:
+    """The same as a condition, for lists; `ticket_id` is a column."""
+    return exists().where(Event.ticket_id == ticket_id, Event.actor_id == actor.user_id, Event.type.in_(kinds))
 
 
 def refuse(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str] = FOR_THE_SITE) -> None:

@@ -34,6 +34,7 @@ from app.services.linked import Linked
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site", "transfer"}
 SITES_OFFERED = 400
+NAMELESS = frozenset({"audited", "audit_revised"})  # an audit is the desk's: nobody reads who it was
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,10 @@ def _entries(session: Session, ticket: Ticket) -> list[Entry]:
         .order_by(Event.seq)
     )
     return [
-        Entry(event.seq, event.type, event.at, event.actor_role, who or "", place_row, event.data, body or {}, event.id)
+        Entry(event.seq, event.type, event.at, event.actor_role, "" if event.type in NAMELESS else who or "", place_row,
+              event.data, body or {}, event.id)
         for event, body, who, place_row in session.execute(statement)
-    ]
+    ]  # fmt: skip
 
 
 def _orders(session: Session, ticket: Ticket) -> list[tuple[PlatformOrder, Connection]]:

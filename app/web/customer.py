@@ -51,7 +51,7 @@ def show(token: str) -> ResponseReturnValue:
     try:
         asked = customer_link.show(db.session(), token, clock.now())
     except NotFound:
-        return _gone()
+        return gone()
     return _page(asked)
 
 
@@ -67,18 +67,18 @@ def answer(token: str) -> ResponseReturnValue:
     try:
         customer_link.answer(token=token, verdict=verdict, comment=comment, now=clock.now())
     except NotFound:
-        return _gone()
+        return gone()
     except Invalid as error:
         return _again(token, error, comment)
     page = url_for("customer.show", token=token, lang=request.args.get("lang"))
-    return _sealed(make_response(redirect(page, 303)))
+    return sealed(make_response(redirect(page, 303)))
 
 
 def _again(token: str, error: Invalid, comment: str) -> ResponseReturnValue:
     try:
         asked = customer_link.show(db.session(), token, clock.now())
     except NotFound:
-        return _gone()
+        return gone()
     too_long = _("Please shorten your words to 500 characters")
     said = too_long if "comment" in error.fields else _("Please press one of the two buttons")
     return _page(asked, error=said, comment=comment, status=422)
@@ -95,12 +95,12 @@ def _page(asked: Asked, *, error: str = "", comment: str = "", status: int = 200
         "customer.html", page=shown, error=error, comment=comment, longest=rule.COMMENT_LENGTH, solved=rule.SOLVED,
         not_solved=rule.NOT_SOLVED,
     )  # fmt: skip
-    return _sealed(make_response(body, status))
+    return sealed(make_response(body, status))
 
 
-def _gone() -> Response:
+def gone() -> Response:
     """Unknown, replaced and expired look the same."""
-    return _sealed(make_response(render_template("customer_gone.html"), 404))
+    return sealed(make_response(render_template("customer_gone.html"), 404))
 
 
 def _speak() -> None:
@@ -108,7 +108,7 @@ def _speak() -> None:
     language.choose(request.args.get("lang", ""))
 
 
-def _sealed(response: Response) -> Response:
+def sealed(response: Response) -> Response:
     g.pop("chosen_language", None)
     response.headers.update(PRIVATE)
     return response

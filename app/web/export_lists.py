@@ -20,7 +20,7 @@ from app.domain.roles import Actor
 from app.models import Export
 from app.services.export_work import Order
 from app.services.sessions import SignedIn
-from app.web import context, export_assessment, export_outgoing, export_tickets
+from app.web import context, export_assessment, export_audits, export_outgoing, export_tickets
 from app.web.export_cells import Filled, stamp
 
 Numbered = list[tuple[int, Any]]  # an id, by which rows are read, and the row
@@ -105,6 +105,14 @@ LISTS: tuple[ExportList, ...] = (
         "exemptions", "exemptions", lambda: _("Exemptions"), export_assessment.asks_exemptions,
         export_assessment.says_exemptions, export_assessment.exemption_columns, export_assessment.exemptions,
         export_assessment.count_exemptions,
+    ),
+    ExportList(
+        "audits", "audits", lambda: _("Marked audits"), export_audits.asks, export_audits.says, export_audits.columns,
+        export_audits.audits, export_audits.count,
+    ),
+    ExportList(
+        "ratings", "survey_calls", lambda: _("Ratings"), lambda _address: {}, lambda *_given: "",
+        export_audits.rating_columns, export_audits.ratings, export_audits.count_ratings,
     ),
     ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,

@@ -13,6 +13,7 @@ from typing import Any
 from app.domain.roles import Actor
 from app.services.ticket_view import View
 from app.web import (
+    audit_panel,
     calls_forms,
     customer_panel,
     exemption_forms,
@@ -22,6 +23,7 @@ from app.web import (
     party_panel,
     promise_forms,
     returns_panel,
+    survey_panel,
 )
 
 Panel = dict[str, Any]
@@ -36,6 +38,8 @@ PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     calls_forms.calls_panel,
     exemption_forms.panel,
     linked_panel.panel,
+    audit_panel.panel,
+    survey_panel.panel,
 )
 
 

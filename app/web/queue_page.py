@@ -74,6 +74,10 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("closures", "closures.index", _("Closure calendar")),
         ("team", "team.index", _("My team")),
         ("address_rules", "address_rules.index", _("Learned addresses")),
+        ("audit", "audit.index", _("Audit results")),
+        ("audits", "audits.index", _("Marked audits")),
+        ("audit_agreement", "audits.agreement", _("Audit coverage")),
+        ("survey_calls", "survey_calls.index", _("Call-backs")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("duty", "duty.index", _("Duty roster")),
         ("emergencies", "emergencies.index", _("Emergency mode")),
@@ -83,6 +87,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("callbacks", "admin.callbacks", _("Platform answers")),
         ("export", "exports.index", _("My exports")),
         ("alarms", "alarms.index", _("Alarms")),
+        ("audit_policy", "audit_policy.index", _("Audit policy")),
         ("admin", "admin.index", _("Administration")),
     )
     return [

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
-from app.services.ticket_view import Entry, View
+from app.services.ticket_view import NAMELESS, Entry, View
 from app.web import (
     attachments,
     party_panel,
@@ -105,6 +105,8 @@ def _by(entry: Entry, view: View) -> str:
         return _("Customer") if kind == "consignee" else words.word(words.complainants(), kind)
     if entry.type == "callback_refused":
         return _("Platform")
+    if entry.type in NAMELESS:
+        return _("Audit")
     return entry.who or _("System")
 
 
@@ -215,6 +217,11 @@ def _site(data: dict[str, Any], view: View) -> str:
     if view.site is not None and view.site.id == data.get("site_id"):
         return (view.site.name_en or view.site.name) if g.fmt.english else view.site.name
     return str(data.get("site_code", ""))
+
+
+def result_findings(entry: Entry) -> list[dict[str, str]]:
+    """What stands above a result's words, for pages beside the thread."""
+    return _findings(entry, Told({}, frozenset(), {})) + thread_verify.findings(entry)
 
 
 def _findings(entry: Entry, told: Told) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from types import ModuleType
 
 from app.services.ticket_view import Entry
 from app.web import (
+    words_audit,
     words_closing,
     words_customers,
     words_day,
@@ -20,6 +21,7 @@ from app.web import (
     words_incident,
     words_ownership,
     words_parties,
+    words_survey,
     words_transfers,
     words_verify,
 )
@@ -37,6 +39,8 @@ PARTS: tuple[ModuleType, ...] = (
     words_emergency,
     words_customers,
     words_day,
+    words_audit,
+    words_survey,
 )
 
 

@@ -24,6 +24,7 @@ def purposes() -> dict[str, str]:
         "due_soon": _("Reminder before the deadline"),
         "overdue": _("Reminder with overdue tickets"),
         "result_link": _("Result with a link for the customer"),
+        "survey_link": _("Question after closing, with a link for the customer"),
         "courier_delivery": _("Request to the courier"),
         "courier_promise": _("Promise to the customer, told to the courier"),
         "site_urged": _("Urging by the superior"),

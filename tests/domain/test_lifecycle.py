@@ -102,6 +102,8 @@ EXPECTED = {
     "cancel": ({}, LIVE, {"system"}),
     "callback_refused": ({}, {"replied"}, {"system"}),
     "promise_broken": ({}, {"replied"}, {"system"}),
+    "audit_reopens": ({}, {"replied", "closed"}, {"system"}),
+    "audit_restores": ({}, {"withdrawn"}, {"system"}),
 }
 TARGETS = {
     "claim": "in_progress", "follow_up": "in_progress", "result": "replied", "close": "closed", "intervene": "closed",
@@ -109,6 +111,7 @@ TARGETS = {
     "ruled_return": "in_progress", "ruled_other_site": "open", "ruled_compensate": "closed",
     "ruled_rejected": "closed", "repeat_reopens": "in_progress", "repeat_in_tray": "open", "reject": "appealed", "satisfied": "replied",
     "cancel": "withdrawn", "callback_refused": "in_progress", "promise_broken": "in_progress",
+    "audit_reopens": "in_progress", "audit_restores": "in_progress",
 }  # fmt: skip
 
 
@@ -173,6 +176,8 @@ def test_the_step_leads_where_the_drawing_says(action: str):
         ("stop_acting", "in_progress", "lcs", {"handling_site_id": None, "acting_id": HOME}),
         ("ruled_return", "appealed", "ccs", {"handling_site_id": None}),
         ("repeat_reopens", "replied", "system", {"handling_site_id": None}),
+        ("audit_reopens", "closed", "system", {"handling_site_id": None}),
+        ("audit_restores", "withdrawn", "system", {"handling_site_id": None}),
         ("close", "replied", "lcs", {"customer_accepted": True}),
         ("reject", "replied", "system", {}),
     ],

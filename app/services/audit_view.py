@@ -1,0 +1,188 @@
+"""The read side of audits: the desk's list and head, what was marked, agreement and coverage. Select only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, select, true
+from sqlalchemy.orm import Session, aliased
+
+from app.domain import audits as rule
+from app.domain.audit_sample import RECHECK, SAMPLE
+from app.domain.calendars import day_bounds, local_date, month_bounds
+from app.domain.errors import NotFound
+from app.domain.roles import Actor
+from app.models import Audit, Category, FreeText, Organisation, Ticket
+from app.services import audit_leases, audit_pool
+
+LISTED, PAGE = 60, 50
+NETWORK = 0  # among the ids of provinces: what belongs to none
+
+
+@dataclass(frozen=True)
+class Head:
+    """How the desk stands: waiting, of these flagged or appealed, and marked by the actor today."""
+
+    waiting: int
+    first: int
+    mine_today: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """An audit with what a list shows of it; texts unmasked. Nobody's name is in it."""
+
+    audit: Audit
+    number: str
+    category: Category | None
+    site: Organisation | None
+    words: str
+
+
+@dataclass
+class Agreement:
+    """A province's month: results given, audits drawn and marked, by mark, re-checks marked and those that agreed."""
+
+    province: Organisation | None
+    results: int = 0
+    drawn: int = 0
+    marks: dict[str, int] = field(default_factory=lambda: dict.fromkeys(rule.MARKS, 0))
+    rechecks: int = 0
+    agreed: int = 0
+
+    @property
+    def marked(self) -> int:
+        """Audits of the province that are marked."""
+        return sum(self.marks.values())
+
+
+def head(session: Session, actor: Actor, now: datetime) -> Head:
+    """The numbers on top of the desk."""
+    first = func.coalesce(func.sum(case((Audit.reason.not_in((SAMPLE, RECHECK)), 1), else_=0)), 0)
+    waiting, flagged = session.execute(select(func.count(), first).where(audit_leases.open_to(actor))).one()
+    day, _end = day_bounds(now)
+    mine = select(func.count()).where(Audit.marked_by_id == actor.user_id, Audit.marked_at >= day)
+    return Head(int(waiting), int(flagged), session.scalar(mine) or 0)
+
+
+def lines(session: Session, actor: Actor) -> list[Line]:
+    """What waits at the actor's desk, in the order in which it is taken."""
+    found = _lines(FreeText.id == Ticket.headline_id).where(audit_leases.open_to(actor))
+    return [_line(row) for row in session.execute(found.order_by(*audit_leases.in_order()).limit(LISTED))]
+
+
+def waiting(session: Session, actor: Actor, audit_id: int) -> Line:
+    """One audit of the actor's desk, marked ones left out. Raises NotFound."""
+    found = _lines(FreeText.id == Ticket.headline_id).where(Audit.id == audit_id, audit_leases.open_to(actor))
+    row = session.execute(found).one_or_none()
+    if row is None:
+        raise NotFound("audit_not_found")
+    return _line(row)
+
+
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """Which marked audits a role sees: a site its own, the LCS its province's, CCS all with the re-checks."""
+    marked = Audit.marked_at.is_not(None)
+    if actor.desk == "ccs":
+        return marked
+    own = Audit.site_id == actor.organisation_id if actor.desk == "site" else Audit.province_id == actor.province_id
+    return and_(marked, own, Audit.reason != RECHECK)
+
+
+def page(session: Session, actor: Actor, mark: str, before: int | None = None, limit: int = PAGE) -> list[Line]:
+    """A page of marked audits in scope with the auditor's words, newest draw first; one more where there are more."""
+    found = _lines(FreeText.id == Audit.text_id).where(seen_by(actor), _with(mark))
+    if before is not None:
+        found = found.where(Audit.id < before)
+    return [_line(row) for row in session.execute(found.order_by(Audit.id.desc()).limit(limit + 1))]
+
+
+def count(session: Session, actor: Actor, mark: str, below: int, most: int) -> int:
+    """How many there are below an id, at most `most`."""
+    found = select(Audit.id).where(seen_by(actor), _with(mark), Audit.id < below).limit(most)
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
+def load(session: Session, actor: Actor, audit_id: int) -> Line:
+    """One marked audit in scope. Raises NotFound."""
+    row = session.execute(
+        _lines(FreeText.id == Audit.text_id).where(Audit.id == audit_id, seen_by(actor))
+    ).one_or_none()
+    if row is None:
+        raise NotFound("audit_not_found")
+    return _line(row)
+
+
+def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> list[tuple[Audit, str]]:
+    """The marked audits of one ticket with the auditor's words, for its page."""
+    statement = select(Audit, FreeText.body).outerjoin(FreeText, FreeText.id == Audit.text_id)
+    own = (Audit.ticket_id == ticket.id, Audit.marked_at.is_not(None), Audit.reason != RECHECK)
+    rows = session.execute(statement.where(*own).order_by(Audit.id))
+    return [(audit, str((body or {}).get("text", ""))) for audit, body in rows]
+
+
+def agreement(session: Session, actor: Actor, month: str) -> list[Agreement]:
+    """Coverage and agreement of the provinces in scope in a Shanghai month "YYYY-MM", by the day before the draw."""
+    start, end = month_bounds(month)
+    days = (Audit.day > local_date(start), Audit.day <= local_date(end))
+    found: dict[int, Agreement] = {}
+    _count_results(session, actor, start, end, found)
+    rows = select(Audit.province_id, Audit.first_mark, func.count()).where(
+        *days, _of_province(actor, Audit.province_id)
+    )
+    for place, mark, n in session.execute(
+        rows.where(Audit.reason != RECHECK).group_by(Audit.province_id, Audit.first_mark)
+    ):
+        line = found.setdefault(place or NETWORK, Agreement(None))
+        line.drawn += n
+        if mark:
+            line.marks[mark] += n
+    first = aliased(Audit)
+    same = func.sum(case((first.first_mark == Audit.first_mark, 1), else_=0))
+    pairs = select(Audit.province_id, func.count(), same).join(first, first.result_event_id == Audit.result_event_id)
+    pairs = pairs.where(*days, Audit.reason == RECHECK, first.reason != RECHECK, Audit.first_mark != "")
+    for place, n, agreed in session.execute(
+        pairs.where(_of_province(actor, Audit.province_id)).group_by(Audit.province_id)
+    ):
+        line = found.setdefault(place or NETWORK, Agreement(None))
+        line.rechecks, line.agreed = int(n), int(agreed or 0)
+    return _named(session, found)
+
+
+def _count_results(session: Session, actor: Actor, start: datetime, end: datetime, found: dict[int, Agreement]) -> None:
+    place = Organisation.province_id
+    statement = audit_pool.given_in(start, end, place, func.count()).where(_of_province(actor, place)).group_by(place)
+    for province_id, n in session.execute(statement):
+        found.setdefault(province_id or NETWORK, Agreement(None)).results = int(n)
+
+
+def _named(session: Session, found: dict[int, Agreement]) -> list[Agreement]:
+    places = {row.id: row for row in session.scalars(select(Organisation).where(Organisation.id.in_(found)))}
+    for place, line in found.items():
+        line.province = places.get(place)
+    return sorted(found.values(), key=lambda line: line.province.code if line.province else "")
+
+
+def _of_province(actor: Actor, column: Any) -> ColumnElement[bool]:
+    return true() if actor.desk == "ccs" else column == actor.province_id
+
+
+def _with(mark: str) -> ColumnElement[bool]:
+    return Audit.mark == mark if mark in rule.MARKS else true()
+
+
+def _lines(words: ColumnElement[bool]) -> Any:
+    return (
+        select(Audit, Ticket.number, Category, Organisation, FreeText.body)
+        .join(Ticket, Ticket.id == Audit.ticket_id)
+        .outerjoin(Category, Category.code == Ticket.category)
+        .outerjoin(Organisation, Organisation.id == Audit.site_id)
+        .outerjoin(FreeText, words)
+    )
+
+
+def _line(row: Any) -> Line:
+    audit, number, category, site, body = row
+    return Line(audit, number, category, site, str((body or {}).get("text", "")))
