@@ -22,6 +22,8 @@ from app.services import (
     emergency_pauses,
     exemption_rulings,
     health,
+    penalties,
+    penalty_contests,
     reminders,
     silent_sites,
     sms_fallback,
@@ -110,6 +112,19 @@ def silent() -> int:
     return silent_sites.watch(db.session(), clock.now())
 
 
+def keep_ledger() -> int:
+    """Look at tickets in which something happened that may cost a penalty, until none is left."""
+    total = 0
+    while (n := penalties.run(db.session(), clock.now())) > 0 and total < 5_000:
+        total += n
+    return total
+
+
+def lapse_contests() -> int:
+    """What nobody decided in time is not charged."""
+    return penalty_contests.lapse(db.session(), clock.now())
+
+
 def schedule(look: float) -> tuple[Job, ...]:
     """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
 
@@ -132,6 +147,8 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),
+        Job("penalties", 5 * look, keep_ledger),
+        Job("penalty contests", 30, lapse_contests),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )
 

@@ -20,6 +20,7 @@ from app.web import (
     words_incident,
     words_ownership,
     words_parties,
+    words_penalties,
     words_transfers,
     words_verify,
 )
@@ -37,6 +38,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_emergency,
     words_customers,
     words_day,
+    words_penalties,
 )
 
 
