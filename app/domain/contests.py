@@ -18,6 +18,7 @@ WORKING_DAYS = 2  # for the decision, and after a refusal for the final step
 MONTH_DAYS = 3  # contest until the 3rd working day of the following month
 MOST_OF_LCS = 20_000  # fen: above it CCS decides
 BY_TIME = "system"
+DESK_SPEAKS_FOR = ("hub", "department", "province")  # they have no manager here: their service desk contests for them
 
 
 @dataclass(frozen=True)

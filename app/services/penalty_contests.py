@@ -27,7 +27,6 @@ from app.services.penalties import lock_month
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
-LIVES_WITHOUT_MANAGER = ("hub", "department", "province")  # their service desk contests for them
 SCANS, CALLS = 40, 40  # of each at most so many are referred to
 
 
@@ -47,7 +46,8 @@ def contest(*, actor: Actor, penalty_id: int, asked: ContestIn, now: datetime) -
     refusal is the final step, before CCS. Raises NotFound, Invalid(reason, text, file), NotAllowed ("not_yours",
     "not_proposed", "contest_over", "no_step_left").
     """
-    _check(asked)
+    if wrong := faults(asked):
+        raise Invalid(wrong)
     with write() as session:
         row = penalty_view.load(session, actor, penalty_id).penalty
         ticket = moves.locked_ticket(session, row.ticket_id)
@@ -82,7 +82,7 @@ def may_speak_for(actor: Actor, place: Organisation) -> bool:
         return False
     if actor.desk == "site":
         return actor.organisation_id == place.id
-    return place.kind in LIVES_WITHOUT_MANAGER
+    return place.kind in rule.DESK_SPEAKS_FOR
 
 
 def _before(session: Session, row: Penalty) -> PenaltyContest | None:
@@ -225,11 +225,11 @@ def _lapse(session: Session, contest_id: int, now: datetime) -> None:
         _end(session, ticket, found, rule.SILENT, SYSTEM, now)
 
 
-def _check(asked: ContestIn) -> None:
+def faults(asked: ContestIn) -> dict[str, str]:
+    """What is missing of a contest, by field."""
     errors = {} if asked.reason in rule.REASONS else {"reason": "required"}
     if not asked.text.strip():
         errors["text"] = "required"
     elif len(asked.text) > TEXT_LIMIT:
         errors["text"] = "too_long"
-    if errors:
-        raise Invalid(errors)
+    return errors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +38,7 @@ class Explained:
     corrects: Penalty | None
     opens: bool
     hindrance: str
+    hands: Collection[int | None]
 
 
 def view(session: Session, actor: Actor, penalty_id: int, now: datetime) -> Explained:
@@ -57,11 +58,18 @@ def view(session: Session, actor: Actor, penalty_id: int, now: datetime) -> Expl
         corrects=session.get(Penalty, row.corrects_id) if row.corrects_id else None,
         opens=session.scalar(select(Ticket.id).where(Ticket.id == ticket.id, visible_to(actor))) is not None,
         hindrance=penalty_contests.hindrance(session, row, line.organisation, _last(contests), actor, now),
+        hands=_hands(session, contests, actor),
     )  # fmt: skip
 
 
 def _last(contests: Sequence[Row]) -> PenaltyContest | None:
     return contests[-1].contest if contests else None
+
+
+def _hands(session: Session, contests: Sequence[Row], actor: Actor) -> Collection[int | None]:
+    """Who may not decide the open contest, the reader among them where they had a hand in the ticket."""
+    waiting = [one.contest for one in contests if one.contest.state == "open"]
+    return penalty_contests.as_rule(session, waiting, actor)[waiting[0].id].hands if waiting else ()
 
 
 def _run(session: Session, ticket: Ticket, row: Penalty) -> ClockView | None:

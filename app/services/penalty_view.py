@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, func, select, true
 from sqlalchemy.orm import Session
 
+from app.domain.contests import DESK_SPEAKS_FOR
 from app.domain.errors import NotFound
 from app.domain.penalties import fact_of
 from app.domain.roles import Actor
@@ -103,6 +104,8 @@ def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> list[tuple[Pena
 def contestable(session: Session, actor: Actor, month: str, incident: str = "") -> list[Line]:
     """Entries of a month that are to be charged, of one incident where it is named, the newest first, at most 200."""
     statement = _lines().where(seen_by(actor), Penalty.month == month, Penalty.state == "proposed")
+    if actor.desk == "lcs":
+        statement = statement.where(Organisation.kind.in_(DESK_SPEAKS_FOR))
     if incident:
         statement = statement.join(Incident, Incident.id == Ticket.incident_id).where(Incident.number == incident)
     rows = session.execute(statement.order_by(Penalty.id.desc()).limit(MOST))

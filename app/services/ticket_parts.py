@@ -12,7 +12,16 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
 from app.models import Ticket
-from app.services import acting, case_view, contacts, customers, incident_view, returns_view, ticket_contacts
+from app.services import (
+    acting,
+    case_view,
+    contacts,
+    customers,
+    incident_view,
+    penalty_view,
+    returns_view,
+    ticket_contacts,
+)
 
 Loader = Callable[[Session, Ticket, Actor], Any]
 PARTS: dict[str, Loader] = {
@@ -23,6 +32,7 @@ PARTS: dict[str, Loader] = {
     "incident": incident_view.of_ticket,
     "customer": customers.of_ticket,
     "people": ticket_contacts.of_ticket,
+    "penalties": penalty_view.of_ticket,
 }
 
 

@@ -20,6 +20,7 @@ from app.web import (
     incident_forms,
     linked_panel,
     party_panel,
+    penalty_panel,
     promise_forms,
     returns_panel,
 )
@@ -35,6 +36,7 @@ PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     party_panel.panel,
     calls_forms.calls_panel,
     exemption_forms.panel,
+    penalty_panel.panel,
     linked_panel.panel,
 )
 

@@ -109,6 +109,7 @@ def errors() -> dict[str, str]:
         "points_range": _("Points go from 0 to 100"),
         "rule_stale": _("Somebody else has stored a version in the meantime"),
         "nothing_ticked": _("Tick at least one line"),
+        "unknown_ticket": _("There is no such ticket in your area"),
         "unknown_account": _("There is no such account in that organisation"),
     }
 
