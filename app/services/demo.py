@@ -18,6 +18,7 @@ from app.models import Clock, Connection, Organisation, Outbox, Reminder, Ticket
 from app.models.ids import new_id
 from app.services import (
     clocks,
+    demo_penalties,
     demo_stories,
     demo_surroundings,
     demo_tickets,
@@ -64,6 +65,7 @@ def load(*, now: datetime, callback_url: str, tickets: bool = True, site_clerks:
     made = demo_tickets.play(now=now) if tickets else 0
     if made:
         demo_surroundings.place(db.session(), stand(db.session()), now)
+        demo_penalties.place(db.session(), stand(db.session()), now)
     return Loaded(added, accounts, made, missing)
 
 

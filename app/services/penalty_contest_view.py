@@ -71,15 +71,9 @@ def before_desk(actor: Actor) -> ColumnElement[bool]:
     return PenaltyContest.court_id == court
 
 
-def badge(actor: Actor, month: str) -> Any:
-    """The number in the menu as a scalar subquery, up to 100: what waits for the desk, or what a manager's house is to
-    be charged this month."""
-    if actor.can("penalty_decide"):
-        ids = select(PenaltyContest.id).where(PenaltyContest.state == rule.OPEN, before_desk(actor))
-    else:
-        ids = select(Penalty.id).where(
-            Penalty.month == month, Penalty.organisation_id == actor.organisation_id, Penalty.state == "proposed"
-        )
+def badge(actor: Actor) -> Any:
+    """How many contests wait for the actor's desk, up to 100, as a scalar subquery for the menu."""
+    ids = select(PenaltyContest.id).where(PenaltyContest.state == rule.OPEN, before_desk(actor))
     return select(func.count()).select_from(ids.limit(BADGE).subquery()).scalar_subquery()
 
 

@@ -66,10 +66,10 @@ def columns(session: Session, order: Order) -> list[Filled]:
         text(_("Charged to"), lambda line: named(line.organisation.name, line.organisation.name_en), 22),
         text(_("Code"), lambda line: line.organisation.code, 14),
         text(_("Person"), lambda line: line.person, 12),
-        time(_("Decided at"), lambda line: line.penalty.decided_at),
+        time(_("Fact decided at"), lambda line: line.penalty.decided_at),
         number(_("Full price in yuan"), lambda line: _yuan(line.penalty.full_fen)),
         number(_("Charged in yuan"), lambda line: _yuan(line.penalty.amount_fen)),
-        number(_("Points"), lambda line: line.penalty.points, 8),
+        number(_("Points off"), lambda line: line.penalty.points, 8),
     ]
 
 

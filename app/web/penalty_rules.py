@@ -19,7 +19,7 @@ from app.domain.roles import Actor
 from app.extensions import db
 from app.services import penalty_dry_run, penalty_rules, scorecards
 from app.services.penalty_dry_run import Change
-from app.web import admin, forms, penalty_forms, penalty_page, words, words_penalties
+from app.web import admin, forms, penalty_forms, penalty_page, words, words_clocks, words_penalties
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.penalties import rail
@@ -136,11 +136,12 @@ def _line(code: str, versions: list[PenaltyRule], authors: dict[Any, Any], now: 
     for one in versions:
         row, who = authors.get((one.code, one.version), (None, ""))
         begun = one.effective_from <= now
-        state = _("in force") if one.version == force else _("past") if begun else _("coming")
+        state = "in_force" if one.version == force else "past" if begun else "coming"
         stored = f"{who} · {g.fmt.full(row.stored_at)}" if row and row.stored_at else _("came with the portal")
+        tone = "good" if one.version == force else "" if begun else "info"
         lines.append({
             "n": one.version, "text": words_penalties.text_of(one), "begins": g.fmt.full(one.effective_from)[:16],
-            "state": state, "tone": "good" if one.version == force else "" if begun else "info", "stored": stored,
+            "state": words_clocks.version_states()[state], "tone": tone, "stored": stored,
             "note": row.note if row else "",
         })  # fmt: skip
     return {

@@ -31,7 +31,7 @@ def of(found: Explained, actor: Actor, now: datetime) -> dict[str, Any]:
         "reason": words_penalties.reasons().get(row.reason, ""), "sum": list(_sum(found)),
         "total": _("%(n)s points", n=row.points) if row.points else _("%(yuan)s yuan", yuan=yuan(row.amount_fen)),
         "events": [_event(event, place) for event, place in found.events],
-        "clock": clock_pages.page_of(found.run) if found.run else None,
+        "clock": _clock(found),
         "exemptions": [_exemption(event) for event in found.exemptions],
         "contests": [contest(one, now) for one in found.contests], "number": found.line.number,
         "ticket_href": url_for("tickets.show", number=found.line.number) if found.opens else "",
@@ -49,6 +49,14 @@ def of(found: Explained, actor: Actor, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _clock(found: Explained) -> dict[str, Any] | None:
+    """The run behind it as on its own page, without what stands above already."""
+    if found.run is None:
+        return None
+    page, said = clock_pages.page_of(found.run), (_("Ticket"), _("Assessed"))
+    return {**page, "facts": [fact for fact in page["facts"] if fact[0] not in said]}
+
+
 def _says(found: Explained, actor: Actor) -> bool:
     return found.hindrance in ("contest_over", "no_step_left") and actor.can("penalty_contest")
 
@@ -60,8 +68,8 @@ def _facts(found: Explained) -> list[tuple[str, str]]:
     facts = [
         (_("Charged to"), f"{place_name(place)} ({place.code})"),
         (_("Ticket"), found.line.number),
-        (_("Decided at"), g.fmt.full(row.decided_at)),
-        (_("Decided by"), words_penalties.deciders().get(row.ruled_by, row.ruled_by)),
+        (_("Fact decided at"), g.fmt.full(row.decided_at)),
+        (_("Found by"), words_penalties.deciders().get(row.ruled_by, row.ruled_by)),
         (_("Charged in"), g.fmt.month(row.month)),
         (_("Rule"), words_penalties.text_of(rule_)),
         (_("Version"), version),
@@ -98,7 +106,7 @@ def _sum(found: Explained) -> Iterator[dict[str, str]]:
     elif row.state == "waived":
         yield _step(words_penalties.reasons().get(row.reason, _("Waived")), yuan(-row.amount_fen))
     charged = 0 if row.state == "waived" else row.amount_fen
-    yield {**_step(_("Charged"), yuan(charged)), "last": "1"}
+    yield {**_step(_("Amount of the penalty"), yuan(charged)), "last": "1"}
 
 
 def _step(label: str, value: str) -> dict[str, str]:

@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import select
 
 from app.models import Penalty, PenaltyContest, PenaltyDue, Ticket
-from app.services import penalties, penalty_contests, sweep
+from app.services import penalties, penalty_contests, penalty_hand, sweep
 from app.services.penalty_contests import ContestIn
-from tests.cast import NOON, Cast, push
+from app.services.penalty_hand import HandIn
+from tests.cast import NOON, Cast, post, push
+from tests.services.ending_steps import picture
 
 HOUR = timedelta(hours=1)
 LATE = NOON + 2 * HOUR  # the first reply of a ticket pushed at noon is late since 12:30
@@ -64,3 +66,16 @@ def decide(
 ) -> None:
     """Grant or refuse."""
     penalty_contests.decide(actor=cast[who], contest_id=contest_id, granting=granting, text="查实", now=now)
+
+
+def hand(cast: Cast, number: str, who: str = "lcs", key: str = "", **values: Any) -> Any:
+    """A loss of 333.35 yuan, entered by hand with a picture."""
+    pictures = [picture(cast, who, number, "penalty", LATE)]
+    given = {
+        "rule": "loss",
+        "organisation": "330106-01",
+        "base_fen": 33_335,
+        "text": "未按要求送货",
+        "attachments": pictures,
+    }
+    return penalty_hand.enter(actor=cast[who], post=post(number, key), fact=HandIn(**{**given, **values}), now=LATE)

@@ -41,9 +41,9 @@ from app.services.transfers import ReturnIn
 from app.services.transfers import RulingIn as TransferRuling
 from tests.cast import NOON, Cast, post, push, tell, ticket
 from tests.services import test_exemptions as exemption_steps
-from tests.services.ending_steps import FINE, answer, by_hand, change, picture
+from tests.services.ending_steps import FINE, answer, by_hand, change
 from tests.services.party_steps import SIBLING, T0, add, replied, urge
-from tests.services.penalty_steps import HOUR, LATE, keep, late, ledger, lines
+from tests.services.penalty_steps import HOUR, LATE, hand, keep, late, ledger, lines
 
 SITE = "330106-01"
 CLOSE_DUE = NOON + 25 * HOUR
@@ -283,12 +283,6 @@ def test_a_fact_that_falls_after_the_freeze_is_taken_back_in_the_open_month_and_
 
 
 # --- entered by hand ---
-
-
-def hand(cast: Cast, number: str, who: str = "lcs", key: str = "", **values: Any) -> Any:
-    pictures = [picture(cast, who, number, "penalty", LATE)]
-    given = {"rule": "loss", "organisation": SITE, "base_fen": 33_335, "text": "未按要求送货", "attachments": pictures}
-    return penalty_hand.enter(actor=cast[who], post=post(number, key), fact=HandIn(**{**given, **values}), now=LATE)
 
 
 def test_a_loss_is_entered_with_proof_and_costs_thirty_percent_and_five_points(cast: Cast, db_session) -> None:
