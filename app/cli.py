@@ -16,11 +16,12 @@ UPGRADE = "run `flask --app wsgi db upgrade` first, with the DATA_DIR or DATABAS
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    from app import audit_cli, demo_cli, history_cli, scorecards_cli, search_cli
+    from app import audit_cli, demo_cli, history_cli, penalties_cli, scorecards_cli, search_cli
 
     app.cli.add_command(audit_cli.audit)
     app.cli.add_command(demo_cli.demo)
     app.cli.add_command(scorecards_cli.scorecards)
+    app.cli.add_command(penalties_cli.penalties)
     app.cli.add_command(search_cli.search)
     history_cli.register(app)
     app.cli.command("lifecycle")(lifecycle_page)
@@ -36,7 +37,10 @@ def seed() -> None:
     """Add the categories, the default policy and the free days that the portal lacks; nothing else changes."""
     require_tables()
     done = seed_service.run()
-    click.echo(f"seed: {done.categories} categories, {done.policies} policy lines, {done.days} free days added")
+    click.echo(
+        f"seed: {done.categories} categories, {done.policies} policy lines, {done.days} free days, "
+        f"{done.penalties} penalty rules added"
+    )
     tell_missing("seed", done.missing_years)
 
 

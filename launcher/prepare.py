@@ -13,7 +13,10 @@ import sys
 from launcher.settings import ROOT, Settings
 
 STAMP = "prepared.json"
-SEEDS = ("domain/categories.py", "domain/policies.py", "services/seed.py", "services/calendars.py")
+SEEDS = (
+    "domain/categories.py", "domain/policies.py", "domain/penalty_rules.py", "services/seed.py",
+    "services/calendars.py",
+)  # fmt: skip
 
 
 def fingerprint() -> str:

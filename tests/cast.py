@@ -11,11 +11,12 @@ from functools import partial
 from flask import current_app
 from sqlalchemy import select
 
+from app.domain.penalty_rules import defaults as penalty_defaults
 from app.domain.policies import default_rules
 from app.domain.roles import Actor
 from app.models import Category, Connection, Organisation, Ticket, User
 from app.models.ids import new_id
-from app.services import intake, policies
+from app.services import intake, penalty_rules, policies
 from app.services.desk import Post
 from app.services.intake import Arrival, ComplaintIn, OrderIn
 from app.services.transaction import write
@@ -54,6 +55,7 @@ def assemble() -> Cast:
     """Write the smallest company: headquarters, two provinces, three sites, ten people, one platform."""
     with write() as session:
         policies.store_version(session, default_rules(EPOCH))
+        penalty_rules.store(session, penalty_defaults(EPOCH))
         for code in CATEGORIES:
             note = code in ("FALSE_SIGN", "LOCKER")
             session.add(Category(code=code, name=code, name_en=code, legal_note=note, position=0))

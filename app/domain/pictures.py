@@ -38,6 +38,7 @@ BOXES = {
     "evidence": ("deliver_evidence",),
     "withdraw": ("withdraw",),
     "exemption": ("ask_exemption",),
+    "penalty": ("note",),
 }
 NAME_LENGTH = 60  # characters of a file's name that are kept
 

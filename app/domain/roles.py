@@ -15,27 +15,30 @@ LCS_ROLES = frozenset({LCS, LCS_MANAGER})
 CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
 _EVERY_DESK = frozenset({"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies"})
-_CARDS = {"scorecard", "export"}
+_CARDS = {"scorecard", "export", "penalties"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
 _AUDIT = {"audit", "audits", "audit_agreement"}
-_LCS = _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide"} | _AUDIT
-_CCS = _EVERY_DESK | _ABOVE | {"ruling", "exempt_area", "audit_revise", "survey_calls"} | _AUDIT
+_COURT = {"penalty_decide", "penalty_enter"}
+_LCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT
+_LCS |= {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide"}
+_LCS |= {"penalty_contest"}  # for hubs and departments, which have no manager here
+_CCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT | {"ruling", "exempt_area", "audit_revise", "survey_calls"}
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
-    "audit_policy",
+    "audit_policy", "penalty_rules",
 }  # fmt: skip
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK | {"batch", "audits"},
     SITE_MANAGER: _EVERY_DESK
     | _CARDS
-    | {"batch", "duty_keep", "couriers", "robots", "closures", "team", "alarms", "audits"},
+    | {"batch", "duty_keep", "couriers", "robots", "closures", "team", "alarms", "audits", "penalty_contest"},
     LCS: _LCS,
     LCS_MANAGER: _LCS | {"robots", "exempt_area", "emergency_announce"},
     CCS: _CCS,
     CCS_MANAGER: _CCS | _CCS_HEAD,
     ADMIN: frozenset(
         {"admin", "sms_outbox", "callbacks", "alarms", "exemptions", "system_facts", "export", "export_log"}
-        | {"audit_policy"}
+        | {"audit_policy", "penalty_rules", "penalty_rules_store"}
     ),
 }
 

@@ -21,7 +21,8 @@ LONGEST_QUERY, MOST_WORDS = 200, 8
 LEAST_SUFFIX = 4  # last characters of a waybill, last digits of a telephone
 AROUND = 18  # characters shown before a hit
 EXCERPT = 72  # characters of an excerpt
-UNSEEN = frozenset({"appeal_opened"})  # entries with a text that no thread shows: another entry says the same
+# entries with a text that no thread shows: another entry says the same, or it is about money, which is the manager's
+UNSEEN = frozenset({"appeal_opened", "penalty_entered", "penalty_contested", "penalty_ruled"})
 SEEN = ("text", "signed_by")  # of what was typed, that which the thread shows
 
 _HAN = (

@@ -23,6 +23,8 @@ from app.services import (
     emergency_pauses,
     exemption_rulings,
     health,
+    penalties,
+    penalty_contests,
     reminders,
     seals,
     silent_sites,
@@ -128,6 +130,19 @@ def seal() -> int:
     return seals.run(clock.now())
 
 
+def keep_ledger() -> int:
+    """Look at tickets in which something happened that may cost a penalty, until none is left."""
+    total = 0
+    while (n := penalties.run(db.session(), clock.now())) > 0 and total < 5_000:
+        total += n
+    return total
+
+
+def lapse_contests() -> int:
+    """What nobody decided in time is not charged."""
+    return penalty_contests.lapse(db.session(), clock.now())
+
+
 def schedule(look: float) -> tuple[Job, ...]:
     """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
 
@@ -153,6 +168,8 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("audits", 60, draw_audits),
         Job("surveys", 60, remind_of_ratings),
         Job("seal", 60, seal),
+        Job("penalties", 5 * look, keep_ledger),
+        Job("penalty contests", 30, lapse_contests),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )
 

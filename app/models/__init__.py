@@ -31,6 +31,7 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
+from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.ticket import (
     Appeal,
     Clock,
@@ -93,6 +94,9 @@ __all__ = [
     "PartyCase",
     "Pause",
     "Penalty",
+    "PenaltyContest",
+    "PenaltyDue",
+    "PenaltyRule",
     "Person",
     "PlatformOrder",
     "Policy",

@@ -15,12 +15,15 @@ MARKED = "marked_at IS NOT NULL"
 
 
 class Penalty(Model):
-    """One entry of the ledger: a fact priced by a rule. Amount, points and month never change once written.
+    """One entry of the ledger: a fact priced by a rule. Amount and points never change once written.
 
     `occurrence` tells two facts of one rule on one ticket apart (the run of a clock, the id of a promise);
-    `person_id` 0 is the organisation itself. `month` is the Shanghai month "YYYY-MM" in which the fact was decided.
-    `amount_fen` is what is charged after absorption and cap, `full_fen` the rule's own price.
-    `state`: proposed, contested, confirmed, waived. `event_ids` are the events that prove it.
+    `person_id` 0 is the organisation itself. `month` is the Shanghai month "YYYY-MM" in which it is charged: that of
+    `decided_at`, or the open one for what came or was contested after the freeze.
+    `amount_fen` is what is charged after absorption and cap, `full_fen` the rule's own price, `base_fen` what a rate
+    was taken of, `room_fen` what the cap had left (empty outside the cap). `cause` is the clock run ("close:1") behind
+    it. `state`: proposed, contested, confirmed, waived (`reason` says why). `event_ids` are the events that prove it,
+    `ruled_by` the role of whoever decided the fact. `corrects_id`: it takes back an entry of a frozen month.
     """
 
     __tablename__ = "penalty"
@@ -28,23 +31,33 @@ class Penalty(Model):
     rule: Mapped[str] = mapped_column(String(24))
     rule_version: Mapped[int]
     ticket_id: Mapped[int] = ref("ticket.id", index=True)
-    occurrence: Mapped[str] = mapped_column(String(40))
+    occurrence: Mapped[str] = mapped_column(String(60))
+    cause: Mapped[str] = mapped_column(String(40), default="", server_default="")
     organisation_id: Mapped[int] = ref("organisation.id")
+    province_id: Mapped[int | None] = ref("organisation.id", nullable=True)
     person_id: Mapped[int] = mapped_column(Big, default=0)
     month: Mapped[str] = mapped_column(String(7))
     decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
     full_fen: Mapped[int] = mapped_column(Big)
     amount_fen: Mapped[int] = mapped_column(Big)
+    base_fen: Mapped[int] = mapped_column(Big, default=0, server_default="0")
+    room_fen: Mapped[int | None] = mapped_column(Big)
     points: Mapped[int] = mapped_column(default=0)
     absorbed_by: Mapped[str] = mapped_column(String(24), default="")
     state: Mapped[str] = mapped_column(String(10), default="proposed")
+    reason: Mapped[str] = mapped_column(String(24), default="", server_default="")
     event_ids: Mapped[list] = mapped_column(JSON)
+    ruled_by: Mapped[str] = mapped_column(String(20), default="system", server_default="system")
+    corrects_id: Mapped[int | None] = mapped_column(Big)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
         UniqueConstraint("rule", "ticket_id", "organisation_id", "person_id", "occurrence", name="uq_penalty_fact"),
         Index("ix_penalty_month", "month", "organisation_id", "state"),
         Index("ix_penalty_organisation", "organisation_id", "id"),
+        Index("ix_penalty_month_list", "month", "id"),
+        Index("ix_penalty_site_list", "organisation_id", "month", "id"),
+        Index("ix_penalty_province_list", "province_id", "month", "id"),
     )
 
 

@@ -53,10 +53,10 @@ def listed(session: Session, actor: Actor) -> list[tuple[Alarm, str, str, str]]:
     return [(alarm, who or "", name or "", name_en or "") for alarm, who, name, name_en in session.execute(statement)]
 
 
-def unseen(session: Session, actor: Actor) -> int:
-    """How many alarms of the actor's area nobody has looked at, up to 100."""
+def unseen(actor: Actor) -> Any:
+    """How many alarms of the actor's area nobody has looked at, up to 100, as a scalar subquery for the menu."""
     fresh = select(Alarm.id).where(Alarm.seen_at.is_(None), _visible(actor)).limit(SHOWN)
-    return session.scalar(select(func.count()).select_from(fresh.subquery())) or 0
+    return select(func.count()).select_from(fresh.subquery()).scalar_subquery()
 
 
 def seen(*, actor: Actor, alarm_id: int, now: datetime) -> None:

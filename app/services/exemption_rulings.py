@@ -15,11 +15,11 @@ from app.domain.roles import Actor
 from app.models import Clock, Event, ExemptedClock, Exemption, Organisation, Ticket, User
 from app.models.dialect import for_update, insert_ignoring
 from app.services import desk, exemption_entries, exemption_view, journal, moves
+from app.services.hands import NO_ACT
 from app.services.transaction import write
 
 DECISION_LIMIT = 200
 AT_ONCE = 50  # tickets marked while somebody waits; the scheduler marks the others
-NO_ACT = ("revealed", "exemption_granted", "exemption_refused", "clock_exempted", "exemption_revoked")
 MARK = {"granted": "exempt", "refused": "released", "revoked": "released"}
 
 

@@ -56,6 +56,11 @@ def view(session: Session, actor: Actor, number: str, clock_id: int) -> ClockVie
     clock = session.get(Clock, clock_id)
     if clock is None or clock.ticket_id != ticket.id:
         raise NotFound("clock_not_found")
+    return of_run(session, ticket, clock)
+
+
+def of_run(session: Session, ticket: Ticket, clock: Clock) -> ClockView:
+    """The same for whoever may see the run for another reason, such as the penalty that it causes."""
     happenings = _happenings(session, ticket)
     rules, run = policies.rules(session), _run(session, clock)
     known = replace(known_of(ticket, happenings), vary=lambda stated: clocks.own(session, ticket, stated))

@@ -18,6 +18,10 @@ FOR_THE_SITE = (
     "customer_accepts", "closed", "intervened", "returned", "acting_started",
 )  # fmt: skip
 IN_AUDIT = (*FOR_THE_SITE, "ruling", "withdrawn", "courier_sms", "help_answered")  # who did these does not audit
+NO_ACT = (
+    "revealed", "exemption_granted", "exemption_refused", "clock_exempted", "exemption_revoked", "penalty_ruled",
+    "penalty_waived",
+)  # fmt: skip
 DECIDED = ("result", "ruling")  # of these the last one is what a customer rejects
 
 
@@ -32,6 +36,14 @@ def has(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str]) 
 def acted(actor: Actor, kinds: Collection[str], ticket_id: Any) -> ColumnElement[bool]:
     """The same as a condition, for lists; `ticket_id` is a column."""
     return exists().where(Event.ticket_id == ticket_id, Event.actor_id == actor.user_id, Event.type.in_(kinds))
+
+
+def acted_in(session: Session, ticket_ids: Collection[int], actor: Actor) -> set[int]:
+    """Those of the tickets in which the person wrote or did anything; looking and ruling on money is no act."""
+    own = select(Event.ticket_id).where(
+        Event.ticket_id.in_(ticket_ids), Event.actor_id == actor.user_id, Event.type.not_in(NO_ACT)
+    )
+    return set(session.scalars(own.distinct())) if actor.user_id is not None and ticket_ids else set()
 
 
 def refuse(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str] = FOR_THE_SITE) -> None:

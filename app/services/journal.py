@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain.roles import Actor
 from app.models import Event, FreeText, Ticket
 from app.models.ids import new_id
-from app.services import search_index
+from app.services import penalty_due, search_index
 
 
 def canonical(value: object) -> str:
@@ -57,6 +57,7 @@ def append(
     )  # fmt: skip
     session.add(event)
     ticket.version, ticket.last_hash = seq, event.hash
+    penalty_due.note(session, ticket, event)
     return event
 
 

@@ -1,4 +1,4 @@
-"""What every portal needs before its first ticket, a real one as the demo: categories, first policy, free days."""
+"""What every portal needs before its first ticket: categories, first policy, penalty rules, free days."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.domain.calendars import at_local
 from app.domain.categories import CATEGORIES
+from app.domain.penalty_rules import defaults as penalty_defaults
 from app.domain.policies import default_rules
 from app.models import CalendarDay, Category
 from app.models.dialect import lock_key
-from app.services import calendars, policies
+from app.services import calendars, penalty_rules, policies
 from app.services.transaction import write
 
 POLICY_FROM = date(2016, 1, 1)  # before the first ticket of any portal; the replayed log begins in that year
@@ -27,6 +28,7 @@ class Seeded:
     policies: int
     days: int
     missing_years: tuple[int, ...]
+    penalties: int = 0
 
 
 def run() -> Seeded:
@@ -36,7 +38,8 @@ def run() -> Seeded:
         categories = _categories(session)
         rules = policies.store_version(session, default_rules(at_local(POLICY_FROM, time(0))))
         days, missing = _days(session)
-        return Seeded(categories, rules, days, tuple(missing))
+        prices = penalty_rules.store(session, penalty_defaults(at_local(POLICY_FROM, time(0))))
+        return Seeded(categories, rules, days, tuple(missing), prices)
 
 
 def _categories(session: Session) -> int:

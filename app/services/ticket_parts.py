@@ -19,6 +19,7 @@ from app.services import (
     contacts,
     customers,
     incident_view,
+    penalty_view,
     returns_view,
     survey_view,
     ticket_contacts,
@@ -35,6 +36,7 @@ PARTS: dict[str, Loader] = {
     "people": ticket_contacts.of_ticket,
     "audits": audit_view.of_ticket,
     "survey": survey_view.of_ticket,
+    "penalties": penalty_view.of_ticket,
 }
 
 

@@ -46,6 +46,8 @@ TAKES_PICTURES = frozenset(
         "parties.deliver",
         "closing.withdraw",
         "exemptions.ask",
+        "penalties.enter",
+        "penalty_contests.raise_one",
     }
 )
 ROOM = rule.MAX_PER_ENTRY * rule.MAX_BYTES + FORM_LIMIT  # bytes of one post with nine pictures
@@ -195,6 +197,16 @@ def _tray(number: str, box: str, waiting: list[Attachment], error: str = "") -> 
         "remove_href": url_for("attachments.remove", number=number),
         "pictures": [_shown(row) for row in waiting if row.box == box],
     }  # fmt: skip
+
+
+def tray_of(actor: Actor, number: str, box: str) -> dict[str, Any] | None:
+    """The waiting pictures of a form outside the ticket's own page; None for who does not see the ticket any more."""
+    session = db.session()
+    try:
+        rows = attachments.of_ticket(session, actor, scope.load(session, actor, number))
+    except NotFound:
+        return None
+    return _tray(number, box, [row for row in rows if row.event_id is None])
 
 
 def _tray_page(actor: Actor, number: str, box: str, error: str) -> str:

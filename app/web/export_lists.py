@@ -20,7 +20,7 @@ from app.domain.roles import Actor
 from app.models import Export
 from app.services.export_work import Order
 from app.services.sessions import SignedIn
-from app.web import context, export_assessment, export_audits, export_outgoing, export_tickets
+from app.web import context, export_assessment, export_audits, export_outgoing, export_penalties, export_tickets
 from app.web.export_cells import Filled, stamp
 
 Numbered = list[tuple[int, Any]]  # an id, by which rows are read, and the row
@@ -113,6 +113,10 @@ LISTS: tuple[ExportList, ...] = (
     ExportList(
         "ratings", "survey_calls", lambda: _("Ratings"), lambda _address: {}, lambda *_given: "",
         export_audits.rating_columns, export_audits.ratings, export_audits.count_ratings,
+    ),
+    ExportList(
+        "penalties", "penalties", lambda: _("Penalties"), export_penalties.asks, export_penalties.says,
+        export_penalties.columns, export_penalties.below, export_penalties.count,
     ),
     ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,

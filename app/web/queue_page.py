@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain.bands import BANDS
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import alarms, queue
+from app.services import menu, queue
 from app.services.queue import Filters, Row
 from app.web import words, words_day, words_ownership, words_parties
 
@@ -60,10 +60,10 @@ def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime)
 
 
 def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The menu with the number of alarms that nobody has looked into."""
-    fresh = alarms.unseen(session, actor) if actor.can("alarms") else 0
-    href = url_for("alarms.index")
-    return [{**entry, "count_text": str(fresh)} if fresh and entry["href"] == href else entry for entry in entries]
+    """The menu with the numbers of what waits: alarms that nobody has looked into, contests to decide."""
+    pages = {"alarms": url_for("alarms.index"), "penalties": url_for("penalties.index")}
+    found = {pages[name]: n for name, n in menu.counts(session, actor).items() if n}
+    return [{**one, "count_text": str(found[one["href"]])} if one["href"] in found else one for one in entries]
 
 
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
@@ -79,6 +79,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("audit_agreement", "audits.agreement", _("Audit coverage")),
         ("survey_calls", "survey_calls.index", _("Call-backs")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
+        ("penalties", "penalties.index", _("Penalties")),
         ("duty", "duty.index", _("Duty roster")),
         ("emergencies", "emergencies.index", _("Emergency mode")),
         ("incidents", "incidents.index", _("Incidents")),

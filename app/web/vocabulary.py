@@ -21,6 +21,7 @@ from app.web import (
     words_incident,
     words_ownership,
     words_parties,
+    words_penalties,
     words_survey,
     words_transfers,
     words_verify,
@@ -41,6 +42,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_day,
     words_audit,
     words_survey,
+    words_penalties,
 )
 
 

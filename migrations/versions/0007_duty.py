@@ -13,9 +13,7 @@ OPEN = sa.text("settled_at IS NULL")
 
 
 def upgrade() -> None:
-    op.add_column(
-        "organisation", sa.Column("manager_phone", sa.String(length=20), nullable=False, server_default="")
-    )
+    op.add_column("organisation", sa.Column("manager_phone", sa.String(length=20), nullable=False, server_default=""))
     op.add_column("reminder", sa.Column("rung", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "duty_shift",

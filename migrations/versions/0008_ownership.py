@@ -30,8 +30,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address_rule")),
     )
     op.create_index(
-        "ix_address_rule_live", "address_rule", ["prefix"], unique=True,
-        sqlite_where=UNENDED, postgresql_where=UNENDED,
+        "ix_address_rule_live",
+        "address_rule",
+        ["prefix"],
+        unique=True,
+        sqlite_where=UNENDED,
+        postgresql_where=UNENDED,
     )
 
     op.create_index(op.f("ix_address_rule_province_id"), "address_rule", ["province_id"])

@@ -36,8 +36,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
         sa.UniqueConstraint("result_event_id", "reason", name=op.f("uq_audit_result_event_id_reason")),
     )
-    op.create_index("ix_audit_open", "audit", ["province_id", "day", "id"], sqlite_where=UNMARKED, postgresql_where=UNMARKED)
-    op.create_index("ix_audit_site_marked", "audit", ["site_id", "marked_at"], sqlite_where=MARKED, postgresql_where=MARKED)
+    op.create_index(
+        "ix_audit_open", "audit", ["province_id", "day", "id"], sqlite_where=UNMARKED, postgresql_where=UNMARKED
+    )
+    op.create_index(
+        "ix_audit_site_marked", "audit", ["site_id", "marked_at"], sqlite_where=MARKED, postgresql_where=MARKED
+    )
     op.create_index("ix_audit_ticket_id", "audit", ["ticket_id"])
 
     op.create_table(
@@ -62,9 +66,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_penalty_organisation_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_penalty_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_penalty")),
-        sa.UniqueConstraint(
-            "rule", "ticket_id", "organisation_id", "person_id", "occurrence", name="uq_penalty_fact"
-        ),
+        sa.UniqueConstraint("rule", "ticket_id", "organisation_id", "person_id", "occurrence", name="uq_penalty_fact"),
     )
     op.create_index("ix_penalty_month", "penalty", ["month", "organisation_id", "state"])
     op.create_index("ix_penalty_organisation", "penalty", ["organisation_id", "id"])
@@ -91,7 +93,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_survey_token_hash")),
     )
     op.create_index("ix_survey_remind", "survey", ["remind_at"], sqlite_where=REMIND, postgresql_where=REMIND)
-    op.create_index("ix_survey_site_rated", "survey", ["site_id", "rated_at"], sqlite_where=RATED, postgresql_where=RATED)
+    op.create_index(
+        "ix_survey_site_rated", "survey", ["site_id", "rated_at"], sqlite_where=RATED, postgresql_where=RATED
+    )
 
 
 def downgrade() -> None:

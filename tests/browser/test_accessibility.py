@@ -76,6 +76,16 @@ def sheet(queue: str, action: str) -> Way:
     return go
 
 
+def first_penalty(step: str) -> Way:
+    """The newest entry that is to be charged, or a step of it."""
+
+    def go(page: Page) -> None:
+        page.goto("/penalties?state=proposed")
+        page.goto((page.locator(".ledger tbody a").first.get_attribute("href") or "") + step)
+
+    return go
+
+
 CARD = f"/scorecards/{steps.last_month()}/{steps.SITE}"
 PAGES: dict[str, tuple[str, Way]] = {
     "login": ("", to("/login")),
@@ -107,6 +117,14 @@ PAGES: dict[str, tuple[str, Way]] = {
     "duty-province": ("lcs", to("/duty")),
     "scorecard": ("site-manager", to(CARD)),
     "cases": ("site-manager", to(f"{CARD}/first_reply")),
+    "penalties": ("site-manager", to("/penalties")),
+    "penalty": ("site-manager", first_penalty("")),
+    "contest": ("site-manager", first_penalty("/contest")),
+    "contests": ("lcs", to("/penalties/contests")),
+    "contest-several": ("site-manager", to("/penalties/contest-several")),
+    "penalty-by-hand": ("lcs", to("/penalties/enter")),
+    "penalty-rules": ("admin", to("/admin/penalty-rules")),
+    "penalty-rule": ("admin", to("/admin/penalty-rules/loss")),
     "admin": ("admin", to("/admin")),
     "organisations": ("admin", to("/admin/organisations")),
     "policies": ("admin", to("/admin/policies")),

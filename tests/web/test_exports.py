@@ -75,6 +75,8 @@ def orders() -> list[tuple[str, dict[str, str]]]:
         ("callbacks", {"state": "failed"}),
         ("exemptions", {}),
         ("scorecards", {"month": "2026-11"}),
+        ("penalties", {"month": "2026-11"}),
+        ("penalties", {"month": "2026-11", "state": "proposed", "rule": "loss", "organisation": "330106-01"}),
     ]
     for site in filter(None, TICKETS.values()):
         found += [("cases", {"month": "2026-11", "code": site, "measure": one}) for one in scorecard_cases.MEASURES]
