@@ -21,12 +21,13 @@ _LCS = _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "a
 _CCS = _EVERY_DESK | _ABOVE | {"ruling", "exempt_area"}
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
+    "months", "month_close", "network",
 }  # fmt: skip
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK | {"batch"},
     SITE_MANAGER: _EVERY_DESK | _CARDS | {"batch", "duty_keep", "couriers", "robots", "closures", "team", "alarms"},
     LCS: _LCS,
-    LCS_MANAGER: _LCS | {"robots", "exempt_area", "emergency_announce"},
+    LCS_MANAGER: _LCS | {"months", "month_analysis", "robots", "exempt_area", "emergency_announce"},
     CCS: _CCS,
     CCS_MANAGER: _CCS | _CCS_HEAD,
     ADMIN: frozenset(

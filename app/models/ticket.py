@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import Model
 from app.models.types import Big, UtcDateTime, primary, ref
 
+# events that a scorecard counts by themselves
+CASES = "type IN ('result', 'repeat', 'party_disputed', 'intervened', 'acting_started', 'help_answered', 'site_urged')"
+
 
 class Ticket(Model):
     """The current state; the events are the truth it was folded from."""
@@ -76,6 +79,8 @@ class Ticket(Model):
             "ix_ticket_waybill_reversed", "waybill_reversed", postgresql_ops={"waybill_reversed": "text_pattern_ops"}
         ),
         Index("ix_ticket_site_opened", "handling_site_id", "opened_at"),
+        Index("ix_ticket_opened", "opened_at"),
+        Index("ix_ticket_result", "result_at"),
     )
 
 
@@ -131,7 +136,10 @@ class Event(Model):
     text_id: Mapped[int | None] = mapped_column(Big)
     text_digest: Mapped[str] = mapped_column(String(64), default="")
     hash: Mapped[str] = mapped_column(String(64))
-    __table_args__ = (UniqueConstraint("ticket_id", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "seq"),
+        Index("ix_event_case", "type", "at", sqlite_where=text(CASES), postgresql_where=text(CASES)),
+    )
 
 
 class Seal(Model):
@@ -176,6 +184,7 @@ class Clock(Model):
             postgresql_where=text("next_stage_at IS NOT NULL"),
         ),
         Index("ix_clock_site_due", "organisation_id", "kind", "due_at"),
+        Index("ix_clock_kind_due", "kind", "due_at"),
     )
 
 

@@ -15,7 +15,7 @@ from app.domain.calendars import month_of
 from app.domain.errors import NotFound
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import exemption_view, scorecard_cases, scorecards
+from app.services import exemption_view, scorecard_cases, scorecard_scope, scorecards
 from app.services.export_work import Order
 from app.services.scorecard_cases import Asked, Case
 from app.services.scorecards import Line
@@ -33,7 +33,7 @@ def asks_month(address: Mapping[str, str]) -> dict[str, str]:
 
 def says_month(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
     """The month in words. Raises NotFound for none."""
-    scorecards.span_of(asked["month"], clock.now())
+    scorecard_scope.span_of(asked["month"], clock.now())
     return str(g.fmt.month(asked["month"]))
 
 
@@ -88,7 +88,7 @@ def asks_case(address: Mapping[str, str]) -> dict[str, str]:
 
 def says_case(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
     """Measure, site and month in words. Raises NotFound outside the scope and for what is none."""
-    scorecards.span_of(asked["month"], clock.now())
+    scorecard_scope.span_of(asked["month"], clock.now())
     if asked["measure"] not in scorecard_cases.MEASURES:
         raise NotFound("measure_not_found")
     site = scorecards.load_site(session, actor, asked["code"])
