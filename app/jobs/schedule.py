@@ -22,6 +22,7 @@ from app.services import (
     emergency_pauses,
     exemption_rulings,
     health,
+    month_plan,
     reminders,
     silent_sites,
     sms_fallback,
@@ -110,6 +111,11 @@ def silent() -> int:
     return silent_sites.watch(db.session(), clock.now())
 
 
+def draft_month() -> str:
+    """From the 1st at 02:00 on the month before has its drafts."""
+    return month_plan.draft(clock.now())
+
+
 def schedule(look: float) -> tuple[Job, ...]:
     """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
 
@@ -132,6 +138,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),
+        Job("month drafts", 300, draft_month),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )
 

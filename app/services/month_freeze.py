@@ -6,15 +6,15 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from app.domain.calendars import at_local, local_date, month_bounds
 from app.domain.errors import NotAllowed, NotFound
+from app.domain.month_dates import freeze_from
 from app.domain.roles import Actor
 from app.domain.scorecards import Node
 from app.models import Event, FrozenCard, MonthClose
@@ -24,7 +24,6 @@ from app.services.scorecard_facts import Span
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
-FREEZE_DAY = 6  # of the following month (D)
 EDGE_MS = 120_000  # events younger than this against the youngest are named one by one
 LOCK = "month close"
 
@@ -45,11 +44,6 @@ class Frozen:
     digest: str
 
 
-def may_freeze_from(month: str) -> datetime:
-    """The instant from which a month may be frozen: the 6th of the following one, 00:00 in Shanghai (D)."""
-    return at_local(local_date(month_bounds(month)[1]).replace(day=FREEZE_DAY), time(0))
-
-
 def freeze(*, actor: Actor, month: str, now: datetime, failpoint: Failpoint = nothing) -> Frozen:
     """Freeze a month: settle its penalties, write every card and the head, all in one transaction.
 
@@ -60,8 +54,8 @@ def freeze(*, actor: Actor, month: str, now: datetime, failpoint: Failpoint = no
     span = _span(month, now)
     if not actor.can("month_close"):
         raise NotAllowed("not_allowed")
-    if now < may_freeze_from(month):
-        raise NotAllowed("too_early", at=may_freeze_from(month))
+    if now < freeze_from(month):
+        raise NotAllowed("too_early", at=freeze_from(month))
     try:
         with write(one_picture=True) as session:
             lock_key(session, LOCK)

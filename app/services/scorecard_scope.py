@@ -74,3 +74,11 @@ def sites(session: Session, condition: ColumnElement[bool], kinds: tuple[str, ..
     )
     rows = session.execute(statement)
     return [Site(*row[:5], province=row[5] or "", province_en=row[6] or "", province_id=row[7]) for row in rows]
+
+
+def own_code(session: Session, actor: Actor) -> str:
+    """The code of the card above the actor's list: the province's, headquarters'; empty for others."""
+    wanted = Organisation.kind == "headquarters" if actor.desk == "ccs" else Organisation.id == actor.province_id
+    if actor.desk not in ("ccs", "lcs"):
+        return ""
+    return session.scalar(select(Organisation.code).where(wanted).order_by(Organisation.id).limit(1)) or ""

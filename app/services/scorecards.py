@@ -27,6 +27,7 @@ from app.services.scorecard_scope import FIRST_MONTH as FIRST_MONTH
 from app.services.scorecard_scope import Site as Site
 from app.services.scorecard_scope import assessed_by as assessed_by
 from app.services.scorecard_scope import load_site as load_site
+from app.services.scorecard_scope import own_code as own_code
 from app.services.scorecard_scope import sites, span_of
 
 PAGE = 100

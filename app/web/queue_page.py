@@ -75,6 +75,8 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("team", "team.index", _("My team")),
         ("address_rules", "address_rules.index", _("Learned addresses")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
+        ("months", "months.index", _("Month close")),
+        ("network", "network.index", _("Network today")),
         ("duty", "duty.index", _("Duty roster")),
         ("emergencies", "emergencies.index", _("Emergency mode")),
         ("incidents", "incidents.index", _("Incidents")),

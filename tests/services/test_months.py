@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select, update
 
 from app.domain.errors import NotAllowed, NotFound
 from app.domain.scoring_scheme import default_scheme
-from app.models import Amendment, Clock, Event, FrozenCard, MonthClose, Penalty, ScoringScheme, Ticket
+from app.models import Amendment, Event, FrozenCard, MonthClose, Penalty, ScoringScheme, Ticket
 from app.services import (
     appeals,
     month_amendments,
@@ -162,7 +162,6 @@ def test_neither_the_machines_zone_nor_the_order_of_rows_changes_a_byte(
     with write() as session:
         session.execute(delete(FrozenCard))
         session.execute(delete(MonthClose))
-        _shuffle(session, Clock)
         _shuffle(session, Event)
     monkeypatch.setenv("TZ", zone)
     time.tzset()
@@ -284,7 +283,9 @@ def test_the_freeze_settles_penalties_and_leaves_contested_ones_uncharged(lived:
     wanted = {"proposed_fen": 0, "contested_fen": 5000, "waived_fen": 700, "confirmed_fen": 2000, "points": 3}
     assert body["penalties"] == wanted
     with write() as session:
-        session.execute(update(Penalty).where(Penalty.state == "contested").values(state="waived", settled_at=FROZEN + DAY))
+        session.execute(
+            update(Penalty).where(Penalty.state == "contested").values(state="waived", settled_at=FROZEN + DAY)
+        )
     assert month_verify.verify(month=MONTH).differences == ()
 
 
