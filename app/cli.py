@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(demo_cli.demo)
     app.cli.add_command(scorecards_cli.scorecards)
     app.cli.add_command(penalties_cli.penalties)
+    app.cli.add_command(scorecards_cli.volumes)
     app.cli.add_command(search_cli.search)
     history_cli.register(app)
     app.cli.command("lifecycle")(lifecycle_page)

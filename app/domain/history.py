@@ -246,10 +246,13 @@ def _moments(rows: Sequence[Row], states: Sequence[str], opened: datetime, run: 
 
 
 def _started(run: Run, site: int | None) -> dict[str, Any]:
-    return {
+    found: dict[str, Any] = {
         "imported": True, "kind": "resolve", "run": 1, "due_at": run.first_due.isoformat(),
         "minutes": run.limit.minutes, "calendar": run.limit.calendar, "organisation_id": site,
     }  # fmt: skip
+    if run.state == "running" and run.due_at != run.first_due:  # no later event of the import would tell
+        found["counted_due"] = run.due_at.isoformat()
+    return found
 
 
 def _ended(run: Run, paused: int) -> dict[str, Any]:

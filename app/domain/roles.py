@@ -26,6 +26,7 @@ _CCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT | {"ruling", "exempt_area", "audit
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
     "audit_policy", "penalty_rules",
+    "months", "month_close", "network",
 }  # fmt: skip
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _EVERY_DESK | {"batch", "audits"},
@@ -33,7 +34,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     | _CARDS
     | {"batch", "duty_keep", "couriers", "robots", "closures", "team", "alarms", "audits", "penalty_contest"},
     LCS: _LCS,
-    LCS_MANAGER: _LCS | {"robots", "exempt_area", "emergency_announce"},
+    LCS_MANAGER: _LCS | {"months", "month_analysis", "robots", "exempt_area", "emergency_announce"},
     CCS: _CCS,
     CCS_MANAGER: _CCS | _CCS_HEAD,
     ADMIN: frozenset(

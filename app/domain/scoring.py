@@ -84,7 +84,7 @@ class Score:
     grade: str | None
 
 
-def score(measures: Sequence[Measure], min_cases: int = MIN_CASES) -> Score:
+def score(measures: Sequence[Measure], min_cases: int = MIN_CASES, grades: Sequence[tuple[int, str]] = GRADES) -> Score:
     """Points per measure and the score.
 
     A measure with fewer than `min_cases` cases is not counted: its weight goes to the others in proportion, so that the
@@ -97,12 +97,13 @@ def score(measures: Sequence[Measure], min_cases: int = MIN_CASES) -> Score:
     if not points:
         return Score(scored, None, None)
     total = min(sum(points), FULL_TENTHS)
-    return Score(scored, total, grade(total))
+    return Score(scored, total, grade(total, grades))
 
 
-def grade(total_tenths: int) -> str:
-    """The grade of a score in tenths: A from 90, B from 80, C from 70, else D."""
-    return next((name for least, name in GRADES if total_tenths >= least), LOWEST_GRADE)
+def grade(total_tenths: int, grades: Sequence[tuple[int, str]] = GRADES) -> str:
+    """The grade of a score in tenths by (least tenths, name), best first; by default A from 90, B from 80, C from 70,
+    else D."""
+    return next((name for least, name in grades if total_tenths >= least), LOWEST_GRADE)
 
 
 def volume_band(tickets: int, bounds: Sequence[int] = VOLUME_BANDS) -> int:

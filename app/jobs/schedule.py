@@ -23,6 +23,7 @@ from app.services import (
     emergency_pauses,
     exemption_rulings,
     health,
+    month_plan,
     penalties,
     penalty_contests,
     reminders,
@@ -143,6 +144,11 @@ def lapse_contests() -> int:
     return penalty_contests.lapse(db.session(), clock.now())
 
 
+def draft_month() -> str:
+    """From the 1st at 02:00 on the month before has its drafts."""
+    return month_plan.draft(clock.now())
+
+
 def schedule(look: float) -> tuple[Job, ...]:
     """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
 
@@ -170,6 +176,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("seal", 60, seal),
         Job("penalties", 5 * look, keep_ledger),
         Job("penalty contests", 30, lapse_contests),
+        Job("month drafts", 300, draft_month),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )
 

@@ -16,6 +16,7 @@ from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
 from app.models.incident import Incident
+from app.models.month import Amendment, DeliveryVolume, FrozenCard, MonthAnalysis, MonthClose, ScoringScheme
 from app.models.organisation import (
     AddressRule,
     CalendarDay,
@@ -52,6 +53,7 @@ from app.models.ticket import (
 __all__ = [
     "AddressRule",
     "Alarm",
+    "Amendment",
     "Appeal",
     "AppealLease",
     "Attachment",
@@ -72,6 +74,7 @@ __all__ = [
     "CustomerAccount",
     "CustomerLink",
     "CustomerMatch",
+    "DeliveryVolume",
     "DutyShift",
     "Emergency",
     "Event",
@@ -82,12 +85,15 @@ __all__ = [
     "ExportLog",
     "ExportPage",
     "FreeText",
+    "FrozenCard",
     "HandoverNote",
     "Heartbeat",
     "ImportedFile",
     "ImportedTicket",
     "Inbox",
     "Incident",
+    "MonthAnalysis",
+    "MonthClose",
     "Organisation",
     "Outbox",
     "Party",
@@ -110,6 +116,7 @@ __all__ = [
     "Robot",
     "Scan",
     "ScopeVersion",
+    "ScoringScheme",
     "Script",
     "Seal",
     "SequenceRow",

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Date, Engine, Table, event, insert, text
+from sqlalchemy import JSON, BigInteger, Date, Engine, Table, event, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -215,3 +215,30 @@ def _sqlite_day(element: Any, compiler: Any, **named: Any) -> str:
 @compiles(shanghai_day, "postgresql")
 def _postgresql_day(element: Any, compiler: Any, **named: Any) -> str:
     return f"CAST(({compiler.process(element.clauses, **named)}) AT TIME ZONE 'Asia/Shanghai' AS DATE)"
+
+
+class whole_seconds(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
+    """The whole seconds from one column's instant to a later one's, what is left over cut off."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(whole_seconds, "sqlite")
+def _sqlite_seconds(element: Any, compiler: Any, **named: Any) -> str:
+    start, end = (compiler.process(clause, **named) for clause in element.clauses)
+    whole = f"CAST(strftime('%s', {end}) AS INTEGER) - CAST(strftime('%s', {start}) AS INTEGER)"
+    return f"({whole} - (substr({end}, 21) < substr({start}, 21)))"
+
+
+@compiles(whole_seconds, "postgresql")
+def _postgresql_seconds(element: Any, compiler: Any, **named: Any) -> str:
+    start, end = (compiler.process(clause, **named) for clause in element.clauses)
+    return f"CAST(floor(extract(epoch FROM ({end} - {start}))) AS BIGINT)"
+
+
+def write_options(session: Session, *, one_picture: bool) -> dict[str, Any]:
+    """What a write transaction's connection is asked for. With `one_picture` all its statements see the database as at
+    the first one, whatever others commit meanwhile; SQLite has but one writer, so that its writers see that anyway."""
+    alone = one_picture and session.get_bind().dialect.name == "postgresql"
+    return {WRITE: True} | ({"isolation_level": "REPEATABLE READ"} if alone else {})

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import Model
 from app.models.types import Big, UtcDateTime, primary, ref
 
+# events that a scorecard counts by themselves
+CASES = "type IN ('result', 'repeat', 'party_disputed', 'intervened', 'acting_started', 'help_answered', 'site_urged')"
+
 
 class Ticket(Model):
     """The current state; the events are the truth it was folded from."""
@@ -76,6 +79,8 @@ class Ticket(Model):
             "ix_ticket_waybill_reversed", "waybill_reversed", postgresql_ops={"waybill_reversed": "text_pattern_ops"}
         ),
         Index("ix_ticket_site_opened", "handling_site_id", "opened_at"),
+        Index("ix_ticket_opened", "opened_at"),
+        Index("ix_ticket_result", "result_at"),
     )
 
 
@@ -137,6 +142,7 @@ class Event(Model):
     __table_args__ = (
         UniqueConstraint("ticket_id", "seq"),
         Index("ix_event_result", "at", sqlite_where=text(RESULTS), postgresql_where=text(RESULTS)),
+        Index("ix_event_case", "type", "at", sqlite_where=text(CASES), postgresql_where=text(CASES)),
     )
 
 
@@ -182,6 +188,7 @@ class Clock(Model):
             postgresql_where=text("next_stage_at IS NOT NULL"),
         ),
         Index("ix_clock_site_due", "organisation_id", "kind", "due_at"),
+        Index("ix_clock_kind_due", "kind", "due_at"),
     )
 
 

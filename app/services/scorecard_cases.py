@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, null, select
+from sqlalchemy import Select, and_, case, func, not_, null, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.domain.clocks import in_time
 from app.domain.errors import NotFound
 from app.domain.roles import Actor
 from app.extensions import db
-from app.models import Appeal, Clock, Event, Ticket
+from app.models import Appeal, Audit, Clock, Event, MonthClose, Survey, Ticket
 from app.services import scorecard_facts as facts
 from app.services.scope import visible_to
 from app.services.scorecard_facts import Span
-from app.services.scorecards import Site, load_site, span_of
+from app.services.scorecard_scope import Site, load_site, span_of
+
+SHOWN = 1000  # cases on one page; all of them are in the export
+Source = Callable[[Span, Any], Select[Any]]
 
 
 @dataclass(frozen=True)
@@ -44,28 +47,27 @@ class Asked:
 
 @dataclass(frozen=True)
 class Cases:
-    """The site and its cases, late ones first, then by their start."""
+    """The organisation and its cases, late ones first, then by their start; `more` where there are more than SHOWN."""
 
     site: Site
     rows: tuple[Case, ...]
+    more: bool = False
 
 
 def cases(*, actor: Actor, month: str, organisation_code: str, measure: str, now: datetime) -> Cases:
-    """The cases of one measure (a key of MEASURES) in the month, as many as the card counts.
+    """The cases of one measure (a key of MEASURES) in the month, as many as the card counts, at most SHOWN.
 
     Raises NotFound for an unknown month, organisation or measure, NotAllowed for a role without cards.
     """
-    if measure not in MEASURES:
-        raise NotFound("measure_not_found")
     session = db.session()
-    span = span_of(month, now)
-    site = load_site(session, actor, organisation_code)
-    source = MEASURES[measure]
-    if source is None:
-        return Cases(site, ())
-    statement = source(span, site.id).where(facts.measured(), facts.onboarded(site.id), visible_to(actor))
-    rows = [_case(*row) for row in session.execute(statement)]
-    return Cases(site, tuple(sorted(rows, key=lambda row: (row.in_time is not False, row.started_at, row.number))))
+    statement, site = _asked_for(session, actor, Asked(month, organisation_code, measure), now)
+    found = session.execute(statement.limit(SHOWN + 1)).all()
+    rows = sorted((_case(*row[:-1]) for row in found[:SHOWN]), key=_late_first)
+    return Cases(site, tuple(rows), len(found) > SHOWN)
+
+
+def _late_first(row: Case) -> tuple[bool, datetime, str]:
+    return row.in_time is not False, row.started_at, row.number
 
 
 def below(
@@ -75,33 +77,33 @@ def below(
 
     One more than `limit` where there is more. Raises NotFound, NotAllowed.
     """
-    source = _asked_for(session, actor, asked, now)
-    if source is None:
-        return []
-    statement, key = source
-    statement = statement.add_columns(key).where(key < key_below).order_by(key.desc()).limit(limit + 1)
+    statement, _site = _asked_for(session, actor, asked, now)
+    key = _key(asked)
+    statement = statement.where(key < key_below).order_by(key.desc()).limit(limit + 1)
     return [(row[-1], _case(*row[:-1])) for row in session.execute(statement)]
 
 
 def count_below(session: Session, actor: Actor, asked: Asked, now: datetime, key_below: int, most: int) -> int:
     """How many cases there are, at most `most`."""
-    source = _asked_for(session, actor, asked, now)
-    if source is None:
-        return 0
-    statement, key = source
-    ids = statement.with_only_columns(key).where(key < key_below).limit(most)
+    statement, _site = _asked_for(session, actor, asked, now)
+    ids = statement.with_only_columns(_key(asked)).where(_key(asked) < key_below).limit(most)
     return session.scalar(select(func.count()).select_from(ids.subquery())) or 0
 
 
-def _asked_for(session: Session, actor: Actor, asked: Asked, now: datetime) -> tuple[Select[Any], Any] | None:
+def _asked_for(session: Session, actor: Actor, asked: Asked, now: datetime) -> tuple[Select[Any], Site]:
+    """The cases with the key of their rows as the last column. A frozen month is looked at from its freeze."""
     if asked.measure not in MEASURES:
         raise NotFound("measure_not_found")
-    span, site = span_of(asked.month, now), load_site(session, actor, asked.code)
-    source = MEASURES[asked.measure]
-    if source is None:
-        return None
-    statement = source(span, site.id).where(facts.measured(), facts.onboarded(site.id), visible_to(actor))
-    return statement, KEYS.get(source, Clock.id)
+    frozen = session.scalar(select(MonthClose.frozen_at).where(MonthClose.month == asked.month))
+    span, site = span_of(asked.month, frozen or now), load_site(session, actor, asked.code)
+    source, key = MEASURES[asked.measure]
+    whose = facts.members(site.id, site.kind)
+    statement = source(span, whose).where(facts.measured(), visible_to(actor)).add_columns(key)
+    return statement, site
+
+
+def _key(asked: Asked) -> Any:
+    return MEASURES[asked.measure][1]
 
 
 def _case(
@@ -115,60 +117,86 @@ def _columns(started: Any, due: Any, stopped: Any) -> Select[Any]:
     return select(Ticket.number, Ticket.category, started, due, stopped)
 
 
-def _clocks(kind: str) -> Callable[[Span, int], Select[Any]]:
-    def source(span: Span, site_id: int) -> Select[Any]:
+def _clocks(*kinds: str, late: bool = False) -> Source:
+    def source(span: Span, whose: Any) -> Select[Any]:
         runs = _columns(Clock.started_at, Clock.due_at, Clock.stopped_at).add_columns(Clock.credited)
+        missed = or_(Clock.stopped_at.is_(None), Clock.stopped_at > Clock.due_at, not_(Clock.credited))
         return runs.join(Clock, Clock.ticket_id == Ticket.id).where(
-            facts.decided_in(span, kind), Clock.organisation_id == site_id
+            facts.decided_in(span, *kinds), facts.of(Clock.organisation_id, whose), missed if late else true()
         )
 
     return source
 
 
-def _tickets(span: Span, site_id: int) -> Select[Any]:
+def _tickets(span: Span, whose: Any) -> Select[Any]:
     opened = _columns(Ticket.opened_at, null(), Ticket.closed_at).where(span.holds(Ticket.opened_at))
-    return opened.where(Ticket.handling_site_id == site_id)
+    return opened.where(facts.of(Ticket.handling_site_id, whose))
 
 
-def _open(span: Span, site_id: int) -> Select[Any]:
-    return _tickets(span, site_id).where(Ticket.state.not_in(facts.ENDED))
+def _open(span: Span, whose: Any) -> Select[Any]:
+    return _tickets(span, whose).where(Ticket.state.not_in(facts.ENDED))
 
 
-def _handling(span: Span, site_id: int) -> Select[Any]:
-    return _columns(Ticket.received_at, null(), Ticket.result_at).where(facts.handled_in(span, site_id))
+def _handling(span: Span, whose: Any) -> Select[Any]:
+    handled = _columns(Ticket.received_at, null(), Ticket.result_at).where(facts.handled_in(span))
+    return handled.where(facts.of(Ticket.handling_site_id, whose))
 
 
-def _appeals(span: Span, site_id: int) -> Select[Any]:
-    return _appeal_rows(site_id).where(span.holds(Appeal.opened_at))
+def _appeals(span: Span, whose: Any) -> Select[Any]:
+    return _appeal_rows(whose).where(span.holds(Appeal.opened_at))
 
 
-def _upheld(span: Span, site_id: int) -> Select[Any]:
-    return _appeal_rows(site_id).where(facts.upheld_in(span))
+def _upheld(span: Span, whose: Any) -> Select[Any]:
+    return _appeal_rows(whose).where(facts.upheld_in(span))
 
 
-def _appeal_rows(site_id: int) -> Select[Any]:
+def _appeal_rows(whose: Any) -> Select[Any]:
     rows = _columns(Appeal.opened_at, null(), Appeal.ruled_at).join(Appeal, Appeal.ticket_id == Ticket.id)
-    return rows.where(Appeal.site_id == site_id)
+    return rows.where(facts.of(Appeal.site_id, whose))
 
 
-def _results(span: Span, site_id: int) -> Select[Any]:
+def _results(span: Span, whose: Any) -> Select[Any]:
+    return _events(facts.results_in(span), facts.result_site(), whose)
+
+
+def _repeats(span: Span, whose: Any) -> Select[Any]:
+    return _events(facts.repeats_in(span), facts.repeat_site(), whose)
+
+
+def _happened(column: Callable[[], Any], *kinds: str) -> Source:
+    def source(span: Span, whose: Any) -> Select[Any]:
+        return _events(facts.happened(span, *kinds), column(), whose)
+
+    return source
+
+
+def _events(where: Any, column: Any, whose: Any) -> Select[Any]:
     rows = _columns(Ticket.received_at, null(), Event.at).join(Event, Event.ticket_id == Ticket.id)
-    return rows.where(facts.results_in(span), facts.result_site() == site_id)
+    return rows.where(where, facts.of(column, whose))
 
 
-def _repeats(span: Span, site_id: int) -> Select[Any]:
-    rows = _columns(Ticket.received_at, null(), Event.at).join(Event, Event.ticket_id == Ticket.id)
-    return rows.where(facts.repeats_in(span), facts.repeat_site() == site_id)
+def _audits(span: Span, whose: Any) -> Select[Any]:
+    """One found true is shown as good, as if it had been due at its verdict; any other one as bad."""
+    found_true = case((Audit.mark == "true", Audit.marked_at), else_=null())
+    rows = _columns(Ticket.received_at, Audit.marked_at, found_true).join(Audit, Audit.ticket_id == Ticket.id)
+    return rows.where(facts.marked_in(span), facts.of(Audit.site_id, whose))
 
 
-# what has no source yet has no cases
-MEASURES: dict[str, Callable[[Span, int], Select[Any]] | None] = {
-    "tickets": _tickets, "open": _open, "handling": _handling, "first_reply": _clocks("first_reply"),
-    "result": _clocks("resolve"), "results": _results, "appeals": _appeals, "appeal": _upheld, "repeat": _repeats,
-    "party_reply": _clocks("party_reply"), "audit": None, "promise": None, "satisfaction": None,
-}  # fmt: skip
-# what a source has one row for; where nothing is said: a run of a clock
-KEYS: dict[Any, Any] = {
-    _tickets: Ticket.id, _open: Ticket.id, _handling: Ticket.id, _results: Event.id, _repeats: Event.id,
-    _appeals: Appeal.id, _upheld: Appeal.id,
+def _ratings(span: Span, whose: Any) -> Select[Any]:
+    rows = _columns(Survey.asked_at, null(), Survey.rated_at).join(Survey, Survey.ticket_id == Ticket.id)
+    return rows.where(and_(facts.rated_in(span), facts.of(Survey.site_id, whose)))
+
+
+# by measure where its cases come from, and the key of what the source has one row for
+MEASURES: dict[str, tuple[Source, Any]] = {
+    "tickets": (_tickets, Ticket.id), "open": (_open, Ticket.id), "handling": (_handling, Ticket.id),
+    "overdue": (_clocks(*facts.LATE_KINDS, late=True), Clock.id), "first_reply": (_clocks("first_reply"), Clock.id),
+    "result": (_clocks("resolve"), Clock.id), "party_reply": (_clocks("party_reply"), Clock.id),
+    "promise": (_clocks("promise"), Clock.id), "ruling": (_clocks("ruling"), Clock.id), "results": (_results, Event.id),
+    "appeals": (_appeals, Appeal.id), "appeal": (_upheld, Appeal.id), "repeat": (_repeats, Event.id),
+    "audit": (_audits, Audit.id), "satisfaction": (_ratings, Survey.id),
+    "disputes": (_happened(lambda: facts.named("organisation_id"), "party_disputed"), Event.id),
+    "interventions": (_happened(lambda: facts.named("site_id"), "intervened"), Event.id),
+    "assists": (_happened(lambda: Event.organisation_id, "acting_started", "help_answered"), Event.id),
+    "chased": (_happened(lambda: Event.organisation_id, "site_urged"), Event.id),
 }  # fmt: skip

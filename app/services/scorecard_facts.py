@@ -11,33 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, cast, exists, func, not_, or_, select, text
+from sqlalchemy import ColumnElement, and_, case, cast, exists, func, literal, not_, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import month_bounds
-from app.models import Appeal, Clock, Event, Organisation, Ticket
+from app.domain.scorecards import ABOVE, ASSESSED, Facts
+from app.models import Appeal, Audit, Clock, Event, Organisation, Survey, Ticket
 from app.models.dialect import shanghai_day
 from app.models.types import Big
 
 ENDED = ("closed", "withdrawn")
-
-
-@dataclass
-class Facts:
-    """What a site's month is assessed on; every number is a count of cases."""
-
-    tickets: int = 0
-    open: int = 0
-    first_reply_due: int = 0
-    first_reply_in_time: int = 0
-    resolve_due: int = 0
-    resolve_in_time: int = 0
-    party_reply_due: int = 0
-    party_reply_in_time: int = 0
-    results: int = 0
-    appeals: int = 0
-    upheld: int = 0
-    repeats: int = 0
+CLOCKS = {
+    "first_reply": "first_reply", "resolve": "resolve", "party_reply": "party_reply", "promise": "promise",
+    "ruling": "ruling",
+}  # fmt: skip
+LATE_KINDS = ("first_reply", "resolve", "party_reply")
 
 
 @dataclass(frozen=True)
@@ -64,10 +52,10 @@ def month_facts(session: Session, span: Span, site_id: int | None = None) -> dic
     for names, site, statement in _statements(span):
         statement = statement.where(site.is_not(None) if site_id is None else site == site_id, onboarded(site))
         # by position: an expression with bound values is a different one to PostgreSQL each time it is written
-        for organisation_id, *numbers in session.execute(statement.group_by(text("1"))):
+        for organisation_id, label, *numbers in session.execute(statement.group_by(text("1"), text("2"))):
             facts = found.setdefault(organisation_id, Facts())
-            for name, number in zip(names, numbers, strict=True):
-                setattr(facts, name, int(number))
+            for name, number in zip(names[label], numbers, strict=True):
+                setattr(facts, name, getattr(facts, name) + int(number))
     return found
 
 
@@ -82,15 +70,15 @@ def onboarded(site: Any) -> ColumnElement[bool]:
     return not_(later.correlate_except(Organisation))
 
 
-def decided_in(span: Span, kind: str) -> ColumnElement[bool]:
-    """Clock runs of a kind decided in the month: at the earlier of stop and due, once that has passed (rulebook 4).
+def decided_in(span: Span, *kinds: str) -> ColumnElement[bool]:
+    """Clock runs of these kinds decided in the month: at the earlier of stop and due, once that has passed.
 
     The bound on `due_at` alone follows from the other; it lets the index cut off the past.
     """
     decided = case((Clock.stopped_at < Clock.due_at, Clock.stopped_at), else_=Clock.due_at)
     late = and_(Clock.stopped_at.is_(None), Clock.state != "paused", Clock.due_at < span.now)
     return and_(
-        Clock.kind == kind, Clock.state != "void", Clock.exempt.is_(False), Clock.due_at >= span.start,
+        Clock.kind.in_(kinds), Clock.state != "void", Clock.exempt.is_(False), Clock.due_at >= span.start,
         span.holds(decided), or_(Clock.stopped_at.is_not(None), late),
     )  # fmt: skip
 
@@ -102,7 +90,7 @@ def upheld_in(span: Span) -> ColumnElement[bool]:
 
 def results_in(span: Span) -> ColumnElement[bool]:
     """Results given in the month."""
-    return and_(Event.type == "result", span.holds(Event.at))
+    return happened(span, "result")
 
 
 def result_site() -> ColumnElement[Any]:
@@ -113,54 +101,99 @@ def result_site() -> ColumnElement[Any]:
 
 def repeats_in(span: Span) -> ColumnElement[bool]:
     """Repeats of the month that came after the first reply was due."""
-    return and_(
-        Event.type == "repeat", span.holds(Event.at), Event.data["after_first_reply_due"].as_boolean().is_(True)
-    )
+    return and_(happened(span, "repeat"), after_first_reply())
+
+
+def after_first_reply() -> ColumnElement[bool]:
+    """Whether a repeat came after the first reply was due."""
+    return Event.data["after_first_reply_due"].as_boolean().is_(True)
+
+
+def named(key: str) -> ColumnElement[Any]:
+    """The organisation that an event names; ids need 64 bits, which the JSON type's own integer lacks."""
+    return cast(Event.data[key].as_string(), Big)
 
 
 def repeat_site() -> ColumnElement[Any]:
-    """The handling site that a repeat event names; ids need 64 bits, which the JSON type's own integer lacks."""
-    return cast(Event.data["site_id"].as_string(), Big)
+    """The handling site that a repeat event names."""
+    return named("site_id")
 
 
-def _statements(span: Span) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Names of the facts, the column of the site, and the statement (site, numbers...) still without its grouping."""
+def happened(span: Span, *kinds: str) -> ColumnElement[bool]:
+    """Events of these kinds in the month. The kinds stand in the statement itself, so that both engines see that the
+    partial index holds them."""
+    spelled = ", ".join(f"'{kind}'" for kind in kinds)
+    return and_(text(f"event.type IN ({spelled})"), span.holds(Event.at))
+
+
+def marked_in(span: Span) -> ColumnElement[bool]:
+    """Audits decided in the month; a re-check is CCS looking at the auditor (rulebook 3.13)."""
+    return and_(Audit.mark != "", Audit.reason != "recheck", span.holds(Audit.marked_at))
+
+
+def rated_in(span: Span) -> ColumnElement[bool]:
+    """Ratings of the month that count for the site."""
+    return and_(span.holds(Survey.rated_at), Survey.counted.is_(True))
+
+
+Names = dict[str, tuple[str, ...]]
+
+
+def _statements(span: Span) -> Iterator[tuple[Names, Any, Any]]:
+    """By label the names of the facts, the column of the site, and the statement (site, label, numbers...) still
+    without its grouping."""
     site = Ticket.handling_site_id
     still_open = func.sum(case((Ticket.state.not_in(ENDED), 1), else_=0))
-    opened = select(site, func.count(), still_open).where(span.holds(Ticket.opened_at), measured())
-    yield ("tickets", "open"), site, opened
-    for kind in ("first_reply", "resolve", "party_reply"):
-        good = func.sum(case((and_(Clock.stopped_at <= Clock.due_at, Clock.credited), 1), else_=0))
-        runs = select(Clock.organisation_id, func.count(), good).join(Ticket, Ticket.id == Clock.ticket_id)
-        runs = runs.where(decided_in(span, kind), measured())
-        yield (f"{kind}_due", f"{kind}_in_time"), Clock.organisation_id, runs
-    appeals = select(Appeal.site_id, func.count()).join(Ticket, Ticket.id == Appeal.ticket_id).where(measured())
-    yield ("appeals",), Appeal.site_id, appeals.where(span.holds(Appeal.opened_at))
-    yield ("upheld",), Appeal.site_id, appeals.where(upheld_in(span))
-    for name, where, column in (
-        ("results", results_in(span), result_site()),
-        ("repeats", repeats_in(span), repeat_site()),
-    ):
-        events = select(column, func.count()).join(Ticket, Ticket.id == Event.ticket_id)
-        yield (name,), column, events.where(where, measured())
+    opened = select(site, literal("all"), func.count(), still_open).where(span.holds(Ticket.opened_at), measured())
+    yield {"all": ("tickets", "open")}, site, opened
+    good = func.sum(case((and_(Clock.stopped_at <= Clock.due_at, Clock.credited), 1), else_=0))
+    runs = select(Clock.organisation_id, Clock.kind, func.count(), good).join(Ticket, Ticket.id == Clock.ticket_id)
+    runs = runs.where(decided_in(span, *CLOCKS), measured())
+    yield {kind: (f"{name}_due", f"{name}_in_time") for kind, name in CLOCKS.items()}, Clock.organisation_id, runs
+    appeals = select(Appeal.site_id, literal("all"), func.count()).join(Ticket, Ticket.id == Appeal.ticket_id)
+    yield {"all": ("appeals",)}, Appeal.site_id, appeals.where(measured(), span.holds(Appeal.opened_at))
+    yield {"all": ("upheld",)}, Appeal.site_id, appeals.where(measured(), upheld_in(span))
+    true = func.sum(case((Audit.mark == "true", 1), else_=0))
+    audits = select(Audit.site_id, literal("all"), func.count(), true).join(Ticket, Ticket.id == Audit.ticket_id)
+    yield {"all": ("audited", "audited_true")}, Audit.site_id, audits.where(marked_in(span), measured())
+    marks = select(Survey.site_id, literal("all"), func.count(), func.sum(Survey.score))
+    ratings = marks.join(Ticket, Ticket.id == Survey.ticket_id).where(rated_in(span), measured())
+    yield {"all": ("ratings", "rating_sum")}, Survey.site_id, ratings
+    whose = case(*((Event.type == kind, column) for kind, (_name, column) in _happenings().items()))
+    events = select(whose, Event.type, func.count()).join(Ticket, Ticket.id == Event.ticket_id)
+    late = or_(Event.type != "repeat", after_first_reply())
+    counted = events.where(happened(span, *_happenings()), late, measured())
+    yield {kind: (name,) for kind, (name, _column) in _happenings().items()}, whose, counted
 
 
-def handling_seconds(session: Session, span: Span, site_id: int) -> list[int]:
-    """Seconds from receipt to the last result of each of the site's tickets whose last result lies in the month."""
-    statement = select(Ticket.received_at, Ticket.result_at).where(handled_in(span, site_id))
-    return [int((end - start).total_seconds()) for start, end in session.execute(statement) if end is not None]
+def _happenings() -> dict[str, tuple[str, Any]]:
+    """Events that are cases by themselves: the fact, and whose it is."""
+    return {
+        "result": ("results", result_site()), "repeat": ("repeats", repeat_site()),
+        "party_disputed": ("disputes", named("organisation_id")), "intervened": ("interventions", named("site_id")),
+        "acting_started": ("assists", Event.organisation_id), "help_answered": ("assists", Event.organisation_id),
+        "site_urged": ("chased", Event.organisation_id),
+    }  # fmt: skip
 
 
-def handled_in(span: Span, site_id: int) -> ColumnElement[bool]:
-    """The site's tickets whose last result lies in the month."""
-    return and_(Ticket.handling_site_id == site_id, span.holds(Ticket.result_at), measured(), onboarded(site_id))
+def handled_in(span: Span) -> ColumnElement[bool]:
+    """Tickets whose last result lies in the month."""
+    return and_(span.holds(Ticket.result_at), measured())
 
 
-def category_counts(session: Session, span: Span, site_id: int) -> list[tuple[str, int]]:
-    """(category, tickets opened in the month) of a site, the most frequent first."""
-    n = func.count()
-    statement = select(Ticket.category, n).where(
-        Ticket.handling_site_id == site_id, span.holds(Ticket.opened_at), measured(), onboarded(site_id)
-    )
-    rows = session.execute(statement.group_by(Ticket.category).order_by(n.desc(), Ticket.category))
-    return [(category, count) for category, count in rows]
+def members(organisation_id: int, kind: str) -> Any:
+    """Whose cases a card counts: the id itself, a query of a province's ids, None for everybody."""
+    if kind == "headquarters":
+        return None
+    if kind != "province":
+        return organisation_id
+    own = Organisation
+    return select(own.id).where(or_(own.id == organisation_id, own.province_id == organisation_id))
+
+
+def of(column: Any, whose: Any) -> ColumnElement[bool]:
+    """The condition that a case is one of theirs (`members`) and that its organisation was on board."""
+    if isinstance(whose, int):
+        return and_(column == whose, onboarded(whose))
+    assessed = select(Organisation.id).where(Organisation.kind.in_((*ASSESSED, *ABOVE)))
+    return and_(column.in_(assessed if whose is None else whose), onboarded(column))

@@ -1,46 +1,45 @@
-"""Scorecards, first version: a site's month from four measures, its rank, and the list of a province (rulebook 5)."""
+"""Scorecards: a month of a site, hub, province or the network, its rank, and the list of a scope (rulebook 5).
+
+A frozen month is served from its stored cards; any other one is counted from the tables.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, select, true
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from app.domain import scoring
+from app.domain import scorecards as cards
 from app.domain.calendars import month_bounds, month_of
-from app.domain.errors import NotAllowed, NotFound
 from app.domain.roles import Actor
-from app.domain.scoring import Measure, Score
+from app.domain.scorecards import ASSESSED, Counts, Facts
+from app.domain.scoring import Score
 from app.extensions import db
-from app.models import Organisation, Ticket
-from app.services import journal, scorecard_facts
-from app.services.scorecard_facts import Facts, Span
+from app.models import FrozenCard, MonthClose, Organisation, Ticket
+from app.services import journal, month_books, scorecard_facts, scoring_schemes
+from app.services.scorecard_facts import Span
+from app.services.scorecard_scope import FIRST_MONTH as FIRST_MONTH
+from app.services.scorecard_scope import Site as Site
+from app.services.scorecard_scope import assessed_by as assessed_by
+from app.services.scorecard_scope import load_site as load_site
+from app.services.scorecard_scope import own_code as own_code
+from app.services.scorecard_scope import sites, span_of
 
-ASSESSED = ("site", "hub")
 PAGE = 100
-FIRST_MONTH = "2000-01"  # nothing can lie before it
-
-
-@dataclass(frozen=True)
-class Site:
-    """The organisation of a card with its province, both labels each."""
-
-    id: int
-    code: str
-    kind: str
-    name: str
-    name_en: str
-    province: str
-    province_en: str
+KINDS = {"sites": ASSESSED, "provinces": ("province",)}  # the lists that there are
 
 
 @dataclass(frozen=True)
 class Card:
-    """One month of one site. Times are whole seconds, scores tenths of a point; None is printed as "—"."""
+    """One month of one organisation. Times are whole seconds, scores tenths of a point, money fen; None prints "—".
+
+    `digest` and `frozen_at` are empty until the month is frozen; `draft` is a month that still runs.
+    """
 
     month: str
     site: Site
@@ -51,12 +50,19 @@ class Card:
     previous_tenths: int | None
     handling_median_seconds: int | None
     handling_p90_seconds: int | None
-    categories: tuple[tuple[str, int], ...]
+    categories: Counts
+    causes: Counts
+    penalties: Mapping[str, int]
+    delivered: int | None
+    scheme: int
+    least_cases: int
+    digest: str = ""
+    frozen_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Line:
-    """One site in the list of a month."""
+    """One organisation in the list of a month."""
 
     site: Site
     facts: Facts
@@ -73,7 +79,7 @@ class Listing:
 
 
 def site_month(*, actor: Actor, month: str, organisation_code: str, now: datetime) -> Card:
-    """The card of a site or hub for a month "YYYY-MM" (Asia/Shanghai); the current month is a running draft.
+    """The card of an organisation for a month "YYYY-MM" (Asia/Shanghai); the current month is a running draft.
 
     The number of statements does not depend on how many sites or tickets there are. Raises NotFound for a malformed
     or future month and for an organisation that is unknown or outside the scope, NotAllowed for a role without cards.
@@ -81,32 +87,50 @@ def site_month(*, actor: Actor, month: str, organisation_code: str, now: datetim
     session = db.session()
     span = span_of(month, now)
     site = load_site(session, actor, organisation_code)
-    peers = _peers(session, span, site.kind)
-    own = peers.get(site.id, Facts())
-    scored = score_of(own)
-    seconds = scorecard_facts.handling_seconds(session, span, site.id)
+    scheme = scoring_schemes.of_month(session, month)
+    kept = session.execute(
+        select(FrozenCard.body, FrozenCard.digest, MonthClose.frozen_at)
+        .join(MonthClose, MonthClose.month == FrozenCard.month)
+        .where(FrozenCard.month == month, FrozenCard.organisation_id == site.id)
+    ).one_or_none()
+    if kept is not None:
+        return card_of(json.loads(kept[0]), site, scheme.min_cases, digest=kept[1], frozen_at=kept[2])
+    plain = month_books.one(session, month, span, scheme, site.id)
+    return card_of(plain, site, scheme.min_cases, draft=month == month_of(now))
+
+
+def card_of(
+    plain: Mapping[str, Any], site: Site, least_cases: int, *, draft: bool = False, digest: str = "",
+    frozen_at: datetime | None = None,
+) -> Card:  # fmt: skip
+    """A body as a card."""
+    median, p90 = plain["handling"]
     return Card(
-        month=month, site=site, draft=month == month_of(now), facts=own, score=scored,
-        rank=_rank(site.id, own, peers), previous_tenths=_previous(session, site.id, span),
-        handling_median_seconds=scoring.median(seconds), handling_p90_seconds=scoring.percentile(seconds, 90),
-        categories=tuple(scorecard_facts.category_counts(session, span, site.id)),
+        month=plain["month"], site=site, draft=draft, facts=cards.facts_of(plain), score=cards.scored(plain),
+        rank=tuple(plain["rank"]) if plain["rank"] else None, previous_tenths=plain["previous"],
+        handling_median_seconds=median, handling_p90_seconds=p90, categories=_pairs(plain["categories"]),
+        causes=_pairs(plain["causes"]), penalties=plain["penalties"], delivered=plain["delivered"],
+        scheme=plain["scheme"], least_cases=least_cases, digest=digest, frozen_at=frozen_at,
     )  # fmt: skip
 
 
-def province_list(*, actor: Actor, month: str, now: datetime, page: int = 1) -> Listing:
-    """The sites in the actor's scope with their scores, at most 100 a page. Raises NotFound, NotAllowed."""
+def _pairs(rows: Sequence[Sequence[Any]]) -> Counts:
+    return tuple((str(code), int(number)) for code, number in rows)
+
+
+def province_list(
+    *, actor: Actor, month: str, now: datetime, page: int = 1, which: str = "sites", size: int = PAGE
+) -> Listing:
+    """The organisations of KINDS[which] in the actor's scope with their scores, best first, at most `size` a page.
+
+    Raises NotFound, NotAllowed.
+    """
     session = db.session()
     span = span_of(month, now)
-    sites = _sites(session, assessed_by(actor))
-    facts = scorecard_facts.month_facts(session, span)
-    scores = {site.id: score_of(facts.get(site.id, Facts())) for site in sites}
-    sites.sort(key=lambda site: (-(_total(scores[site.id])), site.code))
-    shown = sites[(page - 1) * PAGE : page * PAGE]
-    kinds = {kind: _of_kind(session, facts, kind) for kind in sorted({site.kind for site in shown})}
-    lines = (
-        Line(s, own, scores[s.id], _rank(s.id, own, kinds[s.kind])) for s in shown for own in [facts.get(s.id, Facts())]
-    )
-    return Listing(tuple(lines), len(sites) > page * PAGE)
+    found = sites(session, assessed_by(actor), KINDS.get(which, ASSESSED))
+    lines = _lines(session, month, span, found)
+    lines.sort(key=lambda line: (-_total(line.score), line.site.code))
+    return Listing(tuple(lines[(page - 1) * size : page * size]), len(lines) > page * size)
 
 
 def below(session: Session, actor: Actor, month: str, now: datetime, site_id: int, limit: int) -> list[Line]:
@@ -118,13 +142,7 @@ def below(session: Session, actor: Actor, month: str, now: datetime, site_id: in
     own = Organisation.id
     asked = select(own).where(own < site_id, Organisation.kind.in_(ASSESSED), assessed_by(actor))
     ids = list(session.scalars(asked.order_by(own.desc()).limit(limit + 1)))
-    sites = sorted(_sites(session, own.in_(ids)), key=lambda site: -site.id)
-    facts = scorecard_facts.month_facts(session, span)
-    kinds = {kind: _of_kind(session, facts, kind) for kind in sorted({site.kind for site in sites})}
-    return [
-        Line(s, own_facts, score_of(own_facts), _rank(s.id, own_facts, kinds[s.kind]))
-        for s in sites for own_facts in [facts.get(s.id, Facts())]
-    ]  # fmt: skip
+    return _lines(session, month, span, sorted(sites(session, own.in_(ids)), key=lambda site: -site.id))
 
 
 def count(session: Session, actor: Actor, month: str, now: datetime, site_id: int, most: int) -> int:
@@ -134,23 +152,27 @@ def count(session: Session, actor: Actor, month: str, now: datetime, site_id: in
     return session.scalar(select(func.count()).select_from(ids.limit(most).subquery())) or 0
 
 
-def measures_of(facts: Facts) -> tuple[Measure, ...]:
-    """The eight measures of the rulebook with their weights; what is not recorded yet has no cases."""
-    return (
-        Measure("first_reply", 20, facts.first_reply_in_time, facts.first_reply_due),
-        Measure("result", 25, facts.resolve_in_time, facts.resolve_due),
-        Measure("party_reply", 5, facts.party_reply_in_time, facts.party_reply_due),
-        Measure("audit", 20, 0, 0),
-        Measure("appeal", 10, facts.upheld, facts.results, inverse=True),
-        Measure("promise", 10, 0, 0),
-        Measure("satisfaction", 5, 0, 0, scale=scoring.SATISFACTION_SCALE),
-        Measure("repeat", 5, facts.repeats, facts.tickets, inverse=True),
-    )
+def _lines(session: Session, month: str, span: Span, found: Sequence[Site]) -> list[Line]:
+    """In the order given; a frozen month from its cards."""
+    plains = _frozen(session, month, [site.id for site in found])
+    if plains:
+        return [
+            Line(site, cards.facts_of(plain), cards.scored(plain), tuple(plain["rank"]) if plain["rank"] else None)
+            for site in found if (plain := plains.get(site.id)) is not None
+        ]  # fmt: skip
+    facts, scores, placed = month_books.scores(session, span, scoring_schemes.of_month(session, month))
+    nothing = cards.score_of(Facts(), scoring_schemes.of_month(session, month))
+    return [
+        Line(site, facts.get(site.id, Facts()), scores.get(site.id, nothing), placed.get(site.id)) for site in found
+    ]
 
 
-def score_of(facts: Facts) -> Score:
-    """Points, score and grade of a month."""
-    return scoring.score(measures_of(facts))
+def _frozen(session: Session, month: str, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    rows = select(FrozenCard.organisation_id, FrozenCard.body).where(FrozenCard.month == month)
+    wanted = set(ids)
+    if len(ids) <= PAGE:
+        rows = rows.where(FrozenCard.organisation_id.in_(ids))
+    return {key: json.loads(body) for key, body in session.execute(rows) if key in wanted}
 
 
 def as_json(card: Card) -> str:
@@ -195,74 +217,6 @@ def all_facts(*, now: datetime) -> dict[str, Any]:
         rows += ({"site": code, "month": month, **asdict(facts)} for code, facts in named)
         month = month_of(month_bounds(month)[1])
     return {"tickets": total, "sites": rows}
-
-
-def span_of(month: str, now: datetime) -> Span:
-    """The month as instants. Raises NotFound for one that is malformed or lies in the future."""
-    try:
-        span = Span.of(month, now)
-    except (ValueError, OverflowError):
-        raise NotFound("month_not_found") from None
-    if span.start > now or month < FIRST_MONTH:
-        raise NotFound("month_not_found")
-    return span
-
-
-def assessed_by(actor: Actor) -> ColumnElement[bool]:
-    """The condition on `organisation`: whose cards the actor sees (rulebook 1). Raises NotAllowed for other roles."""
-    if actor.role == "system":
-        return true()
-    if not actor.can("scorecard"):
-        raise NotAllowed("not_allowed")
-    if actor.desk == "site" and actor.organisation_id is not None:
-        return Organisation.id == actor.organisation_id
-    if actor.desk == "lcs" and actor.province_id is not None:
-        return Organisation.province_id == actor.province_id
-    return true() if actor.desk == "ccs" else false()
-
-
-def load_site(session: Session, actor: Actor, code: str) -> Site:
-    """The assessed organisation with that code inside the scope. Raises NotFound, NotAllowed."""
-    found = _sites(session, assessed_by(actor) & (Organisation.code == code))
-    if not found:
-        raise NotFound("organisation_not_found")
-    return found[0]
-
-
-def _sites(session: Session, condition: ColumnElement[bool]) -> list[Site]:
-    above = aliased(Organisation)
-    own = Organisation
-    statement = (
-        select(own.id, own.code, own.kind, own.name, own.name_en, above.name, above.name_en)
-        .outerjoin(above, above.id == own.province_id)
-        .where(own.kind.in_(ASSESSED), condition)
-        .order_by(own.code)
-    )
-    rows = session.execute(statement)
-    return [Site(*row[:5], province=row[5] or "", province_en=row[6] or "") for row in rows]
-
-
-def _peers(session: Session, span: Span, kind: str) -> dict[int, Facts]:
-    return _of_kind(session, scorecard_facts.month_facts(session, span), kind)
-
-
-def _of_kind(session: Session, facts: Mapping[int, Facts], kind: str) -> dict[int, Facts]:
-    """Sites are ranked among sites, hubs among hubs."""
-    ids: Iterable[int] = session.scalars(select(Organisation.id).where(Organisation.kind == kind))
-    return {key: facts[key] for key in ids if key in facts}
-
-
-def _rank(site_id: int, own: Facts, peers: Mapping[int, Facts]) -> tuple[int, int] | None:
-    """Rank in the own volume band; the other bands are left out before scoring, which is the expensive part."""
-    band = scoring.volume_band(own.tickets)
-    same = ((str(key), score_of(f).total_tenths) for key, f in peers.items() if scoring.volume_band(f.tickets) == band)
-    return scoring.rank_in_band(str(site_id), [(key, band, total) for key, total in same])
-
-
-def _previous(session: Session, site_id: int, span: Span) -> int | None:
-    before = Span.of(month_of(span.start - timedelta(seconds=1)), span.now)
-    facts = scorecard_facts.month_facts(session, before, site_id).get(site_id)
-    return score_of(facts).total_tenths if facts else None
 
 
 def _total(score: Score) -> int:

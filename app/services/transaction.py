@@ -9,22 +9,25 @@ from typing import TypeVar, cast
 from sqlalchemy.orm import Session
 
 from app.extensions import db
-from app.models.dialect import WRITE
+from app.models.dialect import write_options
 
 _KEPT = "kept"
 T = TypeVar("T")
 
 
 @contextmanager
-def write() -> Iterator[Session]:
+def write(*, one_picture: bool = False) -> Iterator[Session]:
     """Open a write transaction, commit at the end, roll back on any error.
+
+    With `one_picture` all its statements see the database as it was at the first one; what it writes must then be
+    nobody else's, or it fails.
 
     A read transaction of the request is ended first: a read that turns into a write would not wait on SQLite.
     Everything the service needs is loaded inside, scope included.
     """
     session: Session = db.session()
     session.rollback()
-    session.connection(execution_options={WRITE: True})
+    session.connection(execution_options=write_options(session, one_picture=one_picture))
     session.info[_KEPT] = {}
     try:
         yield session

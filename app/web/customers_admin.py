@@ -108,7 +108,7 @@ def take_in() -> ResponseReturnValue:
     text, told, error = request.form.get("text", ""), None, ""
     if request.method == "POST":
         try:
-            text = _uploaded() or text
+            text = uploaded() or text
             if request.form.get("confirmed") == "1":
                 customers.import_csv(actor=current_actor(), text=text, now=clock.now())
                 return redirect(url_for("customers.index", done="1"), 303)
@@ -124,7 +124,7 @@ def take_in() -> ResponseReturnValue:
     return page, 422 if error or (told and told.bad) else 200
 
 
-def _uploaded() -> str:
+def uploaded() -> str:
     """The text of an attached file: UTF-8, or GB 18030 as spreadsheets write it in China. Raises UnicodeDecodeError."""
     file = request.files.get("file")
     data = file.read(FILE_LIMIT) if file else b""

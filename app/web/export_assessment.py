@@ -15,12 +15,11 @@ from app.domain.calendars import month_of
 from app.domain.errors import NotFound
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import exemption_view, scorecard_cases, scorecards
+from app.services import exemption_view, scorecard_cases, scorecard_scope, scorecards
 from app.services.export_work import Order
 from app.services.scorecard_cases import Asked, Case
 from app.services.scorecards import Line
-from app.web import exemption_page, queue_page, words, words_exempt
-from app.web import scorecards as cards_page
+from app.web import exemption_page, queue_page, words, words_cards, words_exempt
 from app.web.export_cells import Filled, named, number, text, time
 
 # --- scorecards ---
@@ -33,7 +32,7 @@ def asks_month(address: Mapping[str, str]) -> dict[str, str]:
 
 def says_month(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
     """The month in words. Raises NotFound for none."""
-    scorecards.span_of(asked["month"], clock.now())
+    scorecard_scope.span_of(asked["month"], clock.now())
     return str(g.fmt.month(asked["month"]))
 
 
@@ -50,7 +49,7 @@ def count_cards(session: Session, order: Order, site_id: int, most: int) -> int:
 
 def card_columns(session: Session, order: Order) -> list[Filled]:
     """One line a site."""
-    labels = cards_page.measure_labels()
+    labels = words_cards.measure_labels()
     return [
         text(_("Site"), lambda line: named(line.site.name, line.site.name_en), 24),
         text(_("Code"), lambda line: line.site.code),
@@ -88,11 +87,11 @@ def asks_case(address: Mapping[str, str]) -> dict[str, str]:
 
 def says_case(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
     """Measure, site and month in words. Raises NotFound outside the scope and for what is none."""
-    scorecards.span_of(asked["month"], clock.now())
+    scorecard_scope.span_of(asked["month"], clock.now())
     if asked["measure"] not in scorecard_cases.MEASURES:
         raise NotFound("measure_not_found")
     site = scorecards.load_site(session, actor, asked["code"])
-    label = cards_page.measure_labels()[asked["measure"]]
+    label = words_cards.measure_labels()[asked["measure"]]
     if asked.get("part"):
         label = _("%(measure)s: in time", measure=label)
     return f"{label} · {named(site.name, site.name_en)} {site.code} · {g.fmt.month(asked['month'])}"

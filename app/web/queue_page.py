@@ -80,6 +80,8 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("survey_calls", "survey_calls.index", _("Call-backs")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("penalties", "penalties.index", _("Penalties")),
+        ("months", "months.index", _("Month close")),
+        ("network", "network.index", _("Network today")),
         ("duty", "duty.index", _("Duty roster")),
         ("emergencies", "emergencies.index", _("Emergency mode")),
         ("incidents", "incidents.index", _("Incidents")),

@@ -28,7 +28,7 @@ from app.models import PlatformOrder, Ticket
 from app.services import intake, sweep
 from app.services.intake import Conflict
 from tests.cast import NOON, assemble, post, push, tell
-from tests.services import life_acts, life_desks, life_parties, life_passing
+from tests.services import life_acts, life_desks, life_parties, life_passing, month_checks
 from tests.services import life_platform as platform
 from tests.services import life_says as says
 from tests.services.life_checks import Checks, everything
@@ -62,6 +62,15 @@ class Portal(RuleBasedStateMachine):
         self.orders = {code: Order(code) for code in CODES}
 
     def teardown(self) -> None:
+        """The life that was lived counts the same in the rows and in the log."""
+        try:
+            for month in ("2026-11", "2026-12"):
+                if f"{self.now:%Y-%m}" >= month:
+                    assert month_checks.differences(self.session, month, self.now) == []
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
         self.context.pop()
         self.app.extensions["test_cleaner"].clean()
 

@@ -1,0 +1,57 @@
+"""Delivered volumes out of a file: month, organisation, parcels delivered (rulebook 5, complaint rate)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+from app.domain.calendars import month_bounds
+from app.domain.errors import Invalid
+
+COLUMNS = ("month", "code", "delivered")
+MOST_ROWS = 50_000
+MOST = 10**10
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A row as it stands in the file, with the number of its line."""
+
+    line: int
+    month: str
+    code: str
+    delivered: str
+
+    def faults(self) -> dict[str, str]:
+        """What is wrong with it, by column."""
+        wrong = {}
+        try:
+            month_bounds(self.month)
+        except (ValueError, OverflowError):
+            wrong["month"] = "not_a_month"
+        if not self.code:
+            wrong["code"] = "required"
+        if not (self.delivered.isascii() and self.delivered.isdecimal() and int(self.delivered) < MOST):
+            wrong["delivered"] = "not_a_number"
+        return wrong
+
+
+def read_csv(text: str) -> list[Volume]:
+    """The rows of a CSV with the columns COLUMNS. A number may have thousands' commas or end in ".0".
+
+    Raises Invalid(text): "columns" where one is missing, "required" without rows, "too_many_rows".
+    """
+    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
+    if not set(COLUMNS) <= {(name or "").strip() for name in reader.fieldnames or ()}:
+        raise Invalid({"text": "columns"})
+    found = []
+    for row in reader:
+        month, code, delivered = ((row.get(name) or "").strip() for name in COLUMNS)
+        if month or code or delivered:
+            found.append(Volume(reader.line_num, month, code, delivered.replace(",", "").removesuffix(".0")))
+        if len(found) > MOST_ROWS:
+            raise Invalid({"text": "too_many_rows"})
+    if not found:
+        raise Invalid({"text": "required"})
+    return found

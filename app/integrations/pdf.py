@@ -1,0 +1,85 @@
+"""HTML to PDF with WeasyPrint, which is imported here and only when a PDF is made.
+
+The renderer reads no file and no address: its one font is handed to it, everything else is refused. Where the system's
+libraries (Pango, HarfBuzz) are missing PdfError says so, and the browser's print is the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
+FONT = ASSETS / "fonts" / "NotoSansSC-Regular.ttf"
+FONT_URL = "kuaifu:font"
+FACE = f'@font-face {{ font-family: "Kuaifu Sans"; src: url("{FONT_URL}"); }}'
+
+
+class PdfError(Exception):
+    """A PDF cannot be made on this machine; `permanent`: not before somebody installs what is missing."""
+
+    def __init__(self, code: str, *, permanent: bool = True) -> None:
+        super().__init__(code)
+        self.code, self.permanent = code, permanent
+
+
+@lru_cache(1)
+def _library() -> Any:
+    try:
+        import weasyprint
+    except (ImportError, OSError):
+        raise PdfError("libraries_missing") from None
+    return weasyprint
+
+
+def available() -> bool:
+    """Whether PDF files can be made on this machine."""
+    try:
+        _library()
+    except PdfError:
+        return False
+    return True
+
+
+@lru_cache(1)
+def _fetcher() -> Any:
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class OneFont(URLFetcher):
+        """Gives the font and refuses everything else."""
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            """The font's bytes. Raises ValueError for any other address."""
+            if url != FONT_URL:
+                raise ValueError("refused")
+            return URLFetcherResponse(url, FONT.read_bytes(), {"Content-Type": "font/ttf"})
+
+    return OneFont()
+
+
+def render(html: str, css: Sequence[str], target: Path) -> int:
+    """Write one document as a PDF; its number of pages. Raises PdfError."""
+    library = _library()
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    sheets = [library.CSS(string=text, font_config=fonts, url_fetcher=_fetcher()) for text in (FACE, *css)]
+    document = library.HTML(string=html, base_url=None, url_fetcher=_fetcher())
+    made = document.render(stylesheets=sheets, font_config=fonts)
+    made.write_pdf(str(target))
+    return len(made.pages)
+
+
+def merge(parts: Iterable[Path], target: Path, title: str) -> int:
+    """Put PDF files together in their order; the number of pages. Memory holds one part at a time and the result."""
+    from pypdf import PdfWriter
+
+    writer = PdfWriter()
+    for part in parts:
+        writer.append(str(part), import_outline=True)
+    writer.add_metadata({"/Title": title})
+    with target.open("wb") as out:
+        writer.write(out)
+    return len(writer.pages)

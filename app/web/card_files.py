@@ -1,0 +1,106 @@
+"""A card as a PDF and as an Excel file, and the page that tells whether a printed card is genuine."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app import clock
+from app.extensions import db
+from app.integrations import card_book, pdf
+from app.integrations.pdf import PdfError
+from app.services import card_codes, scorecards
+from app.web import card_sheets, scorecard_page, words
+from app.web.access import route_access
+from app.web.auth import current_actor, requires
+from app.web.context import me
+from app.web.scorecards import rail
+from app.web.words_cards import titles
+
+bp = Blueprint("card_files", __name__)
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+STYLES = ("sheet.css", "pdf.css")
+
+
+@bp.get("/scorecards/<month>/<code>/card.pdf")
+@route_access("scorecard")
+@requires("scorecard")
+def as_pdf(month: str, code: str) -> ResponseReturnValue:
+    """One card as a PDF of one page; where the machine cannot make it, that is said and the browser's print offered."""
+    actor, now = current_actor(), clock.now()
+    card = scorecards.site_month(actor=actor, month=month, organisation_code=code, now=now)
+    page = render_template("_scorecard.html", card=scorecard_page.card_of(db.session(), card, now))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "card.pdf"
+            pdf.render(document([page], mark_line()), styles(), target)
+            return _file(target.read_bytes(), "application/pdf", f"kuaifu-{month}-{code}.pdf")
+    except PdfError:
+        told = words.errors()["libraries_missing"]
+        return render_template("error.html", code=503, title=_("No PDF on this machine"), text=told, action={
+            "href": scorecard_page.href(month, code), "label": _("Back to the scorecard")}), 503  # fmt: skip
+
+
+@bp.get("/scorecards/<month>/<code>/card.xlsx")
+@route_access("scorecard")
+@requires("scorecard")
+def as_xlsx(month: str, code: str) -> ResponseReturnValue:
+    """One card as an Excel file: one sheet a section, numbers as numbers."""
+    actor, now = current_actor(), clock.now()
+    card = scorecards.site_month(actor=actor, month=month, organisation_code=code, now=now)
+    built = card_sheets.sections(db.session(), card, now)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "card.xlsx"
+        card_book.write(target, built, mark_line())
+        return _file(target.read_bytes(), XLSX, f"kuaifu-{month}-{code}.xlsx")
+
+
+@bp.get("/verify")
+@route_access("scorecard")
+@requires("scorecard")
+def verify() -> ResponseReturnValue:
+    """Whether a printed card is the one that was frozen: what the code on it stands for."""
+    actor, now, code = current_actor(), clock.now(), request.args.get("code", "").strip()
+    found = card_codes.find(db.session(), code) if code else None
+    card = None
+    if found is not None:
+        card = {
+            "title": titles()[found.kind], "name": (found.name_en or found.name) if g.fmt.english else found.name,
+            "code": found.code, "month": g.fmt.month(found.month), "score": scorecard_page.tenths(found.score),
+            "grade": found.grade or scorecard_page.NONE, "frozen": g.fmt.full(found.frozen_at), "digest": found.digest,
+        }  # fmt: skip
+    page = render_template(
+        "card_verify.html", rail=rail(actor, now), code=code, card=card,
+        error=words.errors()["unknown_code"] if code and card is None else "",
+    )  # fmt: skip
+    return page, 404 if code and card is None else 200
+
+
+def document(pages: list[str], mark: str) -> str:
+    """A whole HTML document of cards, each its own page."""
+    return render_template("cards_pdf.html", pages=pages, mark=mark)
+
+
+def styles() -> list[str]:
+    """The style sheets of the PDF as texts: the renderer reads no file."""
+    folder = Path(current_app.static_folder or "")
+    return [(folder / name).read_text(encoding="utf-8") for name in STYLES]
+
+
+def mark_line() -> str:
+    """Who had the file made, and when."""
+    person = me()
+    name = f"{person.name} ({person.account})" if person else ""
+    return _("Made for %(name)s at %(time)s", name=name, time=g.fmt.full(clock.now()))
+
+
+def _file(data: bytes, kind: str, name: str) -> Response:
+    response = make_response(data)
+    response.headers["Content-Type"] = kind
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
