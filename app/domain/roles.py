@@ -17,8 +17,10 @@ CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 _EVERY_DESK = frozenset({"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies"})
 _CARDS = {"scorecard", "export"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
-_LCS = _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide"}
-_CCS = _EVERY_DESK | _ABOVE | {"ruling", "exempt_area"}
+_LCS = (
+    _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide", "board", "assist"}
+)
+_CCS = _EVERY_DESK | _ABOVE | {"ruling", "exempt_area", "board"}
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
 }  # fmt: skip

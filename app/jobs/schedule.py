@@ -22,6 +22,7 @@ from app.services import (
     emergency_pauses,
     exemption_rulings,
     health,
+    inflow,
     reminders,
     silent_sites,
     sms_fallback,
@@ -95,9 +96,10 @@ def recount() -> None:
 
 
 def reconcile() -> None:
-    """Recount every scope from its work items."""
+    """Recount every scope from its work items; forget the hours that no board shows."""
     with write() as session:
         work.recount(session, sites=True)
+    inflow.forget(clock.now())
 
 
 def return_to_team() -> int:

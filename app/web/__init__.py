@@ -14,6 +14,7 @@ PAGES = (
     "entry",
     "tickets",
     "appeals",
+    "board",
     "presence",
     "batch",
     "parties",

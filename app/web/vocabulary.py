@@ -11,6 +11,7 @@ from types import ModuleType
 
 from app.services.ticket_view import Entry
 from app.web import (
+    words_board,
     words_closing,
     words_customers,
     words_day,
@@ -37,6 +38,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_emergency,
     words_customers,
     words_day,
+    words_board,
 )
 
 
