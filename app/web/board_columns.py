@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from app.services.board import Site
 
 CAPPED = 100  # what is counted no further
+NEVER = 10**7  # minutes: nobody was ever there
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def _minutes_gone(site: Site) -> int:
     """The whole minutes since somebody was there, very many where nobody ever was; 0 while somebody is."""
     if not site.gone:
         return 0
-    return g.fmt.minutes_since(site.seen_at) if site.seen_at else 10**7
+    return g.fmt.minutes_since(site.seen_at) if site.seen_at else NEVER
 
 
 def _gone(site: Site, n: int) -> str:
@@ -78,7 +79,7 @@ COLUMNS: tuple[Column, ...] = (
     _queue("urged", lambda: _("Urged, no answer"), "urged", (1, 3, 6), "soon"),
     _queue("open", lambda: _("Open"), "all", (10, 25, 50), "brand"),
     Column(
-        "gone", lambda: _("Nobody signed in"), _minutes_gone, (1, 60, 240), "late",
+        "gone", lambda: _("Nobody signed in"), _minutes_gone, (1, 60, NEVER + 1), "late",
         lambda site: url_for("duty.index", site=site.code), text=_gone, warns=_nobody_takes,
     ),
 )  # fmt: skip

@@ -22,7 +22,7 @@ from app.services.board_urges import Urged
 from app.web import board_columns, board_inflow, context, words, words_board
 from app.web.board_columns import COLUMNS
 
-SHOWN = 3  # of what waits, on a card
+SHOWN = 2  # of what waits, on a card
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _row(site: Site, actor: Actor, outcome: Urged | None, ticked: bool) -> dict[
     failed = bool(outcome and outcome.code)
     return {
         "code": site.code, "name": name_of(site), "cells": [_cell(column, site) for column in COLUMNS],
-        "silent": site.silent and site.gone, "ticked": ticked if outcome is None else failed,
+        "ticked": ticked if outcome is None else failed,
         "helper": _helper(site, actor), "outcome": _said(outcome), "failed": failed,
         "act_href": url_for("board.act", code=site.code), "help_href": url_for("board.helper", code=site.code),
     }  # fmt: skip
@@ -213,7 +213,7 @@ def _silent(waiting: Waiting, actor: Actor) -> dict[str, Any]:
     first = [
         {
             "text": name_of(row), "href": url_for("duty.index", site=row.code) if actor.desk == "lcs" else "",
-            "title": row.code, "due": _("since %(time)s", time=g.fmt.time(row.at)), "iso": "", "tone": "late",
+            "title": _("since %(time)s", time=g.fmt.time(row.at)), "due": "", "iso": "", "tone": "",
         }
         for row in waiting.first[:SHOWN]
     ]  # fmt: skip
