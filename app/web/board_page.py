@@ -61,7 +61,8 @@ def page_of(
         "cards": _cards(found, actor, now),
         "chart": board_inflow.chart(found.hours, now), "poll_href": _poll(asked, found.version, seen, now),
         "here": _href(base, asked.named()), "toggle_href": _href(base, asked.named(every=not asked.every)),
-        "tick_href": _href(base, asked.named() | {"tick": "all"}), "every": asked.every, "q": asked.q,
+        "wide_href": _href(base, asked.named(q="")), "tick_href": _href(base, asked.named() | {"tick": "all"}),
+        "every": asked.every, "q": asked.q,
         "kept": list(asked.named(q="").items()), "judged": bool(outcomes), "assists": actor.can("assist"),
         "province": asked.province,
     }  # fmt: skip
