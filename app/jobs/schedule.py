@@ -23,6 +23,7 @@ from app.services import (
     emergency_pauses,
     exemption_rulings,
     health,
+    inflow,
     month_plan,
     penalties,
     penalty_contests,
@@ -101,9 +102,10 @@ def recount() -> None:
 
 
 def reconcile() -> None:
-    """Recount every scope from its work items."""
+    """Recount every scope from its work items; forget the hours that no board shows."""
     with write() as session:
         work.recount(session, sites=True)
+    inflow.forget(clock.now())
 
 
 def return_to_team() -> int:

@@ -3,6 +3,7 @@
 from app.models.appeal import AppealLease
 from app.models.assessment import Audit, AuditDraw, AuditPolicy, Penalty, RedFlag, Survey, SurveyCall
 from app.models.attachment import Attachment, CustomerLink
+from app.models.board import Inflow, SiteHelper
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
@@ -92,6 +93,7 @@ __all__ = [
     "ImportedTicket",
     "Inbox",
     "Incident",
+    "Inflow",
     "MonthAnalysis",
     "MonthClose",
     "Organisation",
@@ -122,6 +124,7 @@ __all__ = [
     "SequenceRow",
     "SessionRow",
     "SignInFailure",
+    "SiteHelper",
     "SmsFallback",
     "SmsGateway",
     "SmsHandover",

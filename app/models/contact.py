@@ -57,4 +57,8 @@ class Alarm(Model):
             "ix_alarm_unseen", "at",
             sqlite_where=text("seen_at IS NULL"), postgresql_where=text("seen_at IS NULL"),
         ),
+        Index(
+            "ix_alarm_unseen_province", "province_id", "kind", "at",
+            sqlite_where=text("seen_at IS NULL"), postgresql_where=text("seen_at IS NULL"),
+        ),
     )  # fmt: skip

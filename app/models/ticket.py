@@ -206,6 +206,7 @@ class WorkItem(Model):
     overdue: Mapped[bool] = mapped_column(default=False)
     turn: Mapped[bool] = mapped_column(default=True)  # is it this scope's turn to act
     owner_id: Mapped[int | None] = mapped_column(Big)
+    urged: Mapped[bool] = mapped_column(default=False, server_default=false())  # and not answered since
     __table_args__ = (
         Index("ix_work_item_due", "scope", "due_at", "ticket_id"),
         Index("ix_work_item_activity", "scope", "activity_at", "ticket_id"),
@@ -215,7 +216,11 @@ class WorkItem(Model):
         Index("ix_work_item_category", "scope", "category", "due_at", "ticket_id"),
         Index("ix_work_item_owner", "scope", "owner_id", "due_at", "ticket_id"),
         Index("ix_work_item_ticket", "ticket_id"),
-    )
+        Index(
+            "ix_work_item_urged", "scope", "due_at", "ticket_id",
+            sqlite_where=text("urged = 1"), postgresql_where=text("urged"),
+        ),
+    )  # fmt: skip
 
 
 class Counter(Model):

@@ -125,5 +125,5 @@ def _opened(raw: dict[str, Any], now: datetime) -> datetime:
 
 
 def _address(site: str, place: int) -> str:
-    streets = book()["streets"][site]
+    streets = book()["streets"].get(site) or book()["streets"][""]
     return demo_tree.address_start(site) + str(streets[place % len(streets)])

@@ -21,7 +21,7 @@ from app.domain.waybills import is_acceptable, normalise
 from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
 from app.models.dialect import changed, insert_ignoring, lock_key
 from app.models.ids import new_id
-from app.services import deadlines, desk, journal, linked, moves, platform_pictures, ticket_contacts
+from app.services import deadlines, desk, inflow, journal, linked, moves, platform_pictures, ticket_contacts
 from app.services.opening import ComplaintIn as ComplaintIn
 from app.services.opening import follow_on, open_ticket
 from app.services.routing import NOBODY
@@ -119,7 +119,14 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> 
         else:
             ticket, event = open_ticket(session, complaint, actor=actor, now=now, rule="delivery", previous=before_it)
         desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
+        _count(session, ticket, event, now)
         return ticket.number
+
+
+def _count(session: Session, ticket: Ticket, event: Event, now: datetime) -> None:
+    """Count it among those that came in, unless it was there before."""
+    if event.type == "received":
+        inflow.note(session, ticket, now)
 
 
 def _require_manual(complaint: ComplaintIn) -> None:
@@ -203,6 +210,7 @@ def _place_issue(
     taken = _add_order(session, ticket, arrival, order)
     platform_pictures.expect(session, ticket, event, complaint.pictures, arrival.at)
     desk.finish(session, ticket, event, arrival.at)
+    _count(session, ticket, event, arrival.at)
     return ticket, taken
 
 

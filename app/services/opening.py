@@ -17,7 +17,19 @@ from app.domain.waybills import normalise
 from app.models import Category, Connection, Event, Inbox, Organisation, Person, PlatformOrder, Ticket
 from app.models.dialect import next_number
 from app.models.ids import new_id
-from app.services import categories, clocks, customers, desk, journal, linked, moves, policies, routing, ticket_contacts
+from app.services import (
+    categories,
+    clocks,
+    customers,
+    desk,
+    inflow,
+    journal,
+    linked,
+    moves,
+    policies,
+    routing,
+    ticket_contacts,
+)
 from app.services.platform_pictures import Address
 from app.services.routing import NOBODY
 from app.services.ticket_contacts import ContactIn
@@ -136,3 +148,5 @@ def follow_on(session: Session, ended: Ticket, order: PlatformOrder, row: Inbox,
     order.answered_at = order.expires_at = None  # the old task's; what the platform grants the new one it did not say
     journal.append(session, ticket, "order_linked", actor=SYSTEM, now=now, data={"order_code": order.code})
     desk.finish(session, ticket, event, now)
+    if event.type == "received":
+        inflow.note(session, ticket, now)

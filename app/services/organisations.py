@@ -9,7 +9,8 @@ from datetime import date
 from sqlalchemy import literal, or_, select
 from sqlalchemy.orm import Session
 
-from app.domain.errors import Invalid
+from app.domain.errors import Invalid, NotFound
+from app.domain.roles import Actor
 from app.models import Organisation
 from app.models.ids import new_id
 from app.services.transaction import write
@@ -80,6 +81,20 @@ def find(session: Session, word: str) -> Organisation | None:
     named = or_(Organisation.name == word.strip(), Organisation.name_en == word.strip())
     found = session.scalars(select(Organisation).where(named).limit(2)).all()
     return found[0] if len(found) == 1 else None
+
+
+def in_area(session: Session, actor: Actor, code: str) -> Organisation:
+    """The organisation with that code in the area of a superior: of its province for an LCS, any for CCS.
+
+    Raises NotFound.
+    """
+    statement = select(Organisation).where(Organisation.code == code)
+    if actor.desk != "ccs":
+        statement = statement.where(Organisation.province_id == actor.province_id)
+    found = session.scalars(statement).one_or_none()
+    if found is None:
+        raise NotFound("organisation_not_found")
+    return found
 
 
 def headquarters(session: Session) -> Organisation | None:

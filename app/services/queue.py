@@ -14,17 +14,21 @@ from app.domain import bands as day
 from app.domain.lifecycle import on_top
 from app.domain.roles import Actor
 from app.models import Category, Counter, FreeText, Organisation, ScopeVersion, Ticket, User, WorkItem
+from app.services.queue_scope import HELPED, within
 from app.services.scope import work_scope
 
 PAGE = 50
 SOON = day.AT_ONCE
-IN_BANDS = frozenset({"todo", "returned", "to_accept", "working", "appealed", "to_answer", "to_rule", "help", "tray"})
+IN_BANDS = frozenset(
+    {"todo", "returned", "to_accept", "working", "appealed", "to_answer", "to_rule", "help", "tray", "urged"}
+)
 MOST = 100  # a band is counted no further
 QUEUES = (
     "todo",
     "overdue",
     "due_soon",
     "returned",
+    "urged",
     "to_answer",
     "to_rule",
     "help",
@@ -38,7 +42,7 @@ QUEUES = (
 )
 ASKED = frozenset({"to_answer", "to_rule"})  # queues of what is asked of one desk alone
 SORTS = ("due", "activity")
-OWNERS = ("", "mine", "unclaimed")  # the team's, my own, nobody's
+OWNERS = ("", "mine", "unclaimed", HELPED)  # the team's, my own, nobody's; of the sites that one helps
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Filters:
     category: str = ""
     sort: str = "due"
     owner: str = ""  # one of OWNERS
+    site: str = ""  # the code of a site that a superior looks into
     after: str = ""  # "<iso instant>~<ticket id>" of the last row of the page before
 
 
@@ -89,7 +94,7 @@ def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Pag
     """One keyset page of the actor's open work, at most 50 rows. Raises NotFound for a role without a queue."""
     statement = columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
     statement = statement.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
-    statement = _filtered(statement.where(WorkItem.scope == work_scope(actor)), actor, filters, now)
+    statement = _filtered(statement.where(*_within(actor, filters, now)), actor, filters, now)
     key = WorkItem.due_at if filters.sort != "activity" else WorkItem.activity_at
     if filters.sort == "activity":
         statement = statement.order_by(key.desc(), WorkItem.ticket_id.desc())
@@ -112,7 +117,7 @@ def _placed(row: Row, due_at: datetime, now: datetime) -> Row:
 def next_up(session: Session, actor: Actor, filters: Filters, now: datetime, *, but: str) -> str:
     """The most urgent ticket of that list that waits for this desk, other than `but`; "" where there is none."""
     statement = select(Ticket.number).join(WorkItem, WorkItem.ticket_id == Ticket.id)
-    statement = statement.where(WorkItem.scope == work_scope(actor), WorkItem.turn, Ticket.number != but)
+    statement = statement.where(*_within(actor, filters, now), WorkItem.turn, Ticket.number != but)
     waiting = _filtered(statement, actor, filters, now).order_by(WorkItem.due_at, WorkItem.ticket_id)
     return session.scalar(waiting.limit(1)) or ""
 
@@ -132,7 +137,7 @@ def by_band(session: Session, actor: Actor, filters: Filters, now: datetime) -> 
 
 
 def _band_counts(actor: Actor, filters: Filters, now: datetime) -> dict[str, Any]:
-    mine = _filtered(select(WorkItem.ticket_id).where(WorkItem.scope == work_scope(actor)), actor, filters, now)
+    mine = _filtered(select(WorkItem.ticket_id).where(*_within(actor, filters, now)), actor, filters, now)
     counted, begin = {}, None
     for band, end in (*day.ends(now).items(), (day.LATER, None)):
         part = mine if begin is None else mine.where(WorkItem.due_at > begin)
@@ -149,20 +154,24 @@ def below(session: Session, actor: Actor, filters: Filters, now: datetime, ticke
     """
     statement = columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
     statement = statement.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
-    statement = _filtered(statement.where(*_below(actor, ticket_id)), actor, filters, now)
+    statement = _filtered(statement.where(*_below(actor, filters, now, ticket_id)), actor, filters, now)
     found = session.execute(statement.order_by(WorkItem.ticket_id.desc()).limit(limit + 1))
     return [_asked(row_of(values[:-3], actor), *values[-3:]) for values in found]
 
 
 def count_below(session: Session, actor: Actor, filters: Filters, now: datetime, ticket_id: int, most: int) -> int:
     """How many rows `below` has in all, at most `most`."""
-    statement = select(WorkItem.ticket_id).where(*_below(actor, ticket_id))
+    statement = select(WorkItem.ticket_id).where(*_below(actor, filters, now, ticket_id))
     statement = _filtered(statement, actor, filters, now).limit(most)
     return session.scalar(select(func.count()).select_from(statement.subquery())) or 0
 
 
-def _below(actor: Actor, ticket_id: int) -> tuple[Any, ...]:
-    return WorkItem.scope == work_scope(actor), WorkItem.ticket_id < ticket_id
+def _below(actor: Actor, filters: Filters, now: datetime, ticket_id: int) -> tuple[Any, ...]:
+    return *_within(actor, filters, now), WorkItem.ticket_id < ticket_id
+
+
+def _within(actor: Actor, filters: Filters, now: datetime) -> list[ColumnExpressionArgument[bool]]:
+    return [*within(actor, now, site=filters.site, owner=filters.owner)]
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
@@ -252,6 +261,8 @@ def conditions(queue: str, now: datetime) -> list[ColumnExpressionArgument[bool]
         return [WorkItem.turn]
     if queue == "overdue":
         return [WorkItem.overdue]
+    if queue == "urged":
+        return [WorkItem.urged]
     if queue == "due_soon":
         return [WorkItem.turn, WorkItem.due_at > now, WorkItem.due_at <= now + SOON]
     return [WorkItem.queue == queue] if queue != "all" else []

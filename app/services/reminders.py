@@ -15,7 +15,7 @@ from app.domain.roles import SYSTEM
 from app.models import Clock, ImportedFile, ImportedTicket, Organisation, Outbox, Reminder, Ticket
 from app.models.dialect import insert_ignoring, lock_key
 from app.models.ids import new_id
-from app.services import duty, journal, lateness, moves, robots
+from app.services import clocks, duty, journal, lateness, moves, robots
 from app.services.transaction import write
 
 TEMPLATE = "due_soon"
@@ -30,6 +30,24 @@ def note(session: Session, ticket: Ticket, clock: Clock, stage: str, now: dateti
     phone = duty.phone_at(session, organisation, now) if organisation else ""
     if organisation is None or not phone:
         return
+    _remember(session, clock, stage, phone, organisation, now)
+
+
+def urged(session: Session, ticket: Ticket, n: int, now: datetime) -> str:
+    """Let the site's next bundle tell of the superior's n-th urge, under the clock that is due first; the phone, empty
+    where nobody can be told. Like every stage it is told once, and not at all when the clock has stopped by then."""
+    site = session.get_one(Organisation, ticket.handling_site_id)
+    clock = min(clocks.running(session, ticket, clocks.SITE_CLOCKS), key=lambda run: run.due_at, default=None)
+    phone = duty.phone_at(session, site, now)
+    if clock is None or not phone:
+        return ""
+    _remember(session, clock, f"lcs_{n}", phone, site, now)
+    return phone
+
+
+def _remember(
+    session: Session, clock: Clock, stage: str, phone: str, organisation: Organisation, now: datetime
+) -> None:
     values = {"clock_id": clock.id, "stage": stage, "phone": phone}
     rest = {"organisation_id": organisation.id, "due_at": clock.due_at, "created_at": now, "dropped": ""}
     session.execute(insert_ignoring(session, Reminder).values(**values, **rest))

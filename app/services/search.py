@@ -18,7 +18,7 @@ from app.domain.search import Query, Word
 from app.domain.waybills import is_acceptable
 from app.models import Event, FreeText, Person, PlatformOrder, Ticket, WorkItem
 from app.models import dialect_search as documents
-from app.services import linked, queue
+from app.services import linked, queue, queue_scope
 from app.services.queue import Filters, Row
 from app.services.scope import visible_to, work_scope
 
@@ -77,14 +77,16 @@ def find(session: Session, actor: Actor, query: Query, filters: Filters, now: da
 
 def _allowed(actor: Actor, filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     """Who asks, and what else the address asks for."""
-    found = [visible_to(actor)]
+    found = [visible_to(actor), *queue_scope.party(actor, now, site=filters.site, owner=filters.owner)]
     if filters.category:
         found.append(Ticket.category == filters.category)
-    if filters.owner:
-        found.append(Ticket.owner_id == actor.user_id if filters.owner == "mine" else Ticket.owner_id.is_(None))
+    if filters.owner == "mine":
+        found.append(Ticket.owner_id == actor.user_id)
+    elif filters.owner == "unclaimed":
+        found.append(Ticket.owner_id.is_(None))
     if filters.queue and filters.queue != "all":
-        here = [WorkItem.scope == work_scope(actor), WorkItem.ticket_id == Ticket.id]
-        found.append(exists().where(*here, *queue.conditions(filters.queue, now)))
+        here = queue_scope.within(actor, now, site=filters.site, owner=filters.owner)
+        found.append(exists().where(WorkItem.ticket_id == Ticket.id, *here, *queue.conditions(filters.queue, now)))
     return found
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import reminders as rule
+from app.domain import urging
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.masking import mask_phone
 from app.domain.roles import Actor
@@ -18,8 +20,9 @@ from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
 TEMPLATE = "site_urged"
-BETWEEN = timedelta(minutes=30)
 PRIORITIES = ("normal", "high", "urgent")
+# Puts an urge on its way to the site's duty phone: gets the ticket and its number, gives what the entry keeps of it.
+Tell = Callable[[Session, Ticket, int, datetime], Mapping[str, object]]
 
 
 def urge_site(*, actor: Actor, post: Post, now: datetime) -> Outcome:
@@ -31,14 +34,18 @@ def urge_site(*, actor: Actor, post: Post, now: datetime) -> Outcome:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
-        desk.move(ticket, "urge_site", actor)
-        if ticket.urged_at is not None and now < ticket.urged_at + BETWEEN:
-            raise NotAllowed("urged_lately")
-        ticket.urged_at = now
-        n = _times(session, ticket) + 1
-        data = {"site_id": ticket.handling_site_id, "n": n, **_by_sms(session, ticket, n, now)}
-        event = journal.append(session, ticket, "site_urged", actor=actor, now=now, data=data)
-        return desk.finish(session, ticket, event, now, post)
+        return desk.finish(session, ticket, urge(session, ticket, actor, now, _by_sms), now, post)
+
+
+def urge(session: Session, ticket: Ticket, actor: Actor, now: datetime, tell: Tell) -> Event:
+    """The same inside a change that has the ticket locked; the caller finishes it. Raises NotAllowed."""
+    desk.move(ticket, "urge_site", actor)
+    if urging.possible_at(ticket.urged_at, now) > now:
+        raise NotAllowed("urged_lately")
+    ticket.urged_at = now
+    n = _times(session, ticket) + 1
+    data = {"site_id": ticket.handling_site_id, "n": n, **tell(session, ticket, n, now)}
+    return journal.append(session, ticket, "site_urged", actor=actor, now=now, data=data)
 
 
 def raise_priority(*, actor: Actor, post: Post, priority: str, text: str, now: datetime) -> Outcome:

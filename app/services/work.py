@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.domain import lifecycle
+from app.domain import lifecycle, urging
 from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
 from app.models.dialect import upsert_add
 
@@ -119,6 +119,9 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
     item.due_at = ON_TOP if lifecycle.on_top(ticket.flags, ticket.state) else ticket.next_due_at or NO_DUE
     item.activity_at = ticket.activity_at
     item.queue, item.category, item.state, item.owner_id = ticket.queue, ticket.category, ticket.state, ticket.owner_id
+    item.urged = seat.desk != "party" and urging.stands(
+        ticket.state, urge_count=ticket.urge_count, urged_at=ticket.urged_at, result_at=ticket.result_at
+    )
     item.overdue = seat.late if seat.desk == "party" else ticket.overdue or seat.late
     item.turn = lifecycle.turn_of(
         seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
@@ -146,6 +149,8 @@ def _queues(item: WorkItem) -> Tally:
         counts["todo"] += 1
     if item.overdue:
         counts["overdue"] += 1
+    if item.urged:
+        counts["urged"] += 1
     return counts
 
 
@@ -164,10 +169,11 @@ def recount(session: Session, *, sites: bool = False) -> int:
     scopes = set(session.scalars(wide)) | {0}
     condition = WorkItem.scope.is_not(None) if sites else WorkItem.scope.in_(scopes)
     counts: dict[tuple[int, str], int] = Tally()
-    groups = select(WorkItem.scope, WorkItem.queue, WorkItem.turn, WorkItem.overdue, func.count())
-    keys = (WorkItem.scope, WorkItem.queue, WorkItem.turn, WorkItem.overdue)
-    for scope, queue, turn, overdue, n in session.execute(groups.where(condition).group_by(*keys)):
-        for name, counted in ((queue, True), ("all", True), ("todo", turn), ("overdue", overdue)):
+    keys = (WorkItem.scope, WorkItem.queue, WorkItem.turn, WorkItem.overdue, WorkItem.urged)
+    groups = select(*keys, func.count()).where(condition).group_by(*keys)
+    for scope, queue, turn, overdue, urged, n in session.execute(groups):
+        marked = (("todo", turn), ("overdue", overdue), ("urged", urged))
+        for name, counted in ((queue, True), ("all", True), *marked):
             if counted:
                 counts[scope, name] += n
     return _store_counts(session, counts, None if sites else scopes)

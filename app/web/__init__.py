@@ -19,6 +19,7 @@ PAGES = (
     "audit_policy",
     "survey",
     "survey_calls",
+    "board",
     "presence",
     "batch",
     "parties",

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from app.domain.calendars import local_date
 from app.domain.masking import mask_phone, mask_text
 from app.domain.roles import Actor
-from app.services import duty, queue
+from app.services import duty, organisations, queue
 from app.services.export_work import Order
 from app.services.queue import Filters, Row
 from app.web import queue_page, words, words_duty, words_ownership, words_parties
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
-FILTERS = ("queue", "category", "owner")
+FILTERS = ("queue", "category", "owner", "site")
 
 # --- the queue ---
 
@@ -27,15 +27,18 @@ def asks(address: Mapping[str, str]) -> dict[str, str]:
     wanted = address.get("queue", "todo"), address.get("category", "")[:24], address.get("owner", "")
     asked = {
         "queue": wanted[0] if wanted[0] in queue.QUEUES else "todo", "category": wanted[1],
-        "owner": wanted[2] if wanted[2] in queue.OWNERS else "",
+        "owner": wanted[2] if wanted[2] in queue.OWNERS else "", "site": address.get("site", "").strip()[:32],
     }  # fmt: skip
     return {name: value for name, value in asked.items() if value}
 
 
 def says(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
-    """Queue, owner and category in words."""
+    """Queue, site, owner and category in words. Raises NotFound for a site outside the area."""
     labels = queue_page.category_labels(session)
     said = [words.word(words.queues(), asked.get("queue", "todo"))]
+    if asked.get("site") and actor.desk in ("lcs", "ccs"):
+        place = organisations.in_area(session, actor, asked["site"])
+        said.append(f"{named(place.name, place.name_en)} {place.code}")
     if asked.get("owner"):
         said.append(words.word(words_ownership.owners(), asked["owner"]))
     if asked.get("category"):

@@ -61,6 +61,10 @@ class Formatter:
             return self.gettext("%(time)s left", time=self.span(-int(-seconds // MINUTE) * MINUTE))
         return self.gettext("%(time)s overdue", time=self.span(max(int(-seconds), MINUTE)))
 
+    def minutes_since(self, at: datetime) -> int:
+        """The whole minutes between an instant and the request, at least one."""
+        return max(1, int((self._now - at).total_seconds()) // MINUTE)
+
     def span(self, seconds: float) -> str:
         """A length of time, whole minutes: up to a day in hours and minutes, then in hours, from three days in days."""
         seconds = int(seconds)

@@ -120,5 +120,8 @@ def safe_next(target: str | None) -> str:
 
 
 def home() -> str:
-    """Where the signed-in person starts: the queue, or the administration."""
-    return "/tickets" if current_actor().can("queue") else "/admin"
+    """Where the signed-in person starts: the province board, the queue, or the administration."""
+    actor = current_actor()
+    if actor.desk == "lcs":
+        return "/board"
+    return "/tickets" if actor.can("queue") else "/admin"

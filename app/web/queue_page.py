@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain.bands import BANDS
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import menu, queue
+from app.services import menu, organisations, queue
 from app.services.queue import Filters, Row
 from app.web import words, words_day, words_ownership, words_parties
 
@@ -32,7 +32,7 @@ RAIL = {
 }  # fmt: skip
 BY_STATE = "to_accept"  # the first of the queues that tell how far a ticket is; those before it wait for this desk
 HOT = frozenset({"overdue"})
-OWNED_BY = {"site": ("", "mine", "unclaimed"), "lcs": ("", "mine")}
+OWNED_BY = {"site": ("", "mine", "unclaimed"), "lcs": ("", "mine", "helped")}
 
 
 def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime) -> dict[str, Any]:
@@ -50,6 +50,11 @@ def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime)
         }
         for key in RAIL[actor.desk]
     ]  # fmt: skip
+    if actor.desk == "lcs":
+        queues.insert(0, {
+            "key": "board", "label": _("Province board"), "count_text": "", "href": url_for("board.index"),
+            "current": False, "hot": False, "heading": "",
+        })  # fmt: skip
     if actor.can("ruling"):
         n = count_text(counts.get("appealed", 0), "appeals")
         queues.insert(0, {
@@ -70,6 +75,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
     pages = (
         ("new_ticket", "entry.new", _("New complaint")),
+        *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
         ("handover", "handover.show", _("Shift hand-over")),
         ("closures", "closures.index", _("Closure calendar")),
         ("team", "team.index", _("My team")),
@@ -119,11 +125,11 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
         "filters": {"category": filters.category, "categories": list(categories.items())},
         "next_href": f"{base}?{urlencode({**address_of, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
-        "owners": owners(actor, filters), "owner": filters.owner, "kept": kept(filters),
+        "owners": owners(actor, filters), "owner": filters.owner, "site": filters.site, "kept": kept(filters),
         "news": news(version, now, 0, filters),
         "list_href": address(filters),
         "search": None, "batch": actor.can("batch"), "batch_key": secrets.token_urlsafe(24),
-        "query": f"?{urlencode(address_of)}" if address_of else "",
+        "query": f"?{urlencode(address_of)}" if address_of else "", "only": only(session, actor, filters),
         "ticked": request.args.get("tick", ""),
         "tick_href": f"{base}?{urlencode({**address_of, 'after': filters.after})}&tick=",
     }  # fmt: skip
@@ -157,6 +163,21 @@ def owners(actor: Actor, filters: Filters, q: str = "") -> list[dict[str, Any]]:
         {"label": labels[key], "href": address(replace(first, owner=key), q), "current": key == filters.owner}
         for key in OWNED_BY.get(actor.desk, ())
     ]
+
+
+def only(session: Session, actor: Actor, filters: Filters) -> dict[str, str] | None:
+    """What the line above a list says that shows one site's work, and the way back to the whole list; None for others.
+
+    Raises NotFound for a site outside the actor's area.
+    """
+    if not filters.site or actor.desk not in ("lcs", "ccs"):
+        return None
+    english, place = g.fmt.english, organisations.in_area(session, actor, filters.site)
+    name = (place.name_en or place.name) if english else place.name
+    return {
+        "text": f"{name} · {words.word(words.queues(), filters.queue)}",
+        "href": address(replace(filters, site="", after="")),
+    }  # fmt: skip
 
 
 def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, Any]:
@@ -234,5 +255,6 @@ def asked(filters: Filters) -> dict[str, Any]:
     """The part of an address that names these filters."""
     named: dict[str, Any] = {"queue": filters.queue if filters.queue != "todo" else "", "category": filters.category}
     named["owner"] = filters.owner
+    named["site"] = filters.site
     named["sort"] = filters.sort if filters.sort != "due" else ""
     return {name: value for name, value in named.items() if value}

@@ -19,7 +19,7 @@ from app.extensions import db
 from app.services import search
 from app.services.queue import Filters
 from app.services.search import Found, Hit
-from app.web import queue_page, thread, verbs, words
+from app.web import queue_page, thread, verbs, words, words_ownership
 
 LIMIT = "60 per minute"  # a person; going to a ticket by its whole number is no search
 
@@ -71,6 +71,7 @@ def listing(
     return {
         "rows": [_row(hit, query, now, categories, kinds) for hit in found.hits], "q": text, "sort": filters.sort,
         "queue": filters.queue, "sorts": [], "owners": queue_page.owners(actor, filters, text), "owner": filters.owner,
+        "site": filters.site,
         "filters": {"category": filters.category, "categories": list(categories.items())}, "news": None,
         "next_href": queue_page.address(filters, text) + f"&after={found.after}" if found.after else None,
         "kept": queue_page.kept(filters), "list_href": queue_page.address(replace(filters, after="")),
@@ -84,10 +85,10 @@ def listing(
 
 def narrowed(filters: Filters, categories: dict[str, str]) -> str:
     """The filters within which was searched, in words."""
-    owner = {"mine": _("Mine"), "unclaimed": _("Unclaimed")}.get(filters.owner, "")
+    owner = words_ownership.owners()[filters.owner] if filters.owner else ""
     queue = words.queues()[filters.queue] if filters.queue not in ("", "all") else ""
     category = categories.get(filters.category, filters.category)
-    return " · ".join(one for one in (queue, owner, category) if one)
+    return " · ".join(one for one in (filters.site, queue, owner, category) if one)
 
 
 def _total(found: Found, filters: Filters) -> str:

@@ -97,7 +97,7 @@ def asked_filters() -> Filters:
         queue=asked.get("queue", "todo") if asked.get("queue") in queue.QUEUES else "todo",
         category=asked.get("category", "")[:24], sort=sort if sort in queue.SORTS else "due",
         owner=asked.get("owner", "") if asked.get("owner") in queue.OWNERS else "",
-        after=asked.get("after", "")[:80],
+        site=asked.get("site", "").strip()[:32], after=asked.get("after", "")[:80],
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from types import ModuleType
 from app.services.ticket_view import Entry
 from app.web import (
     words_audit,
+    words_board,
     words_closing,
     words_customers,
     words_day,
@@ -45,6 +46,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_audit,
     words_survey,
     words_penalties,
+    words_board,
 )
 
 

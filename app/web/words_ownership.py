@@ -59,4 +59,4 @@ def findings(entry: Entry) -> list[tuple[str, str]]:
 @table
 def owners() -> dict[str, str]:
     """The lists of a site's team."""
-    return {"": _("My team"), "mine": _("Mine"), "unclaimed": _("Unclaimed")}
+    return {"": _("My team"), "mine": _("Mine"), "unclaimed": _("Unclaimed"), "helped": _("Sites I help")}

@@ -63,7 +63,7 @@ def cookie(client):
 
 @pytest.mark.parametrize(
     ("account", "page"),
-    [("site", "/tickets"), ("site-manager", "/tickets"), ("lcs", "/tickets"), ("ccs", "/tickets"), ("admin", "/admin")],
+    [("site", "/tickets"), ("site-manager", "/tickets"), ("lcs", "/board"), ("ccs", "/tickets"), ("admin", "/admin")],
 )
 def test_each_role_lands_on_its_own_page(client, people, account, page):
     answer = sign_in(client, account)

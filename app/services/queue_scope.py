@@ -1,0 +1,54 @@
+"""Whose open work a list reads: the own desk's, that of one site as it sees it, or that of the sites one helps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, select, true
+from sqlalchemy.orm import aliased
+
+from app.domain.roles import Actor
+from app.models import Organisation, Party, SiteHelper, Ticket, WorkItem
+from app.services.scope import work_scope
+
+HELPED = "helped"
+
+
+def within(actor: Actor, now: datetime, *, site: str = "", owner: str = "") -> list[ColumnElement[bool]]:
+    """The conditions on `work_item`. `site` is the code of a site that a superior looks into; one outside the actor's
+    area, or none at all, has no work. Raises NotFound for a role without a queue.
+    """
+    if site and actor.desk in ("lcs", "ccs"):
+        return [WorkItem.scope == _of_area(actor, site)]
+    if owner == HELPED and actor.desk == "lcs":
+        return [WorkItem.scope.in_(helped_by(actor, now)), ~_seen_already(actor, now)]
+    return [WorkItem.scope == work_scope(actor)]
+
+
+def party(actor: Actor, now: datetime, *, site: str = "", owner: str = "") -> list[ColumnElement[bool]]:
+    """The same for a search, which finds ended tickets too: conditions on `ticket`, beside those of the scope."""
+    places: list[Any] = []
+    if site and actor.desk in ("lcs", "ccs"):
+        places.append(Party.organisation_id == _of_area(actor, site))
+    if owner == HELPED and actor.desk == "lcs":
+        places.append(Party.organisation_id.in_(helped_by(actor, now)))
+    return [exists().where(Party.ticket_id == Ticket.id, place) for place in places]
+
+
+def helped_by(actor: Actor, now: datetime) -> Any:
+    """The sites whose helper the actor is now."""
+    mine = (SiteHelper.helper_id == actor.user_id, SiteHelper.province_id == actor.province_id)
+    return select(SiteHelper.site_id).where(*mine, SiteHelper.ended_at.is_(None), SiteHelper.until > now)
+
+
+def _of_area(actor: Actor, code: str) -> Any:
+    area = Organisation.province_id == actor.province_id if actor.desk == "lcs" else true()
+    return select(Organisation.id).where(Organisation.code == code, area).scalar_subquery()
+
+
+def _seen_already(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """A ticket in which two of the sites are parties stands in the list once."""
+    other = aliased(WorkItem)
+    same = (other.ticket_id == WorkItem.ticket_id, other.scope < WorkItem.scope)
+    return exists().where(*same, other.scope.in_(helped_by(actor, now)))
