@@ -19,6 +19,7 @@ from app.models import Outbox
 from app.services import (
     attendance,
     closure_work,
+    drafts,
     emergency_pauses,
     exemption_rulings,
     health,
@@ -100,6 +101,11 @@ def reconcile() -> None:
         work.recount(session, sites=True)
 
 
+def old_drafts() -> int:
+    """Delete the drafts that nobody came back to."""
+    return drafts.sweep(clock.now())
+
+
 def return_to_team() -> int:
     """Give back what people own who are not there any more."""
     return attendance.sweep(db.session(), clock.now())
@@ -129,6 +135,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("attendance", 60, return_to_team),
         Job("silent sites", 60, silent),
         Job("pictures", look, fetches.begin),
+        Job("old drafts", 600, old_drafts),
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),

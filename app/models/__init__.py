@@ -8,6 +8,7 @@ from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
 from app.models.contact import Alarm, Contact, Script
 from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
+from app.models.draft import Draft
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
@@ -31,6 +32,7 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
+from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
     Clock,
@@ -69,6 +71,7 @@ __all__ = [
     "CustomerAccount",
     "CustomerLink",
     "CustomerMatch",
+    "Draft",
     "DutyShift",
     "Emergency",
     "Event",
@@ -99,6 +102,7 @@ __all__ = [
     "PushKey",
     "PushRefusal",
     "Reminder",
+    "ReplyTemplate",
     "Reveal",
     "Robot",
     "Scan",
@@ -116,6 +120,7 @@ __all__ = [
     "SmsTest",
     "Submission",
     "Survey",
+    "TemplateUse",
     "Ticket",
     "TicketContact",
     "Transfer",

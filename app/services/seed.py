@@ -1,9 +1,12 @@
-"""What every portal needs before its first ticket, a real one as the demo: categories, first policy, free days."""
+"""What every portal needs before its first ticket, a real one as the demo: categories, first policy, free days, the
+company's reply templates."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, time
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +16,7 @@ from app.domain.categories import CATEGORIES
 from app.domain.policies import default_rules
 from app.models import CalendarDay, Category
 from app.models.dialect import lock_key
-from app.services import calendars, policies
+from app.services import calendars, policies, templates
 from app.services.transaction import write
 
 POLICY_FROM = date(2016, 1, 1)  # before the first ticket of any portal; the replayed log begins in that year
@@ -26,6 +29,7 @@ class Seeded:
     categories: int
     policies: int
     days: int
+    templates: int
     missing_years: tuple[int, ...]
 
 
@@ -36,7 +40,7 @@ def run() -> Seeded:
         categories = _categories(session)
         rules = policies.store_version(session, default_rules(at_local(POLICY_FROM, time(0))))
         days, missing = _days(session)
-        return Seeded(categories, rules, days, tuple(missing))
+        return Seeded(categories, rules, days, _templates(session), tuple(missing))
 
 
 def _categories(session: Session) -> int:
@@ -55,3 +59,10 @@ def _days(session: Session) -> tuple[int, list[int]]:
     seeded = {day.year for day in before}
     missing = calendars.seed_days(session, [year for year in calendars.SEEDED_YEARS if year not in seeded])
     return len(list(session.scalars(select(CalendarDay.day)))) - len(before), missing
+
+
+def _templates(session: Session) -> int:
+    """Good texts for the main categories; one that was edited or deleted stays so."""
+    texts = json.loads(Path(__file__).with_name("reply_templates.json").read_text("utf-8"))
+    known = session.scalars(select(Category.code)).all()
+    return templates.seed(session, texts, known, at_local(POLICY_FROM, time(0)))

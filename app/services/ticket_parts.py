@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
 from app.models import Ticket
-from app.services import acting, case_view, contacts, customers, incident_view, returns_view, ticket_contacts
+from app.services import acting, case_view, contacts, customers, drafts, incident_view, returns_view, ticket_contacts
 
 Loader = Callable[[Session, Ticket, Actor], Any]
 PARTS: dict[str, Loader] = {
@@ -23,6 +23,7 @@ PARTS: dict[str, Loader] = {
     "incident": incident_view.of_ticket,
     "customer": customers.of_ticket,
     "people": ticket_contacts.of_ticket,
+    "drafts": drafts.of_ticket,
 }
 
 

@@ -49,6 +49,7 @@ class Entry:
     data: dict[str, Any]
     text: dict[str, Any]
     event_id: int
+    actor_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,18 @@ def _entries(session: Session, ticket: Ticket) -> list[Entry]:
         .order_by(Event.seq)
     )
     return [
-        Entry(event.seq, event.type, event.at, event.actor_role, who or "", place_row, event.data, body or {}, event.id)
+        Entry(
+            event.seq,
+            event.type,
+            event.at,
+            event.actor_role,
+            who or "",
+            place_row,
+            event.data,
+            body or {},
+            event.id,
+            event.actor_id,
+        )
         for event, body, who, place_row in session.execute(statement)
     ]
 

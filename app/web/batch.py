@@ -53,7 +53,7 @@ def result() -> ResponseReturnValue:
         return _opened("result")
     actor, now, numbers = current_actor(), clock.now(), request.form.getlist("ticket")
     try:
-        found = batch.items(db.session(), actor, numbers)
+        found = batch.items(db.session(), actor, numbers, now)
         form, groups = batch_page.result_form(found, request.form)
     except Invalid as wrong:
         return batch_page.refused(actor, "result", None, wrong), 422

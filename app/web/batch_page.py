@@ -19,7 +19,7 @@ from app.services.batch import Item
 from app.services.one_by_one import Done
 from app.services.outward import Group
 from app.services.replies import ResultIn
-from app.web import answer_groups, forms, queue_page, verbs, words, words_day
+from app.web import answer_groups, forms, queue_page, template_menu, verbs, words, words_day
 from app.web.answer_groups import AnswerGroup
 
 ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result"}
@@ -78,7 +78,7 @@ def page(actor: Actor, verb: str, numbers: Sequence[str], **state: Any) -> str:
     """
     session, now = db.session(), clock.now()
     session.rollback()  # what was read before a verb is not what stands now
-    found = batch.items(session, actor, numbers) if numbers or not state.get("error") else []
+    found = batch.items(session, actor, numbers, now) if numbers or not state.get("error") else []
     done = {one.number: one for one in state.get("outcomes") or ()}
     texts, ticked = state.get("texts") or {}, state.get("ticked")
     return render_template(
@@ -89,8 +89,15 @@ def page(actor: Actor, verb: str, numbers: Sequence[str], **state: Any) -> str:
         judged=bool(done), open_rows=ticked is None or bool(ticked),
         action=url_for(ACTIONS[verb], **queue_page.asked(verbs.asked_filters())),
         back_href=queue_page.address(verbs.asked_filters()), submission_key=secrets.token_urlsafe(24),
-        rail=queue_page.rail(session, actor, None, now),
+        rail=queue_page.rail(session, actor, None, now), names=words_day.names(),
+        menu=template_menu.of_batch(session, actor, [item.ticket.category for item in found], verb),
     )  # fmt: skip
+
+
+def bound(actor: Actor, verb: str, numbers: Sequence[str], data: Any) -> Any:
+    """The form of these tickets with what was typed. Raises Invalid (tickets), NotFound."""
+    found = batch.items(db.session(), actor, numbers, clock.now())
+    return result_form(found, data)[0] if verb == "result" else follow_up_form(data)
 
 
 def refused(actor: Actor, verb: str, form: Any, wrong: Invalid) -> str:

@@ -27,7 +27,8 @@ from app.web.answer_groups import AnswerGroup
 from app.web.auth import current_actor, requires
 
 bp = Blueprint("tickets", __name__)
-NOT_CARRIED = ("csrf_token", "confirmed", "back", "next", "stay", "attachment")  # of a result, past its preview
+# of a result, past its preview
+NOT_CARRIED = ("csrf_token", "confirmed", "back", "next", "stay", "attachment", "template")
 
 
 @bp.get("/tickets")

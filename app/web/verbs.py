@@ -26,7 +26,7 @@ from app.web import forms, presence, queue_page, ticket_page, words
 
 def post(number: str) -> Post:
     """Where the form stood: the version of the page, and the form's one-time key."""
-    return Post(number, request.form.get("version", type=int), key())
+    return Post(number, request.form.get("version", type=int), key(), request.form.get("draft", "")[:24])
 
 
 def key() -> str:
