@@ -113,6 +113,8 @@ RULES = (
     _rule("cancel", OPEN_STATES, WITHDRAWN, SYSTEM_DESK),
     _rule("callback_refused", {REPLIED}, IN_PROGRESS, SYSTEM_DESK),
     _rule("promise_broken", {REPLIED}, IN_PROGRESS, SYSTEM_DESK),
+    _rule("undo_result", {REPLIED}, IN_PROGRESS, SYSTEM_DESK),
+    _rule("undo_unclaimed", {REPLIED}, OPEN, SYSTEM_DESK),
 )
 BY_ACTION = {rule.action: rule for rule in RULES}
 

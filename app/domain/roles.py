@@ -19,21 +19,21 @@ _EVERY_DESK = frozenset(
 )
 _CARDS = {"scorecard", "export"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
-_LCS = _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide"}
+_LCS = _EVERY_DESK | _ABOVE | {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide", "pin"}
 _CCS = _EVERY_DESK | _ABOVE | {"ruling", "exempt_area"}
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
     "templates_company",
 }  # fmt: skip
 CAPABILITIES: dict[str, frozenset[str]] = {
-    SITE_CLERK: _EVERY_DESK | {"batch"},
+    SITE_CLERK: _EVERY_DESK | {"batch", "pin"},
     SITE_MANAGER: _EVERY_DESK
     | _CARDS
     | {"batch", "duty_keep", "couriers", "robots", "closures", "team", "alarms"}
-    | {"templates_team"},
+    | {"templates_team", "pin"},
     LCS: _LCS,
     LCS_MANAGER: _LCS | {"robots", "exempt_area", "emergency_announce", "templates_team"},
-    CCS: _CCS,
+    CCS: _CCS | {"pin"},
     CCS_MANAGER: _CCS | _CCS_HEAD,
     ADMIN: frozenset(
         {"admin", "sms_outbox", "callbacks", "alarms", "exemptions", "system_facts", "export", "export_log"}

@@ -23,10 +23,12 @@ from app.services import (
     emergency_pauses,
     exemption_rulings,
     health,
+    pins,
     reminders,
     silent_sites,
     sms_fallback,
     sweep,
+    undo,
     work,
 )
 from app.services.transaction import write
@@ -102,8 +104,13 @@ def reconcile() -> None:
 
 
 def old_drafts() -> int:
-    """Delete the drafts that nobody came back to."""
-    return drafts.sweep(clock.now())
+    """Delete the drafts that nobody came back to, and what can be taken back no more."""
+    return drafts.sweep(clock.now()) + undo.sweep(clock.now())
+
+
+def old_browsers() -> int:
+    """Forget the browsers in which nobody signed in for a day."""
+    return pins.sweep(clock.now())
 
 
 def return_to_team() -> int:
@@ -136,6 +143,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("silent sites", 60, silent),
         Job("pictures", look, fetches.begin),
         Job("old drafts", 600, old_drafts),
+        Job("old browsers", 3600, old_browsers),
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),

@@ -32,6 +32,7 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
+from app.models.pin import Device, DeviceUser, Pin, SwitchLog
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -49,6 +50,7 @@ from app.models.ticket import (
     Ticket,
     WorkItem,
 )
+from app.models.undo import ResultUndo
 
 __all__ = [
     "AddressRule",
@@ -71,6 +73,8 @@ __all__ = [
     "CustomerAccount",
     "CustomerLink",
     "CustomerMatch",
+    "Device",
+    "DeviceUser",
     "Draft",
     "DutyShift",
     "Emergency",
@@ -95,6 +99,7 @@ __all__ = [
     "Pause",
     "Penalty",
     "Person",
+    "Pin",
     "PlatformOrder",
     "Policy",
     "PolicyVersion",
@@ -103,6 +108,7 @@ __all__ = [
     "PushRefusal",
     "Reminder",
     "ReplyTemplate",
+    "ResultUndo",
     "Reveal",
     "Robot",
     "Scan",
@@ -120,6 +126,7 @@ __all__ = [
     "SmsTest",
     "Submission",
     "Survey",
+    "SwitchLog",
     "TemplateUse",
     "Ticket",
     "TicketContact",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import select
@@ -142,11 +142,16 @@ def follow_up(
     ]
 
 
-def result(*, actor: Actor, many: Many, answer: ResultIn, now: datetime) -> list[Done]:
-    """Answer each with its own text and callback. Raises Invalid (the form's fields, `tickets`), NotFound."""
+def result(
+    *, actor: Actor, many: Many, answer: ResultIn, now: datetime, hold: timedelta = timedelta(0)
+) -> list[Done]:  # fmt: skip
+    """Answer each with its own text and callback, which leaves after `hold`.
+
+    Raises Invalid (the form's fields, `tickets`), NotFound.
+    """
     found = _named(actor, many, now)
     check(found, answer, now)
-    verb = partial(replies.result, actor=actor, now=now)
+    verb = partial(replies.result, actor=actor, now=now, hold=hold)
     return [
         attempt(item.number, partial(verb, post=many.post(item.number), answer=answer_of(item, answer)))
         for item in found

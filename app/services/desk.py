@@ -24,7 +24,7 @@ MATTERS = (
     "party_added", "party_removed", "party_answered", "party_disputed", "dispute_agreed", "dispute_rejected",
     "arbitration_raised", "dispute_ruled", "evidence_ordered", "evidence_delivered", "contact", "waiting",
     "category_corrected", "category_asked", "category_refused", "promise_made", "promise_settled",
-    "promise_renegotiated", "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
+    "promise_renegotiated", "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn", "result_undone",
 )  # fmt: skip
 
 

@@ -194,7 +194,8 @@ def appeal(view: View, now: datetime) -> dict[str, str] | None:
     """What the customer rejected beside what the site had claimed."""
     if view.appeal is None:
         return None
-    claims = [entry for entry in view.entries if entry.type == "result"]
+    undone = {entry.data["event_id"] for entry in view.entries if entry.type == "result_undone"}
+    claims = [entry for entry in view.entries if entry.type == "result" and entry.event_id not in undone]
     rejects = [entry for entry in view.entries if entry.type in ("reject", "appeal_opened") and entry.text]
     due = next((clock.due_at for clock in view.clocks if clock.kind == "appeal" and clock.stopped_at is None), None)
     return {

@@ -35,6 +35,9 @@ def errors() -> dict[str, str]:
         "title_taken": _("There is a template of this name already"),
         "template_changed": _("Somebody changed this template meanwhile. What you typed is kept: compare, then save."),
         "draft_changed": _("This draft was changed in another browser. Both texts are kept: choose one."),
+        "undo_over": _("The time to take it back is over."),
+        "undo_sent": _("It is on its way to the platform already and stays answered."),
+        "undo_moved_on": _("Somebody acted on the ticket since: it stays answered."),
         "template_gone": _("This template is gone. Choose another one."),
     }
 
@@ -46,13 +49,14 @@ def batch_heads() -> dict[str, str]:
         "claim": _("Claim many"),
         "follow_up": _("Follow up many"),
         "result": _("Answer many"),
+        "undo": _("Take answers back"),
     }
 
 
 @table
 def batch_done() -> dict[str, str]:
     """What became of a ticket where it went through."""
-    return {"claim": _("Claimed"), "follow_up": _("Saved"), "result": _("Sent")}
+    return {"claim": _("Claimed"), "follow_up": _("Saved"), "result": _("Sent"), "undo": _("Taken back")}
 
 
 @table

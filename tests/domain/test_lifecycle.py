@@ -102,6 +102,8 @@ EXPECTED = {
     "cancel": ({}, LIVE, {"system"}),
     "callback_refused": ({}, {"replied"}, {"system"}),
     "promise_broken": ({}, {"replied"}, {"system"}),
+    "undo_result": ({}, {"replied"}, {"system"}),
+    "undo_unclaimed": ({}, {"replied"}, {"system"}),
 }
 TARGETS = {
     "claim": "in_progress", "follow_up": "in_progress", "result": "replied", "close": "closed", "intervene": "closed",
@@ -109,6 +111,7 @@ TARGETS = {
     "ruled_return": "in_progress", "ruled_other_site": "open", "ruled_compensate": "closed",
     "ruled_rejected": "closed", "repeat_reopens": "in_progress", "repeat_in_tray": "open", "reject": "appealed", "satisfied": "replied",
     "cancel": "withdrawn", "callback_refused": "in_progress", "promise_broken": "in_progress",
+    "undo_result": "in_progress", "undo_unclaimed": "open",
 }  # fmt: skip
 
 
