@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.domain import undo
+
 DEMO_CALLBACK = "http://127.0.0.1:8001/callback"  # the platform simulator
 
 
@@ -33,6 +35,7 @@ class Config:
     outbox_lease: int = 60  # how long a worker may hold a row before another takes it
     sweep_every: float = 2.0  # pause between two looks for due work
     most_parties: int = 2  # responsible parties that a ticket may have at once
+    undo_seconds: int = undo.SECONDS  # for so long a result is held and can be taken back
     trusted_proxies: int = 0  # how many reverse proxies of ours stand in front and name the client
 
     @property
@@ -62,6 +65,7 @@ class Config:
             outbox_lease=int(env.get("OUTBOX_LEASE", "60")),
             sweep_every=float(env.get("SWEEP_EVERY", "2")),
             most_parties=int(env.get("MOST_PARTIES", "2")),
+            undo_seconds=_undo_seconds(env),
             trusted_proxies=int(env.get("TRUSTED_PROXIES", "0")),
         )
 
@@ -74,6 +78,7 @@ class Config:
             data_dir=data_dir or Path("var"),
             secret_key="test-secret-key-of-no-value",  # noqa: S106 - protects nothing
             environment="test",
+            undo_seconds=0,
         )
 
 
@@ -91,6 +96,16 @@ def _secret_key(env: Mapping[str, str], data_dir: Path, environment: str) -> str
     path.touch(mode=0o600)
     path.write_text(key)
     return key
+
+
+def _undo_seconds(env: Mapping[str, str]) -> int:
+    """Seconds of UNDO_SECONDS; a hold that is too long would keep a platform waiting."""
+    text = env.get("UNDO_SECONDS", str(undo.SECONDS))
+    try:
+        undo.hold(seconds := int(text))
+    except ValueError as error:
+        raise ConfigError(f"UNDO_SECONDS must be a number from 0 to {undo.LONGEST_SECONDS}, not {text!r}") from error
+    return seconds
 
 
 def _attachment_hosts(env: Mapping[str, str], environment: str) -> frozenset[str]:

@@ -31,6 +31,7 @@ SETTINGS = {
     # and between two clicks of one person: with sessions that end, half of the time would go into hashing passwords
     "IDLE_MINUTES": "5270400",
     "ABSOLUTE_HOURS": "87840",
+    "UNDO_SECONDS": "0",  # the log has what was sent, and nothing that was taken back
 }
 FAULT = re.compile(r"\b(ERROR|CRITICAL)\b|^Traceback ")
 SHOWN = 20

@@ -30,35 +30,6 @@
     });
   }
 
-  // Drafts: kept on this device for this account until the entry was taken.
-  let timer = 0;
-  const draftKey = (name) => "draft:" + (document.body.dataset.me || "") + ":" + name;
-  const drafted = (form) => all("textarea, select, input", form).filter(
-    (field) => field.name && !["hidden", "radio", "password", "submit"].includes(field.type));
-  function saveDraft(form) {
-    const values = {};
-    drafted(form).forEach((field) => { values[field.name] = field.type === "checkbox" ? field.checked : field.value; });
-    try { localStorage.setItem(draftKey(form.dataset.draft), JSON.stringify(values)); } catch (full) { return; }
-    const state = one("[data-draft-state]", form);
-    if (state) state.textContent = state.dataset.saved;
-  }
-  function restoreDraft(form) {
-    if (one("[aria-invalid=true]", form) || form.dataset.filled) return;
-    let values = null;
-    try { values = JSON.parse(localStorage.getItem(draftKey(form.dataset.draft))); } catch (broken) { values = null; }
-    if (!values) return;
-    drafted(form).forEach((field) => {
-      if (!(field.name in values)) return;
-      if (field.type === "checkbox") field.checked = values[field.name];
-      else if (values[field.name] || !field.value) field.value = values[field.name]; // an empty draft takes nothing away
-    });
-  }
-  function dropDraft(form) {
-    clearTimeout(timer);
-    const name = form && (form.dataset.draft || form.dataset.drop);
-    if (name) localStorage.removeItem(draftKey(name));
-  }
-
   // Of the fields that the platform's answers demand, only those of the chosen answer show.
   const ANSWERS = "select[name=answer], select[name^=answer-]";
   function demanded(select) {
@@ -72,7 +43,7 @@
   function settle(root) {
     const thread = one(".thread");
     if (thread && !("fromTop" in thread.dataset) && getComputedStyle(thread).overflowY === "auto") thread.scrollTop = thread.scrollHeight;
-    all("form[data-draft]", root).forEach(restoreDraft);
+    if (window.drafts) window.drafts.settle(root || document);
     all(ANSWERS, root).forEach(demanded);
     tick();
   }
@@ -112,7 +83,7 @@
     if (KEYS[event.key]) { event.preventDefault(); KEYS[event.key](); }
   });
 
-  // Copy, print, drafts, one submit at a time.
+  // Copy, print, one submit at a time.
   document.addEventListener("click", (event) => {
     const ticks = event.target.closest("[data-tick]");
     if (ticks) {
@@ -125,16 +96,8 @@
     if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = words.copied; });
     if (event.target.closest("[data-print]")) window.print();
   });
-  document.addEventListener("input", (event) => {
-    const form = event.target.closest("form[data-draft]");
-    if (!form) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => saveDraft(form), 300);
-  });
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    clearTimeout(timer);
-    if (form.dataset.draft) saveDraft(form);
     if (form.method !== "post" || form.hasAttribute("hx-post")) return;
     if (form.dataset.busy) { event.preventDefault(); return; }
     form.dataset.busy = "1";
@@ -145,7 +108,7 @@
     if (event.target.matches(".find select")) event.target.form.requestSubmit();
   });
 
-  // HTMX: connection, focus, drafts, which pane a phone shows.
+  // HTMX: connection, focus, which pane a phone shows.
   const online = (yes) => { one("#netbar").hidden = yes; };
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.elt.id === "news" && document.hidden) event.preventDefault();
@@ -155,7 +118,6 @@
   document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.xhr && event.detail.xhr.status) online(true); });
   window.addEventListener("offline", () => online(false));
   window.addEventListener("online", () => online(true));
-  document.addEventListener("queue-changed", (event) => dropDraft(event.target));
   document.addEventListener("htmx:responseError", (event) => {
     const header = one("#ticket > header");
     if (!header || event.detail.target.id !== "ticket") return;

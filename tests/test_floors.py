@@ -19,7 +19,7 @@ _BELOW = {"services", "models", "domain", "extensions", "integrations", "config"
 MAY_IMPORT = {
     "domain": {"domain"},
     "extensions": set(),
-    "config": set(),
+    "config": {"domain"},
     "clock": {"config", "extensions"},
     "models": {"models", "domain", "extensions"},
     "services": {"services", "models", "domain", "extensions"},

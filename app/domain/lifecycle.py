@@ -115,6 +115,8 @@ RULES = (
     _rule("promise_broken", {REPLIED}, IN_PROGRESS, SYSTEM_DESK),
     _rule("audit_reopens", {REPLIED, CLOSED}, IN_PROGRESS, SYSTEM_DESK, needs="worked"),
     _rule("audit_restores", {WITHDRAWN}, IN_PROGRESS, SYSTEM_DESK, needs="worked"),
+    _rule("undo_result", {REPLIED}, IN_PROGRESS, SYSTEM_DESK),
+    _rule("undo_unclaimed", {REPLIED}, OPEN, SYSTEM_DESK),
 )
 BY_ACTION = {rule.action: rule for rule in RULES}
 

@@ -86,6 +86,8 @@ MEANS = {
     "satisfied": "the customer is satisfied",
     "cancel": "the platform withdraws it",
     "callback_refused": "the platform refuses the answer",
+    "undo_result": "its author takes the result back before it has left",
+    "undo_unclaimed": "… of a ticket that nobody had claimed",
     "promise_broken": "a promise was not kept",
     "audit_reopens": "an audit finds the result untruthful",
     "audit_restores": "… the same of a withdrawal",

@@ -14,32 +14,33 @@ SITE_ROLES = frozenset({SITE_CLERK, SITE_MANAGER})
 LCS_ROLES = frozenset({LCS, LCS_MANAGER})
 CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
-_EVERY_DESK = frozenset({"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies"})
+_EVERY_DESK = frozenset(
+    {"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies", "templates", "templates_own"}
+)
 _CARDS = {"scorecard", "export", "penalties"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
 _AUDIT = {"audit", "audits", "audit_agreement"}
 _COURT = {"penalty_decide", "penalty_enter"}
 _LCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT
-_LCS |= {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide", "board", "assist"}
+_LCS |= {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide", "board", "assist", "pin"}
 _LCS |= {"penalty_contest"}  # for hubs and departments, which have no manager here
 _CCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT | {"ruling", "exempt_area", "audit_revise", "survey_calls", "board"}
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
-    "audit_policy", "penalty_rules",
-    "months", "month_close", "network",
+    "audit_policy", "penalty_rules", "months", "month_close", "network", "templates_company",
 }  # fmt: skip
+_SITE = _EVERY_DESK | {"batch", "audits", "pin"}
+_SITE_HEAD = {"duty_keep", "couriers", "robots", "closures", "team", "alarms", "penalty_contest", "templates_team"}
 CAPABILITIES: dict[str, frozenset[str]] = {
-    SITE_CLERK: _EVERY_DESK | {"batch", "audits"},
-    SITE_MANAGER: _EVERY_DESK
-    | _CARDS
-    | {"batch", "duty_keep", "couriers", "robots", "closures", "team", "alarms", "audits", "penalty_contest"},
+    SITE_CLERK: _SITE,
+    SITE_MANAGER: _SITE | _CARDS | _SITE_HEAD,
     LCS: _LCS,
-    LCS_MANAGER: _LCS | {"months", "month_analysis", "robots", "exempt_area", "emergency_announce"},
-    CCS: _CCS,
+    LCS_MANAGER: _LCS | {"months", "month_analysis", "robots", "exempt_area", "emergency_announce", "templates_team"},
+    CCS: _CCS | {"pin"},
     CCS_MANAGER: _CCS | _CCS_HEAD,
     ADMIN: frozenset(
         {"admin", "sms_outbox", "callbacks", "alarms", "exemptions", "system_facts", "export", "export_log"}
-        | {"audit_policy", "penalty_rules", "penalty_rules_store"}
+        | {"audit_policy", "penalty_rules", "penalty_rules_store", "templates", "templates_company"}
     ),
 }
 

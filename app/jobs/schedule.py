@@ -20,6 +20,7 @@ from app.services import (
     attendance,
     audit_draws,
     closure_work,
+    drafts,
     emergency_pauses,
     exemption_rulings,
     health,
@@ -27,12 +28,14 @@ from app.services import (
     month_plan,
     penalties,
     penalty_contests,
+    pins,
     reminders,
     seals,
     silent_sites,
     sms_fallback,
     survey_work,
     sweep,
+    undo,
     work,
 )
 from app.services.transaction import write
@@ -108,6 +111,16 @@ def reconcile() -> None:
     inflow.forget(clock.now())
 
 
+def old_drafts() -> int:
+    """Delete the drafts that nobody came back to, and what can be taken back no more."""
+    return drafts.sweep(clock.now()) + undo.sweep(clock.now())
+
+
+def old_browsers() -> int:
+    """Forget the browsers in which nobody signed in for a day."""
+    return pins.sweep(clock.now())
+
+
 def return_to_team() -> int:
     """Give back what people own who are not there any more."""
     return attendance.sweep(db.session(), clock.now())
@@ -170,6 +183,8 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("attendance", 60, return_to_team),
         Job("silent sites", 60, silent),
         Job("pictures", look, fetches.begin),
+        Job("old drafts", 600, old_drafts),
+        Job("old browsers", 3600, old_browsers),
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),

@@ -9,6 +9,7 @@ from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
 from app.models.contact import Alarm, Contact, Script
 from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
+from app.models.draft import Draft
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
 from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
@@ -34,6 +35,8 @@ from app.models.organisation import (
     WaybillLink,
 )
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
+from app.models.pin import Device, DeviceUser, Pin, SwitchLog
+from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
     Clock,
@@ -50,6 +53,7 @@ from app.models.ticket import (
     Ticket,
     WorkItem,
 )
+from app.models.undo import ResultUndo
 
 __all__ = [
     "AddressRule",
@@ -76,6 +80,9 @@ __all__ = [
     "CustomerLink",
     "CustomerMatch",
     "DeliveryVolume",
+    "Device",
+    "DeviceUser",
+    "Draft",
     "DutyShift",
     "Emergency",
     "Event",
@@ -106,6 +113,7 @@ __all__ = [
     "PenaltyDue",
     "PenaltyRule",
     "Person",
+    "Pin",
     "PlatformOrder",
     "Policy",
     "PolicyVersion",
@@ -114,6 +122,8 @@ __all__ = [
     "PushRefusal",
     "RedFlag",
     "Reminder",
+    "ReplyTemplate",
+    "ResultUndo",
     "Reveal",
     "Robot",
     "Scan",
@@ -134,6 +144,8 @@ __all__ = [
     "Submission",
     "Survey",
     "SurveyCall",
+    "SwitchLog",
+    "TemplateUse",
     "Ticket",
     "TicketContact",
     "Transfer",

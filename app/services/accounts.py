@@ -116,6 +116,20 @@ def change_password(
 
     Raises Invalid (`current`: wrong_password; `new`: too_short, too_long, too_common), SignInRefused("wait").
     """
+    known = confirm(session, user_id=user_id, password=current, address=address, now=now)
+    account = session.get_one(User, user_id).account
+    session.rollback()
+    fault = password_fault(new, account=account)
+    if fault:
+        raise Invalid({"new": fault})
+    return _replace_password(user_id, known.epoch, hash_password(new))
+
+
+def confirm(session: Session, *, user_id: int, password: str, address: str, now: datetime) -> Known:
+    """That the person knows the own password; the epoch under which it was right.
+
+    Raises NotFound, Invalid (`current`: wrong_password), SignInRefused("wait").
+    """
     user = session.get(User, user_id)
     if user is None:
         raise NotFound("user_not_found")
@@ -123,13 +137,10 @@ def change_password(
     keys = guessing.keys_of(account, address)
     _refuse_while_waiting(session, keys, now)
     session.rollback()
-    if not _matches(stored, current):
+    if not _matches(stored, password):
         guessing.failed(keys=keys, now=now)
         raise Invalid({"current": "wrong_password"})
-    fault = password_fault(new, account=account)
-    if fault:
-        raise Invalid({"new": fault})
-    return _replace_password(user_id, epoch, hash_password(new))
+    return Known(user_id, epoch)
 
 
 def _replace_password(user_id: int, epoch: int, password_hash: str) -> Known:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import select
@@ -16,10 +16,9 @@ from sqlalchemy.orm import Session
 
 from app.domain import placeholders
 from app.domain.errors import Invalid, NotAllowed, NotFound
-from app.domain.masking import mask_name
 from app.domain.roles import Actor
-from app.models import Organisation, Person, PlatformOrder, Ticket
-from app.services import callbacks, desk, outward, replies
+from app.models import PlatformOrder, Ticket
+from app.services import callbacks, desk, outward, replies, template_values
 from app.services.desk import Post
 from app.services.one_by_one import Done, attempt, key_of
 from app.services.outward import Choice, Group
@@ -57,30 +56,20 @@ class Many:
         return Post(number, self.versions.get(number), key_of(self.key, number))
 
 
-def items(session: Session, actor: Actor, numbers: Sequence[str]) -> list[Item]:
+def items(session: Session, actor: Actor, numbers: Sequence[str], now: datetime) -> list[Item]:
     """The tickets named, each once, in that order. Raises Invalid (`tickets`: none, or more than 50), NotFound where
     one lies outside the scope."""
     wanted = list(dict.fromkeys(numbers))
     if not wanted or len(wanted) > MOST:
         raise Invalid({"tickets": "too_many_in_batch" if wanted else "required"})
-    statement = (
-        select(Ticket, Person.name, Organisation.name)
-        .outerjoin(Person, Person.ticket_id == Ticket.id)
-        .outerjoin(Organisation, Organisation.id == Ticket.handling_site_id)
-        .where(Ticket.number.in_(wanted), visible_to(actor))
-    )
-    found = {ticket.number: (ticket, name, site) for ticket, name, site in session.execute(statement)}
+    statement = select(Ticket).where(Ticket.number.in_(wanted), visible_to(actor))
+    found = {ticket.number: ticket for ticket in session.scalars(statement)}
     if len(found) < len(wanted):
         raise NotFound("ticket_not_found")
-    return [_item(session, *found[number]) for number in wanted]
-
-
-def _item(session: Session, ticket: Ticket, name: str | None, site: str | None) -> Item:
-    values = {
-        placeholders.NUMBER: ticket.number, placeholders.WAYBILL: ticket.waybill,
-        placeholders.CUSTOMER: mask_name(name or ""), placeholders.SITE: site or "",
-    }  # fmt: skip
-    return Item(ticket, values, callbacks.orders_of(session, ticket))
+    values = template_values.of(session, list(found.values()), now)
+    return [
+        Item(found[number], values[found[number].id], callbacks.orders_of(session, found[number])) for number in wanted
+    ]
 
 
 def groups(found: Sequence[Item]) -> list[Group]:
@@ -132,7 +121,7 @@ def _check_one(session: Session, actor: Actor, answer: ResultIn, now: datetime, 
 
 def claim(*, actor: Actor, many: Many, now: datetime) -> list[Done]:
     """Claim each. Raises Invalid(tickets), NotFound before anything is done."""
-    _named(actor, many)
+    _named(actor, many, now)
     posts = [many.post(number) for number in dict.fromkeys(many.numbers)]
     return [attempt(post.number, partial(replies.claim, actor=actor, post=post, now=now)) for post in posts]
 
@@ -141,7 +130,7 @@ def follow_up(
     *, actor: Actor, many: Many, text: str, contact_outcome: str, next_update_at: datetime | None, now: datetime
 ) -> list[Done]:
     """Log the same follow-up at each, its placeholders filled. Raises Invalid(tickets, text), NotFound."""
-    found = _named(actor, many)
+    found = _named(actor, many, now)
     if wrong := _unknown(text):
         raise Invalid(wrong)
     verb = partial(
@@ -153,20 +142,25 @@ def follow_up(
     ]
 
 
-def result(*, actor: Actor, many: Many, answer: ResultIn, now: datetime) -> list[Done]:
-    """Answer each with its own text and callback. Raises Invalid (the form's fields, `tickets`), NotFound."""
-    found = _named(actor, many)
+def result(
+    *, actor: Actor, many: Many, answer: ResultIn, now: datetime, hold: timedelta = timedelta(0)
+) -> list[Done]:  # fmt: skip
+    """Answer each with its own text and callback, which leaves after `hold`.
+
+    Raises Invalid (the form's fields, `tickets`), NotFound.
+    """
+    found = _named(actor, many, now)
     check(found, answer, now)
-    verb = partial(replies.result, actor=actor, now=now)
+    verb = partial(replies.result, actor=actor, now=now, hold=hold)
     return [
         attempt(item.number, partial(verb, post=many.post(item.number), answer=answer_of(item, answer)))
         for item in found
     ]
 
 
-def _named(actor: Actor, many: Many) -> list[Item]:
+def _named(actor: Actor, many: Many, now: datetime) -> list[Item]:
     with write() as session:
-        found = items(session, actor, many.numbers)
+        found = items(session, actor, many.numbers, now)
         session.expunge_all()  # each verb reads its ticket anew, locked
         return found
 

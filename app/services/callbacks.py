@@ -4,7 +4,7 @@ operate time (promises 4 and 5)."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,10 +37,12 @@ def enqueue(
     now: datetime,
     supplements: Mapping[str, str] | None = None,
     group: str = "",
+    hold: timedelta = timedelta(0),
 ) -> None:
     """Write the callback intents of one outward text in the change's own transaction.
 
-    `group` names the orders' part of the text where orders that allow different answers have one each.
+    `group` names the orders' part of the text where orders that allow different answers have one each. Nothing leaves
+    before `hold` is over: it may be taken back until then.
     """
     for order in orders:
         payload = {
@@ -51,7 +53,7 @@ def enqueue(
         session.add(Outbox(
             id=new_id(), kind="callback", key=f"callback:{event.id}:{order.id}", lane=f"order:{order.id}",
             ticket_id=ticket.id, organisation_id=ticket.handling_site_id, province_id=ticket.province_id,
-            payload=payload, next_try_at=now, created_at=now,
+            payload=payload, next_try_at=now + hold, created_at=now,
         ))  # fmt: skip
 
 

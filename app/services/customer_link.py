@@ -42,7 +42,7 @@ class Asked:
     answered_at: datetime | None
 
 
-def make(session: Session, ticket: Ticket, event: Event, now: datetime) -> str:
+def make(session: Session, ticket: Ticket, event: Event, now: datetime, hold: timedelta = timedelta(0)) -> str:
     """Make the link of a result that was just written, and the SMS that carries one where the phone is mobile.
 
     Links to older results of the ticket end. Returns the token, which is shown to the clerk once.
@@ -53,7 +53,7 @@ def make(session: Session, ticket: Ticket, event: Event, now: datetime) -> str:
     phone = _mobile(session, ticket.id)
     data: dict[str, Any] = {"event_id": event.id, "to": mask_phone(phone)}
     if phone:
-        data["outbox_id"] = _sms(session, ticket, event, now)
+        data["outbox_id"] = _sms(session, ticket, event, now, hold)
     journal.append(session, ticket, "link_made", actor=SYSTEM, now=now, data=data)
     return token
 
@@ -187,13 +187,13 @@ def _objection_due(session: Session, ticket: Ticket, told_at: datetime) -> datet
     return told_at + timedelta(minutes=settling.objection_limit(session, ticket).minutes)
 
 
-def _sms(session: Session, ticket: Ticket, event: Event, now: datetime) -> int:
+def _sms(session: Session, ticket: Ticket, event: Event, now: datetime, hold: timedelta) -> int:
     """The intent alone: neither number nor token. Not at night, as for every SMS (rulebook 4, reminders)."""
     row = Outbox(
         id=new_id(), kind="sms", key=f"result_link:{event.id}", lane=f"ticket:{ticket.id}", ticket_id=ticket.id,
         organisation_id=ticket.handling_site_id, province_id=ticket.province_id,
         payload={"template": TEMPLATE, "event_id": event.id, "phone": "", "variables": {}, "tickets": [ticket.number]},
-        state="pending", attempts=0, token=0, next_try_at=send_after(now), created_at=now,
+        state="pending", attempts=0, token=0, next_try_at=send_after(now + hold), created_at=now,
     )  # fmt: skip
     session.add(row)
     return row.id

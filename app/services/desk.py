@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.domain import lifecycle
 from app.domain.errors import Stale
 from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
-from app.models import Event, Submission, Ticket
+from app.models import Draft, Event, Submission, Ticket
 from app.services import cases, clocks, pauses, returns, scope, surveys, work
 
 TEXT_LIMIT = 2000  # characters of what a person types
@@ -25,7 +25,7 @@ MATTERS = (
     "arbitration_raised", "dispute_ruled", "evidence_ordered", "evidence_delivered", "contact", "waiting",
     "category_corrected", "category_asked", "category_refused", "promise_made", "promise_settled",
     "promise_renegotiated", "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
-    "audited", "audit_revised",
+    "audited", "audit_revised", "result_undone",
 )  # fmt: skip
 
 
@@ -40,11 +40,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Post:
-    """Where a form stood when it was sent: the ticket's version on the page and the form's one-time key."""
+    """Where a form stood when it was sent: the ticket's version on the page, the form's one-time key, and its draft."""
 
     number: str
     version: int | None = None
     key: str = ""
+    draft: str = ""  # the box whose draft has gone into the entry
 
 
 def facts_of(ticket: Ticket) -> TicketFacts:
@@ -107,6 +108,13 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
     surveys.after_closing(session, ticket, now)
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
+    if post and post.draft:
+        drop_draft(session, event.actor_id, ticket, post.draft)
     if post and post.key:
         session.add(Submission(key=post.key, ticket_id=ticket.id, event_id=event.id, at=now))
     return Outcome(ticket.number, event.id)
+
+
+def drop_draft(session: Session, user_id: int | None, ticket: Ticket, box: str) -> None:
+    """Forget what somebody typed into a box: it has gone into an entry, or was thrown away."""
+    session.execute(delete(Draft).where(Draft.user_id == user_id, Draft.ticket_id == ticket.id, Draft.box == box))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -92,9 +92,11 @@ def _fit(group: Group, choice: Choice) -> Choice:
 
 
 def send(
-    session: Session, ticket: Ticket, event: Event, orders: Sequence[PlatformOrder], result: Chosen, now: datetime
-) -> None:
-    """One callback an order, with its own group's answer; an order that lists none takes what the others get."""
+    session: Session, ticket: Ticket, event: Event, orders: Sequence[PlatformOrder], result: Chosen, now: datetime,
+    hold: timedelta = timedelta(0),
+) -> None:  # fmt: skip
+    """One callback an order, with its own group's answer; an order that lists none takes what the others get. They
+    leave after `hold` at the earliest."""
     asked = groups(orders)
     by_order = {order.id: group for group in asked for order in group.orders}
     only = asked[0] if len(asked) == 1 else None
@@ -103,7 +105,7 @@ def send(
         choice = _choice(group, result) if group else Choice(result.answer, result.supplements)
         callbacks.enqueue(
             session, ticket, event, [order], operate_type=_operate_type(group, choice.answer), now=now,
-            supplements=choice.supplements, group=group.key if group else "",
+            supplements=choice.supplements, group=group.key if group else "", hold=hold,
         )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -27,6 +27,7 @@ from app.services import (
     promise_ends,
     promises,
     settling,
+    undo,
 )
 from app.services import attachments as pictures
 from app.services.desk import Outcome, Post
@@ -110,9 +111,12 @@ def follow_up(
         return desk.finish(session, ticket, event, now, post)
 
 
-def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outcome | Answered:
+def result(
+    *, actor: Actor, post: Post, answer: ResultIn, now: datetime, hold: timedelta = timedelta(0)
+) -> Outcome | Answered:  # fmt: skip
     """Answer the complaint: stops `accept`, `first_reply` and `resolve`, and sends one callback per platform order;
-    where there is none, the complainant gets a link to say *solved* or *not solved* (rulebook 3.9).
+    where there is none, the complainant gets a link to say *solved* or *not solved* (rulebook 3.9). For as long as
+    `hold` nothing leaves, and its author can take it back (`services.undo`).
 
     Raises Invalid (fields `text`, `contact_outcome`, `action_taken`, `no_contact_code`, `answer`, `supplement-<name>`,
     `promise_…`, `file`), NotFound, NotAllowed, Stale.
@@ -124,6 +128,9 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
         check(session, ticket, answer, now)
         orders = callbacks.orders_of(session, ticket)
         answer = replace(answer, **outward.fitting(orders, answer))
+        if hold:  # what waited for the customer waits no more, whatever becomes of the result
+            pauses.end(session, ticket, "reply", now)
+        was = undo.before(session, ticket) if hold else {}
         desk.move(ticket, "result", actor)
         _own(session, ticket, actor)
         event = _record_result(session, ticket, actor, answer, now)
@@ -132,10 +139,12 @@ def result(*, actor: Actor, post: Post, answer: ResultIn, now: datetime) -> Outc
         acting.stop(session, ticket, actor, ["resolve"], now)
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
         promise_ends.forget_broken(ticket)
-        outward.send(session, ticket, event, orders, answer, now)
+        outward.send(session, ticket, event, orders, answer, now, hold)
         settling.await_delivery(session, ticket, now)
-        link = "" if orders else customer_link.make(session, ticket, event, now)
+        link = "" if orders else customer_link.make(session, ticket, event, now, hold)
         done = desk.finish(session, ticket, event, now, post)
+        if hold:
+            undo.remember(session, ticket, actor, event.id, was, now + hold)
         return Answered(done.number, done.event_id, link=link)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, cast, exists, func, literal, not_, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.domain.calendars import month_bounds
 from app.domain.scorecards import ABOVE, ASSESSED, Facts
@@ -89,8 +89,11 @@ def upheld_in(span: Span) -> ColumnElement[bool]:
 
 
 def results_in(span: Span) -> ColumnElement[bool]:
-    """Results given in the month."""
-    return happened(span, "result")
+    """Results given in the month; one that its author took back before it left was none."""
+    undone = aliased(Event)
+    same = cast(undone.data["event_id"].as_string(), Big) == Event.id
+    back = exists().where(undone.ticket_id == Event.ticket_id, undone.type == "result_undone", same)
+    return and_(happened(span, "result"), ~back)
 
 
 def result_site() -> ColumnElement[Any]:

@@ -1,9 +1,12 @@
-"""What every portal needs before its first ticket: categories, first policy, penalty rules, free days."""
+"""What every portal needs before its first ticket, a real one as the demo: categories, first policy, penalty rules,
+free days, the company's reply templates."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, time
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +17,7 @@ from app.domain.penalty_rules import defaults as penalty_defaults
 from app.domain.policies import default_rules
 from app.models import CalendarDay, Category
 from app.models.dialect import lock_key
-from app.services import calendars, penalty_rules, policies, scoring_schemes
+from app.services import calendars, penalty_rules, policies, scoring_schemes, templates
 from app.services.transaction import write
 
 POLICY_FROM = date(2016, 1, 1)  # before the first ticket of any portal; the replayed log begins in that year
@@ -27,6 +30,7 @@ class Seeded:
     categories: int
     policies: int
     days: int
+    templates: int
     missing_years: tuple[int, ...]
     penalties: int = 0
 
@@ -40,7 +44,7 @@ def run() -> Seeded:
         scoring_schemes.seed(session, at_local(POLICY_FROM, time(0)))
         days, missing = _days(session)
         prices = penalty_rules.store(session, penalty_defaults(at_local(POLICY_FROM, time(0))))
-        return Seeded(categories, rules, days, tuple(missing), prices)
+        return Seeded(categories, rules, days, _templates(session), tuple(missing), prices)
 
 
 def _categories(session: Session) -> int:
@@ -59,3 +63,10 @@ def _days(session: Session) -> tuple[int, list[int]]:
     seeded = {day.year for day in before}
     missing = calendars.seed_days(session, [year for year in calendars.SEEDED_YEARS if year not in seeded])
     return len(list(session.scalars(select(CalendarDay.day)))) - len(before), missing
+
+
+def _templates(session: Session) -> int:
+    """Good texts for the main categories; one that was edited or deleted stays so."""
+    texts = json.loads(Path(__file__).with_name("reply_templates.json").read_text("utf-8"))
+    known = session.scalars(select(Category.code)).all()
+    return templates.seed(session, texts, known, at_local(POLICY_FROM, time(0)))

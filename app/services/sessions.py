@@ -108,19 +108,22 @@ def facts(user: User, organisation: Organisation) -> SignedIn:
     )  # fmt: skip
 
 
-def create(*, user_id: int, epoch: int, data: dict[str, Any], now: datetime, limits: Limits) -> str:
+def create(
+    *, user_id: int, epoch: int, data: dict[str, Any], now: datetime, limits: Limits, since: datetime | None = None
+) -> str:  # fmt: skip
     """Start a session and return its new token (43 characters, shown to nobody but the cookie).
 
     `epoch` is the one under which the password was checked: a change in between makes the session void at once.
-    Who signs in comes on duty.
+    Who signs in comes on duty. `since` is when the password was typed, where that was earlier: the absolute limit
+    counts from it.
     """
     token = secrets.token_urlsafe(32)
     over = or_(SessionRow.created_at <= now - limits.absolute, SessionRow.active_at <= now - limits.idle)
     with write() as session:
         session.execute(delete(SessionRow).where(SessionRow.user_id == user_id, over))
-        session.add(
-            SessionRow(token_hash=digest(token), user_id=user_id, epoch=epoch, data=data, created_at=now, active_at=now)
-        )
+        row = SessionRow(token_hash=digest(token), user_id=user_id, epoch=epoch, data=data, created_at=since or now)
+        row.active_at = now
+        session.add(row)
         session.execute(update(User).where(User.id == user_id).values(last_seen_at=now, off_duty_at=None))
     return token
 

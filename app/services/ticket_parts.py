@@ -18,6 +18,7 @@ from app.services import (
     case_view,
     contacts,
     customers,
+    drafts,
     incident_view,
     penalty_view,
     returns_view,
@@ -37,6 +38,7 @@ PARTS: dict[str, Loader] = {
     "audits": audit_view.of_ticket,
     "survey": survey_view.of_ticket,
     "penalties": penalty_view.of_ticket,
+    "drafts": drafts.of_ticket,
 }
 
 

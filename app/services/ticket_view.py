@@ -50,6 +50,7 @@ class Entry:
     data: dict[str, Any]
     text: dict[str, Any]
     event_id: int
+    actor_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _entries(session: Session, ticket: Ticket) -> list[Entry]:
     )
     return [
         Entry(event.seq, event.type, event.at, event.actor_role, "" if event.type in NAMELESS else who or "", place_row,
-              event.data, body or {}, event.id)
+              event.data, body or {}, event.id, event.actor_id)
         for event, body, who, place_row in session.execute(statement)
     ]  # fmt: skip
 

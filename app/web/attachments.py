@@ -36,6 +36,8 @@ TAKES_PICTURES = frozenset(
         "tickets.follow_up",
         "tickets.result",
         "tickets.note",
+        "template_put.ticket",
+        "drafts.save",
         "transfers.give_up",
         "attachments.upload",
         "parties.add",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, current_app, g, make_response, redirect, render_template, request, session, url_for
@@ -16,9 +17,9 @@ from wtforms import HiddenField, PasswordField, SelectField, StringField
 from app import clock
 from app.domain.errors import Invalid
 from app.extensions import db
-from app.services import accounts, sessions
+from app.services import accounts, pins, sessions
 from app.services.accounts import Known, SignInRefused
-from app.web import context, language, queue_page, security
+from app.web import context, device_cookie, language, queue_page, security
 from app.web.access import route_access
 from app.web.guard import CurrentUser, current_actor, home, own_path, requires, safe_next
 
@@ -80,8 +81,9 @@ def sign_in() -> ResponseReturnValue:
     if chosen:
         accounts.set_preferences(user_id=known.user_id, locale=chosen)
         language.choose(chosen)
-    _begin(known)
-    return redirect(safe_next(form.next.data) or home(), 303)
+    begin(known)
+    response = make_response(redirect(safe_next(form.next.data) or home(), 303))
+    return device_cookie.remember(response, known.user_id, known.epoch)
 
 
 def _refused(form: LoginForm, refused: SignInRefused) -> Response:
@@ -118,8 +120,8 @@ def _demo_accounts() -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def _begin(known: Known) -> None:
-    """A new session with a new id and a new CSRF token; the one before ends."""
+def begin(known: Known, since: datetime | None = None) -> None:
+    """A new session with a new id and a new CSRF token; the one before ends. `since`: when the password was typed."""
     person = sessions.person(db.session(), known.user_id)
     before = getattr(session, "token", "")
     session.clear()
@@ -127,7 +129,8 @@ def _begin(known: Known) -> None:
     generate_csrf()
     data = {"csrf_token": session["csrf_token"]}
     token = sessions.create(
-        user_id=known.user_id, epoch=known.epoch, data=data, now=clock.now(), limits=security.limits()
+        user_id=known.user_id, epoch=known.epoch, data=data, now=clock.now(), limits=security.limits(),
+        since=since,
     )  # fmt: skip
     session.become(token, person, data, begun=True)  # type: ignore[attr-defined]
     login_user(CurrentUser(person))
@@ -139,7 +142,10 @@ def _begin(known: Known) -> None:
 @route_access("signed_in")
 @requires()
 def logout() -> ResponseReturnValue:
-    """End the session on the server."""
+    """End the session on the server; to be switched to in this browser the person signs in again, unless that is what
+    they want (`keep`)."""
+    if request.form.get("keep") != "1":
+        pins.left(token=device_cookie.token(), user_id=current_user.person.user_id)
     sessions.end(session.token)  # type: ignore[attr-defined]
     logout_user()
     session.leave()  # type: ignore[attr-defined]
@@ -157,8 +163,9 @@ def account() -> ResponseReturnValue:
     notices = {
         "saved": _("Saved"), "password": _("Password changed. All other sessions have ended."),
         "on_duty": _("You are on duty."), "off_duty": _("You are off duty. Your open tickets are back with the team."),
+        "pin": _("Your PIN is set."), "no_pin": _("You have no PIN any more."),
     }  # fmt: skip
-    return _account_page(notice=notices.get(request.args.get("done", ""), ""))
+    return account_page(notice=notices.get(request.args.get("done", ""), ""))
 
 
 @bp.post("/account")
@@ -168,7 +175,7 @@ def save_account() -> ResponseReturnValue:
     """Remember language, theme and density."""
     form = _preferences_form()
     if not form.validate_on_submit():
-        return _account_page(form=form, error=_("Please check the marked fields")), 422
+        return account_page(form=form, error=_("Please check the marked fields")), 422
     accounts.set_preferences(
         user_id=current_user.person.user_id, locale=form.locale.data, theme=form.theme.data, density=form.density.data
     )  # fmt: skip
@@ -191,13 +198,14 @@ def change_password() -> ResponseReturnValue:
         )  # fmt: skip
     except SignInRefused as refused:
         text = _("Too many failed sign-ins. Please wait %(n)s seconds.", n=refused.wait_seconds)
-        return _account_page(password_form=form, error=text), 429, {"Retry-After": str(refused.wait_seconds)}
+        return account_page(password_form=form, error=text), 429, {"Retry-After": str(refused.wait_seconds)}
     except Invalid as error:
         for name, code in error.fields.items():
             form[name].errors = [_password_words()[code]]
-        return _account_page(password_form=form, error=_("Please check the marked fields")), 422
-    _begin(known)
-    return redirect(url_for("auth.account", done="password"), 303)
+        return account_page(password_form=form, error=_("Please check the marked fields")), 422
+    begin(known)
+    response = make_response(redirect(url_for("auth.account", done="password"), 303))
+    return device_cookie.remember(response, known.user_id, known.epoch)
 
 
 @bp.post("/language")
@@ -233,16 +241,24 @@ def _password_words() -> dict[str, str]:
     }
 
 
-def _account_page(
-    *, form: PreferencesForm | None = None, password_form: PasswordForm | None = None, notice: str = "", error: str = ""
+def account_page(
+    *,
+    form: PreferencesForm | None = None,
+    password_form: PasswordForm | None = None,
+    notice: str = "",
+    error: str = "",
+    pin_errors: dict[str, str] | None = None,
 ) -> str:
+    """The account page, with what was wrong in one of its forms."""
     return render_template(
         "account.html", form=form or _preferences_form(), password_form=password_form or PasswordForm(),
-        notice=notice, error=error, rail=_rail(),
+        notice=notice, error=error, rail=rail(), pin_errors=pin_errors or {},
+        pin_since=g.fmt.full(since)[:16] if (since := pins.set_at(db.session(), current_user.person.user_id)) else "",
     )  # fmt: skip
 
 
-def _rail() -> dict[str, Any]:
+def rail() -> dict[str, Any]:
+    """The menu beside a page of the person's own."""
     actor = current_actor()
     if actor.can("queue"):
         return queue_page.rail(db.session(), actor, None, clock.now())

@@ -13,9 +13,10 @@ from app.domain.errors import Invalid
 from app.extensions import db
 from app.jobs import sends
 from app.services import batch
+from app.services import undo as undo_rule
 from app.services.batch import Many
 from app.services.one_by_one import Done
-from app.web import batch_page, forms, verbs
+from app.web import batch_page, forms, undo_bar, verbs
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -53,7 +54,7 @@ def result() -> ResponseReturnValue:
         return _opened("result")
     actor, now, numbers = current_actor(), clock.now(), request.form.getlist("ticket")
     try:
-        found = batch.items(db.session(), actor, numbers)
+        found = batch.items(db.session(), actor, numbers, now)
         form, groups = batch_page.result_form(found, request.form)
     except Invalid as wrong:
         return batch_page.refused(actor, "result", None, wrong), 422
@@ -64,7 +65,22 @@ def result() -> ResponseReturnValue:
         except Invalid as wrong:
             return batch_page.refused(actor, "result", form, wrong), 422
         return batch_page.preview(actor, found, form, answer, refusals)
-    return _act("result", form, lambda: batch.result(actor=actor, many=_many(), answer=answer, now=now))
+    return _act(
+        "result", form, lambda: batch.result(actor=actor, many=_many(), answer=answer, now=now, hold=undo_bar.hold())
+    )
+
+
+@bp.post("/batch/undo")
+@route_access("batch")
+@requires("batch")
+def undo() -> ResponseReturnValue:
+    """Take the answers to these tickets back, as far as they have not left."""
+    actor, numbers, now = current_actor(), request.form.getlist("ticket"), clock.now()
+    try:
+        batch.items(db.session(), actor, numbers, now)
+    except Invalid as wrong:
+        return batch_page.refused(actor, "undo", None, wrong), 422
+    return batch_page.outcome(actor, "undo", None, undo_rule.take_back_many(actor=actor, numbers=numbers, now=now))
 
 
 def _many() -> Many:

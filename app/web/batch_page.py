@@ -19,10 +19,10 @@ from app.services.batch import Item
 from app.services.one_by_one import Done
 from app.services.outward import Group
 from app.services.replies import ResultIn
-from app.web import answer_groups, forms, queue_page, verbs, words, words_day
+from app.web import answer_groups, forms, queue_page, template_menu, undo_bar, verbs, words, words_day
 from app.web.answer_groups import AnswerGroup
 
-ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result"}
+ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result", "undo": "batch.undo"}
 OF_ONE_TICKET = ("finding_signed_by", "promise_what", "promise_due_at", "promise_who", "promise_text", "file")
 
 
@@ -78,7 +78,7 @@ def page(actor: Actor, verb: str, numbers: Sequence[str], **state: Any) -> str:
     """
     session, now = db.session(), clock.now()
     session.rollback()  # what was read before a verb is not what stands now
-    found = batch.items(session, actor, numbers) if numbers or not state.get("error") else []
+    found = batch.items(session, actor, numbers, now) if numbers or not state.get("error") else []
     done = {one.number: one for one in state.get("outcomes") or ()}
     texts, ticked = state.get("texts") or {}, state.get("ticked")
     return render_template(
@@ -86,11 +86,19 @@ def page(actor: Actor, verb: str, numbers: Sequence[str], **state: Any) -> str:
         rows=[_row(verb, item, done.get(item.number), texts, ticked) for item in found],
         form=state.get("form") or _form(verb, found), seen=state.get("seen"), findings=state.get("findings"),
         done=sum(not one.code for one in done.values()), failed=sum(bool(one.code) for one in done.values()),
-        judged=bool(done), open_rows=ticked is None or bool(ticked),
+        judged=bool(done), open_rows=verb != "undo" and (ticked is None or bool(ticked)),
         action=url_for(ACTIONS[verb], **queue_page.asked(verbs.asked_filters())),
         back_href=queue_page.address(verbs.asked_filters()), submission_key=secrets.token_urlsafe(24),
-        rail=queue_page.rail(session, actor, None, now),
+        rail=queue_page.rail(session, actor, None, now), names=words_day.names(),
+        undo=undo_bar.of_batch(state.get("sent") or [], now),
+        menu=template_menu.of_batch(session, actor, [item.ticket.category for item in found], verb),
     )  # fmt: skip
+
+
+def bound(actor: Actor, verb: str, numbers: Sequence[str], data: Any) -> Any:
+    """The form of these tickets with what was typed. Raises Invalid (tickets), NotFound."""
+    found = batch.items(db.session(), actor, numbers, clock.now())
+    return result_form(found, data)[0] if verb == "result" else follow_up_form(data)
 
 
 def refused(actor: Actor, verb: str, form: Any, wrong: Invalid) -> str:
@@ -116,7 +124,8 @@ def preview(actor: Actor, found: Sequence[Item], form: Any, answer: ResultIn, re
 def outcome(actor: Actor, verb: str, form: Any, done: Sequence[Done]) -> str:
     """What became of each row."""
     failed = [one.number for one in done if one.code]
-    return page(actor, verb, [one.number for one in done], form=form, outcomes=done, ticked=failed)
+    sent = [one.number for one in done if not one.code] if verb == "result" else []
+    return page(actor, verb, [one.number for one in done], form=form, outcomes=done, ticked=failed, sent=sent)
 
 
 def _form(verb: str, found: Sequence[Item]) -> Any:

@@ -12,24 +12,32 @@ from flask_babel import gettext as _
 from app.domain.masking import mask_text
 from app.domain.pictures import BOXES
 from app.domain.roles import Actor
+from app.extensions import db
+from app.services import templates
 from app.services.ticket_view import View
-from app.web import answer_groups, attachments, call_card, courier_forms, forms
+from app.web import answer_groups, attachments, call_card, courier_forms, draft_forms, forms, template_menu
 
 DELIVERED = ("DELIVER", "SIGN")
 ORDER = ("result", "follow_up", "close", "follow_up_replied", "ruling", "assign_site", "courier_sms", "note")
 
 
-def boxes_of(view: View, actor: Actor, now: datetime, bound: dict[str, Any]) -> list[dict[str, Any]]:
-    """The tabs in their order; `bound` holds forms of a failed post by key, whose tab is open."""
+def boxes_of(
+    view: View, actor: Actor, now: datetime, posted: dict[str, Any], clashes: dict[str, Any]
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The tabs in their order; `posted` holds forms of a failed post by key, whose tab is open; drafts fill others."""
     boxes: list[dict[str, Any]] = []
+    bound, first = draft_forms.restored(view, now) | posted, next(iter(posted), "") or draft_forms.latest(view, now)
     wanted = ["ruling" if action.startswith("ruled_") else action for action in view.actions]
     for action in ORDER:
         if action in wanted:
             boxes.append(_BOX[action](view, bound))
-    opened = next((box for box in boxes if box["key"] in bound), boxes[0] if boxes else None)
+    rows = templates.known(db.session(), actor) if {"result", "follow_up", "follow_up_replied"} & set(wanted) else []
+    opened = next((box for box in boxes if box["key"] == first), boxes[0] if boxes else None)
     for box in boxes:
         box["open"] = box is opened
-        box["filled"] = box["key"] in bound
+        box["filled"] = box["key"] in posted
+        box["draft"] = draft_forms.state(view, actor, box["key"], now, clashes)
+        box["templates"] = template_menu.of_ticket(rows, view.ticket.category, box["key"], view.ticket.number)
         box["submission_key"] = secrets.token_urlsafe(24)
         if box["key"] in BOXES:
             box["tray"] = attachments.tray(view, box["key"])

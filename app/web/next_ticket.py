@@ -14,7 +14,7 @@ from app.domain.errors import NotFound
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import queue, scope, ticket_view
-from app.web import queue_page, verbs
+from app.web import queue_page, undo_bar, verbs
 
 
 def opened(actor: Actor, sent: str) -> ResponseReturnValue:
@@ -47,7 +47,8 @@ def note(session: Session, actor: Actor, number: str) -> dict[str, Any] | None:
         return None
     if ticket.result_at is None:
         return None
-    return {"number": ticket.number, "href": url_for("tickets.show", number=ticket.number)}
+    href = url_for("tickets.show", number=ticket.number)
+    return {"number": ticket.number, "href": href, "undo": undo_bar.bar(session, actor, ticket, clock.now())}
 
 
 def asked_note(session: Session, actor: Actor) -> dict[str, Any] | None:

@@ -76,6 +76,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     pages = (
         ("new_ticket", "entry.new", _("New complaint")),
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
+        ("templates", "templates.index", _("Reply templates")),
         ("handover", "handover.show", _("Shift hand-over")),
         ("closures", "closures.index", _("Closure calendar")),
         ("team", "team.index", _("My team")),

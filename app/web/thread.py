@@ -38,12 +38,14 @@ class Told:
     labels: dict[str, str]
     red: Set[str]
     places: dict[str, str]
+    undone: Set[int] = frozenset()
 
 
 def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
     """The thread, oldest first; free text masked."""
     silent, red = SILENT | vocabulary.every("SILENT"), RED | vocabulary.every("RED")
-    told = Told(_labels(), red, _places(view))
+    undone = frozenset(entry.data["event_id"] for entry in view.entries if entry.type == "result_undone")
+    told = Told(_labels(), red, _places(view), undone)
     return [_post(entry, view, actor, told) for entry in view.entries if entry.type not in silent]
 
 
@@ -56,6 +58,7 @@ def _post(entry: Entry, view: View, actor: Actor, told: Told) -> dict[str, Any]:
         "text": text if said else _system_text(entry, label, view, told), "red": entry.type in told.red,
         "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at),
         "findings": _findings(entry, told) + party_panel.findings(entry, view) + thread_verify.findings(entry),
+        "undone": entry.event_id in told.undone,
         "callback": _callback(entry, view, actor), "pictures": attachments.pictures_of(view, entry.event_id),
     }  # fmt: skip
 
@@ -171,6 +174,7 @@ def _labels() -> dict[str, str]:
         "revealed": _("Contact shown in full"),
         "imported": _("Imported history"),
         "link_made": _("Link for the customer"),
+        "result_undone": _("Result taken back before it left"),
         "courier_sms": _("SMS to the courier"),
         "sms_undelivered": _("SMS not delivered"),
     } | vocabulary.merged("events")

@@ -32,7 +32,8 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
         "number": ticket.number, "waybill": ticket.waybill, "version": state.get("version") or ticket.version,
         "state_label": words.states()[ticket.state], "state_tone": _state_tone(ticket.state),
         "chips": chips(view, now), "facts": facts(view), "thread": posts_of(view, actor), "side": side(view, shown),
-        "actions": actions(view, actor), "boxes": boxes_of(view, actor, now, state.get("forms") or {}),
+        "actions": actions(view, actor),
+        "boxes": boxes_of(view, actor, now, state.get("forms") or {}, state.get("clash") or {}),
         "appeal": appeal(view, now), "error": error, "notice": state.get("notice"),
         "sites": [(site.code, site_name(site)) for site in view.sites], "menu": menu, "sheet": sheet,
         "open_ends": words_closing.open_ends(view.against_close),
@@ -193,7 +194,8 @@ def appeal(view: View, now: datetime) -> dict[str, str] | None:
     """What the customer rejected beside what the site had claimed."""
     if view.appeal is None:
         return None
-    claims = [entry for entry in view.entries if entry.type == "result"]
+    undone = {entry.data["event_id"] for entry in view.entries if entry.type == "result_undone"}
+    claims = [entry for entry in view.entries if entry.type == "result" and entry.event_id not in undone]
     rejects = [entry for entry in view.entries if entry.type in ("reject", "appeal_opened") and entry.text]
     due = next((clock.due_at for clock in view.clocks if clock.kind == "appeal" and clock.stopped_at is None), None)
     return {

@@ -20,14 +20,15 @@ from app.services import appeals, handover, queue, replies, reveals, routing, ti
 from app.services.outward import Choice
 from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
-from app.web import answer_groups, attachments, forms, next_ticket, queue_page, search_page, verbs
+from app.web import answer_groups, attachments, forms, next_ticket, queue_page, search_page, undo_bar, verbs
 from app.web import handover as handover_page
 from app.web.access import route_access
 from app.web.answer_groups import AnswerGroup
 from app.web.auth import current_actor, requires
 
 bp = Blueprint("tickets", __name__)
-NOT_CARRIED = ("csrf_token", "confirmed", "back", "next", "stay", "attachment")  # of a result, past its preview
+# of a result, past its preview
+NOT_CARRIED = ("csrf_token", "confirmed", "back", "next", "stay", "attachment", "template")
 
 
 @bp.get("/tickets")
@@ -77,6 +78,7 @@ def show(number: str) -> ResponseReturnValue:
     actor = current_actor()
     merged = _("The parcel had a ticket already: the complaint was added to it as a repeat.")
     view, notice = ticket_view.view(db.session(), actor, number), merged if "repeat" in request.args else None
+    notice = undo_bar.said() if "undone" in request.args else notice
     sent = next_ticket.asked_note(db.session(), actor)
     return verbs.page(actor, view, sheet=request.args.get("sheet", ""), notice=notice, sent=sent)
 
@@ -119,7 +121,7 @@ def result(number: str) -> ResponseReturnValue:
         return verbs.failed(actor, number, "result", bound, error)
     if request.form.get("confirmed") == "1":
         return verbs.act(actor, number, "result", bound, lambda: replies.result(
-            actor=actor, post=verbs.post(number), answer=answer, now=now,
+            actor=actor, post=verbs.post(number), answer=answer, now=now, hold=undo_bar.hold(),
         ), onward=_onward(actor, number))  # fmt: skip
     try:
         replies.check(session, view.ticket, answer, now)

@@ -21,12 +21,12 @@ from app.services import queue, ticket_view
 from app.services.desk import Post
 from app.services.queue import Filters
 from app.services.ticket_view import View
-from app.web import forms, presence, queue_page, ticket_page, words
+from app.web import forms, presence, queue_page, ticket_page, undo_bar, words
 
 
 def post(number: str) -> Post:
     """Where the form stood: the version of the page, and the form's one-time key."""
-    return Post(number, request.form.get("version", type=int), key())
+    return Post(number, request.form.get("version", type=int), key(), request.form.get("draft", "")[:24])
 
 
 def key() -> str:
@@ -75,7 +75,8 @@ def page(actor: Actor, view: View, **state: Any) -> str:
     t = {
         **ticket_page.page_of(view, actor, now, **state), "back_href": queue_page.address(filters),
         "link": state.get("link", ""), "presence": presence.of(view.ticket, actor, now),
-        "sent": state.get("sent"), "query": _query(filters),
+        "sent": state.get("sent"), "undo": undo_bar.bar(session, actor, view.ticket, now),
+        "query": _query(filters),
     }  # fmt: skip
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         return render_template("_ticket.html", t=t)

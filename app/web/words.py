@@ -207,6 +207,7 @@ def callback_states() -> dict[str, str]:
         "sent": _("Delivered"),
         "unknown": _("Asking the gateway"),
         "failed": _("Failed"),
+        "withdrawn": _("Taken back"),
     }
 
 

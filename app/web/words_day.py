@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from app.domain import placeholders
 from app.web.language import table
+
+
+def names() -> str:
+    """The placeholders as one types them."""
+    return " ".join(f"{{{{{name}}}}}" for name in placeholders.CHINESE.values())
 
 
 @table
@@ -24,7 +30,15 @@ def errors() -> dict[str, str]:
     return {
         "too_many_in_batch": _("At most 50 tickets at once"),
         "mixed_categories": _("One answer goes to tickets of one category. Filter by category first."),
-        "unknown_placeholder": _("Only {{单号}}, {{运单号}}, {{客户}} and {{站点}} are filled in"),
+        "unknown_placeholder": _("Only these are filled in: %(names)s", names=names()),
+        "too_many_templates": _("There are too many templates here. Delete one first."),
+        "title_taken": _("There is a template of this name already"),
+        "template_changed": _("Somebody changed this template meanwhile. What you typed is kept: compare, then save."),
+        "draft_changed": _("This draft was changed in another browser. Both texts are kept: choose one."),
+        "undo_over": _("The time to take it back is over."),
+        "undo_sent": _("It is on its way to the platform already and stays answered."),
+        "undo_moved_on": _("Somebody acted on the ticket since: it stays answered."),
+        "template_gone": _("This template is gone. Choose another one."),
     }
 
 
@@ -35,10 +49,29 @@ def batch_heads() -> dict[str, str]:
         "claim": _("Claim many"),
         "follow_up": _("Follow up many"),
         "result": _("Answer many"),
+        "undo": _("Take answers back"),
     }
 
 
 @table
 def batch_done() -> dict[str, str]:
     """What became of a ticket where it went through."""
-    return {"claim": _("Claimed"), "follow_up": _("Saved"), "result": _("Sent")}
+    return {"claim": _("Claimed"), "follow_up": _("Saved"), "result": _("Sent"), "undo": _("Taken back")}
+
+
+@table
+def template_scopes() -> dict[str, str]:
+    """Whose a reply template is."""
+    return {"own": _("My own"), "team": _("Our site or office"), "company": _("Company")}
+
+
+@table
+def template_groups() -> dict[str, str]:
+    """Under what a template stands in a menu."""
+    return {"recent": _("Used last"), **template_scopes()}
+
+
+@table
+def template_boxes() -> dict[str, str]:
+    """Where a template is offered."""
+    return {"": _("Result and follow-up"), "result": _("Result"), "follow_up": _("Follow-up")}

@@ -92,7 +92,7 @@ def portal(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("portal")
     port = free_port_pair()
     env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")}
-    env |= {"DATA_DIR": str(folder / "data"), "PORT": str(port), "KUAIFU_ENV": "demo"}
+    env |= {"DATA_DIR": str(folder / "data"), "PORT": str(port), "KUAIFU_ENV": "demo", "UNDO_SECONDS": "0"}
     told = folder / "launcher.log"
     command = [sys.executable, "-m", "launcher.run", "--without", "simulator"]
     with told.open("wb") as out:

@@ -104,6 +104,8 @@ EXPECTED = {
     "promise_broken": ({}, {"replied"}, {"system"}),
     "audit_reopens": ({}, {"replied", "closed"}, {"system"}),
     "audit_restores": ({}, {"withdrawn"}, {"system"}),
+    "undo_result": ({}, {"replied"}, {"system"}),
+    "undo_unclaimed": ({}, {"replied"}, {"system"}),
 }
 TARGETS = {
     "claim": "in_progress", "follow_up": "in_progress", "result": "replied", "close": "closed", "intervene": "closed",
@@ -112,6 +114,7 @@ TARGETS = {
     "ruled_rejected": "closed", "repeat_reopens": "in_progress", "repeat_in_tray": "open", "reject": "appealed", "satisfied": "replied",
     "cancel": "withdrawn", "callback_refused": "in_progress", "promise_broken": "in_progress",
     "audit_reopens": "in_progress", "audit_restores": "in_progress",
+    "undo_result": "in_progress", "undo_unclaimed": "open",
 }  # fmt: skip
 
 

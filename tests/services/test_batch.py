@@ -141,7 +141,7 @@ def test_at_most_fifty_and_at_least_one(cast: Cast) -> None:
 
 def test_each_set_of_allowed_answers_is_asked_once_and_goes_to_its_own_tickets(cast: Cast, db_session: Any) -> None:
     plain, asked = pushed(cast, 1), [company.push(cast, "C1", waybill="YT0000001110000", answers=ANSWERS)]
-    found = batch.items(db_session, cast["site"], [*plain, *asked])
+    found = batch.items(db_session, cast["site"], [*plain, *asked], NOW)
     (group,) = batch.groups(found)
     with pytest.raises(Invalid) as refused:
         batch.check(found, answer(), NOW)
