@@ -22,6 +22,7 @@ from app.services import (
     emergency_pauses,
     exemption_rulings,
     health,
+    notices,
     reminders,
     silent_sites,
     sms_fallback,
@@ -110,6 +111,11 @@ def silent() -> int:
     return silent_sites.watch(db.session(), clock.now())
 
 
+def forget_notices() -> int:
+    """Delete notices whose days are over."""
+    return notices.prune(now=clock.now())
+
+
 def schedule(look: float) -> tuple[Job, ...]:
     """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
 
@@ -127,6 +133,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("counters", 2 * look, recount),
         Job("reconcile", 3600, reconcile),
         Job("attendance", 60, return_to_team),
+        Job("old notices", 3600, forget_notices),
         Job("silent sites", 60, silent),
         Job("pictures", look, fetches.begin),
         Job("unposted pictures", 600, fetches.sweep_unposted),

@@ -16,6 +16,7 @@ from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
 from app.models.incident import Incident
+from app.models.notice import Notice, SavedView
 from app.models.organisation import (
     AddressRule,
     CalendarDay,
@@ -85,6 +86,7 @@ __all__ = [
     "ImportedTicket",
     "Inbox",
     "Incident",
+    "Notice",
     "Organisation",
     "Outbox",
     "Party",
@@ -101,6 +103,7 @@ __all__ = [
     "Reminder",
     "Reveal",
     "Robot",
+    "SavedView",
     "Scan",
     "ScopeVersion",
     "Script",

@@ -42,3 +42,9 @@ def batch_heads() -> dict[str, str]:
 def batch_done() -> dict[str, str]:
     """What became of a ticket where it went through."""
     return {"claim": _("Claimed"), "follow_up": _("Saved"), "result": _("Sent")}
+
+
+@table
+def sorts() -> dict[str, str]:
+    """The orders of the work queue."""
+    return {"due": _("By time left"), "activity": _("By last activity")}
