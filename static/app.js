@@ -55,35 +55,7 @@
     });
   }
 
-  // Keyboard.
-  const typing = (target) => target.closest("input, textarea, select, dialog[open]");
-  function move(step) {
-    const rows = all(".rows a.row");
-    const at = rows.findIndex((row) => row === document.activeElement);
-    const open = rows.findIndex((row) => row.getAttribute("aria-current"));
-    const from = at >= 0 ? at : open;
-    const next = rows[from < 0 ? 0 : from + step];
-    if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
-  }
-  const KEYS = {
-    j: () => move(1),
-    k: () => move(-1),
-    r: () => { const box = all(".reply .box").find((form) => form.offsetParent); if (box) (one("textarea", box) || one("select, input", box)).focus(); },
-    "/": () => { const search = one("#search"); if (search) { search.focus(); search.select(); } },
-    "?": () => one("#keys").showModal(),
-  };
-  document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
-      const form = event.target.closest("form");
-      const main = form && one("button.main:not([disabled])", form); // the button itself: it says what comes next
-      if (form) { event.preventDefault(); if (main) main.click(); else form.requestSubmit(); }
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
-    if (KEYS[event.key]) { event.preventDefault(); KEYS[event.key](); }
-  });
-
-  // Copy, print, one submit at a time.
+  // Ticks, print, one submit at a time.
   document.addEventListener("click", (event) => {
     const ticks = event.target.closest("[data-tick]");
     if (ticks) {
@@ -92,8 +64,6 @@
       const every = boxes.every((box) => box.checked);
       boxes.forEach((box) => { box.checked = !every; });
     }
-    const copy = event.target.closest("[data-copy]");
-    if (copy && navigator.clipboard) navigator.clipboard.writeText(copy.dataset.copy).then(() => { copy.textContent = words.copied; });
     if (event.target.closest("[data-print]")) window.print();
   });
   document.addEventListener("submit", (event) => {

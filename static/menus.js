@@ -1,7 +1,9 @@
 // Menus: Escape and a press beside them close them; a sheet that opens takes the focus, and Escape leaves it too.
 (function () {
   "use strict";
-  const open = () => Array.from(document.querySelectorAll("details.more[open], details.rest[open]"));
+  const MENUS = "details.more[open], details.rest[open], details.views[open], details.export[open]";
+  const opened = (kinds) => Array.from(document.querySelectorAll(kinds));
+  const open = () => opened(MENUS + ", details.explain[open]");
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
     const cancel = document.querySelector("#sheet .foot a.btn"); // what was typed is kept as a draft
@@ -12,7 +14,7 @@
     });
   });
   document.addEventListener("click", (event) => {
-    open().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    opened(MENUS).forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
 
   // What was refused first, else the first field; a phone would cover half of the sheet with its keyboard.

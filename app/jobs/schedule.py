@@ -26,6 +26,7 @@ from app.services import (
     health,
     inflow,
     month_plan,
+    notices,
     penalties,
     penalty_contests,
     pins,
@@ -164,6 +165,11 @@ def draft_month() -> str:
     return month_plan.draft(clock.now())
 
 
+def forget_notices() -> int:
+    """Delete notices whose days are over."""
+    return notices.prune(now=clock.now())
+
+
 def schedule(look: float) -> tuple[Job, ...]:
     """All jobs, when due work is looked for every `look` seconds (SWEEP_EVERY).
 
@@ -181,6 +187,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("counters", 2 * look, recount),
         Job("reconcile", 3600, reconcile),
         Job("attendance", 60, return_to_team),
+        Job("old notices", 3600, forget_notices),
         Job("silent sites", 60, silent),
         Job("pictures", look, fetches.begin),
         Job("old drafts", 600, old_drafts),

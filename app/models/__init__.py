@@ -19,6 +19,7 @@ from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate,
 from app.models.history import ImportedFile, ImportedTicket
 from app.models.incident import Incident
 from app.models.month import Amendment, DeliveryVolume, FrozenCard, MonthAnalysis, MonthClose, ScoringScheme
+from app.models.notice import Notice, SavedView
 from app.models.organisation import (
     AddressRule,
     CalendarDay,
@@ -103,6 +104,7 @@ __all__ = [
     "Inflow",
     "MonthAnalysis",
     "MonthClose",
+    "Notice",
     "Organisation",
     "Outbox",
     "Party",
@@ -126,6 +128,7 @@ __all__ = [
     "ResultUndo",
     "Reveal",
     "Robot",
+    "SavedView",
     "Scan",
     "ScopeVersion",
     "ScoringScheme",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
@@ -49,6 +49,7 @@ class User(Model):
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     off_duty_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sound: Mapped[bool] = mapped_column(default=False, server_default=false())  # a quiet sound with a new notice
     skills: Mapped[list] = mapped_column(JSON, default=list)  # category codes for auto-assignment, empty = all
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -154,14 +155,17 @@ def _replace_password(user_id: int, epoch: int, password_hash: str) -> Known:
 
 
 def set_preferences(
-    *, user_id: int, locale: str | None = None, theme: str | None = None, density: str | None = None
-) -> None:
+    *, user_id: int, locale: str | None = None, theme: str | None = None, density: str | None = None,
+    sound: bool | None = None,
+) -> None:  # fmt: skip
     """Remember how the person wants to see the portal; None leaves a setting as it is. Raises Invalid."""
     asked = {"locale": (locale, LOCALES), "theme": (theme, THEMES), "density": (density, DENSITIES)}
     wrong = {name: "invalid" for name, (value, allowed) in asked.items() if value is not None and value not in allowed}
     if wrong:
         raise Invalid(wrong)
-    values = {name: value for name, (value, _allowed) in asked.items() if value is not None}
+    values: dict[str, Any] = {name: value for name, (value, _allowed) in asked.items() if value is not None}
+    if sound is not None:
+        values["sound"] = sound
     if not values:
         return
     with write() as session:

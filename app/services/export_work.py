@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from app.domain import exports as rule
 from app.domain.exports import Cell, Sheet
+from app.domain.notices import EXPORTED, NOT_EXPORTED
 from app.domain.roles import Actor
 from app.extensions import db
 from app.models import Export, ExportPage, Organisation, User
 from app.models.dialect import changed, for_update
-from app.services import exports, sessions
+from app.services import exports, notices, sessions
 from app.services.sessions import SignedIn
 from app.services.transaction import write
 
@@ -91,7 +92,7 @@ def claim(*, export_id: int, now: datetime, lease: int) -> tuple[int, str] | Non
         if row is None or (row.lease_until is not None and row.lease_until > now):
             return None
         if row.tries >= rule.MOST_TRIES:
-            _end(row, "failed", now, row.reason or "error")
+            _fail(session, row, now, row.reason or "error")
             return None
         row.token, row.tries, row.state = row.token + 1, row.tries + 1, "running"
         row.started_at = row.started_at or now
@@ -172,6 +173,7 @@ def finish(*, export_id: int, token: int, store_name: str, size: int, now: datet
             session, export_id, token, state="done", reason="", store_name=store_name, size=size, ended_at=now,
             expires_at=now + rule.KEPT, lease_until=None, next_try_at=None,
         )  # fmt: skip
+        notices.exported(session, session.get_one(Export, export_id), EXPORTED, now)
 
 
 def stop(*, export_id: int, token: int, reason: str, now: datetime) -> None:
@@ -179,7 +181,7 @@ def stop(*, export_id: int, token: int, reason: str, now: datetime) -> None:
     with write() as session:
         row = session.scalars(for_update(_mine(export_id, token))).one_or_none()
         if row is not None:
-            _end(row, "failed", now, reason)
+            _fail(session, row, now, reason)
 
 
 def put_back(*, export_id: int, token: int, reason: str, now: datetime) -> str:
@@ -189,7 +191,7 @@ def put_back(*, export_id: int, token: int, reason: str, now: datetime) -> str:
         if row is None:
             return "lost"
         if row.tries >= rule.MOST_TRIES:
-            _end(row, "failed", now, reason)
+            _fail(session, row, now, reason)
         else:
             row.state, row.reason, row.lease_until = "waiting", reason, None
             row.next_try_at = now + rule.pause(row.tries)
@@ -259,6 +261,11 @@ def _mine(export_id: int, token: int) -> Any:
 def _guarded(session: Session, export_id: int, token: int, **values: Any) -> None:
     if changed(session, update(Export).where(*_fence(export_id, token)).values(**values)) != 1:
         raise Lost
+
+
+def _fail(session: Session, row: Export, now: datetime, reason: str) -> None:
+    _end(row, "failed", now, reason)
+    notices.exported(session, row, NOT_EXPORTED, now)
 
 
 def _end(row: Export, state: str, now: datetime, reason: str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain.roles import Actor
 from app.models import Event, FreeText, Ticket
 from app.models.ids import new_id
-from app.services import penalty_due, search_index
+from app.services import notices, penalty_due, search_index
 
 
 def canonical(value: object) -> str:
@@ -56,6 +56,7 @@ def append(
         hash=link(ticket.last_hash, seq, kind, now, actor, clean, digest),
     )  # fmt: skip
     session.add(event)
+    notices.note(session, ticket, event)
     ticket.version, ticket.last_hash = seq, event.hash
     penalty_due.note(session, ticket, event)
     return event

@@ -14,6 +14,8 @@ from app.domain import bands as day
 from app.domain.lifecycle import on_top
 from app.domain.roles import Actor
 from app.models import Category, Counter, FreeText, Organisation, ScopeVersion, Ticket, User, WorkItem
+from app.services import notices
+from app.services.notices import Unread
 from app.services.queue_scope import HELPED, within
 from app.services.scope import work_scope
 
@@ -192,9 +194,12 @@ def unowned(session: Session, actor: Actor) -> int:
     return session.scalar(free) or 0
 
 
-def version(session: Session, actor: Actor) -> int:
-    """The number that grows with each change in the actor's scope: a poll compares it."""
-    return session.scalar(select(ScopeVersion.n).where(ScopeVersion.scope == work_scope(actor))) or 0
+def pulse(session: Session, actor: Actor) -> tuple[int, Unread]:
+    """The number that grows with each change in the actor's scope, and the actor's unread notices: all that a poll
+    looks at, in one statement."""
+    version_of = select(ScopeVersion.n).where(ScopeVersion.scope == work_scope(actor)).scalar_subquery()
+    found = session.execute(select(version_of, *notices.unread_columns(actor))).one()
+    return found[0] or 0, notices.unread_of(found[1:])
 
 
 def newer(session: Session, actor: Actor, since: datetime) -> int:

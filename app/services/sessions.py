@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
-from app.models import Organisation, SessionRow, User
+from app.models import Organisation, SavedView, SessionRow, User
 from app.services import appeal_leases, emergency_rules
 from app.services.transaction import write
 
@@ -37,6 +37,8 @@ class SignedIn:
     density: str
     epoch: int
     off_duty: bool = False
+    sound: bool = False  # a quiet sound with a new notice
+    home: str = ""  # the query of the view that the bare queue opens
 
 
 @dataclass(frozen=True)
@@ -68,17 +70,18 @@ def find(session: Session, token: str, *, now: datetime, limits: Limits) -> Foun
     Reads only. A clock that jumped back by more than the idle time ends a session as one that jumped ahead does.
     """
     statement = (
-        select(SessionRow, User, Organisation, exists().where(emergency_rules.in_force(now)))
+        select(SessionRow, User, Organisation, exists().where(emergency_rules.in_force(now)), SavedView.query)
         .join(User, User.id == SessionRow.user_id)
+        .outerjoin(SavedView, and_(SavedView.user_id == User.id, SavedView.is_default))
         .join(Organisation, Organisation.id == User.organisation_id)
         .where(SessionRow.token_hash == digest(token))
     )
     row = session.execute(statement).one_or_none()
     if row is None or not _holds(row[0], row[1], now, limits):
         return None
-    stored, user, organisation, emergency = row
+    stored, user, organisation, emergency, home = row
     touch_due = now - stored.active_at >= TOUCH_EVERY
-    return Found(facts(user, organisation), dict(stored.data), touch_due, bool(emergency))
+    return Found(facts(user, organisation, home or ""), dict(stored.data), touch_due, bool(emergency))
 
 
 def _holds(row: SessionRow, user: User, now: datetime, limits: Limits) -> bool:
@@ -96,8 +99,8 @@ def person(session: Session, user_id: int) -> SignedIn:
     return facts(row[0], row[1])
 
 
-def facts(user: User, organisation: Organisation) -> SignedIn:
-    """The facts about an account and its organisation, both read before."""
+def facts(user: User, organisation: Organisation, home: str = "") -> SignedIn:
+    """The facts about an account and its organisation, both read before; `home` is its default view's query."""
     # a province is its own province, so that its people's scope is found the same way as a site's
     province_id = organisation.id if organisation.kind == "province" else organisation.province_id
     return SignedIn(
@@ -105,6 +108,7 @@ def facts(user: User, organisation: Organisation) -> SignedIn:
         province_id=province_id, organisation_code=organisation.code, organisation_name=organisation.name,
         organisation_name_en=organisation.name_en or organisation.name, locale=user.locale, theme=user.theme,
         density=user.density, epoch=user.epoch, off_duty=user.off_duty_at is not None,
+        sound=user.sound, home=home,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from flask import Flask
 
-SET_UP = ("security", "language", "context", "attachments", "emergencies", "exports")
+SET_UP = ("security", "language", "context", "attachments", "emergencies", "exports", "bell", "guidance")
 PAGES = (
     "auth",
     "health",
@@ -27,6 +27,9 @@ PAGES = (
     "drafts",
     "template_put",
     "template_pages",
+    "bell",
+    "guidance",
+    "view_pages",
     "parties",
     "calls",
     "promise_pages",

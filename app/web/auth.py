@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
-from wtforms import HiddenField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
 
 from app import clock
 from app.domain.errors import Invalid
@@ -43,6 +43,7 @@ class PreferencesForm(FlaskForm):
     locale = SelectField()
     theme = SelectField()
     density = SelectField()
+    sound = BooleanField()
 
 
 class PasswordForm(FlaskForm):
@@ -172,12 +173,13 @@ def account() -> ResponseReturnValue:
 @route_access("signed_in")
 @requires()
 def save_account() -> ResponseReturnValue:
-    """Remember language, theme and density."""
+    """Remember language, theme, density and the sound."""
     form = _preferences_form()
     if not form.validate_on_submit():
         return account_page(form=form, error=_("Please check the marked fields")), 422
     accounts.set_preferences(
-        user_id=current_user.person.user_id, locale=form.locale.data, theme=form.theme.data, density=form.density.data
+        user_id=current_user.person.user_id, locale=form.locale.data, theme=form.theme.data, density=form.density.data,
+        sound=bool(form.sound.data),
     )  # fmt: skip
     language.choose(form.locale.data)
     return redirect(url_for("auth.account", done="saved"), 303)
@@ -224,7 +226,7 @@ def set_language() -> ResponseReturnValue:
 
 def _preferences_form() -> PreferencesForm:
     person = current_user.person
-    form = PreferencesForm(locale=person.locale, theme=person.theme, density=person.density)
+    form = PreferencesForm(locale=person.locale, theme=person.theme, density=person.density, sound=person.sound)
     form.locale.choices = [("zh", "中文"), ("en", "English")]
     form.theme.choices = [("auto", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))]
     form.density.choices = [("comfortable", _("Comfortable")), ("compact", _("Compact"))]

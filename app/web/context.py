@@ -47,6 +47,8 @@ class Me:
     density: str
     can: frozenset[str]
     off_duty: bool = False
+    sound: bool = False
+    home: str = ""
 
 
 def init(app: Flask) -> None:
@@ -120,7 +122,8 @@ def me() -> Me | None:
             account=person.account, name=person.name, role=person.role, role_label=role_label(person.role),
             organisation_name=person.organisation_name_en if english else person.organisation_name,
             organisation_code=person.organisation_code, theme=person.theme, density=person.density,
-            can=CAPABILITIES.get(person.role, frozenset()), off_duty=person.off_duty,
+            can=CAPABILITIES.get(person.role, frozenset()), off_duty=person.off_duty, sound=person.sound,
+            home=person.home,
         )  # fmt: skip
     return known
 
@@ -132,6 +135,7 @@ def script() -> dict[str, Any]:
         "words": {
             "left": _("%(time)s left"), "late": _("%(time)s overdue"), "d": _("%(n)s d"), "h": _("%(n)s h"),
             "hm": _("%(h)s h %(m)s min"), "min": _("%(n)s min"), "copied": _("Copied"),
+            "notcopied": _("The browser did not let the page copy"),
             "failed": _("That did not work. What you typed is kept; try again."),
         },
     }  # fmt: skip

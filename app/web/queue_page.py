@@ -17,7 +17,10 @@ from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services import menu, organisations, queue
 from app.services.queue import Filters, Row
-from app.web import words, words_day, words_ownership, words_parties
+from app.web import bell_mark, view_menu, words, words_day, words_ownership, words_parties
+from app.web.filters import address as address
+from app.web.filters import asked as asked
+from app.web.filters import kept as kept
 
 RAIL = {
     "site": (
@@ -38,13 +41,14 @@ OWNED_BY = {"site": ("", "mine", "unclaimed"), "lcs": ("", "mine", "helped")}
 def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime) -> dict[str, Any]:
     """Queues with their counts, and the other pages that the role opens."""
     counts, labels, base = queue.counts(session, actor, now), words.queues(), url_for("tickets.index")
+    first = address(Filters())
     current = filters.queue if filters else ""
     queues = [
         {
             "key": key,
             "label": labels[key],
             "count_text": count_text(counts.get(key, 0), key),
-            "href": base if key == "todo" else f"{base}?queue={key}",
+            "href": first if key == "todo" else f"{base}?queue={key}",
             "current": key == current,
             "hot": key in HOT and counts.get(key, 0) > 0, "heading": _("By state") if key == BY_STATE else "",
         }
@@ -62,6 +66,13 @@ def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime)
             "current": False, "hot": False, "heading": "",
         })  # fmt: skip
     return {"queues": queues, "others": with_alarms(session, actor, others(actor))}
+
+
+def rail_of(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
+    """The menu of a page that every role opens: with queues for those who have some."""
+    if actor.can("queue"):
+        return rail(session, actor, None, now)
+    return {"queues": [], "others": with_alarms(session, actor, others(actor))}
 
 
 def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -122,7 +133,7 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
     return {
         "bands": bands(page.rows, lines, counts),
         "q": "", "sort": filters.sort, "queue": filters.queue,
-        "sorts": [("due", _("By time left")), ("activity", _("By last activity"))],
+        "sorts": list(words_day.sorts().items()), "views": view_menu.menu(session, actor, filters),
         "filters": {"category": filters.category, "categories": list(categories.items())},
         "next_href": f"{base}?{urlencode({**address_of, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
@@ -185,19 +196,10 @@ def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, A
     """The bar above the list: how many came since the list was made, and where to ask next."""
     return {
         "n": n, "href": address(filters),
-        "poll_href": url_for("tickets.news", version=version, since=since.isoformat(), **asked(filters)),
+        "poll_href": url_for(
+            "tickets.news", version=version, since=since.isoformat(), bell=bell_mark.mark(), **asked(filters)
+        ),
     }  # fmt: skip
-
-
-def address(filters: Filters, q: str = "") -> str:
-    """The queue with these filters, or a search within them."""
-    named = {"q": q, **asked(filters)} if q else asked(filters)
-    return url_for("tickets.index", **named)
-
-
-def kept(filters: Filters) -> list[tuple[str, Any]]:
-    """The filters that a search takes along."""
-    return list(asked(filters).items())
 
 
 def category_labels(session: Session) -> dict[str, str]:
@@ -221,6 +223,7 @@ def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, a
         "repeat": row.repeat_count,
         "broken": row.broken,
         "content": mask_text(row.content)[:120],
+        "waybill": row.waybill,
         "waybill_tail": f"…{row.waybill[-8:-4]} {row.waybill[-4:]}" if len(row.waybill) >= 8 else "",
         "foot": words_parties.queues()[row.asked] if row.asked else kinds.get(row.next_clock, "") if row.due_at else "",
         "time_text": g.fmt.time(row.received_at),
@@ -250,12 +253,3 @@ def chip(state: str, due_at: datetime | None, overdue: bool, now: datetime) -> t
     if due_at <= now:
         return text, "late"
     return text, "soon" if (due_at - now).total_seconds() <= 1800 else ""
-
-
-def asked(filters: Filters) -> dict[str, Any]:
-    """The part of an address that names these filters."""
-    named: dict[str, Any] = {"queue": filters.queue if filters.queue != "todo" else "", "category": filters.category}
-    named["owner"] = filters.owner
-    named["site"] = filters.site
-    named["sort"] = filters.sort if filters.sort != "due" else ""
-    return {name: value for name, value in named.items() if value}

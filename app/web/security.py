@@ -23,7 +23,7 @@ FLASK_LOGIN_KEYS = frozenset({"_user_id", "_fresh", "_id"})
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; font-src 'self'"
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; font-src 'self'; media-src 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

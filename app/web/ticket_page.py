@@ -80,7 +80,13 @@ def facts(view: View) -> list[dict[str, Any]]:
     """The line under the number."""
     ticket = view.ticket
     line = [
-        {"label": _("Waybill"), "value": ticket.waybill or _("none"), "mono": True, "copy": bool(ticket.waybill)},
+        {
+            "label": _("Waybill"),
+            "value": ticket.waybill or _("none"),
+            "mono": True,
+            "copy": bool(ticket.waybill),
+            "yank": True,
+        },
         {"label": _("Category"), "value": category_name(view), "mono": False, "copy": False},
         {"label": _("Source"), "value": _source(view), "mono": False, "copy": False},
         {"label": _("Handling site"), "value": site_name(view.site) or _tray(view), "mono": False, "copy": False},

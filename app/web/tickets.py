@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -20,7 +20,8 @@ from app.services import appeals, handover, queue, replies, reveals, routing, ti
 from app.services.outward import Choice
 from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
-from app.web import answer_groups, attachments, forms, next_ticket, queue_page, search_page, undo_bar, verbs
+from app.web import answer_groups, attachments, bell_mark, forms, next_ticket, queue_page, search_page, undo_bar, verbs
+from app.web import filters as of_address
 from app.web import handover as handover_page
 from app.web.access import route_access
 from app.web.answer_groups import AnswerGroup
@@ -41,6 +42,8 @@ NOT_CARRIED = ("csrf_token", "confirmed", "back", "next", "stay", "attachment", 
 def index() -> ResponseReturnValue:
     """The work queue of whoever is signed in; `?q=` searches."""
     actor, now = current_actor(), clock.now()
+    if not request.args and not request.htmx and current_user.person.home:
+        return redirect(of_address.view_href(current_user.person.home), 303)
     if asked := request.args.get("q", "").strip():
         return search_page.show(actor, asked, now)
     filters = verbs.asked_filters()
@@ -58,11 +61,12 @@ def index() -> ResponseReturnValue:
 @route_access("queue")
 @requires("queue")
 def news() -> ResponseReturnValue:
-    """The poll: 204 when nothing changed, else the bar that announces what came, and the renewed counters."""
+    """The poll: 204 when nothing changed, else the bar that announces what came, the renewed counters and the bell."""
     actor, session, now = current_actor(), db.session(), clock.now()
-    version = queue.version(session, actor)
+    version, unread = queue.pulse(session, actor)
     since = verbs.instant_of(request.args.get("since", ""))
-    if since is None or version == request.args.get("version", type=int):
+    heard = bell_mark.know(unread) == request.args.get("bell", "")
+    if since is None or (heard and version == request.args.get("version", type=int)):
         return "", 204
     filters = verbs.asked_filters()
     bar = queue_page.news(version, since, queue.newer(session, actor, since), filters)

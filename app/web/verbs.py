@@ -17,10 +17,11 @@ from app.domain.errors import Invalid, NotAllowed, Stale
 from app.domain.roles import Actor
 from app.extensions import db
 from app.jobs import sends
-from app.services import queue, ticket_view
+from app.services import ticket_view
 from app.services.desk import Post
 from app.services.queue import Filters
 from app.services.ticket_view import View
+from app.web import filters as of_address
 from app.web import forms, presence, queue_page, ticket_page, undo_bar, words
 
 
@@ -91,15 +92,8 @@ def _query(filters: Filters) -> str:
 
 
 def asked_filters() -> Filters:
-    """The queue, owner, category, order and page that the address names; anything else is the default."""
-    asked = request.args
-    sort = asked.get("sort", "due")
-    return Filters(
-        queue=asked.get("queue", "todo") if asked.get("queue") in queue.QUEUES else "todo",
-        category=asked.get("category", "")[:24], sort=sort if sort in queue.SORTS else "due",
-        owner=asked.get("owner", "") if asked.get("owner") in queue.OWNERS else "",
-        site=asked.get("site", "").strip()[:32], after=asked.get("after", "")[:80],
-    )  # fmt: skip
+    """What the address of this request asks for."""
+    return of_address.of(request.args)
 
 
 def instant_of(text: str) -> datetime | None:

@@ -75,3 +75,9 @@ def template_groups() -> dict[str, str]:
 def template_boxes() -> dict[str, str]:
     """Where a template is offered."""
     return {"": _("Result and follow-up"), "result": _("Result"), "follow_up": _("Follow-up")}
+
+
+@table
+def sorts() -> dict[str, str]:
+    """The orders of the work queue."""
+    return {"due": _("By time left"), "activity": _("By last activity")}
