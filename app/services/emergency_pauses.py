@@ -63,9 +63,7 @@ def _safely(step: Callable[[Session, int, datetime], bool], ticket_id: int, now:
 
 def _begin(session: Session, ticket_id: int, now: datetime) -> bool:
     ticket = moves.locked_ticket(session, ticket_id)
-    place = emergency_rules.concerns(ticket.province_id)
-    still = select(Emergency.until_at).where(emergency_rules.in_force(now), Emergency.pauses.is_(True), place)
-    until = max(session.scalars(still), default=None)
+    until = emergency_rules.holds_until(session, ticket.province_id, now)
     if ticket.standing_still or until is None or ticket.state not in OPEN_STATES:
         return False
     pause = emergency_rules.stand(session, ticket, until, now)
@@ -75,7 +73,8 @@ def _begin(session: Session, ticket_id: int, now: datetime) -> bool:
 
 
 def _end(session: Session, ticket_id: int, now: datetime) -> bool:
-    """The pause ends when it was to end, however late somebody looks; one that waits for the customer goes on."""
+    """The pause ends when it was to end, however late somebody looks; one that waits for the customer goes on. Where
+    another period takes over at that instant the clocks stand still without a gap."""
     ticket = moves.locked_ticket(session, ticket_id)
     statement = select(Pause).where(
         Pause.ticket_id == ticket.id, Pause.reason == emergency_rules.REASON, Pause.ended_at.is_(None)
@@ -83,14 +82,25 @@ def _end(session: Session, ticket_id: int, now: datetime) -> bool:
     pauses = [pause for pause in session.scalars(statement) if pause.ends_at <= now]
     if not pauses:
         return False
-    at = max(pause.ends_at for pause in pauses)
+    at = _over_at(session, ticket, max(pause.ends_at for pause in pauses), now)
     for pause in pauses:
-        pause.ended_at = pause.ends_at
+        pause.ends_at = at
+    if at > now:
+        return False
+    for pause in pauses:
+        pause.ended_at = at
     ticket.standing_still = False
     if ticket.waiting_until is None:
         clocks.resume(session, ticket, at)
     _finish(session, ticket, "emergency_over", pauses[-1], at)
     return True
+
+
+def _over_at(session: Session, ticket: Ticket, at: datetime, now: datetime) -> datetime:
+    """When no period holds the ticket's place any more: each one that begins before the last has ended goes on."""
+    while at <= now and (until := emergency_rules.holds_until(session, ticket.province_id, at)) is not None:
+        at = until
+    return at
 
 
 def _finish(session: Session, ticket: Ticket, kind: str, pause: Pause, at: datetime) -> None:

@@ -12,7 +12,7 @@ from app.domain.customers import AccountIn
 from app.domain.errors import Invalid, Stale
 from app.domain.policy_draft import DraftLine
 from app.models import Clock, Policy, PolicyVersion, Ticket
-from app.services import customers, emergencies, policies, replies
+from app.services import customers, emergencies, policies, replies, superior
 from app.services.emergencies import AnnounceIn
 from app.services.policy_preview import preview
 from app.services.replies import ResultIn
@@ -246,3 +246,16 @@ def test_of_two_drafts_of_the_same_version_the_second_is_stale(cast, db_session)
     store(cast, db_session, draft(db_session))
     with pytest.raises(Stale):
         store(cast, db_session, draft(db_session))
+
+
+def test_a_priority_that_was_raised_by_hand_is_replayed_like_a_repeat(cast, db_session) -> None:
+    number, raised = push(cast, now=NOON - timedelta(hours=10)), NOON - timedelta(hours=9)  # 03:00 in Shanghai
+    superior.raise_priority(actor=cast["lcs"], post=post(number), priority="urgent", text="客户今天要", now=raised)
+    lines = [
+        replace(line, minutes="120") if (line.priority, line.clock) == ("urgent", "resolve") else line
+        for line in policies.lines(db_session, 1)
+    ]
+    found = preview(db_session, lines, NOON)
+    assert found.left_alone == 0
+    moved = {one.kind: (one.due_at, one.would_be) for one in found.moved}
+    assert moved["resolve"] == (NOON + timedelta(hours=3), NOON)
