@@ -92,19 +92,21 @@ def assign(*, actor: Actor, post: Post, site_code: str, now: datetime) -> Outcom
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "assign_site", actor)
-        site = target(session, actor, site_code)
+        site = target(session, actor, site_code, now)
         event = journal.append(session, ticket, "assigned", actor=actor, now=now, data={"site_id": site.id})
         clocks.void(session, ticket, clocks.SITE_CLOCKS, now)  # those of a desk that worked it itself
         to_site(session, ticket, site.id, "by_hand", now, actor)
         return desk.finish(session, ticket, event, now, post)
 
 
-def target(session: Session, actor: Actor, site_code: str) -> Organisation:
-    """The site a ruling or assignment names, inside what the actor may give work to. Raises Invalid."""
+def target(session: Session, actor: Actor, site_code: str, now: datetime) -> Organisation:
+    """The open site a ruling or assignment names, inside what the actor may give work to. Raises Invalid."""
     site = organisations.find(session, site_code)
     outside = site is not None and actor.desk == "lcs" and site.province_id != actor.province_id
     if site is None or outside or site.kind not in ("site", "hub"):
         raise Invalid({"site_code": "unknown_site"})
+    if closures.is_closed_now(session, site, now):
+        raise Invalid({"site_code": "closed_site"})
     return site
 
 

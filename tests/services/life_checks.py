@@ -68,6 +68,7 @@ class Checks:
             assert row.overdue == bool(life.runs.overdue()), f"{life}: overdue {row.overdue}"
             between = level(life, swept_at), level(life, now)
             assert between[0] <= row.level <= between[1], f"{life}: level {row.level}, wanted {between}"
+            life.level = row.level
         self._orders(lives, list(orders))
         self._counters()
         self._nobody_is_stuck(lives)

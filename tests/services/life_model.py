@@ -47,6 +47,7 @@ class Promise:
     made: datetime
     due: datetime
     run: Run
+    what: str = "redelivery"
     state: str = "open"
 
 
@@ -91,6 +92,11 @@ class Life:
     round_no: int = 0
     round_since: datetime | None = None
     attempts: list[tuple[datetime, bool]] = field(default_factory=list)
+    talks: list[tuple[datetime, str]] = field(default_factory=list)  # when the complainant was reached, by whom
+    by_hand: bool = False  # somebody complained beside the platforms
+    hands: set[str] = field(default_factory=set)  # who did something in the site's place
+    ruled_by: str = ""  # who ruled on the appeal, as long as no result has followed
+    level: int = 0  # who the row was handed up to: bounds are checked, the exact instant is the sweep's
     waiting: datetime | None = None
     waited: set[int] = field(default_factory=set)
     acting: str | None = None
@@ -185,11 +191,17 @@ class Life:
 
     def stop_by(self, who: Who, kinds: tuple[str, ...], now: datetime) -> None:
         """Stop site clocks by who did the work: help asked for in time counts as the site's (3.11)."""
-        acts = who.org == self.acting and who.org != self.site
         for run in self.runs.going(kinds):
+            self.runs.end(run, now, credited=self.credits(who, run))
+
+    def credits(self, who: Who, run: Run) -> bool:
+        """Whether the site gets the run for what this person does."""
+        if who.org == self.site:
+            return True
+        if who.org == self.acting:
             in_time = self.help_at is None or self.help_at <= run.due
-            counts = run.org == self.acting or (self.acting_counts and in_time)
-            self.runs.end(run, now, credited=not acts or counts)
+            return run.org == self.acting or (self.acting_counts and in_time)
+        return self.help_at is not None and self.help_at <= run.due
 
     def contact_ends_waiting(self, now: datetime) -> None:
         """Any contact, at the latest its own end, ends the waiting; the clocks run on."""

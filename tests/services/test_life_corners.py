@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from app.domain.errors import Invalid, NotAllowed
-from app.models import Outbox, WorkItem
-from app.services import acting, appeals, callbacks, parties, replies, routing, sweep, transfers
+from app.models import Outbox, Ticket, WorkItem
+from app.services import acting, appeals, callbacks, closures, parties, replies, routing, sweep, transfers
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, tell, ticket
-from tests.services.ending_steps import answer, runs
+from tests.services.ending_steps import answer, by_hand, runs
 
 MIN, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -121,3 +121,30 @@ def test_a_service_desk_that_works_a_ticket_itself_cannot_drop_it(cast: Cast) ->
     replies.claim(actor=cast["lcs"], post=post(number), now=NOON + 3 * MIN)
     with pytest.raises(NotAllowed):
         acting.stop_acting(actor=cast["lcs"], post=post(number), now=NOON + 4 * MIN)
+
+
+@pytest.mark.parametrize("from_tray", [True, False])
+def test_nobody_hands_a_ticket_to_a_site_that_is_closed_today(cast: Cast, db_session, from_tray: bool) -> None:
+    closed = closures.ClosureIn("330108-01", date(2026, 11, 18), date(2026, 11, 20), "", "holiday")
+    closures.announce(actor=cast["lcs"], closure=closed, now=NOON)
+    number = push(cast, site="999999-99") if from_tray else appealed(cast)
+    with pytest.raises(Invalid) as error:
+        if from_tray:
+            routing.assign(actor=cast["ccs"], post=post(number), site_code="330108-01", now=NOON + 4 * HOUR)
+        else:
+            rule(cast, number, "upheld_other_site", "330108-01")
+    assert error.value.fields == {"site_code": "closed_site"}
+    assert ticket(db_session, number).state == ("open" if from_tray else "appealed")
+
+
+def test_a_platforms_repeat_after_the_window_is_the_platforms_ticket_whoever_began_the_old_one(
+    cast: Cast, db_session
+) -> None:
+    number = by_hand(cast, "YT1000000000011")
+    assert push(cast, waybill="YT1000000000011", now=NOON + MIN) == number
+    answer(cast, number, now=NOON + HOUR)
+    tell(cast, "SATISFIED", at=NOON + 2 * HOUR, now=NOON + 2 * HOUR)
+    replies.close(actor=cast["site"], post=post(number), root_cause="other", verified=True, now=NOON + 3 * HOUR)
+    tell(cast, "REPEAT", at=NOON + 9 * DAY, now=NOON + 9 * DAY)
+    (new,) = db_session.scalars(select(Ticket).where(Ticket.number != number))
+    assert (new.state, new.channel, new.previous_id) == ("open", "platform", ticket(db_session, number).id)

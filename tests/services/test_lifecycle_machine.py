@@ -38,6 +38,11 @@ from tests.services.life_platform import CODES, MESSAGES, RANK, WAYBILL_OF, WAYB
 from tests.services.life_scene import Scene
 from tests.services.life_time import MINUTE
 
+HANDS = {
+    "claim", "follow_up", "result", "result_promise", "result_unreached", "result_no_number", "call_reached",
+    "call_in_vain", "promise", "keep", "renegotiate", "told", "customer_accepts", "close", "intervene", "return",
+    "act_for",
+}  # fmt: skip
 VERBS = {**life_acts.VERBS, **life_desks.VERBS, **life_parties.VERBS}
 REFUSED = (NotAllowed, NotFound, Invalid)
 STEPS = (1, 7, 25, 45, 121, 240, 600, 1441, 2881, 6 * 1440, 11 * 1440)  # minutes
@@ -145,7 +150,7 @@ class Portal(RuleBasedStateMachine):
         old, order.life = order.life, None
         order.life = self._arrive(number, old.waybill, old.category, old.site or "")
         order.messages.append(message)
-        order.expires, order.answered, order.verdict = None, False, ""
+        order.expires, order.answered, order.verdict, order.rejects = None, False, "", False
         order.life.moved(self.now)
 
     @rule(waybill=st.sampled_from(WAYBILLS))
@@ -159,7 +164,9 @@ class Portal(RuleBasedStateMachine):
         )  # fmt: skip
         for _twice in range(2):
             number = intake.manual(actor=self.cast["site"], complaint=complaint, key=f"m{self.keys}", now=self.now)
-        self._arrive(number, waybill, "FALSE_SIGN").moved(self.now)
+        life = self._arrive(number, waybill, "FALSE_SIGN")
+        life.by_hand = True
+        life.moved(self.now)
 
     # --- people ---
 
@@ -200,6 +207,8 @@ class Portal(RuleBasedStateMachine):
             assert verb.call(scene, real).repeated
             assert everything(self.session) == done
         verb.do(scene)
+        if name in HANDS:
+            scene.life.hands.add(scene.who.name)
         scene.life.moved(self.now)
 
     @rule(data=st.data())
