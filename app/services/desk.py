@@ -103,6 +103,8 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
     if ticket.category_wanted and ticket.state not in lifecycle.OPEN_STATES:  # nobody can consent after the end
         ticket.category_wanted = ""
         clocks.void(session, ticket, ["consent"], now)
+    if ticket.state not in lifecycle.OPEN_STATES:
+        ticket.help_asked_at = None  # a ticket that is opened again is helped when it is asked for anew
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
     if post and post.key:

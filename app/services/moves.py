@@ -55,7 +55,8 @@ def previous_on_waybill(session: Session, waybills: Sequence[str]) -> Ticket | N
 def _on_waybills(session: Session, waybills: Sequence[str]) -> list[Ticket]:
     if not waybills:
         return []
-    statement = select(Ticket).where(Ticket.waybill.in_(waybills), Ticket.state != "withdrawn")
+    own = (Ticket.waybill.in_(waybills), Ticket.kind == "complaint", Ticket.state != "withdrawn")
+    statement = select(Ticket).where(*own)
     return list(session.scalars(for_update(statement.order_by(Ticket.id.desc()))))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.domain.clocks import Limit
 from app.domain.roles import SYSTEM
 from app.models import Clock, Event, Ticket
-from app.services import clocks, journal
+from app.services import clocks, journal, rounds
 
 UNTIL_THE_END = ("delivery", "objection", "close")  # what runs after a result, void when the work begins again
 
@@ -34,8 +34,7 @@ def start_objection(session: Session, ticket: Ticket, now: datetime) -> None:
 
 def objection_limit(session: Session, ticket: Ticket) -> Limit:
     """48 h to object, 24 h after a rework (D)."""
-    rework = any(run for run in clocks.all_runs(session, ticket, "resolve") if run.run > 1)
-    return clocks.limits(session, ticket)["objection_rework" if rework else "objection"]
+    return clocks.limits(session, ticket)["objection_rework" if rounds.reworked(session, ticket) else "objection"]
 
 
 def unconfirmed(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event:

@@ -96,6 +96,7 @@ class Life:
     by_hand: bool = False  # somebody complained beside the platforms
     hands: set[str] = field(default_factory=set)  # who did something in the site's place
     ruled_by: str = ""  # who ruled on the appeal, as long as no result has followed
+    reworked: bool = False  # the work began again because the complainant was not content, or a promise broke
     level: int = 0  # who the row was handed up to: bounds are checked, the exact instant is the sweep's
     waiting: datetime | None = None
     waited: set[int] = field(default_factory=set)
@@ -166,6 +167,7 @@ class Life:
         self.runs.start("resolve", now, limit="rework", org=self.assessed)
         if new_round:
             self._new_round(now)
+            self.reworked = True
 
     def _new_round(self, now: datetime) -> None:
         self.round_no, self.round_since = self.round_no + 1, now
@@ -221,8 +223,7 @@ class Life:
         """The complainant knows the result: 48 h to object, 24 h after a rework (3.9)."""
         if self.state == "replied" and not self.settled and not self.runs.going(("objection",)):
             self.runs.stop(("delivery",), now)
-            rework = any(run.kind == "resolve" and run.number > 1 for run in self.runs)
-            self.runs.start("objection", now, limit="objection_rework" if rework else "", org=self.assessed)
+            self.runs.start("objection", now, limit="objection_rework" if self.reworked else "", org=self.assessed)
 
     def objection_passed(self, run: Run) -> None:
         self.runs.end(run, run.due)
@@ -237,6 +238,8 @@ class Life:
                 self.runs.take_out(self.transfer_run, now)
         if self.state != "in_progress":
             self.contact_ends_waiting(now)
+        if self.state not in LIVE:
+            self.help_at = None
 
     def take_from_court(self, case: Case, now: datetime) -> None:
         """The dispute needs nobody's decision any more."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from app.domain.errors import Invalid, NotAllowed
 from app.models import Outbox, Ticket, WorkItem
-from app.services import acting, appeals, callbacks, closures, parties, replies, routing, sweep, transfers
+from app.services import acting, appeals, callbacks, closures, helping, parties, replies, routing, sweep, transfers
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, tell, ticket
-from tests.services.ending_steps import answer, by_hand, runs
+from tests.services.ending_steps import FINE, answer, by_hand, runs
 
 MIN, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -148,3 +148,46 @@ def test_a_platforms_repeat_after_the_window_is_the_platforms_ticket_whoever_beg
     tell(cast, "REPEAT", at=NOON + 9 * DAY, now=NOON + 9 * DAY)
     (new,) = db_session.scalars(select(Ticket).where(Ticket.number != number))
     assert (new.state, new.channel, new.previous_id) == ("open", "platform", ticket(db_session, number).id)
+
+
+def window(session, number: str, at: datetime) -> timedelta:
+    """The time to object that begins when the platform takes the latest answer."""
+    with write() as inner:
+        rows = select(Outbox).where(Outbox.kind == "callback").order_by(Outbox.id.desc())
+        callbacks.accepted(inner, inner.scalars(rows).first(), at)
+    return runs(session, number, "objection")[-1].due_at - at
+
+
+def test_the_first_result_of_another_site_is_no_rework(cast: Cast, db_session) -> None:
+    number = push(cast)
+    asked = transfers.ReturnIn("outside_area", "不在派送范围")
+    transfers.give_up(actor=cast["site"], post=post(number), asked=asked, now=NOON + MIN)
+    granted = transfers.RulingIn("grant", "", "330108-01")
+    transfers.rule(actor=cast["lcs"], post=post(number), ruling=granted, now=NOON + 2 * MIN)
+    replies.result(actor=cast["site-2"], post=post(number), answer=FINE, now=NOON + HOUR)
+    assert window(db_session, number, NOON + 2 * HOUR) == 48 * HOUR
+    tell(cast, "REPEAT", at=NOON + 3 * HOUR, now=NOON + 3 * HOUR)
+    replies.result(actor=cast["site-2"], post=post(number), answer=FINE, now=NOON + 4 * HOUR)
+    assert window(db_session, number, NOON + 5 * HOUR) == 24 * HOUR
+
+
+def test_what_the_platform_refused_the_complainant_has_not_seen(cast: Cast, db_session) -> None:
+    number = push(cast)
+    answer(cast, number)
+    with write() as session:
+        callbacks.refused(session, session.scalars(select(Outbox)).one(), "E1", "缺少签收人", NOON + HOUR)
+    answer(cast, number, now=NOON + 2 * HOUR)
+    assert window(db_session, number, NOON + 3 * HOUR) == 48 * HOUR
+
+
+def test_help_that_was_asked_for_before_the_closing_is_not_asked_for_after_it(cast: Cast, db_session) -> None:
+    number = push(cast)
+    helping.ask_help(actor=cast["site"], post=post(number), text="请协助", now=NOON)
+    answer(cast, number)
+    tell(cast, "SATISFIED", at=NOON + HOUR, now=NOON + HOUR)
+    replies.close(actor=cast["site"], post=post(number), root_cause="other", verified=True, now=NOON + 2 * HOUR)
+    tell(cast, "REPEAT", at=NOON + DAY, now=NOON + DAY)
+    assert ticket(db_session, number).help_asked_at is None
+    acting.act_for(actor=cast["lcs"], post=post(number), now=NOON + DAY + MIN)
+    replies.result(actor=cast["lcs"], post=post(number), answer=FINE, now=NOON + DAY + 2 * MIN)
+    assert runs(db_session, number, "first_reply")[-1].state == "breached", "nobody had asked for it"
