@@ -12,7 +12,7 @@ from app.domain import lifecycle
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Appeal, Event, Organisation, Ticket
-from app.services import appeal_leases, callbacks, clocks, desk, hands, journal, promise_ends, routing
+from app.services import appeal_leases, callbacks, clocks, closures, desk, hands, journal, promise_ends, routing
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -95,6 +95,7 @@ def _carry_out(
     callbacks.enqueue(session, ticket, event, orders, operate_type=verdict, now=now)
     if ruling.ruling == "upheld_return":
         clocks.start_rework(session, ticket, now)
+        closures.look_again(session, ticket.handling_site_id, now)
     elif other is not None:
         routing.to_site(session, ticket, other.id, "ruling", now)
     else:

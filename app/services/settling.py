@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.domain.clocks import Limit
 from app.domain.roles import SYSTEM
 from app.models import Clock, Event, Ticket
-from app.services import clocks, journal, rounds
+from app.services import clocks, closures, journal, rounds
 
 UNTIL_THE_END = ("delivery", "objection", "close")  # what runs after a result, void when the work begins again
 
@@ -84,6 +84,7 @@ def work_again(session: Session, ticket: Ticket, now: datetime, *, was_closed: b
     they begin with the routing; the legal clock has no restart, it runs on to its old due where that is to come."""
     if was_closed:
         clocks.run_on(session, ticket, "legal", now)
+        closures.look_again(session, ticket.handling_site_id, now)
     if clocks.assessed_id(session, ticket) is None:
         return
     if was_closed:

@@ -5,11 +5,23 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.domain.errors import Invalid, NotAllowed
 from app.models import Outbox, Ticket, WorkItem
-from app.services import acting, appeals, callbacks, closures, helping, parties, replies, routing, sweep, transfers
+from app.services import (
+    acting,
+    appeals,
+    callbacks,
+    closure_work,
+    closures,
+    helping,
+    parties,
+    replies,
+    routing,
+    sweep,
+    transfers,
+)
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, tell, ticket
 from tests.services.ending_steps import FINE, answer, by_hand, runs
@@ -191,3 +203,25 @@ def test_help_that_was_asked_for_before_the_closing_is_not_asked_for_after_it(ca
     acting.act_for(actor=cast["lcs"], post=post(number), now=NOON + DAY + MIN)
     replies.result(actor=cast["lcs"], post=post(number), answer=FINE, now=NOON + DAY + 2 * MIN)
     assert runs(db_session, number, "first_reply")[-1].state == "breached", "nobody had asked for it"
+
+
+@pytest.mark.parametrize("end", ["repeat", "ruling"])
+def test_a_ticket_that_comes_back_to_a_site_closed_today_has_its_deputy(cast: Cast, db_session, end: str) -> None:
+    number = appealed(cast)
+    if end == "repeat":
+        rule(cast, number, "rejected_close")
+    closed = closures.ClosureIn("330106-01", date(2026, 11, 19), date(2026, 11, 25), "330108-01", "holiday")
+    closures.announce(actor=cast["lcs"], closure=closed, now=NOON + 3 * HOUR)
+    with write() as session:
+        session.execute(update(Ticket).where(Ticket.state == "appealed").values(state="closed"))
+    closure_work.run(db_session, NOON + DAY)
+    assert ticket(db_session, number).acting_id is None, "closed: nobody has anything to do"
+    if end == "repeat":
+        tell(cast, "REPEAT", at=NOON + DAY + HOUR, now=NOON + DAY + HOUR)
+    else:
+        with write() as session:
+            session.execute(update(Ticket).values(state="appealed"))
+        said = appeals.RulingIn("upheld_return", "经核实")
+        appeals.rule(actor=cast["ccs"], post=post(number), ruling=said, now=NOON + DAY + HOUR)
+    closure_work.run(db_session, NOON + DAY + HOUR + MIN)
+    assert ticket(db_session, number).acting_id == cast.places["330108-01"]
