@@ -132,7 +132,7 @@ def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
     if not desk.may(ticket, SYSTEM, "reject"):
         return False
     closed_at, late = ticket.closed_at, ticket.state == "closed" and not settling.reopens(session, ticket, now)
-    clocks.void(session, ticket, [*settling.UNTIL_THE_END, "resolve"], now)
+    clocks.void(session, ticket, [*settling.UNTIL_THE_END, *clocks.SITE_CLOCKS], now)  # nobody at the site may answer
     desk.move(ticket, "reject", SYSTEM)
     ticket.customer_accepted, ticket.closed_at = False, None
     appeal = Appeal(id=new_id(), ticket_id=ticket.id, site_id=ticket.handling_site_id, opened_at=now)

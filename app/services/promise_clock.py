@@ -13,7 +13,19 @@ from app.domain.clocks import Limit
 from app.domain.contacts import REACHED
 from app.domain.roles import SYSTEM, Actor
 from app.models import Clock, Contact, Event, FreeText, Promise, Scan, Ticket
-from app.services import acting, clocks, courier_sms, desk, journal, linked, moves, promise_ends, reminders, settling
+from app.services import (
+    acting,
+    clocks,
+    courier_sms,
+    desk,
+    journal,
+    linked,
+    moves,
+    pauses,
+    promise_ends,
+    reminders,
+    settling,
+)
 from app.services.transaction import write
 
 KEEPING = {"redelivery": ("DELIVER", "SIGN")}  # the scans after which such a promise is kept
@@ -139,6 +151,7 @@ def _break(session: Session, ticket: Ticket, promise: Promise, clock: Clock, now
     has; with CCS the ruling decides."""
     promise.state, promise.settled_at = "broken", now
     ticket.open_promises -= 1
+    pauses.end(session, ticket, "moved", now)  # nobody waits for a customer who was let down
     clock.state, clock.breached_at, clock.stopped_at, clock.next_stage_at = "breached", clock.due_at, now, None
     data = {**promise_ends.facts(session, ticket, promise), "run": clock.run}
     event = journal.append(session, ticket, "promise_broken", actor=SYSTEM, now=now, data=data)

@@ -186,7 +186,7 @@ def _keep(
     desk.move(ticket, "keep_at_lcs", actor)
     event = _note(session, ticket, "kept_at_lcs", actor, now, {**_facts(transfer), "why": why}, text)
     _lose(session, ticket, transfer, now)
-    routing.leave(session, ticket)
+    routing.leave(session, ticket, now)
     ticket.handling_site_id, ticket.queue, ticket.tray_reason = None, "tray", why
     ticket.acting_id = cases.clock_desk(session, transfer.court_id)
     if transfer.court_id != AT_HEADQUARTERS:

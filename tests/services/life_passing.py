@@ -56,6 +56,7 @@ def _broken(life: Life, run: Run, now: datetime) -> None:
         life.start_close(now)
         return
     promise.state, run.ended, run.stopped = "broken", "late", now
+    life.contact_ends_waiting(now)
     if life.state == "replied":
         life.runs.void(UNTIL_THE_END, now)
         life.rework(now)

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select, update
 
 from app.domain.errors import Invalid, NotAllowed
-from app.models import Outbox, Ticket, WorkItem
+from app.models import Clock, Outbox, Ticket, WorkItem
 from app.services import (
     acting,
     appeals,
     callbacks,
+    categories,
     closure_work,
     closures,
     helping,
@@ -225,3 +226,28 @@ def test_a_ticket_that_comes_back_to_a_site_closed_today_has_its_deputy(cast: Ca
         appeals.rule(actor=cast["ccs"], post=post(number), ruling=said, now=NOON + DAY + HOUR)
     closure_work.run(db_session, NOON + DAY + HOUR + MIN)
     assert ticket(db_session, number).acting_id == cast.places["330108-01"]
+
+
+def test_what_ccs_has_before_it_runs_no_clock_of_the_site(cast: Cast, db_session) -> None:
+    """Opened again by a repeat, and rejected before anybody could give the first reply anew."""
+    number = push(cast)
+    answer(cast, number)
+    tell(cast, "SATISFIED", at=NOON + HOUR, now=NOON + HOUR)
+    replies.close(actor=cast["site"], post=post(number), root_cause="other", verified=True, now=NOON + 2 * HOUR)
+    tell(cast, "REPEAT", at=NOON + 3 * HOUR, now=NOON + 3 * HOUR)
+    tell(cast, "REJECT", at=NOON + 3 * HOUR + MIN, now=NOON + 3 * HOUR + MIN)
+    going = select(Clock.kind).where(Clock.stopped_at.is_(None))
+    assert ticket(db_session, number).state == "appealed"
+    assert set(db_session.scalars(going)) == {"appeal", "legal"}
+    assert runs(db_session, number, "first_reply")[-1].state == "void"
+
+
+def test_what_the_losing_site_wished_for_the_category_goes_with_it(cast: Cast, db_session) -> None:
+    number = push(cast, category="LOST")
+    categories.correct(actor=cast["site"], post=post(number), category="OTHER", reason="核实", now=NOON + MIN)
+    asked = transfers.ReturnIn("outside_area", "不在派送范围")
+    transfers.give_up(actor=cast["site"], post=post(number), asked=asked, now=NOON + 2 * MIN)
+    granted = transfers.RulingIn("grant", "", "440305-01")
+    transfers.rule(actor=cast["lcs"], post=post(number), ruling=granted, now=NOON + 3 * MIN)
+    assert ticket(db_session, number).category_wanted == ""
+    assert [run.state for run in runs(db_session, number, "consent")] == ["void"]

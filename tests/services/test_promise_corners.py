@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.domain.errors import NotAllowed
 from app.domain.roles import Actor
 from app.models import Clock, Promise, WorkItem
-from app.services import appeals, contacts, promises, replies, sweep, transfers
+from app.services import appeals, contacts, promises, replies, sweep, transfers, waiting
 from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
 from app.services.transfers import ReturnIn, RulingIn
@@ -135,3 +135,18 @@ def test_a_promise_that_a_ruling_left_open_and_that_breaks_brings_the_ticket_bac
     row = ticket(db_session, number)
     assert (row.state, row.queue) == ("in_progress", "returned")
     assert runs(db_session, number, "resolve")[-1].due_at == DUE + 12 * HOUR
+
+
+def test_nobody_waits_for_a_customer_whom_a_promise_has_let_down(cast: Cast, db_session) -> None:
+    number, due = push(cast), NOON + 8 * HOUR
+    promise = PromiseIn("compensation", due)
+    replies.claim(actor=cast["site"], post=post(number), now=NOON)
+    promises.make(actor=cast["site"], post=post(number), promise=promise, now=NOON + MIN)
+    for hours in (1, 3, 6):  # 13:00, 15:00, 18:00
+        calls(cast["site"], number, NOON + hours * HOUR, "no_answer")
+    waiting.wait(actor=cast["site"], post=post(number), now=NOON + 7 * HOUR)
+    sweep.run(db_session, due)
+    row = ticket(db_session, number)
+    assert (row.waiting_until, row.queue) == (None, "working")
+    turns = {item.scope: (item.turn, item.due_at.year) for item in db_session.scalars(select(WorkItem))}
+    assert turns[cast.places["330106-01"]] == (True, 2000)
