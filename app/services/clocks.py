@@ -15,7 +15,7 @@ from app.domain.exemptions import KINDS, LATE_ON_ARRIVAL
 from app.domain.roles import SYSTEM
 from app.models import Clock, Organisation, Ticket
 from app.models.ids import new_id
-from app.services import calendars, clock_levels, clock_runs, journal, lateness
+from app.services import calendars, clock_levels, clock_runs, emergency_rules, journal, lateness
 from app.services.clock_levels import FIVE_DAYS, MARKS_OVERDUE
 from app.services.clock_runs import all_runs as all_runs
 from app.services.clock_runs import running as running
@@ -87,7 +87,7 @@ def stop_run(session: Session, ticket: Ticket, clock: Clock, now: datetime, *, c
     if clock.stopped_at is not None:
         return
     if clock.state == "paused":
-        _run_on(session, ticket, clock, now)
+        _run_on(session, ticket, clock, emergency_rules.stood_until(session, ticket, now))
     in_time = rule.in_time(now, clock.due_at)
     clock.stopped_at, clock.next_stage_at, clock.credited = now, None, credited
     clock.state = "met" if in_time and credited else "breached"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain.lifecycle import OPEN_STATES
 from app.domain.roles import SYSTEM
 from app.models import Clock, Emergency, Pause, Ticket
-from app.services import clocks, desk, emergency_rules, journal, moves
+from app.services import clocks, desk, emergency_rules, journal, moves, pauses
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -79,28 +79,23 @@ def _end(session: Session, ticket_id: int, now: datetime) -> bool:
     statement = select(Pause).where(
         Pause.ticket_id == ticket.id, Pause.reason == emergency_rules.REASON, Pause.ended_at.is_(None)
     )
-    pauses = [pause for pause in session.scalars(statement) if pause.ends_at <= now]
-    if not pauses:
+    spans = [span for span in session.scalars(statement) if span.ends_at <= now]
+    if not spans:
         return False
-    at = _over_at(session, ticket, max(pause.ends_at for pause in pauses), now)
-    for pause in pauses:
-        pause.ends_at = at
+    at = emergency_rules.over_at(session, ticket.province_id, max(span.ends_at for span in spans), now)
+    for span in spans:
+        span.ends_at = at
     if at > now:
         return False
-    for pause in pauses:
-        pause.ended_at = at
+    for span in spans:
+        span.ended_at = at
+    if ticket.waiting_until is not None and ticket.waiting_until <= at:  # over before, seen only now
+        pauses.end(session, ticket, "over", now)
     ticket.standing_still = False
     if ticket.waiting_until is None:
         clocks.resume(session, ticket, at)
-    _finish(session, ticket, "emergency_over", pauses[-1], at)
+    _finish(session, ticket, "emergency_over", spans[-1], at)
     return True
-
-
-def _over_at(session: Session, ticket: Ticket, at: datetime, now: datetime) -> datetime:
-    """When no period holds the ticket's place any more: each one that begins before the last has ended goes on."""
-    while at <= now and (until := emergency_rules.holds_until(session, ticket.province_id, at)) is not None:
-        at = until
-    return at
 
 
 def _finish(session: Session, ticket: Ticket, kind: str, pause: Pause, at: datetime) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Emergency, Pause, Ticket
@@ -65,6 +65,20 @@ def holds_until(session: Session, province_id: int | None, at: datetime) -> date
     """Until when the site clocks of a place stand still that do so at `at`; None where they run."""
     still = select(Emergency).where(in_force(at), Emergency.pauses.is_(True), concerns(province_id))
     return max((_until(row) for row in session.scalars(still)), default=None)
+
+
+def over_at(session: Session, province_id: int | None, at: datetime, now: datetime) -> datetime:
+    """When no period holds a place any more whose last one known ends at `at`: each that begins before that goes on."""
+    while at <= now and (until := holds_until(session, province_id, at)) is not None:
+        at = until
+    return at
+
+
+def stood_until(session: Session, ticket: Ticket, now: datetime) -> datetime:
+    """Until when a ticket that stands still really did, whether or not somebody has looked since: `now` at the most."""
+    own = (Pause.ticket_id == ticket.id, Pause.reason == REASON, Pause.ended_at.is_(None))
+    ends_at = session.scalar(select(func.max(Pause.ends_at)).where(*own))
+    return now if ends_at is None else min(now, over_at(session, ticket.province_id, ends_at, now))
 
 
 def _holds(row: Emergency, at: datetime) -> bool:

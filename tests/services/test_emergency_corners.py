@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from app.models import Clock, Pause
-from app.services import emergencies, emergency_pauses, explain, transfers
+from app.models.ids import new_id
+from app.services import emergencies, emergency_pauses, explain, replies, sweep, transfers
 from app.services.emergencies import AnnounceIn
+from app.services.transaction import write
 from app.services.transfers import ReturnIn, RulingIn
 from tests.cast import NOON, Cast, post, push, tell, ticket
-from tests.services.ending_steps import runs
+from tests.services.ending_steps import FINE, change, runs
 
 MIN, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DESK = "desk"
@@ -94,3 +96,24 @@ def test_two_storms_one_after_the_other_leave_no_gap_however_late_somebody_looks
     assert last(db_session, number, "first_reply").due_at == datetime.fromisoformat("2026-11-19T08:29:00+08:00")
     assert last(db_session, number, "resolve").due_at == NOON + 24 * HOUR + 10 * HOUR - MIN
     assert not ticket(db_session, number).standing_still
+
+
+def test_a_reply_after_the_storm_is_late_even_before_somebody_has_seen_that_it_is_over(cast: Cast, db_session) -> None:
+    number = stands_still(cast, db_session)
+    at = NOON + 6 * HOUR + 29 * MIN
+    replies.result(actor=cast["site"], post=post(number), answer=FINE, now=at + timedelta(seconds=1))
+    reply = last(db_session, number, "first_reply")
+    assert (reply.due_at, reply.state) == (at, "breached")
+
+
+def test_who_waited_for_the_customer_until_the_middle_of_the_storm_runs_on_after_it(cast: Cast, db_session) -> None:
+    number = stands_still(cast, db_session, hours=6)
+    change(db_session, number, waiting_until=NOON + 2 * HOUR, state="in_progress", queue="waiting")
+    with write() as session:
+        row = ticket(session, number)
+        span = {"ticket_id": row.id, "reason": "customer", "round": 1, "started_at": NOON + 2 * MIN}
+        session.add(Pause(id=new_id(), ends_at=NOON + 2 * HOUR, **span))
+    emergency_pauses.run(db_session, NOON + 7 * HOUR)  # nobody had looked since
+    sweep.run(db_session, NOON + 7 * HOUR)
+    assert ticket(db_session, number).waiting_until is None
+    assert last(db_session, number, "first_reply").due_at == NOON + 6 * HOUR + 29 * MIN
