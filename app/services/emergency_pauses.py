@@ -68,7 +68,7 @@ def _begin(session: Session, ticket_id: int, now: datetime) -> bool:
         return False
     pause = emergency_rules.stand(session, ticket, until, now)
     clocks.pause(session, ticket, now)
-    _finish(session, ticket, "emergency_pause", pause, now)
+    _finish(session, ticket, "emergency_pause", pause, now, now)
     return True
 
 
@@ -94,13 +94,13 @@ def _end(session: Session, ticket_id: int, now: datetime) -> bool:
     ticket.standing_still = False
     if ticket.waiting_until is None:
         clocks.resume(session, ticket, at)
-    _finish(session, ticket, "emergency_over", spans[-1], at)
+    _finish(session, ticket, "emergency_over", spans[-1], at, now)
     return True
 
 
-def _finish(session: Session, ticket: Ticket, kind: str, pause: Pause, at: datetime) -> None:
+def _finish(session: Session, ticket: Ticket, kind: str, pause: Pause, at: datetime, now: datetime) -> None:
     data = {"pause_id": pause.id, "until": pause.ends_at}
     event = journal.append(session, ticket, kind, actor=SYSTEM, now=at, data=data)
     active = ticket.activity_at
-    desk.finish(session, ticket, event, at)
+    desk.finish(session, ticket, event, now)
     ticket.activity_at = active

@@ -81,6 +81,7 @@ class Checks:
             "acting": self.code_of[row.acting_id], "help_at": row.help_asked_at, "closed_at": row.closed_at,
             "first_replied": row.first_reply_at is not None, "province": self.code_of[row.province_id],
             "broken": "promise_broken" in (row.flags or []), "result_at": row.result_at,
+            "standing_still": row.standing_still,
         }  # fmt: skip
         wanted = {name: getattr(life, name) for name in found}
         assert found == wanted, difference(found, wanted)

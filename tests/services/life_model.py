@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tests.services import life_storms
 from tests.services.life_runs import Run, Runs
 from tests.services.life_time import resolve_due
 
@@ -97,6 +98,8 @@ class Life:
     hands: set[str] = field(default_factory=set)  # who did something in the site's place
     ruled_by: str = ""  # who ruled on the appeal, as long as no result has followed
     reworked: bool = False  # the work began again because the complainant was not content, or a promise broke
+    storms: list[life_storms.Storm] = field(default_factory=list)  # those of the whole play
+    still: datetime | None = None  # until when its site clocks stand still, as far as anybody knows
     level: int = 0  # who the row was handed up to: bounds are checked, the exact instant is the sweep's
     waiting: datetime | None = None
     waited: set[int] = field(default_factory=set)
@@ -118,8 +121,18 @@ class Life:
         return f"{self.number[-2:]} {self.state}"
 
     def __post_init__(self) -> None:
-        self.runs = Runs(self.booked)
+        self.runs = Runs(self.booked, lambda: self.standing_still, self.stood_until)
         self.runs.start("legal", self.opened)
+
+    @property
+    def standing_still(self) -> bool:
+        return self.still is not None
+
+    def stood_until(self, now: datetime) -> datetime:
+        """Until when it really stood still, whether or not anybody has looked since."""
+        if self.still is None:
+            return now
+        return min(now, life_storms.over_at(self.storms, self.province, self.still, now))
 
     # --- who has it ---
 
@@ -128,6 +141,7 @@ class Life:
         self._leave()
         self.state, self.site, self.province = "open", site, PROVINCE[site]
         self._join(site)
+        life_storms.arrives(self, now)
         self.first_replied = False
         if site in self.cases and self.cases[site].state != "removed":
             self.take_from_court(self.cases[site], now)
@@ -210,7 +224,8 @@ class Life:
         if self.waiting is not None:
             at = min(now, self.waiting)
             self.waiting = None
-            self.runs.go_on(at)
+            if not self.standing_still:
+                self.runs.go_on(at)
 
     def start_close(self, now: datetime) -> None:
         """The latest of: last party's answer, last promise kept, objection passed or customer accepted (4)."""
