@@ -77,6 +77,7 @@ MEANS = {
     "ruled_other_site": "… upheld: to another site",
     "ruled_compensate": "… upheld: compensate and close",
     "ruled_rejected": "… not upheld: close",
+    "ruled_promised": "… either of the two while a promise is open: the site keeps it, then closes",
     "urge": "the platform urges",
     "repeat": "another complaint on the waybill",
     "repeat_reopens": "… that brings it back to work",

@@ -114,8 +114,8 @@ def _eases(session: Session, ticket: Ticket, category: str) -> bool:
 
 
 def _limits(session: Session, ticket: Ticket, category: str, priority: str) -> Mapping[str, Limit]:
-    facts = Facts(ticket.kind, category, priority, ticket.channel, None, ticket.opened_at)
-    return limits_for(policies.rules(session), facts, ticket.policy_version)
+    facts = Facts(ticket.kind, category, priority, ticket.channel, ticket.tier or None, ticket.opened_at)
+    return clocks.own(session, ticket, limits_for(policies.rules(session), facts, ticket.policy_version))
 
 
 def _priority(session: Session, ticket: Ticket, category: str) -> str:

@@ -16,7 +16,10 @@ RUN_EVENTS = (
     "clock_started", "clock_stopped", "clock_void", "clock_shortened", "clock_paused", "clock_resumed",
     "clock_breached", "clock_exempted",
 )  # fmt: skip
-RAISES = ("repeat",)  # entries that raise a ticket's priority (rulebook 3.12)
+RAISES = ("repeat", "priority_raised")  # entries that raise a ticket's priority (rulebook 3.12, 4)
+
+
+URGENT = "urgent"
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,13 @@ class Known:
 
 
 def known_of(facts: Facts, happenings: Iterable[Happening]) -> Known:
-    """The ticket's past from its first entry and its repeats; an entry that tells nothing means "as now"."""
+    """The ticket's past from its first entry and what made it urgent; an entry that tells nothing means "as now"."""
     received: Mapping[str, Any] = {}
     raised = []
     for one in happenings:
         if one.type == "received":
             received = one.data
-        elif one.type in RAISES:
+        elif one.type in RAISES and one.data.get("after", URGENT) == URGENT:
             raised.append(one.at)
     category, priority = received.get("category") or facts.category, received.get("priority") or facts.priority
     return Known(facts, category or "", priority or "", tuple(raised))
@@ -112,7 +115,8 @@ def told_legs(
         ends = cuts[n] if n < len(cuts) else None
         within = [one for one in own if (n == 0 or one.at >= begins) and (ends is None or one.at < ends)]
         due = run.due_at if ends is None else _due_told(within) or run.due_at
-        high, still, pauses = high_limit(rules, known, run, version), _stood_still(own), pauses_of(within)
+        high, still = high_limit(rules, known, run, version), _stood_still(own)
+        pauses = pauses_within(own, begins, ends)
         limits = _limits_then(rules, known, run, version, begins) if n else [run.limit]
         legs = [Leg(limit, begins, pauses, cap) for limit in limits for cap in dict.fromkeys((None, high))]
         legs += [replace(leg, stood_still=still) for leg in legs if still]
@@ -162,6 +166,16 @@ def pauses_of(happenings: Sequence[Happening]) -> tuple[Pause, ...]:
             found.append(Pause(begins, one.at))
             begins = None
     return (*found, Pause(begins)) if begins is not None else tuple(found)
+
+
+def pauses_within(happenings: Sequence[Happening], begins: datetime, ends: datetime | None = None) -> tuple[Pause, ...]:
+    """The pauses that lie in a leg: one that began before it is the leg's from its begin, one that lasts beyond it has
+    no end in it."""
+    return tuple(
+        Pause(max(one.begins, begins), None if one.ends is None or (ends and one.ends >= ends) else one.ends)
+        for one in pauses_of(happenings)
+        if (one.ends is None or one.ends > begins) and (ends is None or one.begins < ends)
+    )
 
 
 def _stood_still(happenings: Sequence[Happening]) -> timedelta:

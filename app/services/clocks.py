@@ -15,7 +15,7 @@ from app.domain.exemptions import KINDS, LATE_ON_ARRIVAL
 from app.domain.roles import SYSTEM
 from app.models import Clock, Organisation, Ticket
 from app.models.ids import new_id
-from app.services import calendars, clock_levels, clock_runs, journal, lateness
+from app.services import calendars, clock_levels, clock_runs, emergency_rules, journal, lateness
 from app.services.clock_levels import FIVE_DAYS, MARKS_OVERDUE
 from app.services.clock_runs import all_runs as all_runs
 from app.services.clock_runs import running as running
@@ -87,7 +87,7 @@ def stop_run(session: Session, ticket: Ticket, clock: Clock, now: datetime, *, c
     if clock.stopped_at is not None:
         return
     if clock.state == "paused":
-        _run_on(session, ticket, clock, now)
+        _run_on(session, ticket, clock, emergency_rules.stood_until(session, ticket, now))
     in_time = rule.in_time(now, clock.due_at)
     clock.stopped_at, clock.next_stage_at, clock.credited = now, None, credited
     clock.state = "met" if in_time and credited else "breached"
@@ -116,7 +116,7 @@ def void_run(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> N
     """The same for one run; one that has stopped stays as it is."""
     if clock.stopped_at is not None:
         return
-    if now > clock.due_at:
+    if now > clock.due_at and clock.state != "paused":  # what stands still is not late
         stop_run(session, ticket, clock, now)
         return
     clock.state, clock.next_stage_at, clock.stopped_at = "void", None, now
@@ -200,15 +200,29 @@ def shorten(session: Session, ticket: Ticket, now: datetime) -> None:
     new_limits, table = limits(session, ticket), calendars.calendars(session)
     for clock in running(session, ticket, SITE_CLOCKS):
         limit = new_limits.get(clock.kind)
-        if limit is None or now > clock.due_at or clock.state == "paused":
+        if limit is None or (now > clock.due_at and clock.state != "paused"):
             continue
         fresh = resolve_due(session, ticket, limit, now) if clock.kind == "resolve" else rule.due_at(limit, now, table)
-        if fresh < clock.due_at:
-            clock.due_at = fresh
-            then = calendars.calendars_at(session, clock.started_at)
-            clock.next_stage_at = stages(clock, then)[min(clock.stage, 2)].at
-            data = {"kind": clock.kind, "run": clock.run, "due_at": fresh}
-            journal.append(session, ticket, "clock_shortened", actor=SYSTEM, now=now, data=data)
+        if fresh < _due_from(clock, now, table):
+            _shorten(session, ticket, clock, fresh, now)
+
+
+def _due_from(clock: Clock, now: datetime, table: rule.Calendars) -> datetime:
+    """The run's due, of one that stands still what it would be if it ran on from now."""
+    since = clock.paused_at or now
+    return rule.paused_due(clock.due_at, since, now, Limit(clock.minutes, clock.calendar), table)
+
+
+def _shorten(session: Session, ticket: Ticket, clock: Clock, fresh: datetime, now: datetime) -> None:
+    """The new due; what stands still has the new time before it when it runs on."""
+    clock.due_at = fresh
+    if clock.state == "paused":
+        clock.paused_at = now
+    else:
+        then = calendars.calendars_at(session, clock.started_at)
+        clock.next_stage_at = stages(clock, then)[min(clock.stage, 2)].at
+    data = {"kind": clock.kind, "run": clock.run, "due_at": fresh}
+    journal.append(session, ticket, "clock_shortened", actor=SYSTEM, now=now, data=data)
 
 
 def lengthen(session: Session, ticket: Ticket, now: datetime) -> None:

@@ -101,6 +101,14 @@ def set_deputy(*, actor: Actor, closure_id: int, deputy_code: str, now: datetime
         session.execute(delete(Claim).where(Claim.job == BEGIN, Claim.period == day_of(row.id, now)))
 
 
+def look_again(session: Session, site_id: int | None, now: datetime) -> None:
+    """Work has come back to a site: if it is closed today, whoever stands in for it takes that up too."""
+    today = local_date(now)
+    held = select(Closure.id).where(Closure.organisation_id == site_id, Closure.from_day <= today, _lasts(today))
+    for closure_id in session.scalars(held):
+        session.execute(delete(Claim).where(Claim.job == BEGIN, Claim.period == day_of(closure_id, now)))
+
+
 def day_of(closure_id: int, now: datetime) -> str:
     """Under which name the work of a closure's day is claimed."""
     return f"{closure_id}:{local_date(now)}"

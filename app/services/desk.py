@@ -106,6 +106,8 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
         ticket.category_wanted = ""
         clocks.void(session, ticket, ["consent"], now)
     surveys.after_closing(session, ticket, now)
+    if ticket.state not in lifecycle.OPEN_STATES:
+        ticket.help_asked_at = None  # a ticket that is opened again is helped when it is asked for anew
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
     if post and post.draft:

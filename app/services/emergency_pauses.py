@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain.lifecycle import OPEN_STATES
 from app.domain.roles import SYSTEM
 from app.models import Clock, Emergency, Pause, Ticket
-from app.services import clocks, desk, emergency_rules, journal, moves
+from app.services import clocks, desk, emergency_rules, journal, moves, pauses
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -63,39 +63,44 @@ def _safely(step: Callable[[Session, int, datetime], bool], ticket_id: int, now:
 
 def _begin(session: Session, ticket_id: int, now: datetime) -> bool:
     ticket = moves.locked_ticket(session, ticket_id)
-    place = emergency_rules.concerns(ticket.province_id)
-    still = select(Emergency.until_at).where(emergency_rules.in_force(now), Emergency.pauses.is_(True), place)
-    until = max(session.scalars(still), default=None)
+    until = emergency_rules.holds_until(session, ticket.province_id, now)
     if ticket.standing_still or until is None or ticket.state not in OPEN_STATES:
         return False
     pause = emergency_rules.stand(session, ticket, until, now)
     clocks.pause(session, ticket, now)
-    _finish(session, ticket, "emergency_pause", pause, now)
+    _finish(session, ticket, "emergency_pause", pause, now, now)
     return True
 
 
 def _end(session: Session, ticket_id: int, now: datetime) -> bool:
-    """The pause ends when it was to end, however late somebody looks; one that waits for the customer goes on."""
+    """The pause ends when it was to end, however late somebody looks; one that waits for the customer goes on. Where
+    another period takes over at that instant the clocks stand still without a gap."""
     ticket = moves.locked_ticket(session, ticket_id)
     statement = select(Pause).where(
         Pause.ticket_id == ticket.id, Pause.reason == emergency_rules.REASON, Pause.ended_at.is_(None)
     )
-    pauses = [pause for pause in session.scalars(statement) if pause.ends_at <= now]
-    if not pauses:
+    spans = [span for span in session.scalars(statement) if span.ends_at <= now]
+    if not spans:
         return False
-    at = max(pause.ends_at for pause in pauses)
-    for pause in pauses:
-        pause.ended_at = pause.ends_at
+    at = emergency_rules.over_at(session, ticket.province_id, max(span.ends_at for span in spans), now)
+    for span in spans:
+        span.ends_at = at
+    if at > now:
+        return False
+    for span in spans:
+        span.ended_at = at
+    if ticket.waiting_until is not None and ticket.waiting_until <= at:  # over before, seen only now
+        pauses.end(session, ticket, "over", now)
     ticket.standing_still = False
     if ticket.waiting_until is None:
         clocks.resume(session, ticket, at)
-    _finish(session, ticket, "emergency_over", pauses[-1], at)
+    _finish(session, ticket, "emergency_over", spans[-1], at, now)
     return True
 
 
-def _finish(session: Session, ticket: Ticket, kind: str, pause: Pause, at: datetime) -> None:
+def _finish(session: Session, ticket: Ticket, kind: str, pause: Pause, at: datetime, now: datetime) -> None:
     data = {"pause_id": pause.id, "until": pause.ends_at}
     event = journal.append(session, ticket, kind, actor=SYSTEM, now=at, data=data)
     active = ticket.activity_at
-    desk.finish(session, ticket, event, at)
+    desk.finish(session, ticket, event, now)
     ticket.activity_at = active

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Emergency, Pause, Ticket
@@ -41,7 +41,9 @@ def adopt(session: Session, ticket: Ticket, now: datetime) -> None:
         ticket.emergency_id = opened_in[0].id
     still = [row for row in rows if row.pauses and _holds(row, now)]
     if still and not ticket.standing_still:
-        stand(session, ticket, max(row.until_at for row in still), now)
+        stand(session, ticket, max(_until(row) for row in still), now)
+    elif ticket.standing_still and not still:
+        _leave(session, ticket, now)
 
 
 def stand(session: Session, ticket: Ticket, until: datetime, now: datetime) -> Pause:
@@ -52,8 +54,39 @@ def stand(session: Session, ticket: Ticket, until: datetime, now: datetime) -> P
     return pause
 
 
+def _leave(session: Session, ticket: Ticket, now: datetime) -> None:
+    """It has come to a place where nothing stands still: the pause of the old place ends with its stay there."""
+    own = (Pause.ticket_id == ticket.id, Pause.reason == REASON, Pause.ended_at.is_(None))
+    session.execute(update(Pause).where(*own).values(ended_at=now))
+    ticket.standing_still = False
+
+
+def holds_until(session: Session, province_id: int | None, at: datetime) -> datetime | None:
+    """Until when the site clocks of a place stand still that do so at `at`; None where they run."""
+    still = select(Emergency).where(in_force(at), Emergency.pauses.is_(True), concerns(province_id))
+    return max((_until(row) for row in session.scalars(still)), default=None)
+
+
+def over_at(session: Session, province_id: int | None, at: datetime, now: datetime) -> datetime:
+    """When no period holds a place any more whose last one known ends at `at`: each that begins before that goes on."""
+    while at <= now and (until := holds_until(session, province_id, at)) is not None:
+        at = until
+    return at
+
+
+def stood_until(session: Session, ticket: Ticket, now: datetime) -> datetime:
+    """Until when a ticket that stands still really did, whether or not somebody has looked since: `now` at the most."""
+    own = (Pause.ticket_id == ticket.id, Pause.reason == REASON, Pause.ended_at.is_(None))
+    ends_at = session.scalar(select(func.max(Pause.ends_at)).where(*own))
+    return now if ends_at is None else min(now, over_at(session, ticket.province_id, ends_at, now))
+
+
 def _holds(row: Emergency, at: datetime) -> bool:
-    return row.from_at <= at < (min(row.until_at, row.ended_at) if row.ended_at else row.until_at)
+    return row.from_at <= at < _until(row)
+
+
+def _until(row: Emergency) -> datetime:
+    return min(row.until_at, row.ended_at) if row.ended_at else row.until_at
 
 
 def stated(session: Session, ticket: Ticket) -> dict[str, int]:

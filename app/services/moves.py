@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.lifecycle import OPEN_STATES
+from app.domain.lifecycle import APPEALED, AT_WORK, OPEN_STATES
 from app.domain.platform_messages import CANCEL, REJECT, REPEAT, SATISFIED, URGE, Message, ordered
 from app.domain.roles import SYSTEM, Actor
 from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket
@@ -22,6 +22,7 @@ from app.models.ids import new_id
 from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, settling
 
 RULING = frozenset({REPEAT, REJECT, SATISFIED, CANCEL})
+PLATFORM = "platform"  # the channel of what a platform's order tells
 ENTRY = {URGE: "urge", REPEAT: "repeat", REJECT: "reject", SATISFIED: "satisfied", CANCEL: "cancelled"}
 
 
@@ -52,7 +53,8 @@ def on_parcel(session: Session, waybills: Sequence[str], now: datetime) -> tuple
 def _on_waybills(session: Session, waybills: Sequence[str]) -> list[Ticket]:
     if not waybills:
         return []
-    statement = select(Ticket).where(Ticket.waybill.in_(waybills), Ticket.state != "withdrawn")
+    own = (Ticket.waybill.in_(waybills), Ticket.kind == "complaint", Ticket.state != "withdrawn")
+    statement = select(Ticket).where(*own)
     return list(session.scalars(for_update(statement.order_by(Ticket.id.desc()))))
 
 
@@ -71,7 +73,8 @@ def apply(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, no
     later = [m for m in line[line.index(message) + 1 :] if m.type in RULING]
     row.state = "applied"
     event = _entry(session, ticket, order, kind, row, now)
-    if kind in RULING and not any(m.type in (SATISFIED, CANCEL) for m in later):
+    overtaken = any(m.type in (SATISFIED, CANCEL) for m in later)
+    if kind in RULING and not overtaken and not _others_wait(session, ticket, order, kind):
         if _EFFECTS[kind](session, ticket, row.text, now):
             for elder in later:
                 _EFFECTS[elder.type](session, ticket, "", now)
@@ -127,7 +130,7 @@ def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
     if not desk.may(ticket, SYSTEM, "reject"):
         return False
     closed_at, late = ticket.closed_at, ticket.state == "closed" and not settling.reopens(session, ticket, now)
-    clocks.void(session, ticket, [*settling.UNTIL_THE_END, "resolve"], now)
+    clocks.void(session, ticket, [*settling.UNTIL_THE_END, *clocks.SITE_CLOCKS], now)  # nobody at the site may answer
     desk.move(ticket, "reject", SYSTEM)
     ticket.customer_accepted, ticket.closed_at = False, None
     appeal = Appeal(id=new_id(), ticket_id=ticket.id, site_id=ticket.handling_site_id, opened_at=now)
@@ -156,8 +159,8 @@ def satisfied_effect(session: Session, ticket: Ticket, text: str, now: datetime)
 
 
 def cancel_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
-    """The platform withdraws the order: out of all measures, unless another order of the ticket is still open."""
-    if not desk.may(ticket, SYSTEM, "cancel") or _other_orders(session, ticket):
+    """The platform withdraws the order: out of all measures."""
+    if not desk.may(ticket, SYSTEM, "cancel"):
         return False
     desk.move(ticket, "cancel", SYSTEM)
     take_out(session, ticket, now)
@@ -223,8 +226,34 @@ def _message(row: Inbox) -> Message:
     return Message(kind_of(row.msg_type), row.event_at or row.received_at, row.event_key)
 
 
-def _other_orders(session: Session, ticket: Ticket) -> bool:
-    statement = select(PlatformOrder.id).where(
-        PlatformOrder.ticket_id == ticket.id, PlatformOrder.verdict != "cancelled"
-    )
-    return len(list(session.scalars(statement.limit(2)))) > 1
+def _others_wait(session: Session, ticket: Ticket, order: PlatformOrder, kind: str) -> bool:
+    """Whether what ends one complaint leaves another of the ticket without its answer: then it ends nothing yet.
+
+    A cancelled order leaves the other orders and what was complained of by hand; a satisfied one leaves at work the
+    orders that have no answer, or whose answer was rejected, and before CCS those that rejected it.
+    """
+    if kind not in (SATISFIED, CANCEL):
+        return False
+    statement = select(PlatformOrder).where(PlatformOrder.ticket_id == ticket.id, PlatformOrder.id != order.id)
+    others = list(session.scalars(statement.where(PlatformOrder.verdict != "cancelled")))
+    if kind == CANCEL:
+        return bool(others) or _by_hand(session, ticket)
+    if ticket.state == APPEALED:
+        return bool({one.code for one in others} & _rejecting(session, ticket))
+    open_ones = [one for one in others if one.verdict == "rejected" or not (one.verdict or one.answered_at)]
+    return ticket.state in AT_WORK and bool(open_ones)
+
+
+def _rejecting(session: Session, ticket: Ticket) -> set[str]:
+    """The orders that have rejected the present result."""
+    said = select(Event).where(Event.ticket_id == ticket.id, Event.type.in_(("result", "ruling", "reject")))
+    events = list(session.scalars(said.order_by(Event.seq)))
+    begin = max((n for n, event in enumerate(events) if event.type != "reject"), default=0)
+    return {event.data.get("order_code", "") for event in events[begin:] if event.type == "reject"}
+
+
+def _by_hand(session: Session, ticket: Ticket) -> bool:
+    """Whether somebody complained beside the platforms: by telephone, letter and so on."""
+    told = select(Event.data).where(Event.ticket_id == ticket.id, Event.type == "repeat")
+    channels = {ticket.channel, *(data.get("channel", PLATFORM) for data in session.scalars(told))}
+    return channels != {PLATFORM}

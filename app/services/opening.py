@@ -133,7 +133,7 @@ def follow_on(session: Session, ended: Ticket, order: PlatformOrder, row: Inbox,
     one by now; the platform's order goes with it."""
     person, site = session.get(Person, ended.id), session.get(Organisation, ended.handling_site_id or 0)
     complaint = ComplaintIn(
-        text=row.text, category=ended.category, waybill=ended.waybill, channel=ended.channel,
+        text=row.text, category=ended.category, waybill=ended.waybill,
         complainant_kind=ended.complainant_kind, name=person.name if person else "",
         phone=person.phone if person else "", address=person.address if person else "",
         site_code=site.code if site else "",

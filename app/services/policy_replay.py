@@ -76,14 +76,14 @@ class Replay:
     ) -> datetime | None:
         """The due by these rules, shortened by each repeat that came before it (rulebook 3.12: a breach stands)."""
         legs: list[Leg] = []
-        table, pauses = self._at(run.started_at), clock_legs.pauses_of(own)
+        table = self._at(run.started_at)
         for at, name, facts in _beginnings(basis, run, known):
             limit = self._limit(rules, version, facts, name, known)
             if limit is None or (legs and at > run_due(legs, table)):
                 break
             urgent = name == "resolve" and facts.priority == "urgent"
             high = self._limit(rules, version, replace(facts, priority="high"), name, known) if urgent else None
-            legs.append(Leg(limit, at, tuple(pause for pause in pauses if pause.begins >= at), high))
+            legs.append(Leg(limit, at, clock_legs.pauses_within(own, at), high))
         return run_due(legs, table) if legs else None
 
     def _limit(self, rules: Sequence[PolicyRule], version: int, facts: Facts, name: str, known: Known) -> Limit | None:

@@ -10,21 +10,35 @@ from sqlalchemy.orm import Session
 
 from app.domain import lifecycle
 from app.domain.clocks import Limit
+from app.domain.contacts import REACHED
 from app.domain.roles import SYSTEM, Actor
-from app.models import Clock, Event, FreeText, Promise, Scan, Ticket
-from app.services import acting, clocks, courier_sms, desk, journal, linked, moves, promise_ends, reminders, settling
+from app.models import Clock, Contact, Event, FreeText, Promise, Scan, Ticket
+from app.services import (
+    acting,
+    clocks,
+    courier_sms,
+    desk,
+    journal,
+    linked,
+    moves,
+    pauses,
+    promise_ends,
+    reminders,
+    settling,
+)
 from app.services.transaction import write
 
 KEEPING = {"redelivery": ("DELIVER", "SIGN")}  # the scans after which such a promise is kept
+CALL_BACK = "call_back"
 LCS_LEVEL = 1
 CHUNK = 200
 
 
 def start(session: Session, ticket: Ticket, promise: Promise, now: datetime) -> None:
-    """Start the promise's own clock, booked to the site."""
+    """Start the promise's own clock, booked to whoever is assessed for the ticket's work."""
     minutes = max(0, int((promise.due_at - now).total_seconds() // 60))
-    limit, site_id = Limit(minutes, "always"), ticket.handling_site_id
-    clock = clocks.start(session, ticket, "promise", limit, now, due=promise.due_at, organisation_id=site_id)
+    limit, own = Limit(minutes, "always"), clocks.assessed_id(session, ticket)
+    clock = clocks.start(session, ticket, "promise", limit, now, due=promise.due_at, organisation_id=own)
     promise.clock_id = clock.id
 
 
@@ -39,9 +53,10 @@ def advance(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Ev
         reminders.note(session, ticket, clock, "hour", now)
         tell_courier(session, ticket, promise, now)
         return None
-    scan = _keeping_scan(session, ticket, promise)
-    if scan is not None:
-        return keep(session, ticket, promise, SYSTEM, "scan", now, at=scan)
+    for proof, find in (("scan", _keeping_scan), ("call", _keeping_call)):
+        at = find(session, ticket, promise)
+        if at is not None:
+            return keep(session, ticket, promise, SYSTEM, proof, now, at=at)
     return _break(session, ticket, promise, clock, now)
 
 
@@ -65,7 +80,7 @@ def keep(
     counting = ["promise"] if proof == "call" else []
     promise.state, promise.proof, promise.settled_at = "kept", proof, at
     ticket.open_promises -= 1
-    data = {**promise_ends.facts(ticket, promise), "outcome": "kept", "proof": proof, "kept_at": at}
+    data = {**promise_ends.facts(session, ticket, promise), "outcome": "kept", "proof": proof, "kept_at": at}
     data |= acting.said(session, ticket, actor, counting)
     event = journal.append(session, ticket, "promise_settled", actor=actor, now=now, data=data)
     clock = session.get(Clock, promise.clock_id) if promise.clock_id else None
@@ -118,17 +133,33 @@ def _keeping_scan(session: Session, ticket: Ticket, promise: Promise) -> datetim
     return session.scalar(statement.order_by(Scan.scanned_at).limit(1))
 
 
+def _keeping_call(session: Session, ticket: Ticket, promise: Promise) -> datetime | None:
+    """The first call of whoever promised to call back that reached the complainant, after the promise and not after
+    its due: nobody breaks a promise by not pressing a button."""
+    clock = session.get(Clock, promise.clock_id) if promise.clock_id else None
+    if promise.what != CALL_BACK or clock is None:
+        return None
+    statement = select(Contact.started_at).where(
+        Contact.ticket_id == ticket.id, Contact.organisation_id == clock.organisation_id, Contact.outcome.in_(REACHED),
+        Contact.started_at > promise_ends.since(ticket, promise), Contact.started_at <= promise.due_at,
+    )  # fmt: skip
+    return session.scalar(statement.order_by(Contact.started_at).limit(1))
+
+
 def _break(session: Session, ticket: Ticket, promise: Promise, clock: Clock, now: datetime) -> Event:
-    """Back to work on top of the queue with 12 h, and the LCS is rung."""
+    """Back to work on top of the queue with 12 h, and the LCS is rung. What is at work already keeps the time that it
+    has; with CCS the ruling decides."""
     promise.state, promise.settled_at = "broken", now
     ticket.open_promises -= 1
+    pauses.end(session, ticket, "moved", now)  # nobody waits for a customer who was let down
     clock.state, clock.breached_at, clock.stopped_at, clock.next_stage_at = "breached", clock.due_at, now, None
-    data = {**promise_ends.facts(ticket, promise), "run": clock.run}
+    data = {**promise_ends.facts(session, ticket, promise), "run": clock.run}
     event = journal.append(session, ticket, "promise_broken", actor=SYSTEM, now=now, data=data)
     if desk.may(ticket, SYSTEM, "promise_broken"):
         clocks.void(session, ticket, settling.UNTIL_THE_END, now)
         desk.move(ticket, "promise_broken", SYSTEM)
         clocks.start_rework(session, ticket, now)
+    if ticket.state in lifecycle.OPEN_STATES:
         ticket.level = max(ticket.level, LCS_LEVEL)
         ticket.flags = sorted({*(ticket.flags or []), lifecycle.PROMISE_BROKEN})
     reminders.note(session, ticket, clock, "breach", now)

@@ -35,10 +35,13 @@ def forget_broken(ticket: Ticket) -> None:
     ticket.flags = [flag for flag in ticket.flags or [] if flag != PROMISE_BROKEN]
 
 
-def facts(ticket: Ticket, promise: Promise) -> dict[str, object]:
-    """What proves a promise in its entries: which, what, due, and whose."""
+def facts(session: Session, ticket: Ticket, promise: Promise) -> dict[str, object]:
+    """What proves a promise in its entries: which, what, due, and whose: the site's that made it, also after the
+    ticket has moved on."""
     what = {"promise_id": promise.id, "what": promise.what, "due_at": promise.due_at}
-    return {**what, "clock_id": promise.clock_id, "site_id": ticket.handling_site_id}
+    clock = session.get(Clock, promise.clock_id) if promise.clock_id else None
+    site_id = clock.organisation_id if clock is not None else ticket.handling_site_id
+    return {**what, "clock_id": promise.clock_id, "site_id": site_id}
 
 
 def since(ticket: Ticket, promise: Promise) -> datetime:

@@ -59,7 +59,7 @@ def record(session: Session, ticket: Ticket, promise: PromiseIn, actor: Actor, n
     typed = {"text": promise.text.strip(), "who": promise.who.strip(), "courier_phone": promise.courier_phone}
     text = {name: value for name, value in typed.items() if value}
     promise_clock.start(session, ticket, row, now)
-    data = promise_ends.facts(ticket, row) | acting.said(session, ticket, actor)
+    data = promise_ends.facts(session, ticket, row) | acting.said(session, ticket, actor)
     event = journal.append(session, ticket, "promise_made", actor=actor, now=now, data=data, text=text)
     row.text_id = event.text_id
     clocks.void(session, ticket, ["close"], now)
@@ -81,7 +81,7 @@ def make(*, actor: Actor, post: Post, promise: PromiseIn, now: datetime) -> Outc
 def keep(*, actor: Actor, post: Post, promise_id: int, proof: str, now: datetime) -> Outcome:
     """Mark a promise kept by what proves it: a delivery scan, a picture or a call, each younger than the promise.
 
-    Raises Invalid (proof), NotFound, NotAllowed ("promise_not_open"), Stale.
+    Raises Invalid (proof), NotFound, NotAllowed ("promise_not_open", "promise_over" after its due), Stale.
     """
     _require({} if proof in PROOFS else {"proof": "required"})
     with write() as session:
@@ -89,7 +89,7 @@ def keep(*, actor: Actor, post: Post, promise_id: int, proof: str, now: datetime
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "promise", actor)
-        promise = _open(session, ticket, promise_id)
+        promise = _open(session, ticket, promise_id, now)
         _require({} if _proven(session, ticket, promise, proof) else {"proof": f"no_{proof}_since"})
         event = promise_clock.keep(session, ticket, promise, actor, proof, now, at=now)
         return desk.finish(session, ticket, event, now, post)
@@ -100,7 +100,8 @@ def renegotiate(
 ) -> Outcome:
     """Put another promise in the place of an open one, agreed with the customer on a logged contact of today.
 
-    Raises Invalid (promise_due_at, promise_text), NotFound, NotAllowed ("promise_not_open", "no_contact_today"), Stale.
+    Raises Invalid (promise_due_at, promise_text), NotFound, NotAllowed ("promise_not_open", "promise_over" after its
+    due, "no_contact_today"), Stale.
     """
     if due_at is None:
         raise Invalid({"promise_due_at": "required"})
@@ -109,7 +110,7 @@ def renegotiate(
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "promise", actor)
-        old = _open(session, ticket, promise_id)
+        old = _open(session, ticket, promise_id, now)
         agreed = _anew(session, old, due_at, text)
         _require(errors_of(agreed, now))
         talks = _reached_at(session, ticket, promise_ends.since(ticket, old))
@@ -117,16 +118,19 @@ def renegotiate(
             raise NotAllowed("no_contact_today")
         promise_ends.set_aside(session, ticket, old, "renegotiated", now)
         new, _made = record(session, ticket, agreed, actor, now)
-        data = {**promise_ends.facts(ticket, old), "new_id": new.id, "new_due_at": due_at}
+        data = {**promise_ends.facts(session, ticket, old), "new_id": new.id, "new_due_at": due_at}
         data |= acting.said(session, ticket, actor)
         event = journal.append(session, ticket, "promise_renegotiated", actor=actor, now=now, data=data)
         return desk.finish(session, ticket, event, now, post)
 
 
-def _open(session: Session, ticket: Ticket, promise_id: int) -> Promise:
+def _open(session: Session, ticket: Ticket, promise_id: int, now: datetime) -> Promise:
+    """An open promise of the ticket. Past its due it is broken, also before the sweep has come by."""
     promise = session.get(Promise, promise_id)
     if promise is None or promise.ticket_id != ticket.id or promise.state != "open":
         raise NotAllowed("promise_not_open")
+    if now > promise.due_at:
+        raise NotAllowed("promise_over")
     return promise
 
 

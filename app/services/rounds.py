@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.models import Clock, Event, Ticket
+
+REFUSED = ("callback_refused",)
+GIVEN = ("routed", "kept_at_lcs")  # to somebody who has it for the first time
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,18 @@ def of(session: Session, ticket: Ticket) -> Round:
     A platform that refuses an answer starts such a run too, but no new round: the customer has said what there was to
     say.
     """
-    refused = select(Event.at).where(Event.ticket_id == ticket.id, Event.type == "callback_refused")
-    runs = select(Clock.run, Clock.started_at).where(Clock.ticket_id == ticket.id, Clock.kind == "resolve")
-    found = session.execute(runs.where(Clock.started_at.not_in(refused)).order_by(Clock.run.desc()).limit(1)).first()
+    found = session.execute(_runs(ticket, REFUSED).order_by(Clock.run.desc()).limit(1)).first()
     return Round(found[0], found[1]) if found else Round(0, ticket.opened_at)
+
+
+def reworked(session: Session, ticket: Ticket) -> bool:
+    """Whether the work began again because the complainant was not content, or a promise broke: another site that gets
+    the ticket works it for the first time, and a platform's refusal is no word of the complainant."""
+    return session.execute(_runs(ticket, (*REFUSED, *GIVEN)).where(Clock.run > 1).limit(1)).first() is not None
+
+
+def _runs(ticket: Ticket, but_for: Sequence[str]) -> Select[tuple[int, datetime]]:
+    """The runs of `resolve` that did not begin with one of these entries."""
+    begun = select(Event.at).where(Event.ticket_id == ticket.id, Event.type.in_(but_for))
+    runs = select(Clock.run, Clock.started_at).where(Clock.ticket_id == ticket.id, Clock.kind == "resolve")
+    return runs.where(Clock.started_at.not_in(begun))

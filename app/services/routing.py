@@ -51,7 +51,7 @@ def route(session: Session, ticket: Ticket, site_code: str, address: str, rule: 
 def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: datetime, actor: Actor = SYSTEM) -> None:
     """Make `site_id` the handling site and start its clocks: it is assessed from this moment (rulebook 4)."""
     site = session.get_one(Organisation, site_id)
-    leave(session, ticket)
+    leave(session, ticket, now)
     ticket.handling_site_id, ticket.province_id, ticket.tray_reason = site.id, site.province_id, ""
     ticket.queue = "to_accept"
     _party(session, ticket, site.id, site.province_id, "handling", now)
@@ -74,15 +74,17 @@ def _before_onboarding(session: Session, ticket: Ticket, now: datetime) -> None:
     journal.append(session, ticket, "acting_started", actor=SYSTEM, now=now, data=data)
 
 
-def leave(session: Session, ticket: Ticket) -> None:
+def leave(session: Session, ticket: Ticket, now: datetime) -> None:
     """Who handled it so far keeps its view of the past and nothing to do; nobody owns it or acts for it any more, and
-    whoever is next has its own first reply to give."""
+    whoever is next has its own first reply to give. What it wished for its category is nobody's any more."""
     roles = ("handling", "acting", "deputy", "tray")
     former = select(Party).where(Party.ticket_id == ticket.id, Party.role.in_(roles))
     for row in session.scalars(former):
         row.role = "former"
     ticket.owner_id, ticket.acting_id, ticket.acting_counts = None, None, False
     ticket.help_asked_at = ticket.urged_at = ticket.first_reply_at = None
+    ticket.category_wanted = ""
+    clocks.void(session, ticket, ["consent"], now)
 
 
 def assign(*, actor: Actor, post: Post, site_code: str, now: datetime) -> Outcome:
@@ -92,19 +94,21 @@ def assign(*, actor: Actor, post: Post, site_code: str, now: datetime) -> Outcom
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "assign_site", actor)
-        site = target(session, actor, site_code)
+        site = target(session, actor, site_code, now)
         event = journal.append(session, ticket, "assigned", actor=actor, now=now, data={"site_id": site.id})
         clocks.void(session, ticket, clocks.SITE_CLOCKS, now)  # those of a desk that worked it itself
         to_site(session, ticket, site.id, "by_hand", now, actor)
         return desk.finish(session, ticket, event, now, post)
 
 
-def target(session: Session, actor: Actor, site_code: str) -> Organisation:
-    """The site a ruling or assignment names, inside what the actor may give work to. Raises Invalid."""
+def target(session: Session, actor: Actor, site_code: str, now: datetime) -> Organisation:
+    """The open site a ruling or assignment names, inside what the actor may give work to. Raises Invalid."""
     site = organisations.find(session, site_code)
     outside = site is not None and actor.desk == "lcs" and site.province_id != actor.province_id
     if site is None or outside or site.kind not in ("site", "hub"):
         raise Invalid({"site_code": "unknown_site"})
+    if closures.is_closed_now(session, site, now):
+        raise Invalid({"site_code": "closed_site"})
     return site
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.domain.clocks import Limit
 from app.domain.roles import SYSTEM
 from app.models import Clock, Event, Ticket
-from app.services import clocks, journal
+from app.services import clocks, closures, journal, rounds
 
 UNTIL_THE_END = ("delivery", "objection", "close")  # what runs after a result, void when the work begins again
 
@@ -34,8 +34,7 @@ def start_objection(session: Session, ticket: Ticket, now: datetime) -> None:
 
 def objection_limit(session: Session, ticket: Ticket) -> Limit:
     """48 h to object, 24 h after a rework (D)."""
-    rework = any(run for run in clocks.all_runs(session, ticket, "resolve") if run.run > 1)
-    return clocks.limits(session, ticket)["objection_rework" if rework else "objection"]
+    return clocks.limits(session, ticket)["objection_rework" if rounds.reworked(session, ticket) else "objection"]
 
 
 def unconfirmed(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event:
@@ -85,6 +84,7 @@ def work_again(session: Session, ticket: Ticket, now: datetime, *, was_closed: b
     they begin with the routing; the legal clock has no restart, it runs on to its old due where that is to come."""
     if was_closed:
         clocks.run_on(session, ticket, "legal", now)
+        closures.look_again(session, ticket.handling_site_id, now)
     if clocks.assessed_id(session, ticket) is None:
         return
     if was_closed:

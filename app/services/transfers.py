@@ -24,6 +24,7 @@ from app.services import (
     hands,
     journal,
     organisations,
+    pauses,
     returns,
     routing,
     scans,
@@ -185,7 +186,7 @@ def _keep(
     desk.move(ticket, "keep_at_lcs", actor)
     event = _note(session, ticket, "kept_at_lcs", actor, now, {**_facts(transfer), "why": why}, text)
     _lose(session, ticket, transfer, now)
-    routing.leave(session, ticket)
+    routing.leave(session, ticket, now)
     ticket.handling_site_id, ticket.queue, ticket.tray_reason = None, "tray", why
     ticket.acting_id = cases.clock_desk(session, transfer.court_id)
     if transfer.court_id != AT_HEADQUARTERS:
@@ -210,9 +211,12 @@ def _decide(session: Session, ticket: Ticket, transfer: Transfer, state: str, ac
 
 
 def _lose(session: Session, ticket: Ticket, transfer: Transfer, now: datetime) -> None:
-    """Nothing that the site did or missed counts any more."""
-    clocks.void_all(session, ticket, transfer.from_site_id, now)
-    session.execute(update(Pause).where(Pause.ticket_id == ticket.id, Pause.ended_at.is_(None)).values(ended_at=now))
+    """Nothing that the site did or missed counts any more, nor its province in its place. What waits for the customer
+    waits no more; an emergency's pause is the next place's to judge."""
+    for organisation_id in {transfer.from_site_id, clocks.assessed_id(session, ticket) or 0}:
+        clocks.void_all(session, ticket, organisation_id, now)
+    waits = (Pause.ticket_id == ticket.id, Pause.ended_at.is_(None), Pause.reason == pauses.CUSTOMER)
+    session.execute(update(Pause).where(*waits).values(ended_at=now))
     ticket.waiting_until = None
 
 

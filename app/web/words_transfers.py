@@ -46,7 +46,7 @@ def errors() -> dict[str, str]:
     """What is wrong with a field, or why an action is refused."""
     return {
         "no_return": _("There is no return to rule on"),
-        "same_site": _("This is the site that returns it"),
+        "same_site": _("The ticket is this site's already"),
         "closed_site": _("This site is closed"),
         "no_street": _("The address names no street that could be learned"),
         "too_broad": _("This address covers a site's whole area; it cannot be learned"),

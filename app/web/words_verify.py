@@ -26,6 +26,7 @@ def errors() -> dict[str, str]:
         "same_category": _("The ticket has this category already"),
         "two_options": _("A choice needs at least two answers"),
         "not_a_mobile": _("Please enter a mobile number of 11 digits"),
+        "promise_over": _("The time of this promise is over: it counts as broken"),
         "no_scan_since": _("There is no delivery scan after this promise"),
         "no_photo_since": _("Post the picture first: there is none after this promise"),
         "no_call_since": _("Log the call first: the customer was not reached after this promise"),

@@ -92,6 +92,7 @@ EXPECTED = {
     "ruled_other_site": ({}, {"appealed"}, CCS),
     "ruled_compensate": ({}, {"appealed"}, CCS),
     "ruled_rejected": ({}, {"appealed"}, CCS),
+    "ruled_promised": ({"open_promises": 1}, {"appealed"}, CCS),
     "urge": ({}, set(STATES), {"system"}),
     "repeat": ({}, {"open", "in_progress", "appealed"}, {"system"}),
     "repeat_reopens": ({}, {"replied", "closed"}, {"system"}),
@@ -111,7 +112,7 @@ TARGETS = {
     "claim": "in_progress", "follow_up": "in_progress", "result": "replied", "close": "closed", "intervene": "closed",
     "customer_rejects": "appealed", "withdraw": "withdrawn", "transfer": "open", "keep_at_lcs": "open",
     "ruled_return": "in_progress", "ruled_other_site": "open", "ruled_compensate": "closed",
-    "ruled_rejected": "closed", "repeat_reopens": "in_progress", "repeat_in_tray": "open", "reject": "appealed", "satisfied": "replied",
+    "ruled_rejected": "closed", "ruled_promised": "replied", "repeat_reopens": "in_progress", "repeat_in_tray": "open", "reject": "appealed", "satisfied": "replied",
     "cancel": "withdrawn", "callback_refused": "in_progress", "promise_broken": "in_progress",
     "audit_reopens": "in_progress", "audit_restores": "in_progress",
     "undo_result": "in_progress", "undo_unclaimed": "open",
@@ -178,6 +179,9 @@ def test_the_step_leads_where_the_drawing_says(action: str):
         ("assign_site", "open", "lcs", {}),
         ("stop_acting", "in_progress", "lcs", {"handling_site_id": None, "acting_id": HOME}),
         ("ruled_return", "appealed", "ccs", {"handling_site_id": None}),
+        ("ruled_compensate", "appealed", "ccs", {"open_promises": 1}),
+        ("ruled_rejected", "appealed", "ccs", {"open_promises": 1}),
+        ("ruled_promised", "appealed", "ccs", {}),
         ("repeat_reopens", "replied", "system", {"handling_site_id": None}),
         ("audit_reopens", "closed", "system", {"handling_site_id": None}),
         ("audit_restores", "withdrawn", "system", {"handling_site_id": None}),
@@ -197,6 +201,24 @@ def test_whoever_acts_for_the_site_does_the_sites_work(action: str):
     assert not lifecycle.allowed(action, facts, PEOPLE["lcs"]) or action == "note"
     assert lifecycle.allowed(action, replace(facts, acting_id=HOME), PEOPLE["lcs"])
     assert not lifecycle.allowed(action, replace(facts, acting_id=HOME), PEOPLE["lcs_far"])
+
+
+OF_THE_SITE_ITSELF = {"return", "ask_help", "recall_help"}  # nobody in its place
+BY_WHO_ACTS = {
+    action for action, (_more, _states, people) in EXPECTED.items() if people >= HANDLERS
+} - OF_THE_SITE_ITSELF
+
+
+@pytest.mark.parametrize("action", sorted(BY_WHO_ACTS | OF_THE_SITE_ITSELF))
+@pytest.mark.parametrize(("person", "place"), [("lcs", HOME), ("stranger", OTHER)])
+def test_who_acts_for_the_site_may_what_the_site_may_but_for_what_only_it_can_ask(action: str, person: str, place: int):
+    """The province's service desk, and a deputy from another site of the province."""
+    more, states, _people = EXPECTED[action]
+    owned = {"owner_id": None if action != "give_back" else PEOPLE[person].user_id} if "owner_id" in more else {}
+    facts = replace(FACTS, **{**more, **owned, "acting_id": place})
+    got = {s for s in STATES if lifecycle.allowed(action, replace(facts, state=s), PEOPLE[person])}
+    assert got == (states if action in BY_WHO_ACTS else set())
+    assert not {s for s in STATES if lifecycle.allowed(action, replace(facts, state=s), PEOPLE["lcs_far"])}
 
 
 def test_what_no_site_ever_had_is_closed_by_the_desk_of_its_tray():

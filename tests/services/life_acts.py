@@ -30,11 +30,15 @@ NOT_WITHDRAWN = (*LIVE, "closed")
 
 
 def own(s: Scene) -> None:
-    s.life.owner = s.life.owner or s.who.name
+    """Whoever works it has it from now on; CCS leaves it with its site."""
+    if s.works:
+        s.life.owner = s.life.owner or s.who.name
 
 
 def tried(s: Scene, *, reached: bool) -> None:
     s.life.attempts.append((s.now, reached))
+    if reached:
+        s.life.talks.append((s.now, s.who.org))
 
 
 def round_attempts(life: Life) -> list[tuple[datetime, bool]]:
@@ -98,8 +102,10 @@ def _result(s: Scene, *, outcome: str = "reached") -> None:
     life.stop_by(s.who, ("resolve",), s.now)
     life.accepted = life.objection_over = life.broken = False
     life.answered, life.result_at, life.result_no = True, s.now, life.result_no + 1
+    life.ruled_by = ""
     for order in s.orders:
         order.say("REPLY", life.result_no)
+        order.rejects = False
     life.runs.start("delivery", s.now, org=life.assessed)
 
 
@@ -109,7 +115,7 @@ def _result_and_promise(s: Scene) -> None:
 
 
 def _may_result(s: Scene) -> bool:
-    return s.works and s.life.state in AT_WORK
+    return s.speaks and s.life.state in AT_WORK
 
 
 def _say(text: str = "已重新派送", outcome: str = "reached_accepts", **more: Any) -> Any:
@@ -130,6 +136,10 @@ def _call(outcome: str) -> Callable[[Scene, dict[str, Any]], Any]:
         return contacts.end(**real, contact_id=started.contact_id, outcome=outcome, answers={})
 
     return call
+
+
+def _may_call(s: Scene) -> bool:
+    return s.speaks and s.life.state in BEFORE_THE_END
 
 
 def _reached(s: Scene) -> None:
@@ -153,9 +163,9 @@ def _wait(s: Scene) -> None:
 PROMISED, PROMISED_ANEW = 5 * HOUR + 11 * MINUTE, 7 * HOUR + 13 * MINUTE
 
 
-def _promise(s: Scene, after: Any = PROMISED) -> None:
-    run = s.life.runs.start("promise", s.now, due=s.now + after, org=s.life.site)
-    s.life.promises.append(Promise(s.now, s.now + after, run))
+def _promise(s: Scene, after: Any = PROMISED, what: str = "redelivery") -> None:
+    run = s.life.runs.start("promise", s.now, due=s.now + after, org=s.life.assessed)
+    s.life.promises.append(Promise(s.now, s.now + after, run, what))
     s.life.runs.void(("close",), s.now)
 
 
@@ -179,20 +189,36 @@ def _may_promise(s: Scene) -> bool:
     return s.works and s.life.state in LIVE
 
 
+def _still_open(s: Scene) -> bool:
+    """What is past its due is broken, also before anybody has looked."""
+    return _may_promise(s) and s.now <= s.life.promises[s.arg].due
+
+
 def _keep(s: Scene) -> None:
     promise = s.life.promises[s.arg]
     promise.state = "kept"
-    s.life.runs.end(promise.run, s.now)
+    s.life.runs.end(promise.run, s.now, credited=s.life.credits(s.who, promise.run))
     s.life.start_close(s.now)
 
 
 def _renegotiate(s: Scene) -> None:
     old = s.life.promises[s.arg]
     old.state, old.run.ended, old.run.stopped = "renegotiated", "void", s.now
-    _promise(s, PROMISED_ANEW)
+    _promise(s, PROMISED_ANEW, old.what)
 
 
 # --- the end ---
+
+
+def _told(s: Scene) -> None:
+    tried(s, reached=True)
+    s.life.start_objection(s.now)
+
+
+def _said(s: Scene, effect: Callable[[Life, datetime], bool]) -> None:
+    """On a call, which counts like any other."""
+    tried(s, reached=True)
+    effect(s.life, s.now)
 
 
 def _closes(s: Scene) -> bool:
@@ -251,7 +277,7 @@ VERBS: dict[str, Verb] = {
         lambda s: _in(*BEFORE_THE_END)(s) and s.life.owner != s.who.name and (s.who.manager or s.life.owner is None),
         _set_owner, lambda s, real: ownership.hand_over(**real, to_id=real["actor"].user_id, note="我来处理")),
     "follow_up": Verb(
-        _in(*BEFORE_THE_END), _follow_up,
+        lambda s: s.speaks and s.life.state in BEFORE_THE_END, _follow_up,
         lambda s, real: replies.follow_up(**real, text="已联系客户", contact_outcome="no_answer",
                                           next_update_at=s.now + HOUR)),
     "result": Verb(_may_result, _result, _say()),
@@ -260,31 +286,31 @@ VERBS: dict[str, Verb] = {
                              lambda s: _result(s, outcome="no_answer"), _say(outcome="no_answer")),
     "result_no_number": Verb(_may_result, lambda s: _result(s, outcome=""),
                              _say(outcome="", no_contact_code="no_number")),
-    "call_reached": Verb(_in(*BEFORE_THE_END), _reached, _call("reached_denies"), guarded=False),
-    "call_in_vain": Verb(_in(*BEFORE_THE_END), lambda s: tried(s, reached=False), _call("no_answer"), guarded=False),
+    "call_reached": Verb(_may_call, _reached, _call("reached_denies"), guarded=False),
+    "call_in_vain": Verb(_may_call, lambda s: tried(s, reached=False), _call("no_answer"), guarded=False),
     "wait": Verb(_may_wait, _wait, lambda s, real: waiting.wait(**real)),
     "resume": Verb(lambda s: s.works and s.life.waiting is not None,
                    lambda s: s.life.contact_ends_waiting(s.now), lambda s, real: waiting.resume(**real)),
-    "promise": Verb(_may_promise, _promise,
+    "promise": Verb(_may_promise, lambda s: _promise(s, what="call_back"),
                     lambda s, real: promises.make(**real, promise=PromiseIn("call_back", s.now + PROMISED))),
     "keep": Verb(
-        lambda s: _may_promise(s) and bool(_spoken_since(s)), _keep,
+        lambda s: _still_open(s) and bool(_spoken_since(s)), _keep,
         lambda s, real: promises.keep(**real, promise_id=_promise_id(s), proof="call"), _open_promises),
     "renegotiate": Verb(
-        lambda s: _may_promise(s) and any(same_day(at, s.now) for at in _spoken_since(s)), _renegotiate,
+        lambda s: _still_open(s) and any(same_day(at, s.now) for at in _spoken_since(s)), _renegotiate,
         lambda s, real: promises.renegotiate(**real, promise_id=_promise_id(s), due_at=s.now + PROMISED_ANEW, text="改期"),
         _open_promises),
     "close": Verb(
         lambda s: _closes(s) and s.life.state == "replied" and s.life.settled and not s.life.open_promises, _close,
         lambda s, real: replies.close(**real, root_cause="courier", verified=True)),
-    "told": Verb(lambda s: _in("replied")(s) and not s.life.settled, lambda s: s.life.start_objection(s.now),
+    "told": Verb(lambda s: _in("replied")(s) and not s.life.settled, _told,
                  lambda s, real: verdicts.told(**real, outcome="told", text="已告知结果")),
     "customer_accepts": Verb(
-        lambda s: _in("replied")(s) and not s.life.settled, lambda s: says.satisfied(s.life, s.now) and None,
+        lambda s: _in("replied")(s) and not s.life.settled, lambda s: _said(s, says.satisfied),
         lambda s, real: verdicts.customer_accepts(**real, text="客户认可")),
     "customer_rejects": Verb(
         lambda s: (s.works or s.who.desk == "ccs") and s.life.state in ("replied", "closed") and s.life.answered,
-        lambda s: says.rejected(s.life, s.now) and None,
+        lambda s: _said(s, says.rejected),
         lambda s, real: verdicts.customer_rejects(**real, text="客户不认可")),
     "withdraw": Verb(
         _may_withdraw, lambda s: says.withdrawn(s.life, s.now) and None,

@@ -68,6 +68,7 @@ class Checks:
             assert row.overdue == bool(life.runs.overdue()), f"{life}: overdue {row.overdue}"
             between = level(life, swept_at), level(life, now)
             assert between[0] <= row.level <= between[1], f"{life}: level {row.level}, wanted {between}"
+            life.level = row.level
         self._orders(lives, list(orders))
         self._counters()
         self._nobody_is_stuck(lives)
@@ -80,6 +81,7 @@ class Checks:
             "acting": self.code_of[row.acting_id], "help_at": row.help_asked_at, "closed_at": row.closed_at,
             "first_replied": row.first_reply_at is not None, "province": self.code_of[row.province_id],
             "broken": "promise_broken" in (row.flags or []), "result_at": row.result_at,
+            "standing_still": row.standing_still,
         }  # fmt: skip
         wanted = {name: getattr(life, name) for name in found}
         assert found == wanted, difference(found, wanted)

@@ -46,7 +46,7 @@ def _return(s: Scene) -> None:
 def _rules_on_return(s: Scene) -> bool:
     """The service desk of the province in which it was raised, or CCS."""
     sits = s.who.desk == "ccs" or (s.who.desk == "lcs" and s.who.org == s.life.transfer)
-    return s.life.transfer is not None and sits
+    return s.life.transfer is not None and sits and s.who.name not in s.life.hands
 
 
 def _lose(s: Scene) -> None:
@@ -135,13 +135,17 @@ def _assign(s: Scene) -> None:
 
 
 def _may_rule(s: Scene) -> bool:
-    return s.who.desk == "ccs" and s.life.state == "appealed"
+    """Nobody rules on what they wrote or acted in, nor on what the customer rejects of their own ruling (3.13)."""
+    own = s.who.name in (*s.life.hands, s.life.ruled_by)
+    return s.who.desk == "ccs" and s.life.state == "appealed" and not own
 
 
 def _ruled(s: Scene, verdict: str) -> None:
     s.life.runs.stop(("appeal",), s.now)
+    s.life.ruled_by = s.who.name
     for order in s.orders:
         order.say(verdict, -1)
+        order.rejects = False
 
 
 def _ruled_return(s: Scene) -> None:
@@ -156,6 +160,10 @@ def _ruled_other(s: Scene) -> None:
 
 def _ruled_end(s: Scene, verdict: str) -> None:
     _ruled(s, verdict)
+    s.life.broken = False
+    if s.life.open_promises:  # no close while one is open (3.7): the site keeps it first
+        s.life.state, s.life.objection_over = "replied", True
+        return
     s.life.state, s.life.closed_at = "closed", s.now
     s.life.runs.stop(("legal", "close", "objection"), s.now)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tests.services import life_storms
 from tests.services.life_runs import Run, Runs
 from tests.services.life_time import resolve_due
 
@@ -47,6 +48,7 @@ class Promise:
     made: datetime
     due: datetime
     run: Run
+    what: str = "redelivery"
     state: str = "open"
 
 
@@ -91,6 +93,14 @@ class Life:
     round_no: int = 0
     round_since: datetime | None = None
     attempts: list[tuple[datetime, bool]] = field(default_factory=list)
+    talks: list[tuple[datetime, str]] = field(default_factory=list)  # when the complainant was reached, by whom
+    by_hand: bool = False  # somebody complained beside the platforms
+    hands: set[str] = field(default_factory=set)  # who did something in the site's place
+    ruled_by: str = ""  # who ruled on the appeal, as long as no result has followed
+    reworked: bool = False  # the work began again because the complainant was not content, or a promise broke
+    storms: list[life_storms.Storm] = field(default_factory=list)  # those of the whole play
+    still: datetime | None = None  # until when its site clocks stand still, as far as anybody knows
+    level: int = 0  # who the row was handed up to: bounds are checked, the exact instant is the sweep's
     waiting: datetime | None = None
     waited: set[int] = field(default_factory=set)
     acting: str | None = None
@@ -111,8 +121,18 @@ class Life:
         return f"{self.number[-2:]} {self.state}"
 
     def __post_init__(self) -> None:
-        self.runs = Runs(self.booked)
+        self.runs = Runs(self.booked, lambda: self.standing_still, self.stood_until)
         self.runs.start("legal", self.opened)
+
+    @property
+    def standing_still(self) -> bool:
+        return self.still is not None
+
+    def stood_until(self, now: datetime) -> datetime:
+        """Until when it really stood still, whether or not anybody has looked since."""
+        if self.still is None:
+            return now
+        return min(now, life_storms.over_at(self.storms, self.province, self.still, now))
 
     # --- who has it ---
 
@@ -121,6 +141,7 @@ class Life:
         self._leave()
         self.state, self.site, self.province = "open", site, PROVINCE[site]
         self._join(site)
+        life_storms.arrives(self, now)
         self.first_replied = False
         if site in self.cases and self.cases[site].state != "removed":
             self.take_from_court(self.cases[site], now)
@@ -160,6 +181,7 @@ class Life:
         self.runs.start("resolve", now, limit="rework", org=self.assessed)
         if new_round:
             self._new_round(now)
+            self.reworked = True
 
     def _new_round(self, now: datetime) -> None:
         self.round_no, self.round_since = self.round_no + 1, now
@@ -185,18 +207,25 @@ class Life:
 
     def stop_by(self, who: Who, kinds: tuple[str, ...], now: datetime) -> None:
         """Stop site clocks by who did the work: help asked for in time counts as the site's (3.11)."""
-        acts = who.org == self.acting and who.org != self.site
         for run in self.runs.going(kinds):
+            self.runs.end(run, now, credited=self.credits(who, run))
+
+    def credits(self, who: Who, run: Run) -> bool:
+        """Whether the site gets the run for what this person does."""
+        if who.org == self.site:
+            return True
+        if who.org == self.acting:
             in_time = self.help_at is None or self.help_at <= run.due
-            counts = run.org == self.acting or (self.acting_counts and in_time)
-            self.runs.end(run, now, credited=not acts or counts)
+            return run.org == self.acting or (self.acting_counts and in_time)
+        return self.help_at is not None and self.help_at <= run.due
 
     def contact_ends_waiting(self, now: datetime) -> None:
         """Any contact, at the latest its own end, ends the waiting; the clocks run on."""
         if self.waiting is not None:
             at = min(now, self.waiting)
             self.waiting = None
-            self.runs.go_on(at)
+            if not self.standing_still:
+                self.runs.go_on(at)
 
     def start_close(self, now: datetime) -> None:
         """The latest of: last party's answer, last promise kept, objection passed or customer accepted (4)."""
@@ -209,8 +238,7 @@ class Life:
         """The complainant knows the result: 48 h to object, 24 h after a rework (3.9)."""
         if self.state == "replied" and not self.settled and not self.runs.going(("objection",)):
             self.runs.stop(("delivery",), now)
-            rework = any(run.kind == "resolve" and run.number > 1 for run in self.runs)
-            self.runs.start("objection", now, limit="objection_rework" if rework else "", org=self.assessed)
+            self.runs.start("objection", now, limit="objection_rework" if self.reworked else "", org=self.assessed)
 
     def objection_passed(self, run: Run) -> None:
         self.runs.end(run, run.due)
@@ -225,6 +253,8 @@ class Life:
                 self.runs.take_out(self.transfer_run, now)
         if self.state != "in_progress":
             self.contact_ends_waiting(now)
+        if self.state not in LIVE:
+            self.help_at = None
 
     def take_from_court(self, case: Case, now: datetime) -> None:
         """The dispute needs nobody's decision any more."""

@@ -174,7 +174,7 @@ def _may_rule(s: Scene) -> bool:
     """The court, not whoever spoke for a side, and not before everybody was heard."""
     before = [case for case in s.life.cases.values() if case.state == "arbitration"]
     sits = any(case.court == s.who.org for case in before)
-    own = s.who.name in s.life.spoke or any(case.ruled_by == s.who.name for case in before)
+    own = s.who.name in s.life.spoke | s.life.hands or any(case.ruled_by == s.who.name for case in before)
     waits = any(case.state in ("asked", "disputed") or case.contest_until for case in _there(s.life))
     return sits and s.life.state in NOT_WITHDRAWN and not own and not waits and s.life.site is not None
 

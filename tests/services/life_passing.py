@@ -47,13 +47,20 @@ def _due(life: Life, run: Run, now: datetime) -> None:
 
 
 def _broken(life: Life, run: Run, now: datetime) -> None:
-    """Back to 处理中 on top of the queue with 12 h (3.7)."""
+    """Kept by a call that somebody made and nobody ticked; else back to 处理中 on top of the queue with 12 h (3.7)."""
     promise = next(one for one in life.promises if one.run is run)
+    talks = [at for at, org in life.talks if org == run.org and promise.made < at <= promise.due]
+    if promise.what == "call_back" and talks:
+        promise.state = "kept"
+        life.runs.end(run, min(talks))
+        life.start_close(now)
+        return
     promise.state, run.ended, run.stopped = "broken", "late", now
+    life.contact_ends_waiting(now)
     if life.state == "replied":
         life.runs.void(UNTIL_THE_END, now)
-        life.broken = True
         life.rework(now)
+    life.broken = True
 
 
 def _silence(life: Life, run: Run, now: datetime) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tests.services import life_says as says
-from tests.services.life_model import Life
+from tests.services.life_model import AT_WORK, Life
 
 WAYBILLS = ("YT1000000000011", "YT2000000000022")
 CODES = ("W1", "W2", "W3", "W4")
@@ -34,6 +34,7 @@ class Order:
     waiting: list[Message] = field(default_factory=list)
     answered: bool = False
     verdict: str = ""
+    rejects: bool = False  # the present result
     unsent: list[tuple[Life, str, int]] = field(default_factory=list)  # whose answer, its type, its result's number
 
     def __repr__(self) -> str:
@@ -85,6 +86,7 @@ def apply(order: Order, message: Message, orders: list[Order], now: datetime) ->
     if kind != "URGE" and not _overtaken(order, message):
         _effect(order, kind, message, orders, now)
     order.messages.append(message)
+    order.rejects = order.rejects or kind == "REJECT"
     last = max((one for one in order.messages if one[1] >= RANK.index("REJECT")), default=None)
     order.verdict = RANK[last[1]] if last else ""
     if kind == "CANCEL" and life.state not in ("closed", "withdrawn"):
@@ -95,15 +97,24 @@ def apply(order: Order, message: Message, orders: list[Order], now: datetime) ->
 def _effect(order: Order, kind: str, message: Message, orders: list[Order], now: datetime) -> None:
     life = order.life
     assert life is not None
+    others = [one for one in orders if one.life is life and one is not order and one.wants_answer]
     if kind == "CANCEL":
-        others = [one for one in orders if one.life is life and one is not order and one.wants_answer]
-        done = not others and says.withdrawn(life, now)
+        done = not others and not life.by_hand and says.withdrawn(life, now)
+    elif kind == "SATISFIED" and any(_still_waits(one, life) for one in others):
+        done = False
     else:
         done = EFFECT[kind](life, now)
     elders = [one for one in sorted(order.messages) if one > message and one[1] != RANK.index("URGE")]
     if done:
         for _at, rank, _key in elders:
             EFFECT[RANK[rank]](life, now)
+
+
+def _still_waits(order: Order, life: Life) -> bool:
+    """Whether another order's complaint is not settled by what the complainant of this one says."""
+    if life.state == "appealed":
+        return order.rejects
+    return life.state in AT_WORK and (order.verdict == "REJECT" or not (order.verdict or order.answered))
 
 
 def follow_deadline(life: Life, orders: list[Order], now: datetime) -> None:

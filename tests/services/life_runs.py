@@ -36,9 +36,12 @@ class Run:
 
     def go_on(self, at: datetime) -> None:
         """The end of a pause: what was left when it began is left from now on."""
+        self.due, self.paused = self.if_it_ran_on(at), None
+
+    def if_it_ran_on(self, at: datetime) -> datetime:
+        """Its due, if its pause ended then."""
         assert self.paused is not None
-        self.due = max(self.due, later(at, between(self.paused, self.due, self.calendar), self.calendar))
-        self.paused = None
+        return max(self.due, later(at, between(self.paused, self.due, self.calendar), self.calendar))
 
 
 @dataclass
@@ -46,6 +49,8 @@ class Runs:
     """All runs of a ticket. `on_late` is told of a run the first time that it is found late."""
 
     on_late: Callable[[Run], None]
+    still: Callable[[], bool] = lambda: False  # whether site clocks that begin now stand still
+    stood_until: Callable[[datetime], datetime] = lambda now: now
     rows: list[Run] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Run]:
@@ -58,6 +63,8 @@ class Runs:
         amount, calendar = LIMITS.get(limit or kind, (timedelta(), "always"))
         number = 1 + max((run.number for run in self.rows if run.kind == kind), default=0)
         run = Run(kind, number, now, due or later(now, amount, calendar), calendar, org)
+        if kind in SITE and self.still() and run.due > now:
+            run.paused = now
         self.rows.append(run)
         return run
 
@@ -76,7 +83,7 @@ class Runs:
     def end(self, run: Run, now: datetime, *, credited: bool = True) -> None:
         """Stop one run; one that somebody else served is not in time (rulebook 3.11)."""
         if run.paused:
-            run.go_on(now)
+            run.go_on(self.stood_until(now))
         run.stopped, run.ended = now, "met" if now <= run.due and credited else "late"
         if now > run.due and not run.seen_late:
             self.on_late(run)
@@ -102,7 +109,7 @@ class Runs:
     def pause(self, now: datetime) -> None:
         """Site clocks that are not late stand still."""
         for run in self.going(SITE):
-            if now < run.due and not run.seen_late:
+            if now < run.due and not run.seen_late and not run.paused:
                 run.paused = now
 
     def go_on(self, at: datetime) -> None:
@@ -114,7 +121,9 @@ class Runs:
     def earlier(self, kind: str, due: datetime, now: datetime) -> None:
         """The earlier of the old due and a new one; a breach stands."""
         for run in self.going((kind,)):
-            if now <= run.due and not run.paused:
+            if run.paused and due < run.if_it_ran_on(now):
+                run.due, run.paused = due, now
+            elif not run.paused and now <= run.due:
                 run.due = min(run.due, due)
 
     def overdue(self) -> list[Run]:

@@ -33,6 +33,7 @@ def repeated(life: Life, now: datetime) -> bool:
         elif closed:
             life.runs.start("first_reply", now, org=life.assessed)
             life.resolve_anew(now)
+            life.reworked = True
         else:
             life.rework(now)
         return True

@@ -34,6 +34,11 @@ class Scene:
         return handles or self.who.org == self.life.acting
 
     @property
+    def speaks(self) -> bool:
+        """Whose words may leave the house: who works it, and CCS on what was handed up to it (3.6)."""
+        return self.works or (self.who.desk == "ccs" and self.life.level >= 2 and self.life.site is not None)
+
+    @property
     def handles(self) -> bool:
         return self.who.desk == "site" and self.who.org == self.life.site
 

@@ -7,11 +7,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from app.domain.clocks import Limit
+from app.domain.customers import AccountIn
 from app.domain.errors import Invalid, NotAllowed, NotFound
+from app.domain.policies import PolicyRule, default_rules
 from app.models import Clock, Event, WorkItem
-from app.services import categories, scans
+from app.services import categories, customers, policies, scans
 from app.services.scans import ScanIn
-from tests.cast import NOON, Cast, post, push, ticket
+from app.services.transaction import write
+from tests.cast import EPOCH, NOON, Cast, post, push, ticket
 
 MIN, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -131,3 +135,17 @@ def test_who_may_correct_and_who_may_consent(cast: Cast, db_session, who: str) -
             step()
     found = (ticket(db_session, first).category, ticket(db_session, second).category)
     assert found == ("LOST" if MAY[who][0] else "OTHER", "OTHER" if MAY[who][1] else "LOST")
+
+
+def test_what_a_customers_own_line_of_the_policy_keeps_is_not_eased(cast: Cast, db_session) -> None:
+    """The tier's line holds before and after: nobody has to consent to what changes no limit."""
+    rules = [*default_rules(EPOCH, 2), PolicyRule(2, EPOCH, tier="gold", limits={"resolve": Limit(300, "always")})]
+    with write() as session:
+        policies.store_version(session, rules)
+    shop = AccountIn("SHOP", "旗舰店", "gold", prefixes="YT88")
+    customers.save(actor=cast["admin"], account=shop, now=NOON)
+    number = push(cast, category="LOST", waybill="YT88000000001")
+    before = due(db_session, number)
+    correct(cast, number, "OTHER")
+    row = ticket(db_session, number)
+    assert (row.category, row.category_wanted, due(db_session, number)) == ("OTHER", "", before)

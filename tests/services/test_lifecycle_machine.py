@@ -25,10 +25,11 @@ from sqlalchemy import select
 
 from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
 from app.models import PlatformOrder, Ticket
-from app.services import intake, sweep
+from app.services import emergencies, emergency_pauses, intake, sweep
+from app.services.emergencies import AnnounceIn
 from app.services.intake import Conflict
 from tests.cast import NOON, assemble, post, push, tell
-from tests.services import life_acts, life_desks, life_parties, life_passing, month_checks
+from tests.services import life_acts, life_desks, life_parties, life_passing, life_storms, month_checks
 from tests.services import life_platform as platform
 from tests.services import life_says as says
 from tests.services.life_checks import Checks, everything
@@ -36,10 +37,17 @@ from tests.services.life_gateway import deliver
 from tests.services.life_model import PEOPLE, Life
 from tests.services.life_platform import CODES, MESSAGES, RANK, WAYBILL_OF, WAYBILLS, Order
 from tests.services.life_scene import Scene
+from tests.services.life_storms import Storm
 from tests.services.life_time import MINUTE
 
+HANDS = {
+    "claim", "follow_up", "result", "result_promise", "result_unreached", "result_no_number", "call_reached",
+    "call_in_vain", "promise", "keep", "renegotiate", "told", "customer_accepts", "close", "intervene", "return",
+    "act_for",
+}  # fmt: skip
 VERBS = {**life_acts.VERBS, **life_desks.VERBS, **life_parties.VERBS}
 REFUSED = (NotAllowed, NotFound, Invalid)
+MOST_STORMS = 3  # of one play: life is mostly fair weather
 STEPS = (1, 7, 25, 45, 121, 240, 600, 1441, 2881, 6 * 1440, 11 * 1440)  # minutes
 
 
@@ -59,6 +67,7 @@ class Portal(RuleBasedStateMachine):
         self.checks = Checks(self.session, self.cast)
         self.now, self.swept_at, self.keys = NOON, NOON, 0
         self.lives: list[Life] = []
+        self.storms: list[Storm] = []
         self.orders = {code: Order(code) for code in CODES}
 
     def teardown(self) -> None:
@@ -90,6 +99,7 @@ class Portal(RuleBasedStateMachine):
         assert number not in [life.number for life in self.lives]
         life = Life(number, waybill, "urgent" if category == "LOST" else "high", self.now, category)
         self.lives.append(life)
+        life.storms = self.storms
         if site in life_desks.SITES and not late:
             life.to_site(site, self.now)
         return life
@@ -154,7 +164,7 @@ class Portal(RuleBasedStateMachine):
         old, order.life = order.life, None
         order.life = self._arrive(number, old.waybill, old.category, old.site or "")
         order.messages.append(message)
-        order.expires, order.answered, order.verdict = None, False, ""
+        order.expires, order.answered, order.verdict, order.rejects = None, False, "", False
         order.life.moved(self.now)
 
     @rule(waybill=st.sampled_from(WAYBILLS))
@@ -168,7 +178,9 @@ class Portal(RuleBasedStateMachine):
         )  # fmt: skip
         for _twice in range(2):
             number = intake.manual(actor=self.cast["site"], complaint=complaint, key=f"m{self.keys}", now=self.now)
-        self._arrive(number, waybill, "FALSE_SIGN").moved(self.now)
+        life = self._arrive(number, waybill, "FALSE_SIGN")
+        life.by_hand = True
+        life.moved(self.now)
 
     # --- people ---
 
@@ -209,6 +221,8 @@ class Portal(RuleBasedStateMachine):
             assert verb.call(scene, real).repeated
             assert everything(self.session) == done
         verb.do(scene)
+        if name in HANDS:
+            scene.life.hands.add(scene.who.name)
         scene.life.moved(self.now)
 
     @rule(data=st.data())
@@ -260,7 +274,40 @@ class Portal(RuleBasedStateMachine):
         if looks:
             self.sweep()
 
+    @rule(area=st.sampled_from(["33", "33", "44", ""]), hours=st.sampled_from([1, 3, 9, 30]))
+    def storm(self, area: str, hours: int) -> None:
+        """An emergency begins: the site clocks of its place stand still."""
+        if len(self.storms) >= MOST_STORMS:
+            return
+        self._tick()
+        until = self.now + timedelta(hours=hours)
+        period = AnnounceIn(name="台风", area=area, from_at=self.now, until_at=until, pauses=True)
+        number = emergencies.announce(actor=self.cast["ccs-manager"], period=period, now=self.now)
+        self.storms.append(Storm(area or None, self.now, until, number))
+        self._look_at_the_weather()
+
+    @precondition(lambda self: any(storm.ends > self.now for storm in self.storms))
+    @rule(data=st.data())
+    def storm_ends_early(self, data: Any) -> None:
+        """Headquarters ends an emergency before its time."""
+        self._tick()
+        going = {storm.number: storm for storm in self.storms if storm.ends > self.now}
+        if not going:
+            return
+        storm = list(going.values())[data.draw(st.integers(0, len(going) - 1), label="storm")]
+        emergencies.end(actor=self.cast["ccs-manager"], emergency_id=storm.number, now=self.now)
+        storm.ends = self.now
+        for life in self.lives:
+            life_storms.ended(life, storm, self.now)
+        self._look_at_the_weather()
+
+    def _look_at_the_weather(self) -> None:
+        emergency_pauses.run(self.session, self.now)
+        for life in self.lives:
+            life_storms.look(life, self.now)
+
     def sweep(self) -> None:
+        self._look_at_the_weather()
         for _ in range(60):
             if not sweep.run(self.session, self.now):
                 break

@@ -28,6 +28,7 @@ def reply(value: str, operate_type: str, *fields: str) -> dict:
 
 DEMO_ANSWERS = [reply("REDELIVERED", "A1", "signer"), reply("EXPLAINED", "A2")]
 OTHER_ANSWERS = [reply("OK", "B1", "signer", "courier")]
+OTHER_SAID = Choice("OK", {"signer": "本人", "courier": "李师傅"})
 
 
 @pytest.fixture
@@ -190,3 +191,37 @@ def test_what_was_done_is_one_of_the_list_because_an_event_keeps_it_for_ever(cas
             answer=ResultIn("已说明", "reached_accepts", action_taken="找王小明 13812345678"),
         )  # fmt: skip
     assert wrong.value.fields == {"action_taken": "required"}
+
+
+def test_a_satisfied_order_ends_nothing_while_another_has_no_answer(cast: Cast, second: int, db_session) -> None:
+    number = both(cast, second)
+    tell(cast, "SATISFIED", at=NOON + HOUR, now=NOON + HOUR)
+    row = ticket(db_session, number)
+    assert (row.state, row.customer_accepted) == ("open", False)
+    choices = {str(orders(db_session)[0].id): Choice("EXPLAINED"), str(orders(db_session)[1].id): OTHER_SAID}
+    said = ResultIn("已核实", "reached_accepts", choices=choices)
+    replies.result(actor=cast["site"], post=post(number), answer=said, now=NOON + 2 * HOUR)
+    tell(cast, "SATISFIED", at=NOON + 3 * HOUR, now=NOON + 3 * HOUR)
+    row = ticket(db_session, number)
+    assert (row.state, row.customer_accepted) == ("replied", True)
+
+
+def test_one_complainant_is_satisfied_and_ccs_still_rules_on_what_the_other_rejected(cast: Cast, db_session) -> None:
+    number = push_from(cast, cast.connection_id, "W1", WAYBILL)
+    push_from(cast, cast.connection_id, "W2", WAYBILL)
+    replies.result(actor=cast["site"], post=post(number), answer=ResultIn("已送", "reached_accepts"), now=NOON)
+    tell(cast, "REJECT", "W2", at=NOON + HOUR, now=NOON + HOUR)
+    tell(cast, "SATISFIED", "W1", at=NOON + 2 * HOUR, now=NOON + 2 * HOUR)
+    assert ticket(db_session, number).state == "appealed"
+    tell(cast, "SATISFIED", "W2", at=NOON + 3 * HOUR, now=NOON + 3 * HOUR)
+    assert ticket(db_session, number).state == "replied"
+
+
+def test_a_platforms_cancel_does_not_take_away_what_was_complained_of_by_telephone(cast: Cast, db_session) -> None:
+    number = by_hand(cast, WAYBILL)
+    assert push_from(cast, cast.connection_id, "W1", WAYBILL, now=NOON + HOUR) == number
+    tell(cast, "CANCEL", at=NOON + 2 * HOUR, now=NOON + 2 * HOUR)
+    assert ticket(db_session, number).state == "open"
+    only_pushed = push_from(cast, cast.connection_id, "W2", "YT2000000000022")
+    tell(cast, "CANCEL", "W2", at=NOON + 2 * HOUR, now=NOON + 2 * HOUR)
+    assert ticket(db_session, only_pushed).state == "withdrawn"

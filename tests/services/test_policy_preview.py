@@ -12,7 +12,7 @@ from app.domain.customers import AccountIn
 from app.domain.errors import Invalid, Stale
 from app.domain.policy_draft import DraftLine
 from app.models import Clock, Policy, PolicyVersion, Ticket
-from app.services import customers, emergencies, policies, replies
+from app.services import customers, emergencies, policies, replies, superior
 from app.services.emergencies import AnnounceIn
 from app.services.policy_preview import preview
 from app.services.replies import ResultIn
@@ -246,3 +246,61 @@ def test_of_two_drafts_of_the_same_version_the_second_is_stale(cast, db_session)
     store(cast, db_session, draft(db_session))
     with pytest.raises(Stale):
         store(cast, db_session, draft(db_session))
+
+
+def test_a_priority_that_was_raised_by_hand_is_replayed_like_a_repeat(cast, db_session) -> None:
+    number, raised = push(cast, now=NOON - timedelta(hours=10)), NOON - timedelta(hours=9)  # 03:00 in Shanghai
+    superior.raise_priority(actor=cast["lcs"], post=post(number), priority="urgent", text="客户今天要", now=raised)
+    lines = [
+        replace(line, minutes="120") if (line.priority, line.clock) == ("urgent", "resolve") else line
+        for line in policies.lines(db_session, 1)
+    ]
+    found = preview(db_session, lines, NOON)
+    assert found.left_alone == 0
+    moved = {one.kind: (one.due_at, one.would_be) for one in found.moved}
+    assert moved["resolve"] == (NOON + timedelta(hours=3), NOON)
+
+
+# (code, site, hours after Monday 00:00, minutes until the first reply, hours until the result, repeated after hours)
+MONTH = (
+    ("A", "330106-01", 10.0, 20, 3.0, None), ("B", "330106-01", 10.0, 40, 23.5, None),
+    ("C", "330108-01", 19.9, 12, 11.0, 4.0), ("D", "330108-01", 32.0, 31, 25.0, None),
+    ("E", "440305-01", 41.5, 14, 9.0, None), ("F", "440305-01", 60.0, 46, 13.0, 2.0),
+)  # fmt: skip
+
+
+def live_through(cast, suffix: str, shift: timedelta) -> None:
+    """The same month's work, some weeks later."""
+    for code, site, opened, first, result, repeated in MONTH:
+        at = MONDAY + shift + timedelta(hours=opened)
+        number = push(cast, f"{code}{suffix}", now=at, site=site, waybill=f"YT{ord(code):02d}{suffix}88888")
+        who = {"330106-01": "site", "330108-01": "site-2", "440305-01": "site-3"}[site]
+        replied = at + timedelta(minutes=first)
+        replies.follow_up(
+            actor=cast[who], post=post(number), text="在查", contact_outcome="no_answer",
+            next_update_at=replied + timedelta(hours=2), now=replied,
+        )  # fmt: skip
+        if repeated is not None:
+            then = at + timedelta(hours=repeated)
+            tell(cast, "REPEAT", f"{code}{suffix}", at=then, now=then, key=code)
+        said = ResultIn("已送到", "reached_accepts")
+        replies.result(actor=cast[who], post=post(number), answer=said, now=at + timedelta(hours=result))
+
+
+def test_what_the_preview_says_of_last_month_is_what_the_same_month_then_brings(cast, db_session) -> None:
+    live_through(cast, "1", timedelta(0))
+    lines = draft(db_session)
+    december = datetime(2026, 12, 2, tzinfo=UTC)
+    said = {key: (rate.due, rate.then) for key, rate in preview(db_session, lines, december).rates.items()}
+    was = {key: (rate.due, rate.now) for key, rate in preview(db_session, lines, december).rates.items()}
+    weeks = timedelta(weeks=6)
+    start = MONDAY + weeks
+    policies.store_draft(actor=cast["admin"], draft=lines, effective_from=start, note="", seen=1, now=december)
+    live_through(cast, "2", weeks)
+    found = preview(db_session, policies.lines(db_session, 2), datetime(2027, 1, 2, tzinfo=UTC))
+    assert found.month == "2026-12" and found.left_alone == 0
+    then = {key: (rate.due, rate.now) for key, rate in found.rates.items()}
+    assert then == said != was
+    assert {key: (rate.due, rate.then) for key, rate in found.rates.items()} == then, (
+        "the policy in force says the same"
+    )
