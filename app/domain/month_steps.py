@@ -149,7 +149,13 @@ def _result(story: Story, entry: Entry) -> None:
     site = int(entry.data["acting_for"]) if acted else entry.organisation_id
     story.facts.append(("results", entry.at, site, 1))
     if not entry.data.get("imported"):
-        story.result = entry.at
+        story.result_before, story.result = story.result, entry.at
+
+
+def _undone(story: Story, entry: Entry) -> None:
+    """An answer that its author took back before it left was none; it is always the last one."""
+    del story.facts[max(place for place, fact in enumerate(story.facts) if fact[0] == "results")]
+    story.result = story.result_before
 
 
 def _repeat(story: Story, entry: Entry) -> None:
@@ -216,8 +222,9 @@ _STEPS: dict[str, Any] = {
     "clock_shortened": _dated, "clock_eased": _dated, "clock_redated": _dated, "clock_breached": _breached,
     "lateness_booked": _booked, "clock_exempted": _exempted, "exemption_refused": _counts_again,
     "exemption_revoked": _counts_again, "promise_broken": _promise_broken, "appeal_opened": _appeal,
-    "ruling": _ruling, "result": _result, "repeat": _repeat, "closed": _closed, "intervened": _closed,
-    "withdrawn": _withdrawn, "cancelled": _cancelled, "category_corrected": _corrected, "audited": _audited,
-    "audit_revised": _revised, "rated": _rated, "party_disputed": _counted("disputes", "organisation_id"),
-    "acting_started": _counted("assists"), "help_answered": _counted("assists"), "site_urged": _counted("chased"),
+    "ruling": _ruling, "result": _result, "result_undone": _undone, "repeat": _repeat, "closed": _closed,
+    "intervened": _closed, "withdrawn": _withdrawn, "cancelled": _cancelled, "category_corrected": _corrected,
+    "audited": _audited, "audit_revised": _revised, "rated": _rated,
+    "party_disputed": _counted("disputes", "organisation_id"), "acting_started": _counted("assists"),
+    "help_answered": _counted("assists"), "site_urged": _counted("chased"),
 }  # fmt: skip

@@ -67,6 +67,7 @@ class Story:
     opened: datetime | None = None
     site: int | None = None
     result: datetime | None = None
+    result_before: datetime | None = None
     cause: str = ""
     flags: tuple[str, ...] = ()
     withdrawn: bool = False

@@ -90,8 +90,11 @@ def _site() -> ColumnElement[Any]:
 
 def given_in(since: datetime, until: datetime, *columns: Any) -> Any:
     """The statement over them, joined to the organisation; columns of it, of the ticket and of the event."""
-    gone = and_(Ticket.state == "withdrawn", Ticket.closed_at < until)
-    audited = or_(Event.data["to_audit"].as_boolean().is_(True), and_(Event.type == "result", not_(gone)))
+    gone = or_(and_(Ticket.state == "withdrawn", Ticket.closed_at < until), scorecard_facts.taken_back())
+    audited = or_(
+        Event.data["to_audit"].as_boolean().is_(True),
+        and_(Event.type == "result", not_(gone)),
+    )
     return (
         select(*columns)
         .select_from(Event)

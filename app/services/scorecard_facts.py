@@ -90,10 +90,14 @@ def upheld_in(span: Span) -> ColumnElement[bool]:
 
 def results_in(span: Span) -> ColumnElement[bool]:
     """Results given in the month; one that its author took back before it left was none."""
+    return and_(happened(span, "result"), ~taken_back())
+
+
+def taken_back() -> ColumnElement[bool]:
+    """That a result was taken back before it left."""
     undone = aliased(Event)
     same = cast(undone.data["event_id"].as_string(), Big) == Event.id
-    back = exists().where(undone.ticket_id == Event.ticket_id, undone.type == "result_undone", same)
-    return and_(happened(span, "result"), ~back)
+    return exists().where(undone.ticket_id == Event.ticket_id, undone.type == "result_undone", same)
 
 
 def result_site() -> ColumnElement[Any]:
@@ -165,7 +169,8 @@ def _statements(span: Span) -> Iterator[tuple[Names, Any, Any]]:
     whose = case(*((Event.type == kind, column) for kind, (_name, column) in _happenings().items()))
     events = select(whose, Event.type, func.count()).join(Ticket, Ticket.id == Event.ticket_id)
     late = or_(Event.type != "repeat", after_first_reply())
-    counted = events.where(happened(span, *_happenings()), late, measured())
+    given = or_(Event.type != "result", ~taken_back())
+    counted = events.where(happened(span, *_happenings()), late, given, measured())
     yield {kind: (name,) for kind, (name, _column) in _happenings().items()}, whose, counted
 
 

@@ -280,8 +280,10 @@ def test_the_freeze_settles_penalties_and_leaves_contested_ones_uncharged(lived:
             ))  # fmt: skip
     freeze(lived)
     body = json.loads(db_session.scalar(select(FrozenCard.body).where(FrozenCard.code == "330106-01")))
-    wanted = {"proposed_fen": 0, "contested_fen": 5000, "waived_fen": 700, "confirmed_fen": 2000, "points": 3}
+    wanted = {"proposed_fen": 0, "contested_fen": 0, "waived_fen": 700, "confirmed_fen": 2000, "points": 3}
     assert body["penalties"] == wanted
+    carried = select(Penalty.amount_fen).where(Penalty.state == "contested", Penalty.month == "2026-12")
+    assert list(db_session.scalars(carried)) == [5000]  # decided in the open month
     with write() as session:
         session.execute(
             update(Penalty).where(Penalty.state == "contested").values(state="waived", settled_at=FROZEN + DAY)

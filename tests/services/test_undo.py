@@ -20,6 +20,7 @@ from app.services.replies import ResultIn
 from app.services.scorecard_facts import Span, results_in
 from tests import cast as company
 from tests.cast import NOON, Cast
+from tests.services import month_checks
 
 HOLD = timedelta(seconds=30)
 NOW = NOON + timedelta(minutes=12)  # accept is late by then, the first reply not yet
@@ -243,3 +244,7 @@ def test_a_result_that_was_taken_back_is_none_of_the_months_results(cast: Cast, 
     take_back(cast, number)
     found = select(Event.id).where(results_in(Span.of("2026-11", NOW)))
     assert db_session.scalars(found).all() == []
+    later = NOW + timedelta(days=20)
+    assert month_checks.differences(db_session, "2026-11", later) == []
+    answer(cast, number, SOON + HOLD)
+    assert month_checks.differences(db_session, "2026-11", later) == []
