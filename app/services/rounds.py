@@ -39,7 +39,7 @@ def reworked(session: Session, ticket: Ticket) -> bool:
     return session.execute(_runs(ticket, (*REFUSED, *GIVEN)).where(Clock.run > 1).limit(1)).first() is not None
 
 
-def _runs(ticket: Ticket, but_for: Sequence[str]) -> Select[tuple[int, datetime]]:
+def _runs(ticket: Ticket, but_for: Sequence[str]) -> Select[int, datetime]:
     """The runs of `resolve` that did not begin with one of these entries."""
     begun = select(Event.at).where(Event.ticket_id == ticket.id, Event.type.in_(but_for))
     runs = select(Clock.run, Clock.started_at).where(Clock.ticket_id == ticket.id, Clock.kind == "resolve")

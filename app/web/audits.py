@@ -16,7 +16,7 @@ from app.domain.errors import Invalid, NotAllowed, Stale
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.extensions import db
-from app.services import audit_view, audits, scorecards
+from app.services import audit_view, audits, scorecard_scope, scorecards
 from app.services.audit_view import Agreement, Line
 from app.services.audits import Verdict
 from app.web import queue_page, ticket_page, words, words_audit
@@ -77,7 +77,7 @@ def agreement() -> ResponseReturnValue:
     """Coverage of the audit and agreement with headquarters' re-checks, by province and month."""
     actor, now = current_actor(), clock.now()
     month = request.args.get("month", "") or month_of(now)
-    scorecards.span_of(month, now)  # 404 for none
+    scorecard_scope.span_of(month, now)  # 404 for none
     rows = [_agreement(line) for line in audit_view.agreement(db.session(), actor, month)]
     return render_template(
         "audit_agreement.html", rail=queue_page.rail(db.session(), actor, None, now), rows=rows,

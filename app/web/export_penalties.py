@@ -14,7 +14,7 @@ from app.domain.calendars import month_of
 from app.domain.penalties import STATES
 from app.domain.penalty_rules import CODES
 from app.domain.roles import Actor
-from app.services import penalty_view, scorecards
+from app.services import penalty_view, scorecard_scope
 from app.services.export_work import Order
 from app.services.penalty_view import Filters, Line
 from app.web import words, words_penalties
@@ -33,7 +33,7 @@ def asks(address: Mapping[str, str]) -> dict[str, str]:
 
 def says(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
     """The filters in words. Raises NotFound for what is no month."""
-    scorecards.span_of(asked["month"], clock.now())
+    scorecard_scope.span_of(asked["month"], clock.now())
     parts = [
         g.fmt.month(asked["month"]), asked.get("organisation", ""),
         words_penalties.states().get(asked.get("state", ""), ""),

@@ -17,7 +17,7 @@ from app.domain.penalties import STATES
 from app.domain.penalty_rules import CODES
 from app.domain.roles import Actor
 from app.extensions import db
-from app.services import penalty_explain, penalty_hand, penalty_view, scorecards
+from app.services import penalty_explain, penalty_hand, penalty_view, scorecard_scope
 from app.services.desk import Post
 from app.services.penalty_hand import HandIn
 from app.services.penalty_view import Filters
@@ -109,7 +109,7 @@ def filters(now: datetime) -> Filters:
     """The month and the filters that the address names. Raises NotFound for what is no month or lies in the future."""
     asked = request.args
     month = asked.get("month", "")[:7] or month_of(now)
-    scorecards.span_of(month, now)
+    scorecard_scope.span_of(month, now)
     state, rule = asked.get("state", ""), asked.get("rule", "")
     return Filters(
         month, asked.get("organisation", "").strip()[:32], state if state in STATES else "",

@@ -16,7 +16,7 @@ from app.domain.calendars import month_of
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.extensions import db
-from app.services import penalty_contest_view, penalty_contests, penalty_explain, penalty_view, scorecards
+from app.services import penalty_contest_view, penalty_contests, penalty_explain, penalty_view, scorecard_scope
 from app.services.one_by_one import Done, attempt
 from app.services.penalty_contests import ContestIn
 from app.web import attachments, forms, penalty_forms, penalty_page, penalty_sheet, verbs, words, words_penalties
@@ -65,7 +65,7 @@ def several() -> ResponseReturnValue:
     """The same reason for the ticked entries of a month, of one incident where it is named."""
     actor, now = current_actor(), clock.now()
     month = request.values.get("month", "")[:7] or month_of(now)
-    scorecards.span_of(month, now)
+    scorecard_scope.span_of(month, now)
     incident = request.values.get("incident", "").strip()[:24]
     form, ticked, error, status, done = penalty_forms.contest_form(request.form or None), _ids("penalty"), "", 200, None
     if request.method == "POST":

@@ -17,7 +17,7 @@ from app.domain.errors import Invalid, NotAllowed, Stale
 from app.domain.penalty_rules import CAP, RATE, PenaltyRule
 from app.domain.roles import Actor
 from app.extensions import db
-from app.services import penalty_dry_run, penalty_rules, scorecards
+from app.services import penalty_dry_run, penalty_rules, scorecard_scope
 from app.services.penalty_dry_run import Change
 from app.web import admin, forms, penalty_forms, penalty_page, words, words_clocks, words_penalties
 from app.web.access import route_access
@@ -113,7 +113,7 @@ def _prefill(form: Any, newest: PenaltyRule) -> None:
 def _month(now: datetime) -> str:
     """The month that the dry run is about: the one asked for, else the last one. Raises NotFound."""
     month = request.values.get("month", "")[:7] or _month_before(now)
-    scorecards.span_of(month, now)
+    scorecard_scope.span_of(month, now)
     return month
 
 
