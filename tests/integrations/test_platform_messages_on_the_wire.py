@@ -1,6 +1,7 @@
 """The canonical messages: each field of the interface, its type, its limit."""
 
 import contextlib
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -161,6 +162,12 @@ def test_wrapped_lists_and_objects_are_read():
         "attachments": {"attachment": ["https://example.com/a"]},
         "work_order_task": {"structural_replys": {"structural_reply": REPLYS}},
     }
+    wrapped = {"structural_replys": json.dumps(REPLYS)}
+    assert issue(body | {"work_order_task": wrapped}).structural_replys == REPLYS
+    assert error_of(issue, body | {"work_order_task": {"structural_replys": "[1,"}}) == (
+        "bad_field",
+        "structural_replys",
+    )
     message = issue(body)
     assert message.mail_no == "773123456789"
     assert message.attachments == ["https://example.com/a"]

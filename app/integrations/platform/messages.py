@@ -203,8 +203,11 @@ def _aside(body: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _list(body: Mapping[str, Any], name: str) -> list[Any]:
-    """A list, also in the XML-born spellings {"item": [...]} and "" for none; at most 200 items are kept."""
+    """A list, also in the XML-born spellings {"item": [...]} and "" for none, and one that the sender wrapped into a
+    string; at most 200 items are kept."""
     value = body.get(name)
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _mapping({name: f'{{"item": {value}}}'}, name)
     if isinstance(value, dict) and len(value) == 1:
         value = next(iter(value.values()))
     if value is None or value == {} or (isinstance(value, str) and not value.strip()):
