@@ -17,7 +17,7 @@ from typing import Any
 from simulator.protocol import COMPLAINT_ANSWERED, ProtocolError, read_stamp
 
 RULING_TYPES = frozenset({"UPHELD", "REJECTED"})  # how the company's ruling on a rejected answer comes back
-REQUIRED = ("work_order_code", "task_id", "operate_time", "operate_type", "operator_name", "description")
+REQUIRED = ("work_order_code", "operate_time", "operate_type", "operator_name", "description")
 ANSWER_LIMIT = 2000
 
 
@@ -116,7 +116,7 @@ class Ledger:
             return Taken(refusal(*error), code)
         if order is None:
             self.counts["unknown_orders"] += 1
-            order = self.orders[code] = Order(code, str(message["task_id"]), acknowledged=True)
+            order = self.orders[code] = Order(code, str(message.get("task_id") or ""), acknowledged=True)
         key = (str(message["operate_time"]), str(message["operate_type"]))
         if key in order.seen:
             order.duplicates += 1
@@ -172,7 +172,7 @@ def check(message: Mapping[str, Any], order: Order | None, *, strict: bool = Tru
     missing = [name for name in REQUIRED if not str(message.get(name) or "").strip()]
     if missing:
         return "MISSING_FIELD", f"缺少必填字段：{'、'.join(missing)}"
-    if str(message.get("work_order_type")) != str(COMPLAINT_ANSWERED):
+    if order is not None and str(message.get("work_order_type")) != str(COMPLAINT_ANSWERED):
         return "BAD_TYPE", "work_order_type 应为 0（投诉）"
     if len(str(message["description"])) > ANSWER_LIMIT:
         return "TOO_LONG", "回复内容过长"
@@ -182,7 +182,7 @@ def check(message: Mapping[str, Any], order: Order | None, *, strict: bool = Tru
         return error.code, str(error)
     if order is None:
         return ("UNKNOWN_ORDER", "工单不存在") if strict else None
-    if str(message["task_id"]) != order.task_id:
+    if str(message.get("task_id") or "") != order.task_id:
         return "UNKNOWN_TASK", "任务不属于该工单"
     return _check_answer(message, order)
 

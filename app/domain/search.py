@@ -31,6 +31,7 @@ _HAN = (
 )
 _RUN = re.compile(rf"(?P<han>[{_HAN}]+)|(?:(?![{_HAN}])[^\W_])+")
 _ORDER = re.compile(r"[!-~]{2,64}")
+_GROUPED = re.compile(r"[A-Za-z]{0,4}[0-9]{6,20}")
 _LAST_FOUR = re.compile(r"[0-9]{4}")
 _HALF_WIDTH = {0x3000: 0x20} | {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
 _LOWER = {i: ord(chr(i).lower()) for i in range(0x10000) if len(chr(i).lower()) == 1}
@@ -103,6 +104,13 @@ def parse(text: str) -> Query:
     runs = {one: list(_RUN.finditer(fold(one))) for one in said}
     short = next((one for one, found in runs.items() if len(found) == 1 and len(found[0].group()) < 2), "")
     return Query(tuple(_word(one, found) for one, found in runs.items() if found and one != short)[:MOST_WORDS], short)
+
+
+def together(text: str) -> str:
+    """A number that somebody wrote in groups ("7312 7050 0933"), as one; empty where it can be no such number."""
+    groups = text[:LONGEST_QUERY].translate(_HALF_WIDTH).split()
+    whole = "".join(groups)
+    return whole if len(groups) > 1 and _GROUPED.fullmatch(whole) else ""
 
 
 def _word(said: str, runs: Sequence[re.Match[str]]) -> Word:

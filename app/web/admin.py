@@ -10,13 +10,13 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import NotAllowed
-from app.domain.masking import mask_phone, mask_text
+from app.domain.masking import mask_phone
 from app.domain.roles import Actor
 from app.extensions import db
 from app.jobs import sends
 from app.models import Outbox
 from app.services import administration, outbox, outbox_view
-from app.web import context, queue_page, words, words_duty, words_sms
+from app.web import context, queue_page, words, words_callbacks, words_duty, words_sms
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -182,5 +182,6 @@ def _callback_row(row: Outbox, number: str, code: str, actor: Actor) -> dict[str
         "ticket": {"number": number, "href": f"/tickets/{number}" if actor.can("queue") else ""},
         "platform_order": code, "operate_time": row.payload["operate_time"],
         "state_label": words.word(words.callback_states(), row.state), "tone": TONES.get(row.state, ""),
-        "attempts": row.attempts, "error": mask_text(row.error), "resend_href": resend_href,
+        "attempts": row.attempts, "resend_href": resend_href,
+        "error": words_callbacks.problem(row.error, again=row.next_try_at is not None),
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -36,8 +36,17 @@ class AnswerGroup:
         return self.group.field(name)
 
     def demanded(self) -> dict[str, AnswerField]:
-        """Every extra field that one of the answers demands, by its name."""
-        return {field.name: field for answer in self.answers for field in answer.fields}
+        """Every extra field that one of the answers demands, by its name. Answers that share a name share the input:
+        it offers what any of them allows, and is required where all of them require it."""
+        found: dict[str, AnswerField] = {}
+        for field in (field for answer in self.answers for field in answer.fields):
+            found[field.name] = _shared(found[field.name], field) if field.name in found else field
+        return found
+
+
+def _shared(one: AnswerField, other: AnswerField) -> AnswerField:
+    options = tuple(dict.fromkeys(one.options + other.options)) if one.options and other.options else ()
+    return replace(one, required=one.required and other.required, value=one.value or other.value, options=options)
 
 
 def of(view: View) -> list[AnswerGroup]:

@@ -16,7 +16,7 @@ from app.domain.errors import Invalid, NotAllowed, Stale
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.extensions import db
-from app.services import audit_view, audits, scorecard_scope, scorecards
+from app.services import audit_view, audits, scorecard_scope
 from app.services.audit_view import Agreement, Line
 from app.services.audits import Verdict
 from app.web import queue_page, ticket_page, words, words_audit
@@ -133,7 +133,7 @@ def _months(month: str, now: datetime) -> dict[str, Any]:
     before, after = month_of(start - timedelta(seconds=1)), month_of(end)
     return {
         "label": g.fmt.month(month), "previous_label": g.fmt.month(before), "next_label": g.fmt.month(after),
-        "previous_href": url_for("audits.agreement", month=before) if before >= scorecards.FIRST_MONTH else None,
+        "previous_href": url_for("audits.agreement", month=before) if before >= scorecard_scope.FIRST_MONTH else None,
         "next_href": url_for("audits.agreement", month=after) if end <= now else None,
     }  # fmt: skip
 

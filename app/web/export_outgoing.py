@@ -12,7 +12,7 @@ from app.domain.masking import mask_phone, mask_text
 from app.domain.roles import Actor
 from app.services import outbox_view
 from app.services.export_work import Order
-from app.web import admin, words, words_sms
+from app.web import admin, words, words_callbacks, words_sms
 from app.web.export_cells import Filled, number, text, time
 
 # --- answers to platforms ---
@@ -50,7 +50,7 @@ def callback_columns(session: Session, order: Order) -> list[Filled]:
         text(_("State"), lambda found: words.word(states, found[0].state)),
         number(_("Tries"), lambda found: found[0].attempts, 8),
         time(_("Delivered at"), lambda found: found[0].sent_at),
-        text(_("Error"), lambda found: mask_text(found[0].error), 40),
+        text(_("Error"), lambda found: words_callbacks.problem(found[0].error), 40),
     ]
 
 

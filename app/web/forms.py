@@ -143,7 +143,8 @@ def _supplement(field: AnswerField, group: AnswerGroup) -> Any:
     """The input of one extra field; the page shows it with the answers that demand it."""
     demanding = [a.value for a in group.answers if any(f.name == field.name for f in a.fields)]
     shown = {"data-for": json.dumps(demanding), "data-of": group.field("answer")}
-    label = (field.label or field.name) + (f" · {group.label}" if group.label else "")
+    label = field.label + (f" · {group.label}" if group.label else "")
+    label = _("%(label)s (required)", label=label) if field.required else label
     if field.options:
         choices = [("", _("Please choose")), *((option, option) for option in field.options)]
         return SelectField(label, choices=choices, default=field.value, validate_choice=False, render_kw=shown)

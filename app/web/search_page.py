@@ -36,13 +36,24 @@ def counts(response: Response) -> bool:
 
 def show(actor: Actor, text: str, now: datetime) -> ResponseReturnValue:
     """The ticket itself for its whole number, waybill or platform order, whatever the filters; else the list."""
-    session, query, filters = db.session(), rule.parse(text), asked_filters()
-    found = Found((), "") if query.short else search.find(session, actor, query, filters, now)
+    session, filters = db.session(), asked_filters()
+    query, found = _found(actor, text, filters, now)
     if number := _exact(actor, query, found, filters, now):
         return redirect(f"/tickets/{number}", 303)
     pane = listing(actor, text, query, found, filters, now)
     rail = queue_page.rail(session, actor, filters if filters.queue else None, now)
     return render_template("tickets.html", rail=rail, list=pane, t=None)
+
+
+def _found(actor: Actor, text: str, filters: Filters, now: datetime) -> tuple[Query, Found]:
+    """What every word is in; where that is nothing, a number written in groups is looked for as one."""
+    query, whole = rule.parse(text), rule.together(text)
+    found = Found((), "") if query.short else search.find(db.session(), actor, query, filters, now)
+    if found.hits or not whole:
+        return query, found
+    as_one = rule.parse(whole)
+    again = search.find(db.session(), actor, as_one, filters, now)
+    return (as_one, again) if again.hits or again.exact else (query, found)
 
 
 def _exact(actor: Actor, query: Query, found: Found, filters: Filters, now: datetime) -> str:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
+from app.models import Outbox
 from app.services.ticket_view import NAMELESS, Entry, View
 from app.web import (
     attachments,
@@ -18,6 +19,7 @@ from app.web import (
     thread_verify,
     vocabulary,
     words,
+    words_callbacks,
     words_duty,
     words_help,
     words_verify,
@@ -69,6 +71,8 @@ def _words(entry: Entry, told: Told) -> str:
         return mask_text(written)
     if entry.type == "closed" and entry.data.get("root_cause"):
         return _("Root cause: %(cause)s", cause=words.word(words.root_causes(), entry.data["root_cause"]))
+    if entry.type == "callback_refused" and entry.data.get("code"):
+        return words_callbacks.problem(str(entry.data["code"]))
     if entry.type == "transferred" and entry.role != "system":
         return _("%(site)s handles it from here on", site=_place(entry.data.get("site_code", ""), told))
     return ""
@@ -253,6 +257,10 @@ def _findings(entry: Entry, told: Told) -> list[dict[str, str]]:
     return found
 
 
+def _problem(row: Outbox) -> str:
+    return words_callbacks.problem(row.error, again=row.next_try_at is not None)
+
+
 def _callback(entry: Entry, view: View, actor: Actor) -> dict[str, Any] | None:
     """Where the answer is on its way to the platform: the least advanced of its rows speaks."""
     if entry.type == "courier_sms" and entry.data.get("outbox_id") in view.messages:
@@ -264,4 +272,4 @@ def _callback(entry: Entry, view: View, actor: Actor) -> dict[str, Any] | None:
     tone = {"sent": "good", "failed": "late"}.get(row.state, "soon")
     resend = url_for("admin.resend", row_id=row.id) if row.state == "failed" and actor.can("callbacks") else ""
     label = _("Platform: %(state)s", state=words.word(words.callback_states(), row.state))
-    return {"label": label, "tone": tone, "error": mask_text(row.error), "resend_href": resend}
+    return {"label": label, "tone": tone, "error": _problem(row), "resend_href": resend}

@@ -186,6 +186,7 @@ def errors() -> dict[str, str]:
         "bad_waybill": _("A waybill has 8 to 20 letters and digits"),
         "unknown_site": _("There is no such site in your area"),
         "unknown_answer": _("The platform does not accept this answer"),
+        "not_an_option": _("Please choose one of the listed values"),
         "not_a_number": _("Please enter a number"),
         "not_a_date": _("Please enter a date"),
         "invalid": _("Please check the marked fields"),

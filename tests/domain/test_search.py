@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain import search
-from app.domain.search import excerpt, fold, hits, holds, parse, rank, readable, tokens
+from app.domain.search import excerpt, fold, hits, holds, parse, rank, readable, together, tokens
 
 NOON = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
 
@@ -161,3 +161,14 @@ def test_cutting_is_quick():
     tokens("客户说没收到货" * 300)
     parse("没收到" * 60)
     assert time.perf_counter() - began < 0.2
+
+
+@pytest.mark.parametrize(
+    ("typed", "whole"),
+    [
+        ("7312 7050 0933", "731270500933"), ("YT 1968320700939", "YT1968320700939"), ("７０５０　０９３３", "70500933"),
+        ("731270500933", ""), ("虚假 签收", ""), ("0933 破损", ""), ("12 34", ""),
+    ],
+)  # fmt: skip
+def test_a_number_written_in_groups_is_one_number(typed, whole):
+    assert together(typed) == whole

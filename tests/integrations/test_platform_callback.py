@@ -88,10 +88,16 @@ def test_operate_time_is_shanghais_without_fractions(moment):
     assert body_of(PAYLOAD | {"operate_time": moment})["operate_time"] == "2026-11-23 00:30:00"
 
 
+@pytest.mark.parametrize("task", ["", None])
+def test_an_order_that_came_without_a_task_is_answered_without_one(there, task):
+    there.answer = reply(200, b'{"success":true}')
+    assert send_callback(there.url, PAYLOAD | {"task_id": task}, "s").ok
+    assert body_of(PAYLOAD | {"task_id": task})["task_id"] == ""
+
+
 @pytest.mark.parametrize(
     "changed",
     [
-        {"task_id": ""},
         {"work_order_code": None},
         {"operate_time": "noon"},
         {"work_order_type": 2},

@@ -65,6 +65,11 @@ def test_an_unknown_order_is_taken_unless_strict():
     assert relaxed.counts["unknown_orders"] == 1
 
 
+@pytest.mark.parametrize("changes", [{"work_order_type": 1}, {"task_id": ""}])
+def test_an_order_of_another_platform_may_be_a_consultation_or_have_no_task(changes):
+    assert Ledger().take(callback(work_order_code="OTHER", **changes)).kind == "result"
+
+
 def test_a_restart_knows_its_orders(ledger, tmp_path):
     ledger.pushed("LP1", "WORK_ORDER_ISSUE", success=True)
     ledger.take(callback())

@@ -147,6 +147,25 @@ def test_two_platforms_are_asked_and_previewed_each_in_its_own_words(desk: Desk,
     assert [payload["operate_type"] for payload in sent] == ["A1", "B1"]
 
 
+def test_answers_that_share_a_fields_name_can_each_be_given(desk: Desk, db_session) -> None:
+    def reason(require: bool, *options: str) -> list[dict[str, Any]]:
+        field = {"field_name": "reason", "field_label": "原因", "field_type": "select", "field_value": list(options)}
+        return [{**field, "require": require}, {"field_name": "day", "field_label": "日期", "require": True}]
+
+    number = push(desk.cast, answers=[
+        {"reply_value": "A", "operate_type": "1", "reply_supplement": reason(True, "破损", "遗失")},
+        {"reply_value": "B", "operate_type": "2", "reply_supplement": reason(False, "超区", "遗失")},
+    ])  # fmt: skip
+    page = desk.show(number)
+    assert re.findall(r"<option[^>]*>(破损|遗失|超区)</option>", page) == ["破损", "遗失", "超区"]
+    assert "日期（必填）" in page and "原因（必填）" not in page, "B does without the reason"
+    typed = {"text": "已处理", "contact_outcome": "reached_accepts", "answer": "A", "supplement-day": "今天"}
+    for wrong in ("超区", "别的"):
+        refused = desk.post(number, "result", **typed, **{"supplement-reason": wrong})
+        assert refused.status_code == 422 and "请从所列选项中选择" in refused.text
+    assert desk.post(number, "result", confirmed="1", **typed, **{"supplement-reason": "破损"}).status_code == 303
+
+
 def test_the_side_shows_the_parcels_other_number_and_its_scans(desk: Desk, db_session) -> None:
     number = by_hand(desk.cast)
     scans.store_scans(scans=[ScanIn(OTHER, "SIGN", NOON, "330106-01", "", "门卫")], now=NOON)

@@ -41,6 +41,14 @@ def test_a_whole_number_opens_its_ticket_whatever_the_filters(stage: Stage) -> N
             assert (answer.status_code, answer.location) == (303, f"/tickets/{stage.numbers['own']}")
 
 
+def test_a_waybill_typed_in_groups_is_found_like_the_whole(stage: Stage) -> None:
+    for asked in ("YT 1111 2222 33334", "１１１１ 2222 33334", "YT 1111222233334"):
+        answer = ask(stage, "site", asked)
+        found = [answer.location.rsplit("/", 1)[1]] if answer.status_code == 303 else listed(answer.text)
+        assert found == [stage.numbers["own"]]
+        assert listed(ask(stage, "site-3", asked).text) == []
+
+
 def test_a_piece_of_a_number_lists_what_it_fits_and_links_nothing_else(stage: Stage) -> None:
     answer = ask(stage, "lcs", "3334")
     assert (answer.status_code, listed(answer.text)) == (200, [stage.numbers["own"]])

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from app import clock
-from app.services import replies, scans, sweep, transfers, verdicts
+from app.services import outbox, replies, scans, sweep, transfers, verdicts
+from app.services.outbox import Result
 from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
 from app.services.scans import ScanIn
 from app.services.transfers import ReturnIn, RulingIn
 from tests.cast import NOON, assemble, post, push, ticket
 from tests.services.ending_steps import answer, by_hand, change
+from tests.services.test_outbox import call_back
 from tests.web.test_closing import Desk
 
 HOUR = timedelta(hours=1)
@@ -137,3 +139,25 @@ def test_a_new_complaint_names_everything_missing_and_says_when_it_became_a_repe
 def test_what_is_shown_chosen_in_a_new_complaint_is_what_is_stored(desk: Desk) -> None:
     page = desk.browser("site").get("/tickets/new").text
     assert '<option selected value="telephone">' in page and '<option selected value="consignee">' in page
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "never"),
+    [
+        (Result("retry", code="timeout"), "平台没有及时应答；系统会自动重发", "timeout"),
+        (Result("refused", code="bad_request"), "平台没有接收，也没有说明原因", "bad_request"),
+        (Result("refused", code="S01", text="任务已关闭"), "任务已关闭 (S01)", "S01: "),
+        (Result("refused", code="S02"), "平台退回了答复（S02）", "S02: "),
+    ],
+)
+def test_what_became_of_an_answer_is_told_in_plain_words(
+    desk: Desk, db_session, said: Result, shown: str, never: str
+) -> None:
+    number = push(desk.cast)
+    answer(desk.cast, number)
+    call_back(outbox.due(db_session, NOON)[0], said, NOON)
+    page, list_of_answers = desk.show(number), desk.browser("lcs").get("/callbacks").text
+    for text in (page, list_of_answers):
+        assert shown in text and never not in text
+    if said.state == "refused":  # the entry in the thread names the reason, too
+        assert page.count(said.text or shown) == 2

@@ -24,7 +24,7 @@ __all__ = ["CallbackClient", "CallbackResult", "PlatformError", "body_of", "send
 MSG_TYPE = "WORK_ORDER_TASK_CALLBACK"
 MAX_ANSWER = 64 * 1024  # bytes
 ORDER_TYPES: Mapping[str, int] = {"complaint": 0, "consult": 1}  # the callback's own numbers, not the push's
-_REQUIRED = ("work_order_code", "task_id", "operate_time")
+_REQUIRED = ("work_order_code", "operate_time")
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,10 @@ def send_callback(
 def body_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The callback's JSON object.
 
-    `payload`: work_order_code, task_id, operate_time (aware datetime, its ISO text, or the platform's own
-    'YYYY-MM-DD HH:MM:SS' in Asia/Shanghai), and optionally work_order_type ("complaint" or "consult"),
-    operate_type, operator_name, description, extension (object), attachments (list).
+    `payload`: work_order_code, operate_time (aware datetime, its ISO text, or the platform's own
+    'YYYY-MM-DD HH:MM:SS' in Asia/Shanghai), and optionally task_id (an order that came without a task is answered
+    without one), work_order_type ("complaint" or "consult"), operate_type, operator_name, description, extension
+    (object), attachments (list).
 
     Raises PlatformError("bad_payload").
     """
@@ -102,7 +103,7 @@ def body_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "work_order_code": payload["work_order_code"],
         "work_order_type": ORDER_TYPES[order_type],
-        "task_id": payload["task_id"],
+        "task_id": payload.get("task_id") or "",
         "operate_time": _operate_time(payload["operate_time"]),
         "operate_type": payload.get("operate_type", ""),
         "operator_name": payload.get("operator_name", ""),

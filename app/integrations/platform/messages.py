@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.integrations.platform.errors import MessageError
 from app.integrations.platform.strict_json import decode_body
+from app.integrations.platform.times import SHANGHAI as SHANGHAI
+from app.integrations.platform.times import read_time
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 CODE_LENGTH, LABEL_LENGTH, TEXT_LENGTH, MAX_ITEMS = 64, 200, 20_000, 200
 
 # The names of the messages on the wire and in the rules (app.domain.platform_messages).
@@ -72,7 +72,8 @@ class FollowUpMessage:
 
 
 def issue(body: Mapping[str, Any]) -> IssueMessage:
-    """A WORK_ORDER_ISSUE body. Unknown codes are taken as they are; an unknown or absent order type is a complaint.
+    """A WORK_ORDER_ISSUE body. Unknown codes are taken as they are; an unknown or absent order type is a complaint,
+    an unknown priority is none. Goods and pictures never stand in a complaint's way: what is no list is left out.
 
     Raises MessageError: missing_work_order_code, or bad_field with the field's name for a wrong type, an unreadable
     time, or a code of over 64 characters. Descriptions are kept to 20,000 characters, other texts to 200 (300 for the
@@ -88,8 +89,8 @@ def issue(body: Mapping[str, Any]) -> IssueMessage:
         description=_text(body, "description", TEXT_LENGTH),
         start_time=_time(body, "start_time"),
         expire_time=_time(body, "expire_time"),
-        attachments=_list(body, "attachments"),
-        goods_infos=_list(body, "goods_infos"),
+        attachments=_aside(body, "attachments"),
+        goods_infos=_aside(body, "goods_infos"),
         extension=extension,
         **texts,
         **_task(_mapping(body, "work_order_task")),
@@ -165,46 +166,51 @@ def instant(body: Mapping[str, Any], name: str) -> datetime | None:
 
 def _priority(body: Mapping[str, Any]) -> int | None:
     """0 low, 1 middle, 2 high, 3 urgent; anything else is no priority."""
-    value = _text(body, "priority")
-    return int(value) if value in ("0", "1", "2", "3") else None
+    value = body.get("priority")
+    text = str(value).strip().removesuffix(".0") if isinstance(value, str | int | float) else ""
+    return int(text) if text in ("0", "1", "2", "3") else None
 
 
 def _time(body: Mapping[str, Any], name: str) -> datetime | None:
-    """'YYYY-MM-DD HH:MM:SS' in Asia/Shanghai, or ISO 8601 with or without an offset; out comes aware UTC."""
-    text = _text(body, name)
-    if not text:
-        return None
+    """A time as aware UTC, None when empty. Raises MessageError ("bad_field") when it cannot be read."""
     try:
-        value = datetime.fromisoformat(text)
-        value = (value if value.tzinfo else value.replace(tzinfo=SHANGHAI)).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return read_time(_text(body, name))
+    except ValueError:
         raise MessageError("bad_field", name) from None
-    if not 2000 <= value.year <= 2100:
-        raise MessageError("bad_field", name)
-    return value
 
 
 def _mapping(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """An object, also one that the sender wrapped into a string."""
+    """An object, also one that the sender wrapped into a string, or an empty one that a sender wrote as a list."""
     value = body.get(name)
     if isinstance(value, str):
         try:
             value = decode_body(value.encode("utf-8")) if value.strip() else None
         except MessageError:
             raise MessageError("bad_field", name) from None
-    if value is None:
+    if value is None or value == []:
         return {}
     if not isinstance(value, dict):
         raise MessageError("bad_field", name)
     return value
 
 
+def _aside(body: Mapping[str, Any], name: str) -> list[Any]:
+    """A list that a complaint can do without."""
+    try:
+        return _list(body, name)
+    except MessageError:
+        return []
+
+
 def _list(body: Mapping[str, Any], name: str) -> list[Any]:
-    """A list, also in the XML-born spelling {"item": [...]}; at most 200 items are kept."""
+    """A list, also in the XML-born spellings {"item": [...]} and "" for none, and one that the sender wrapped into a
+    string; at most 200 items are kept."""
     value = body.get(name)
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _mapping({name: f'{{"item": {value}}}'}, name)
     if isinstance(value, dict) and len(value) == 1:
         value = next(iter(value.values()))
-    if value is None:
+    if value is None or value == {} or (isinstance(value, str) and not value.strip()):
         return []
     if not isinstance(value, list):
         raise MessageError("bad_field", name)

@@ -1,0 +1,45 @@
+"""What became of an answer on its way to the platform, in plain words."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from app.domain.masking import mask_text
+from app.web.language import table
+
+
+@table
+def problems() -> dict[str, str]:
+    """The ways in which a platform was not reached, did not say yes, or could not be understood."""
+    return {
+        "timeout": _("The platform did not answer in time"),
+        "dns": _("The platform's address was not found"),
+        "connection": _("The platform could not be reached"),
+        "tls": _("The platform's certificate is not valid"),
+        "rate_limited": _("The platform takes no more answers for the moment"),
+        "server_error": _("The platform has a fault"),
+        "redirect": _("The platform points to another address"),
+        "unauthorised": _("The platform did not accept our signature"),
+        "not_found": _("The platform does not know the address for answers"),
+        "html_page": _("The platform answered with a web page"),
+        "bad_answer": _("What the platform said could not be read"),
+        "answer_too_large": _("What the platform said could not be read"),
+        "bad_payload": _("The answer is not complete and cannot be sent"),
+        "bad_endpoint": _("The address for answers is not valid"),
+        "bad_request": _("The platform did not accept the message, without a reason"),
+    }
+
+
+def problem(error: str, *, again: bool = False) -> str:
+    """The words for an outbox row's error ("code: text"); the platform's own words first, its code behind them.
+
+    `again` says that it is tried again by itself. Empty for no error; telephone numbers are masked.
+    """
+    code, _colon, said = error.partition(": ")
+    if not error:
+        return ""
+    if code in problems():
+        words = problems()[code]
+    else:
+        words = f"{said} ({code})" if said else _("The platform refused the answer (%(code)s)", code=code)
+    return mask_text(_("%(problem)s; it is tried again by itself", problem=words) if again else words)
