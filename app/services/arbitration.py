@@ -59,9 +59,10 @@ def _reported(session: Session, ticket: Ticket, actor: Actor, party: str) -> Cas
 
 
 def _court(session: Session, ticket: Ticket) -> int:
-    """Who rules on this ticket's duty. What CCS has or had before it stays there: one ruling divides the whole."""
+    """Who rules on this ticket's duty. What CCS has or had before it stays there: one ruling divides the whole. Where a
+    service desk works the ticket itself it is a side, and CCS rules."""
     rows = party_cases.present(party_cases.of_ticket(session, ticket))
-    if any(case.court_id == AT_HEADQUARTERS for case, _organisation in rows):
+    if ticket.handling_site_id is None or any(case.court_id == AT_HEADQUARTERS for case, _organisation in rows):
         return AT_HEADQUARTERS
     return rule.court_of_case(ticket.province_id, [organisation.province_id for _case, organisation in rows])
 
@@ -85,12 +86,26 @@ def rehear(session: Session, ticket: Ticket, now: datetime) -> None:
         journal.append(session, ticket, "arbitration_moved", actor=SYSTEM, now=now, data=data)
 
 
+def follow(session: Session, ticket: Ticket, now: datetime) -> None:
+    """Somebody else handles the ticket: disputes that waited for the old one's answer wait for the new one's, and what
+    lies before an LCS goes to CCS where its province is not everybody's any more."""
+    if not ticket.cases:
+        return
+    for case, _organisation in party_cases.of_ticket(session, ticket):
+        if case.state == rule.DISPUTED:
+            party_cases.end_ruling(session, ticket, case, now, moved=True)
+            party_cases.start_ruling(session, ticket, case, party_cases.handler_id(ticket), now)
+    rehear(session, ticket, now)
+    cases.fold(session, ticket)
+
+
 def heard(session: Session, ticket: Ticket) -> tuple[list[Organisation], list[Organisation]]:
-    """Who gets a share, the handling site first, and of them those who still have to be heard before a ruling."""
+    """Who gets a share, whoever handles the ticket first, and of them those who still have to be heard before a
+    ruling."""
     rows = party_cases.present(party_cases.of_ticket(session, ticket))
-    site = session.get_one(Organisation, ticket.handling_site_id)
+    handler = session.get(Organisation, party_cases.handler_id(ticket) or 0)
     places = {organisation.id: organisation for _case, organisation in rows}
-    return [site, *places.values()], unheard([case for case, _organisation in rows], places)
+    return [*([handler] if handler else []), *places.values()], unheard([case for case, _organisation in rows], places)
 
 
 def unheard(found: Iterable[PartyCase], places: Mapping[int, Organisation]) -> list[Organisation]:

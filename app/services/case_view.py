@@ -51,6 +51,7 @@ class Overview:
 
     sides: tuple[Side, ...]
     orders: tuple[Wanted, ...]
+    desk: Organisation | None = None  # the service desk that works the ticket where no site handles it
 
     @property
     def sharers(self) -> tuple[Organisation, ...]:
@@ -81,7 +82,9 @@ def load(session: Session, ticket: Ticket, actor: Actor) -> Overview:
     """The cases of a ticket; one that has none asks nothing."""
     if not {"parties", "ordered"} & (ticket.cases or {}).keys():
         return NOTHING
-    return Overview(_sides(session, ticket), _orders(session, ticket))
+    desk_id = ticket.acting_id if ticket.handling_site_id is None else None
+    desk = session.get(Organisation, desk_id) if desk_id else None
+    return Overview(_sides(session, ticket), _orders(session, ticket), desk)
 
 
 def _sides(session: Session, ticket: Ticket) -> tuple[Side, ...]:

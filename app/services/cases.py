@@ -11,7 +11,7 @@ from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.responsibility import OPEN
 from app.domain.roles import Actor
 from app.domain.ticket_facts import NO_CASES, Cases
-from app.models import EvidenceOrder, Organisation, Party, PartyCase, Ticket, Transfer
+from app.models import Clock, EvidenceOrder, Organisation, Party, PartyCase, Ticket, Transfer
 from app.services import clocks, search_index
 
 ACTIVE = frozenset({"asked", "answered", "disputed", "not_liable", "rejected", "arbitration", "presumed", "ruled"})
@@ -80,7 +80,7 @@ def drop(session: Session, ticket: Ticket) -> None:
 
 
 def becomes_handling(session: Session, ticket: Ticket, site_id: int, now: datetime) -> None:
-    """A responsible party that gets the ticket itself is a party no more."""
+    """A responsible party that gets the ticket itself is a party no more, and nobody rules on its dispute."""
     if site_id not in of(ticket).parties:
         return
     case = session.scalars(
@@ -88,6 +88,10 @@ def becomes_handling(session: Session, ticket: Ticket, site_id: int, now: dateti
     ).one()
     case.state, case.contest_until = "removed", None
     clocks.void(session, ticket, ["party_reply"], now, organisation_id=site_id)
+    ruling = session.get(Clock, case.ruling_clock_id) if case.ruling_clock_id else None
+    case.ruling_clock_id = None
+    if ruling is not None:
+        clocks.void_run(session, ticket, ruling, now)
     fold(session, ticket)
 
 

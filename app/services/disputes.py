@@ -63,7 +63,7 @@ def dispute(*, actor: Actor, post: Post, why: DisputeIn, now: datetime) -> Outco
         words = {"text": why.text}
         event = attachments.entry(session, ticket, "party_disputed", actor, now, data, words, why.pictures)
         party_cases.stop_reply(session, ticket, case, now)
-        party_cases.start_ruling(session, ticket, case, ticket.handling_site_id, now)
+        party_cases.start_ruling(session, ticket, case, party_cases.handler_id(ticket), now)
         return party_cases.finish(session, ticket, event, now, post)
 
 

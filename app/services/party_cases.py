@@ -29,6 +29,11 @@ def of_ticket(session: Session, ticket: Ticket) -> list[Case]:
     return [(case, organisation) for case, organisation in found]
 
 
+def handler_id(ticket: Ticket) -> int | None:
+    """The other side of every dispute: the handling site, or the service desk that works the ticket itself."""
+    return ticket.handling_site_id or ticket.acting_id
+
+
 def present(rows: Collection[Case]) -> list[Case]:
     """Those that are parties now: not removed, not found not liable."""
     return [row for row in rows if row[0].state not in GONE]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Clock, Event, Ticket
@@ -39,7 +40,7 @@ def reworked(session: Session, ticket: Ticket) -> bool:
     return session.execute(_runs(ticket, (*REFUSED, *GIVEN)).where(Clock.run > 1).limit(1)).first() is not None
 
 
-def _runs(ticket: Ticket, but_for: Sequence[str]) -> Select[int, datetime]:
+def _runs(ticket: Ticket, but_for: Sequence[str]) -> Any:
     """The runs of `resolve` that did not begin with one of these entries."""
     begun = select(Event.at).where(Event.ticket_id == ticket.id, Event.type.in_(but_for))
     runs = select(Clock.run, Clock.started_at).where(Clock.ticket_id == ticket.id, Clock.kind == "resolve")

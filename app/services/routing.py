@@ -14,6 +14,7 @@ from app.domain.routing import Decision, Place, RoutingFacts, decide
 from app.models import Organisation, Party, Ticket
 from app.services import (
     addresses,
+    arbitration,
     cases,
     clocks,
     closures,
@@ -60,6 +61,7 @@ def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: da
     journal.append(session, ticket, "routed", actor=actor, now=now, data=data)
     emergency_rules.adopt(session, ticket, now)
     clocks.start_site_clocks(session, ticket, now)
+    arbitration.follow(session, ticket, now)
     _before_onboarding(session, ticket, now)
     ownership.auto_assign(session, ticket, site, now)
 

@@ -17,6 +17,7 @@ from app.models import Event, Organisation, Pause, Ticket, Transfer
 from app.models.ids import new_id
 from app.services import (
     addresses,
+    arbitration,
     cases,
     clocks,
     closures,
@@ -192,6 +193,7 @@ def _keep(
     if transfer.court_id != AT_HEADQUARTERS:
         cases.admit(session, ticket, session.get_one(Organisation, transfer.court_id), "acting", now)
     clocks.start_site_clocks(session, ticket, now)
+    arbitration.follow(session, ticket, now)
     _decide(session, ticket, transfer, "kept", actor, now)
     return event
 

@@ -27,7 +27,8 @@ COURT = frozenset({"dispute_ruled", "evidence_ordered", "party_presumed", "presu
 def page_of(view: View, actor: Actor, now: datetime, form: Any = None, error: str = "") -> dict[str, Any]:
     """Everything `court.html` reads; `form` and `error` of a refused ruling."""
     cases, number = party_panel.overview(view), view.ticket.number
-    sides = [_side(view, actor, view.site, now)] if view.site else []
+    handler = view.site or cases.desk
+    sides = [_side(view, actor, handler, now)] if handler else []
     sides += [_side(view, actor, side.organisation, now) for side in cases.sides]
     rules = "rule_dispute" in view.actions
     return {
@@ -50,13 +51,14 @@ def _places(view: View) -> dict[int, Organisation]:
 
 def _side(view: View, actor: Actor, place: Organisation, now: datetime) -> dict[str, Any]:
     """One side: what it said itself, and for the handling site what was said in its place."""
-    handling = view.site is not None and place.id == view.site.id
+    handler = view.site or party_panel.overview(view).desk
+    handling = handler is not None and place.id == handler.id
     entries = [e for e in view.entries if e.type in STATEMENTS and _speaks_for(e, place, handling=handling)]
     shown = next((side for side in party_panel.overview(view).sides if side.organisation.id == place.id), None)
     card = party_panel.card(view, actor, shown, now) if shown else None
     share = party_panel.site_share(view) if handling else card["share"] if card else ""
     return {
-        "name": place_name(place), "code": place.code, "handling": handling, "card": card, "share": share,
+        "name": place_name(place), "code": place.code, "handling": handling, "desk": handling and view.site is None, "card": card, "share": share,
         "posts": posts_of(_only(view, entries), actor),
     }  # fmt: skip
 

@@ -163,8 +163,9 @@ def rule_form(view: View, data: Any = None) -> Form:
 
 
 def sharers(view: View) -> list[Organisation]:
-    """Who gets a share, the handling site first."""
-    return [*([view.site] if view.site else []), *overview(view).sharers]
+    """Who gets a share, whoever handles the ticket first."""
+    handler = view.site or overview(view).desk
+    return [*([handler] if handler else []), *overview(view).sharers]
 
 
 def shares_of(view: View, form: Form) -> dict[str, int | None]:

@@ -16,6 +16,7 @@ from tests.services.life_time import resolve_due
 UNTIL_THE_END = ("delivery", "objection", "close")
 LIVE = ("open", "in_progress", "replied", "appealed")
 AT_WORK = ("open", "in_progress")
+GONE, CCS = ("removed", "dropped", "not_liable"), "HQ"
 PROVINCE = {"330106-01": "33", "330108-01": "33", "440305-01": "44", "33": "33", "44": "44", "HQ": None}
 
 
@@ -148,6 +149,7 @@ class Life:
             self.cases[site].state, self.cases[site].contest_until = "removed", None
             self.runs.void(("party_reply",), now, site)
         self._fresh(now)
+        self._follow(now)
 
     def to_desk(self, court: str, now: datetime) -> None:
         """After the second hop the LCS works it itself."""
@@ -155,6 +157,36 @@ class Life:
         self.state, self.site, self.acting, self.first_replied = "open", None, court, False
         self._join(court)
         self._fresh(now)
+        self._follow(now)
+
+    def _follow(self, now: datetime) -> None:
+        """The other side of the disputes is somebody else, perhaps in another province."""
+        for case in self.cases.values():
+            if case.state == "disputed":
+                self.take_from_court(case, now)
+                case.ruling = self.runs.start("ruling", now, org=self.assessed)
+        self.rehear(now)
+
+    # --- courts ---
+
+    @property
+    def court(self) -> str:
+        """LCS inside one province, CCS otherwise, and where the desk itself works the ticket (3.10)."""
+        there = [case for case in self.cases.values() if case.state not in GONE]
+        provinces = {self.province, *(PROVINCE[case.org] for case in there)}
+        before_ccs = self.site is None or any(case.court == CCS for case in there)
+        return CCS if before_ccs or len(provinces) > 1 else provinces.pop() or CCS
+
+    def to_court(self, case: Case, court: str, now: datetime) -> None:
+        case.state, case.court = "arbitration", court
+        case.ruling = self.runs.start("ruling", now, org=court)
+
+    def rehear(self, now: datetime) -> None:
+        """What lies before an LCS goes to CCS once somebody of another province is in."""
+        for case in self.cases.values():
+            if case.state == "arbitration" and case.court != CCS and self.court == CCS:
+                self.take_from_court(case, now)
+                self.to_court(case, CCS, now)
 
     def _leave(self) -> None:
         self.live -= {self.site, self.acting, self.province}

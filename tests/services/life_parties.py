@@ -5,15 +5,13 @@ from __future__ import annotations
 from app.services import arbitration, disputes, parties
 from app.services.disputes import DisputeIn
 from tests.services.life_acts import NOT_WITHDRAWN
-from tests.services.life_model import PROVINCE, Case, Life, Who
+from tests.services.life_model import CCS, GONE, Case, Life, Who
 from tests.services.life_passing import presume
 from tests.services.life_scene import Scene, Verb
 from tests.services.life_time import MINUTE, next_working_day
 
 SITES = ("330106-01", "330108-01", "440305-01")
 MOST = 2
-GONE = ("removed", "dropped", "not_liable")
-CCS = "HQ"
 
 
 def _there(life: Life) -> list[Case]:
@@ -55,27 +53,7 @@ def _add(s: Scene) -> None:
     s.life.live.add(s.arg)
     s.life.runs.void(("close",), s.now)
     s.life.runs.start("party_reply", s.now, org=s.arg)
-    _to_ccs(s)
-
-
-def _to_ccs(s: Scene) -> None:
-    """What lies before an LCS goes to CCS once a party of another province is in."""
-    for case in s.life.cases.values():
-        if case.state == "arbitration" and case.court != CCS and _court(s) == CCS:
-            s.life.take_from_court(case, s.now)
-            _to_court(s, case, CCS)
-
-
-def _court(s: Scene) -> str:
-    if any(case.court == CCS for case in _there(s.life)):
-        return CCS
-    provinces = {s.life.province, *(PROVINCE[case.org] for case in _there(s.life))}
-    return (provinces.pop() if len(provinces) == 1 else None) or CCS
-
-
-def _to_court(s: Scene, case: Case, court: str) -> None:
-    case.state, case.court = "arbitration", court
-    case.ruling = s.life.runs.start("ruling", s.now, org=court)
+    s.life.rehear(s.now)
 
 
 def _remove(s: Scene) -> None:
@@ -165,8 +143,8 @@ def _may_arbitrate(s: Scene) -> bool:
 def _arbitrate(s: Scene) -> None:
     s.life.spoke.add(s.who.name)
     case = s.life.cases[s.arg]
-    _to_court(s, case, CCS if case.state == "ruled" else _court(s))
-    _to_ccs(s)
+    s.life.to_court(case, CCS if case.state == "ruled" else s.life.court, s.now)
+    s.life.rehear(s.now)
     s.life.start_close(s.now)
 
 
@@ -176,7 +154,7 @@ def _may_rule(s: Scene) -> bool:
     sits = any(case.court == s.who.org for case in before)
     own = s.who.name in s.life.spoke | s.life.hands or any(case.ruled_by == s.who.name for case in before)
     waits = any(case.state in ("asked", "disputed") or case.contest_until for case in _there(s.life))
-    return sits and s.life.state in NOT_WITHDRAWN and not own and not waits and s.life.site is not None
+    return sits and s.life.state in NOT_WITHDRAWN and not own and not waits
 
 
 def _rule(s: Scene) -> None:
@@ -189,7 +167,7 @@ def _rule(s: Scene) -> None:
 
 def _shares(s: Scene) -> dict[str, int | None]:
     """The handling site bears it all."""
-    return {s.life.site or "": 100, **{case.org: 0 for case in _there(s.life)}}
+    return {s.life.assessed or "": 100, **{case.org: 0 for case in _there(s.life)}}
 
 
 VERBS = {
