@@ -19,6 +19,7 @@ from app.models.ids import new_id
 from app.services import (
     clocks,
     demo_audits,
+    demo_ratings,
     demo_stories,
     demo_surroundings,
     demo_tickets,
@@ -66,6 +67,7 @@ def load(*, now: datetime, callback_url: str, tickets: bool = True, site_clerks:
     if made:
         demo_surroundings.place(db.session(), stand(db.session()), now)
         demo_audits.play(db.session(), stand(db.session()), now)
+        demo_ratings.play(db.session(), now)
     return Loaded(added, accounts, made, missing)
 
 

@@ -74,6 +74,9 @@ def orders() -> list[tuple[str, dict[str, str]]]:
         ("callbacks", {}),
         ("callbacks", {"state": "failed"}),
         ("exemptions", {}),
+        ("audits", {}),
+        ("audits", {"mark": "untruthful"}),
+        ("ratings", {}),
         ("scorecards", {"month": "2026-11"}),
     ]
     for site in filter(None, TICKETS.values()):
