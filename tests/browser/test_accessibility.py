@@ -65,6 +65,14 @@ def keys(page: Page) -> None:
     expect(page.locator("#keys")).to_be_visible()
 
 
+def audit(page: Page) -> None:
+    """A result beside its evidence, with the reasons of a mark open."""
+    page.goto("/audit")
+    if page.locator("[data-key=n]").count():
+        page.locator("[data-key=n]").click()
+    page.locator("input[value=untruthful]").check()
+
+
 def sheet(queue: str, action: str) -> Way:
     """The sheet of an action on the first ticket of a queue."""
 
@@ -107,6 +115,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "duty-province": ("lcs", to("/duty")),
     "scorecard": ("site-manager", to(CARD)),
     "cases": ("site-manager", to(f"{CARD}/first_reply")),
+    "audit": ("lcs", audit),
+    "audits": ("site-manager", to("/audits")),
+    "audit-coverage": ("lcs", to("/audit/agreement")),
+    "audit-policy": ("admin", to("/audit/policy")),
+    "call-backs": ("ccs", to("/call-backs")),
     "admin": ("admin", to("/admin")),
     "organisations": ("admin", to("/admin/organisations")),
     "policies": ("admin", to("/admin/policies")),
