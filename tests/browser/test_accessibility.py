@@ -65,6 +65,14 @@ def keys(page: Page) -> None:
     expect(page.locator("#keys")).to_be_visible()
 
 
+def audit(page: Page) -> None:
+    """A result beside its evidence, with the reasons of a mark open."""
+    page.goto("/audit")
+    if page.locator("[data-key=n]").count():
+        page.locator("[data-key=n]").click()
+    page.locator("input[value=untruthful]").check()
+
+
 def sheet(queue: str, action: str) -> Way:
     """The sheet of an action on the first ticket of a queue."""
 
@@ -130,6 +138,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "penalty-by-hand": ("lcs", to("/penalties/enter")),
     "penalty-rules": ("admin", to("/admin/penalty-rules")),
     "penalty-rule": ("admin", to("/admin/penalty-rules/loss")),
+    "audit": ("lcs", audit),
+    "audits": ("site-manager", to("/audits")),
+    "audit-coverage": ("lcs", to("/audit/agreement")),
+    "audit-policy": ("admin", to("/audit/policy")),
+    "call-backs": ("ccs", to("/call-backs")),
     "admin": ("admin", to("/admin")),
     "organisations": ("admin", to("/admin/organisations")),
     "policies": ("admin", to("/admin/policies")),
