@@ -255,7 +255,7 @@ def test_the_last_mark_of_a_result_decides_and_two_audits_of_it_are_one_fact() -
 
 @pytest.mark.parametrize("free", [
     {"withdrawn": True}, {"imported": True}, {"late_on_arrival": True}, {"kind": "inquiry"},
-    {"onboarded": {SITE: date(2026, 12, 1)}},
+    {"onboarded": {SITE: date(2026, 12, 1)}}, {"assessed": {OTHER}},
 ])  # fmt: skip
 def test_tickets_that_are_never_charged(free: dict) -> None:
     told = (event(1, "promise_broken", promise_id=1, site_id=SITE),)

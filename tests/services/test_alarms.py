@@ -58,7 +58,10 @@ SEES = {
 def test_the_own_manager_and_the_superiors_see_it(cast: Cast, db_session, who: str) -> None:
     look(cast, push(cast), 31)
     db_session.rollback()
-    assert (len(alarms.listed(db_session, cast[who])), db_session.scalar(select(alarms.unseen(cast[who])))) == (SEES[who], SEES[who])
+    assert (len(alarms.listed(db_session, cast[who])), db_session.scalar(select(alarms.unseen(cast[who])))) == (
+        SEES[who],
+        SEES[who],
+    )
 
 
 def test_a_superior_notes_that_it_was_looked_into_and_nobody_for_the_own_house(cast: Cast, db_session) -> None:

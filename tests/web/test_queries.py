@@ -9,10 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from app import clock
-from app.services import replies, sessions, work
+from app.extensions import db
+from app.models import Penalty
+from app.services import penalties, penalty_contests, replies, sessions, sweep, work
+from app.services.penalty_contests import ContestIn
 from app.services.replies import PromiseIn, ResultIn
 from app.services.sessions import Limits
 from app.services.transaction import write
@@ -34,12 +37,15 @@ QUEUE = {
 TICKET = {"": 23, "HX-Request": 17}
 LISTS = {
     "/handover?all=1": 10,
-    "/callbacks": 4,
-    "/sms-outbox": 4,
-    "/scorecards": 13,
-    "/exports": 4,
+    "/callbacks": 5,
+    "/sms-outbox": 5,
+    "/scorecards": 14,
+    "/exports": 5,
     "/scorecards/2026-11/330106-01": 25,
 }
+
+
+LEDGER = {"/penalties": 7, "/penalties/contests": 7, "/penalties/contest-several": 6}
 
 
 @pytest.fixture
@@ -141,6 +147,27 @@ def live(company: Cast, number: str, times: int) -> None:
             answer=ResultIn("好", "reached_accepts", promises=[promise]),
             now=NOW,
         )
+
+
+def test_the_ledger_costs_the_same_for_four_and_for_forty_entries(database, company, portal):
+    costs = []
+    clients = {who: portal(who) for who in ("site-manager", "lcs", "ccs")}
+    for start, end in ((0, FEW), (FEW, MANY)):
+        fill(company, start, end)
+        while sweep.run(db.session(), NOW + timedelta(hours=1)):
+            pass
+        penalties.run(db.session(), NOW + timedelta(hours=1))
+        ids = list(db.session.scalars(select(Penalty.id).where(Penalty.state == "proposed").order_by(Penalty.id)))
+        db.session.rollback()
+        for key in ids[1 : (end - start) // 2]:
+            asked = ContestIn("customer", "客户原因")
+            penalty_contests.contest(actor=company["site-manager"], penalty_id=key, asked=asked, now=NOW)
+        paths = {**LEDGER, f"/penalties/{ids[0]}": 22}
+        found = {(who, path): cost(database, one, path) for who, one in clients.items() for path in paths
+                 if who != "ccs" or path != "/penalties/contest-several"}  # fmt: skip
+        costs.append({(who, path.rstrip("0123456789")): n for (who, path), n in found.items()})
+        assert not {way: n for way, n in found.items() if n > paths[way[1]]}
+    assert costs[0] == costs[1]
 
 
 def test_lists_and_scorecards_cost_the_same_for_four_and_for_forty_tickets(database, company, portal):
