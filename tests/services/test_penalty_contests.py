@@ -252,6 +252,7 @@ def test_three_at_once_contest_and_decide_and_each_is_done_once(app: Flask, cast
         actor=cast["site-manager"], penalty_id=row_id, asked=asked, now=LATE,
     ))  # fmt: skip
     assert said == ["", "not_proposed", "not_proposed"]
+    db_session.rollback()
     key = db_session.scalars(select(PenaltyContest.id)).one()
     db_session.rollback()
     judges = (cast["lcs"], cast["lcs-manager"], cast["ccs"])
