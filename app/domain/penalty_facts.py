@@ -143,9 +143,10 @@ def _late(run: Run, events: Sequence[Happening], case: Case) -> Iterator[Fact]:
     """A run that was decided as late, whoever answered in the end; exempt and void ones are not."""
     if run.kind not in LATE_RULES or run.state != "breached" or run.breached_at is None or run.exempt:
         return
-    if run.organisation_id is None or (run.kind == "party_reply" and not _urged_in_time(run, events)):
+    urges = _urges(run, events) if run.kind == "party_reply" else ()
+    if run.organisation_id is None or (run.kind == "party_reply" and not urges):
         return
-    cause, proof = f"{run.kind}:{run.run}", _proof(run, events)
+    cause, proof = f"{run.kind}:{run.run}", tuple(sorted((*urges, *_proof(run, events))))
     fact = Fact(LATE_RULES[run.kind], cause, run.organisation_id, run.breached_at, proof, cause)
     yield fact
     own_limit = case.customer_limits.get(run.kind)
@@ -154,12 +155,12 @@ def _late(run: Run, events: Sequence[Happening], case: Case) -> Iterator[Fact]:
         yield replace(fact, rule="customer_limit", occurrence="ticket")
 
 
-def _urged_in_time(run: Run, events: Sequence[Happening]) -> bool:
-    """Whether the party was urged in this run before its time was over: only an urged party pays."""
-    return any(
-        event.type == "party_urged" and event.data.get("organisation_id") == run.organisation_id
+def _urges(run: Run, events: Sequence[Happening]) -> tuple[int, ...]:
+    """The events by which the party was urged in this run before its time was over: only an urged party pays."""
+    return tuple(
+        event.id for event in events
+        if event.type == "party_urged" and event.data.get("organisation_id") == run.organisation_id
         and run.started_at <= event.at <= run.due_at
-        for event in events
     )  # fmt: skip
 
 

@@ -204,6 +204,7 @@ def test_a_party_pays_when_it_was_urged_before_its_time_was_over() -> None:
     in_time = event(1, "party_urged", T0 + HOUR / 2, organisation_id=OTHER)
     after = event(1, "party_urged", T0 + 2 * HOUR, organisation_id=OTHER)
     assert charged(case((party,), (in_time,))) == [("party_late", "party_reply:1", OTHER)]
+    assert facts_of(case((party,), (in_time,)))[0].event_ids == (1,)
     assert charged(case((party,), (after,))) == []
 
 
