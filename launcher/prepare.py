@@ -14,7 +14,8 @@ from launcher.settings import ROOT, Settings
 
 STAMP = "prepared.json"
 SEEDS = (
-    "domain/categories.py", "domain/policies.py", "domain/penalty_rules.py", "services/seed.py", "services/calendars.py",
+    "domain/categories.py", "domain/policies.py", "domain/penalty_rules.py", "services/seed.py",
+    "services/calendars.py",
 )  # fmt: skip
 
 
