@@ -18,7 +18,7 @@ from app.domain import exports as rule
 from app.domain.exports import Cell, Column, Sheet
 from app.domain.roles import Actor
 from app.models import Export
-from app.services.export_work import Order
+from app.services.export_work import PAGE, Order
 from app.services.sessions import SignedIn
 from app.web import context, export_assessment, export_audits, export_outgoing, export_penalties, export_tickets
 from app.web.export_cells import Filled, stamp
@@ -40,6 +40,7 @@ class ExportList:
     columns: Callable[[Session, Order], Sequence[Filled]]
     below: Callable[[Session, Order, int, int], Numbered]
     counted: Callable[[Session, Order, int, int], int]
+    size: int = PAGE
 
     def count(self, session: Session, order: Order, below: int, most: int) -> int:
         """How many rows there are, at most `most`."""
