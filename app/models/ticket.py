@@ -176,6 +176,7 @@ class Clock(Model):
             postgresql_where=text("next_stage_at IS NOT NULL"),
         ),
         Index("ix_clock_site_due", "organisation_id", "kind", "due_at"),
+        Index("ix_clock_due", "due_at", "id"),
     )
 
 
@@ -200,6 +201,9 @@ class WorkItem(Model):
         Index("ix_work_item_queue", "scope", "queue", "due_at", "ticket_id"),
         Index("ix_work_item_overdue", "scope", "overdue", "due_at", "ticket_id"),
         Index("ix_work_item_category", "scope", "category", "due_at", "ticket_id"),
+        Index("ix_work_item_queue_category", "scope", "queue", "category", "due_at", "ticket_id"),
+        Index("ix_work_item_turn_category", "scope", "turn", "category", "due_at", "ticket_id"),
+        Index("ix_work_item_late_category", "scope", "overdue", "category", "due_at", "ticket_id"),
         Index("ix_work_item_owner", "scope", "owner_id", "due_at", "ticket_id"),
         Index("ix_work_item_ticket", "ticket_id"),
     )
