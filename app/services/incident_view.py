@@ -29,15 +29,15 @@ class Row:
     open: int
 
 
-def page(session: Session, actor: Actor, before: int | None = None) -> list[Row]:
-    """Incidents in scope, the newest first; one more than PAGE where there are more."""
+def page(session: Session, actor: Actor, before: int | None = None, limit: int = PAGE) -> list[Row]:
+    """Incidents in scope, the newest first; one more than `limit` where there are more."""
     statement = (
         select(Incident, Organisation, User.name)
         .join(User, User.id == Incident.opened_by_id)
         .outerjoin(Organisation, Organisation.id == Incident.province_id)
         .where(incidents.seen_by(actor))
         .order_by(Incident.id.desc())
-        .limit(PAGE + 1)
+        .limit(limit + 1)
     )
     if before is not None:
         statement = statement.where(Incident.id < before)

@@ -76,6 +76,7 @@ def orders() -> list[tuple[str, dict[str, str]]]:
         ("exemptions", {}),
         ("scorecards", {"month": "2026-11"}),
     ]
+    found += [(key, {}) for key in ("team", "alarms", "appeals", "closures", "incidents", "addresses", "customers")]
     for site in filter(None, TICKETS.values()):
         found += [("cases", {"month": "2026-11", "code": site, "measure": one}) for one in scorecard_cases.MEASURES]
         found.append(("duty", {"site": site}))
