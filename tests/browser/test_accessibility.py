@@ -65,6 +65,20 @@ def keys(page: Page) -> None:
     expect(page.locator("#keys")).to_be_visible()
 
 
+def view_menu(page: Page) -> None:
+    """The menu of saved views."""
+    page.goto("/tickets?queue=all")
+    page.locator("details.views summary").click()
+    expect(page.locator("details.views .menu")).to_be_visible()
+
+
+def explained(page: Page) -> None:
+    """A ticket with the help beside its box open."""
+    first_of("to_accept")(page)
+    page.locator("#box-result .explain summary").click()
+    expect(page.locator("#box-result .explain p")).to_be_visible()
+
+
 def sheet(queue: str, action: str) -> Way:
     """The sheet of an action on the first ticket of a queue."""
 
@@ -103,6 +117,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "exports": ("lcs", to("/exports")),
     "export-log": ("admin", to("/exports/log")),
     "appeal": ("ccs", first_of("appealed")),
+    "notices": ("site", to("/notices")),
+    "help": ("site", to("/help")),
+    "views": ("site", to("/views")),
+    "view-menu": ("site", view_menu),
+    "explained": ("site", explained),
     "duty": ("site-manager", to("/duty")),
     "duty-province": ("lcs", to("/duty")),
     "scorecard": ("site-manager", to(CARD)),
