@@ -73,6 +73,20 @@ def audit(page: Page) -> None:
     page.locator("input[value=untruthful]").check()
 
 
+def view_menu(page: Page) -> None:
+    """The menu of saved views."""
+    page.goto("/tickets?queue=all")
+    page.locator("details.views summary").click()
+    expect(page.locator("details.views .menu")).to_be_visible()
+
+
+def explained(page: Page) -> None:
+    """A ticket with the help beside its box open."""
+    first_of("to_accept")(page)
+    page.locator("#box-result .explain summary").click()
+    expect(page.locator("#box-result .explain p")).to_be_visible()
+
+
 def sheet(queue: str, action: str) -> Way:
     """The sheet of an action on the first ticket of a queue."""
 
@@ -129,6 +143,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "exports": ("lcs", to("/exports")),
     "export-log": ("admin", to("/exports/log")),
     "appeal": ("ccs", first_of("appealed")),
+    "notices": ("site", to("/notices")),
+    "help": ("site", to("/help")),
+    "views": ("site", to("/views")),
+    "view-menu": ("site", view_menu),
+    "explained": ("site", explained),
     "duty": ("site-manager", to("/duty")),
     "duty-province": ("lcs", to("/duty")),
     "scorecard": ("site-manager", to(CARD)),
