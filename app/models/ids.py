@@ -40,3 +40,12 @@ def new_id() -> int:
 def drawn_before(instant: float) -> int:
     """The smallest id that could be drawn at `instant` (seconds since 1970, the machine's clock) or later."""
     return max(int(instant * 1000) - _EPOCH_MS, 0) << 22
+
+
+def settled_below(oldest: float | None, behind: float) -> int:
+    """The id below which none can appear any more, `behind` seconds before the oldest open writer or the present.
+
+    Ids are drawn from the machine's clock, whatever clock the portal is played on.
+    """
+    present = time.time()
+    return drawn_before(min(present, oldest if oldest is not None else present) - behind)
