@@ -47,5 +47,5 @@ def settled_below(oldest: float | None, behind: float) -> int:
 
     Ids are drawn from the machine's clock, whatever clock the portal is played on.
     """
-    present = time.time()
+    present = time.time_ns() / 1e9
     return drawn_before(min(present, oldest if oldest is not None else present) - behind)

@@ -16,7 +16,7 @@ from app.domain.roles import Actor
 from app.models import Category, Counter, FreeText, Organisation, ScopeVersion, Ticket, User, WorkItem
 from app.services import notices
 from app.services.notices import Unread
-from app.services.queue_scope import HELPED, beyond, within
+from app.services.queue_scope import HELPED, beyond, storable, within
 from app.services.scope import work_scope
 
 PAGE = 50
@@ -215,7 +215,7 @@ def pulse(session: Session, actor: Actor) -> tuple[int, Unread]:
 
 def newer(session: Session, actor: Actor, since: datetime) -> int:
     """How many tickets reached the actor's turn after `since`, up to 100."""
-    if not _storable(since):
+    if not storable(since):
         return 0
     fresh = (
         select(WorkItem.ticket_id)

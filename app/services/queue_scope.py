@@ -61,14 +61,14 @@ def beyond(statement: Any, key: Any, after: str, *, falling: bool) -> Any:
         at, ticket_id = datetime.fromisoformat(at_text), int(id_text)
     except ValueError:
         return statement
-    if not _storable(at) or abs(ticket_id) >= 2**63:
+    if not storable(at) or abs(ticket_id) >= 2**63:
         return statement
     if falling:
         return statement.where(or_(key < at, and_(key == at, WorkItem.ticket_id < ticket_id)))
     return statement.where(or_(key > at, and_(key == at, WorkItem.ticket_id > ticket_id)))
 
 
-def _storable(at: datetime) -> bool:
+def storable(at: datetime) -> bool:
     """Whether an instant out of an address has a zone and lies in the years that UTC can name."""
     try:
         return at.tzinfo is not None and at.astimezone(UTC) is not None
