@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 FORMATS = ("xlsx", "csv")
+BUNDLE = "pdf"  # of what is no list of rows: cards put together
 ACTIVE = ("waiting", "running")
 STATES = (*ACTIVE, "done", "failed", "cancelled", "expired")
 REASONS = ("too_many_rows", "disabled", "rights_changed", "full", "error")

@@ -5,7 +5,7 @@ The order of the rows means nothing; each fact has one name (`occurrence`) howev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -29,6 +29,7 @@ MOVES = frozenset({
     *TOLD, "clock_breached", "clock_void", "clock_exempted", "exemption_revoked", "lateness_booked", "withdrawn",
     "cancelled",
 }) - {"party_urged"}  # fmt: skip
+LIABLE_KINDS = ("site", "hub", "department")  # provinces and headquarters work tickets, and pay nothing
 UNCHARGED_KINDS = frozenset({"inquiry"})  # rulebook 2: answered and never penalised
 
 
@@ -60,7 +61,8 @@ class Happening:
 
 @dataclass(frozen=True)
 class Case:
-    """All that the ledger reads of a ticket. `onboarded` has the first day of organisations that have one."""
+    """All that the ledger reads of a ticket. `onboarded` has the first day of organisations that have one, `assessed`
+    the ids of those that can be liable at all (None: every one): a service desk that works a ticket pays nothing."""
 
     kind: str
     withdrawn: bool
@@ -71,6 +73,7 @@ class Case:
     late_on_arrival: bool = False
     customer_limits: Mapping[str, int] = field(default_factory=dict)
     onboarded: Mapping[int, date] = field(default_factory=dict)
+    assessed: Collection[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ def _order(fact: Fact) -> tuple[datetime, str, str, int]:
 
 
 def _on_board(case: Case, organisation_id: int) -> bool:
+    if case.assessed is not None and organisation_id not in case.assessed:
+        return False
     first = case.onboarded.get(organisation_id)
     return first is None or local_date(case.opened_at) >= first
 
@@ -138,9 +143,10 @@ def _late(run: Run, events: Sequence[Happening], case: Case) -> Iterator[Fact]:
     """A run that was decided as late, whoever answered in the end; exempt and void ones are not."""
     if run.kind not in LATE_RULES or run.state != "breached" or run.breached_at is None or run.exempt:
         return
-    if run.organisation_id is None or (run.kind == "party_reply" and not _urged_in_time(run, events)):
+    urges = _urges(run, events) if run.kind == "party_reply" else ()
+    if run.organisation_id is None or (run.kind == "party_reply" and not urges):
         return
-    cause, proof = f"{run.kind}:{run.run}", _proof(run, events)
+    cause, proof = f"{run.kind}:{run.run}", tuple(sorted((*urges, *_proof(run, events))))
     fact = Fact(LATE_RULES[run.kind], cause, run.organisation_id, run.breached_at, proof, cause)
     yield fact
     own_limit = case.customer_limits.get(run.kind)
@@ -149,12 +155,12 @@ def _late(run: Run, events: Sequence[Happening], case: Case) -> Iterator[Fact]:
         yield replace(fact, rule="customer_limit", occurrence="ticket")
 
 
-def _urged_in_time(run: Run, events: Sequence[Happening]) -> bool:
-    """Whether the party was urged in this run before its time was over: only an urged party pays."""
-    return any(
-        event.type == "party_urged" and event.data.get("organisation_id") == run.organisation_id
+def _urges(run: Run, events: Sequence[Happening]) -> tuple[int, ...]:
+    """The events by which the party was urged in this run before its time was over: only an urged party pays."""
+    return tuple(
+        event.id for event in events
+        if event.type == "party_urged" and event.data.get("organisation_id") == run.organisation_id
         and run.started_at <= event.at <= run.due_at
-        for event in events
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ libraries (Pango, HarfBuzz) are missing PdfError says so, and the browser's prin
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -83,3 +84,50 @@ def merge(parts: Iterable[Path], target: Path, title: str) -> int:
     with target.open("wb") as out:
         writer.write(out)
     return len(writer.pages)
+
+
+def together(target: Path, rows: Iterable[Sequence[Any]], title: str) -> None:
+    """Make one PDF of the chunks in a spool: rows whose first cell is a PDF in base 64, or empty."""
+    parts = []
+    for number, row in enumerate(rows):
+        if row[0]:
+            parts.append(target.parent / f"part-{number}.pdf")
+            parts[-1].write_bytes(base64.b64decode(str(row[0])))
+    merge(parts, target, title)
+
+
+# --- several documents at once ---
+
+WORKERS = 2
+_pool: dict[str, Any] = {}
+
+
+def render_all(documents: Sequence[tuple[str, str]], css: Sequence[str]) -> None:
+    """Render (html, path) pairs side by side in processes of their own, which stay until `close`. Raises PdfError."""
+    _library()
+    if len(documents) == 1:
+        render(documents[0][0], css, Path(documents[0][1]))
+        return
+    if "pool" not in _pool:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        _pool["pool"] = ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"))
+    try:
+        waiting = [_pool["pool"].submit(_render, html, list(css), path) for html, path in documents]
+        for one in waiting:
+            one.result()
+    except BaseException:
+        close()
+        raise
+
+
+def _render(html: str, css: list[str], path: str) -> int:
+    return render(html, css, Path(path))
+
+
+def close() -> None:
+    """Let the processes go."""
+    pool = _pool.pop("pool", None)
+    if pool is not None:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -14,9 +14,9 @@ from pathlib import Path
 from flask import current_app
 
 from app import clock
-from app.domain.exports import Cell, Column
+from app.domain.exports import BUNDLE, Cell, Column
 from app.extensions import db
-from app.integrations import sheets, store
+from app.integrations import pdf, sheets, store
 from app.integrations.store import Store, StoreError
 from app.jobs import sends
 from app.services import export_work
@@ -98,6 +98,7 @@ def run_one(export_id: int, failpoint: Failpoint = nothing, until: float = float
         reason = "full" if full else "error"
         return export_work.put_back(export_id=export_id, token=token, reason=reason, now=clock.now())
     finally:
+        pdf.close()
         shutil.rmtree(_workshop(export_id, token), ignore_errors=True)
 
 
@@ -131,8 +132,11 @@ def _build(export_id: int, token: int, listing: Listing, failpoint: Failpoint) -
     folder = _workshop(export_id, token)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / own_name
-    write = sheets.write_xlsx if kind == "xlsx" else sheets.write_csv
-    write(path, sheet, _spooled(export_id, token, names, sheet.columns))
+    rows = _spooled(export_id, token, names, sheet.columns)
+    if kind == BUNDLE:
+        pdf.together(path, rows, sheet.title)
+    else:
+        (sheets.write_xlsx if kind == "xlsx" else sheets.write_csv)(path, sheet, rows)
     size = path.stat().st_size
     failpoint("built")
     _store().take(own_name, path)

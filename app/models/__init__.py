@@ -41,20 +41,18 @@ from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
     Clock,
-    Counter,
     Event,
     FreeText,
     Party,
     Person,
     Promise,
     Reveal,
-    ScopeVersion,
     Seal,
     Submission,
     Ticket,
-    WorkItem,
 )
 from app.models.undo import ResultUndo
+from app.models.work import Counter, ScopeVersion, WorkItem
 
 __all__ = [
     "AddressRule",

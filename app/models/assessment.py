@@ -55,6 +55,7 @@ class Penalty(Model):
         UniqueConstraint("rule", "ticket_id", "organisation_id", "person_id", "occurrence", name="uq_penalty_fact"),
         Index("ix_penalty_month", "month", "organisation_id", "state"),
         Index("ix_penalty_organisation", "organisation_id", "id"),
+        Index("ix_penalty_sums", "month", "state", "province_id", "organisation_id", "amount_fen", "points"),
         Index("ix_penalty_month_list", "month", "id"),
         Index("ix_penalty_site_list", "organisation_id", "month", "id"),
         Index("ix_penalty_province_list", "province_id", "month", "id"),

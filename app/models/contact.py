@@ -53,6 +53,7 @@ class Alarm(Model):
     seen_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
     __table_args__ = (
         Index("ix_alarm_user_at", "user_id", "at"),
+        Index("ix_alarm_at", "at", "id"),
         Index(
             "ix_alarm_unseen", "at",
             sqlite_where=text("seen_at IS NULL"), postgresql_where=text("seen_at IS NULL"),

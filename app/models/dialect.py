@@ -45,11 +45,6 @@ def insert_ignoring(session: Session, table: Any) -> Any:
     return _insert(session, table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
-def insert_selected(session: Session, table: Any, names: list[str], rows: Any) -> Any:
-    """An INSERT of what a SELECT gives that leaves existing keys alone; `rowcount` tells how many rows are new."""
-    return _insert(session, table).from_select(names, rows).on_conflict_do_nothing()
-
-
 def upsert_add(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
     """Add each row's `n` to the row of a counter table with the same key, making it when it is not there.
 

@@ -96,7 +96,7 @@ class Outbox(Model):
     lane: Mapped[str] = mapped_column(String(80), index=True)  # rows of one lane leave in order
     ticket_id: Mapped[int | None] = mapped_column(Big, index=True)
     organisation_id: Mapped[int | None] = mapped_column(Big, index=True)
-    province_id: Mapped[int | None] = mapped_column(Big, index=True)
+    province_id: Mapped[int | None] = mapped_column(Big)
     payload: Mapped[dict] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(10), default="pending")
     attempts: Mapped[int] = mapped_column(default=0)
@@ -108,6 +108,10 @@ class Outbox(Model):
     external_id: Mapped[str] = mapped_column(String(80), default="")
     error: Mapped[str] = mapped_column(Text, default="")
     __table_args__ = (
+        Index("ix_outbox_kind", "kind", "id"),
+        Index("ix_outbox_state", "kind", "state", "id"),
+        Index("ix_outbox_province", "province_id", "id"),
+        Index("ix_outbox_province_state", "province_id", "kind", "state", "id"),
         Index(
             "ix_outbox_next_try",
             "next_try_at",

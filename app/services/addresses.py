@@ -60,7 +60,9 @@ def site_of(session: Session, address: str) -> Organisation | None:
     return found[-1][1] if found else None
 
 
-def listed(session: Session, actor: Actor, after: int = 0) -> list[tuple[AddressRule, Organisation, str, str]]:
+def listed(
+    session: Session, actor: Actor, after: int = 0, limit: int = PAGE
+) -> list[tuple[AddressRule, Organisation, str, str]]:
     """The rules of the actor's province with site, ticket number and who made them; the newest first, a page at once.
 
     Select only; one row more than a page says that there is another.
@@ -73,7 +75,7 @@ def listed(session: Session, actor: Actor, after: int = 0) -> list[tuple[Address
         .join(person, person.id == AddressRule.created_by_id)
         .where(AddressRule.province_id == actor.province_id, AddressRule.ended_at.is_(None))
         .order_by(AddressRule.id.desc())
-        .limit(PAGE + 1)
+        .limit(limit + 1)
     )
     if after:
         statement = statement.where(AddressRule.id < after)

@@ -42,14 +42,25 @@ def watch_reveals(session: Session, ticket: Ticket, actor: Actor, now: datetime)
 
 def listed(session: Session, actor: Actor) -> list[tuple[Alarm, str, str, str]]:
     """The newest alarms in the actor's area with the person's name and the house's two names."""
-    statement = (
+    return _named(session, _rows(actor).order_by(Alarm.at.desc(), Alarm.id.desc()).limit(SHOWN))
+
+
+def below(session: Session, actor: Actor, alarm_id: int, limit: int) -> list[tuple[Alarm, str, str, str]]:
+    """All alarms in the actor's area by falling id; one more than `limit` where there is more."""
+    mine = _rows(actor).where(Alarm.id < alarm_id)
+    return _named(session, mine.order_by(Alarm.id.desc()).limit(limit + 1))
+
+
+def _rows(actor: Actor) -> Any:
+    return (
         select(Alarm, User.name, Organisation.name, Organisation.name_en)
         .outerjoin(User, User.id == Alarm.user_id)
         .outerjoin(Organisation, Organisation.id == Alarm.organisation_id)
         .where(_visible(actor))
-        .order_by(Alarm.at.desc(), Alarm.id.desc())
-        .limit(SHOWN)
     )
+
+
+def _named(session: Session, statement: Any) -> list[tuple[Alarm, str, str, str]]:
     return [(alarm, who or "", name or "", name_en or "") for alarm, who, name, name_en in session.execute(statement)]
 
 

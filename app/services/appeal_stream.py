@@ -89,6 +89,13 @@ def line_of(session: Session, number: str, actor: Actor, now: datetime) -> Line 
     return _line(row, actor, now) if row else None
 
 
+def below(session: Session, actor: Actor, appeal_id: int, now: datetime, limit: int) -> list[tuple[int, Line]]:
+    """Appeals that wait, by falling id of the appeal; one more than `limit` where there are more."""
+    statement = _lines(actor).add_columns(Appeal.id).where(Appeal.id < appeal_id).order_by(Appeal.id.desc())
+    rows = session.execute(statement.limit(limit + 1))
+    return [(row[-1], _line(tuple(row)[:-1], actor, now)) for row in rows]
+
+
 def similar(session: Session, actor: Actor, ticket: Ticket) -> list[Ruled]:
     """The last rulings on the same category: the same site's first, then the same province's; five at most."""
     site = Appeal.site_id == ticket.handling_site_id

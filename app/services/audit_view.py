@@ -13,6 +13,7 @@ from app.domain import audits as rule
 from app.domain.audit_sample import RECHECK, SAMPLE
 from app.domain.calendars import day_bounds, local_date, month_bounds
 from app.domain.errors import NotFound
+from app.domain.lifecycle import WITHDRAWN
 from app.domain.roles import Actor
 from app.models import Audit, Category, FreeText, Organisation, Ticket
 from app.services import audit_leases, audit_pool
@@ -116,7 +117,9 @@ def load(session: Session, actor: Actor, audit_id: int) -> Line:
 
 
 def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> list[tuple[Audit, str]]:
-    """The marked audits of one ticket with the auditor's words, for its page."""
+    """The marked audits of one ticket with the auditor's words, for its page; nothing is asked without a result."""
+    if ticket.result_at is None and ticket.state != WITHDRAWN:
+        return []
     statement = select(Audit, FreeText.body).outerjoin(FreeText, FreeText.id == Audit.text_id)
     own = (Audit.ticket_id == ticket.id, Audit.marked_at.is_not(None), Audit.reason != RECHECK)
     rows = session.execute(statement.where(*own).order_by(Audit.id))

@@ -77,6 +77,8 @@ def revise_in(session: Session, *, actor: Actor, audit_id: int, verdict: Verdict
     audit, ticket = _locked(session, audit_id)
     if audit.marked_at is None:
         raise NotAllowed("not_marked")
+    if audit.reason == RECHECK:  # a yardstick of the first mark, which is what is revised
+        raise NotAllowed("not_allowed")
     _refuse_own(session, ticket, audit, actor)
     if audit.mark == verdict.mark:
         raise Invalid({"mark": "unchanged"})

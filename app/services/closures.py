@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -116,16 +117,25 @@ def day_of(closure_id: int, now: datetime) -> str:
 
 def listed(session: Session, actor: Actor, now: datetime) -> list[Line]:
     """Closures of the actor's sites that last or lie ahead, the first to begin first; at most 200."""
+    statement = _lines(actor).where(_lasts(local_date(now))).order_by(Closure.from_day, Organisation.code)
+    return [Line(*found) for found in session.execute(statement.limit(LISTED))]
+
+
+def below(session: Session, actor: Actor, closure_id: int, limit: int) -> list[Line]:
+    """All closures of the actor's sites, ended ones too, by falling id; one more than `limit` where there is more."""
+    statement = _lines(actor).where(Closure.id < closure_id).order_by(Closure.id.desc())
+    return [Line(*found) for found in session.execute(statement.limit(limit + 1))]
+
+
+def _lines(actor: Actor) -> Any:
     _may(actor)
-    site, deputy = Organisation, aliased(Organisation)
-    statement = (
-        select(Closure, site, deputy)
-        .join(site, site.id == Closure.organisation_id)
+    deputy = aliased(Organisation)
+    return (
+        select(Closure, Organisation, deputy)
+        .join(Organisation, Organisation.id == Closure.organisation_id)
         .outerjoin(deputy, deputy.id == Closure.deputy_id)
-        .where(_scope(actor), _lasts(local_date(now)))
-        .order_by(Closure.from_day, site.code)
+        .where(_scope(actor))
     )
-    return [Line(row, place, stand_in) for row, place, stand_in in session.execute(statement.limit(LISTED))]
 
 
 def sites_of(session: Session, actor: Actor) -> list[Organisation]:

@@ -144,6 +144,13 @@ def page(session: Session, after: str = "") -> list[tuple[CustomerAccount, int]]
     return [(row, count) for row, count in session.execute(statement.limit(PAGE + 1))]
 
 
+def below(session: Session, account_id: int, limit: int) -> list[tuple[CustomerAccount, int]]:
+    """The same by falling id; one more than `limit` where there are more."""
+    n = select(func.count()).where(CustomerMatch.account_id == CustomerAccount.id).scalar_subquery()
+    statement = select(CustomerAccount, n).where(CustomerAccount.id < account_id).order_by(CustomerAccount.id.desc())
+    return [(row, count) for row, count in session.execute(statement.limit(limit + 1))]
+
+
 def typed(session: Session, row: CustomerAccount) -> AccountIn:
     """An account as its form shows it."""
     kept: dict[str, list[str]] = {}

@@ -20,6 +20,7 @@ from app.services import (
     clocks,
     demo_audits,
     demo_penalties,
+    demo_ratings,
     demo_stories,
     demo_surroundings,
     demo_tickets,
@@ -68,6 +69,7 @@ def load(*, now: datetime, callback_url: str, tickets: bool = True, site_clerks:
         demo_surroundings.place(db.session(), stand(db.session()), now)
         demo_audits.play(db.session(), stand(db.session()), now)
         demo_penalties.place(db.session(), stand(db.session()), now)
+        demo_ratings.play(db.session(), now)
     return Loaded(added, accounts, made, missing)
 
 

@@ -19,7 +19,7 @@ from app.services.demo_stage import Play
 
 NIGHT, MORNING = time(1, 5), time(9, 40)
 BACK = 50  # days
-LEFT = 3 * ONE_DAY  # draws of these last days wait at the desk
+LEFT = 15 * ONE_DAY  # draws of these last days wait at the desk
 DESKS = {"33": "lcs", "44": "lcs-2"}
 LONG_AGO = timedelta(days=7)
 UNTRUE = Verdict(rule.UNTRUTHFUL, "not_called", "回访客户，客户表示没有接到过网点电话。")

@@ -64,6 +64,12 @@ def offered(category: str) -> list[dict[str, Any]]:
     return [book()["answers"][name] for name in offers.get(category, offers[""])]
 
 
+def measure(category: str) -> str:
+    """What a result says was done. No scan shows that lockers' parcels were delivered again: a red flag to see."""
+    measures: dict[str, str] = book()["measures"]
+    return measures.get(category, measures[""])
+
+
 def filled(category: str) -> tuple[str, dict[str, str]]:
     """The first allowed answer with its demanded fields filled in."""
     answer = offered(category)[0]

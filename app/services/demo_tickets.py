@@ -179,8 +179,8 @@ def _result(stage: Play, story: Story, post: Post, promise_minutes: Any, at: dat
         actor=stage.clerk(story), post=post, now=at,
         answer=ResultIn(
             text=words("result_again") if again else words("result", story.category),
-            contact_outcome="reached_accepts", signed_by="", action_taken="", answer=answer, supplements=fields,
-            promises=promised,
+            contact_outcome="reached_accepts", signed_by="", action_taken=demo_stories.measure(story.category),
+            answer=answer, supplements=fields, promises=promised,
         ),
     )  # fmt: skip
     _book_sent(stage, at)

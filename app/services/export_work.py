@@ -58,6 +58,10 @@ class Listing(Protocol):
     def capability(self) -> str:
         """What opens the list."""
 
+    @property
+    def size(self) -> int:
+        """Rows read at once."""
+
     def count(self, session: Session, order: Order, below: int, most: int) -> int:
         """How many rows there are, at most `most`."""
 
@@ -119,12 +123,12 @@ def begin(*, export_id: int, token: int, listing: Listing) -> bool:
     return False
 
 
-def read(*, export_id: int, token: int, listing: Listing, size: int = PAGE) -> Page:
+def read(*, export_id: int, token: int, listing: Listing, size: int = 0) -> Page:
     """The next page, under the rights that the person has now. Raises Lost, Stopped."""
     session = db.session()
     session.rollback()
     row, order, _person = _held(session, export_id, token, listing)
-    rows, below = listing.page(session, order, row.below, size)
+    rows, below = listing.page(session, order, row.below, size or listing.size)
     if row.rows + len(rows) > rule.MOST_ROWS:
         raise Stopped("too_many_rows")
     page = Page(row.pages, rule.page_name(row.spool, token, row.pages), rows, below)

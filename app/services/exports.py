@@ -61,7 +61,7 @@ def ask(*, actor: Actor, order: OrderIn, key: str, address: str, now: datetime) 
 
     Raises Invalid(format), NotAllowed without the right to the list or with three under way, TooSoon beyond the rate.
     """
-    if order.format not in rule.FORMATS:
+    if order.format not in (*rule.FORMATS, rule.BUNDLE):
         raise Invalid({"format": "required"})
     require(actor, order.capability)
     with write() as session:

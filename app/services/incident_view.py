@@ -29,23 +29,29 @@ class Row:
     open: int
 
 
-def page(session: Session, actor: Actor, before: int | None = None) -> list[Row]:
-    """Incidents in scope, the newest first; one more than PAGE where there are more."""
-    still = func.sum(case((Ticket.state.in_(("open", "in_progress")), 1), else_=0))
-    inside = select(Ticket.incident_id, func.count().label("n"), still.label("unanswered"))
-    counted = inside.where(Ticket.incident_id.is_not(None), visible_to(actor)).group_by(Ticket.incident_id).subquery()
+def page(session: Session, actor: Actor, before: int | None = None, limit: int = PAGE) -> list[Row]:
+    """Incidents in scope, the newest first; one more than `limit` where there are more."""
     statement = (
-        select(Incident, Organisation, User.name, func.coalesce(counted.c.n, 0), func.coalesce(counted.c.unanswered, 0))
+        select(Incident, Organisation, User.name)
         .join(User, User.id == Incident.opened_by_id)
         .outerjoin(Organisation, Organisation.id == Incident.province_id)
-        .outerjoin(counted, counted.c.incident_id == Incident.id)
         .where(incidents.seen_by(actor))
         .order_by(Incident.id.desc())
-        .limit(PAGE + 1)
+        .limit(limit + 1)
     )
     if before is not None:
         statement = statement.where(Incident.id < before)
-    return [Row(*values) for values in session.execute(statement)]
+    found = session.execute(statement).all()
+    inside = _counted(session, actor, [row.id for row, _province, _name in found])
+    return [Row(row, province, name, *inside.get(row.id, (0, 0))) for row, province, name in found]
+
+
+def _counted(session: Session, actor: Actor, ids: list[int]) -> dict[int, tuple[int, int]]:
+    """Tickets and unanswered ones of these incidents alone, as far as the reader sees them."""
+    still = func.sum(case((Ticket.state.in_(("open", "in_progress")), 1), else_=0))
+    inside = select(Ticket.incident_id, func.count(), still).where(Ticket.incident_id.in_(ids), visible_to(actor))
+    rows = session.execute(inside.group_by(Ticket.incident_id)) if ids else ()
+    return {incident_id: (n, unanswered) for incident_id, n, unanswered in rows}
 
 
 def tickets(session: Session, actor: Actor, row: Incident) -> list[tuple[Ticket, Organisation | None]]:

@@ -116,7 +116,9 @@ def _mine(statement: Any, actor: Actor) -> Any:
 
 
 def _in_scope(actor: Actor) -> ColumnElement[bool]:
-    return or_(Notice.ticket_id.is_(None), scope.visible_to(actor))
+    """Looked up ticket by ticket: as one condition with OR, an engine first collects all tickets of the scope."""
+    seen = select(Ticket.id).where(Ticket.id == Notice.ticket_id, scope.visible_to(actor))
+    return or_(Notice.ticket_id.is_(None), seen.correlate(Notice).limit(1).scalar_subquery().is_not(None))
 
 
 # --- the verbs ---

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -90,11 +91,10 @@ def case_of(session: Session, ticket: Ticket) -> Case:
     places = {fact.organisation_id for fact in penalty_facts.facts_of(bare)}
     if not places:
         return bare
-    known = select(Organisation.id, Organisation.onboarded_from).where(
-        Organisation.id.in_(places), Organisation.onboarded_from.is_not(None)
-    )
-    onboarded = {place: day for place, day in session.execute(known) if day is not None}
-    return Case(**{**bare.__dict__, "onboarded": onboarded})
+    known = list(session.scalars(select(Organisation).where(Organisation.id.in_(places))))
+    onboarded = {place.id: place.onboarded_from for place in known if place.onboarded_from is not None}
+    assessed = frozenset(place.id for place in known if place.kind in penalty_facts.LIABLE_KINDS)
+    return replace(bare, onboarded=onboarded, assessed=assessed)
 
 
 def stored_of(rows: Iterable[Penalty]) -> list[Stored]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import penalty_facts, penalty_rules
 from app.domain.errors import Invalid, NotAllowed
+from app.domain.penalty_facts import LIABLE_KINDS
 from app.domain.penalty_rules import BY_HAND, MOST_FEN, RATE
 from app.domain.roles import Actor
 from app.models import Organisation, Ticket, User
@@ -18,8 +19,6 @@ from app.services import attachments, desk, organisations, penalties
 from app.services import penalty_rules as versions
 from app.services.desk import TEXT_LIMIT, Outcome, Post
 from app.services.transaction import write
-
-LIABLE_KINDS = ("site", "hub", "department")
 
 
 @dataclass(frozen=True)

@@ -92,8 +92,17 @@ class Page:
     after: str
 
 
+def offered(desk: str, filters: Filters) -> Filters:
+    """The filters as a desk may have them. The order of the last activity has one index: over all of the open work. A
+    site's work is small enough to look through for everything else; a province's and the network's grow with the house.
+    """
+    plain = filters.queue == "all" and not filters.category and not filters.owner
+    return filters if filters.sort == "due" or desk == "site" or plain else replace(filters, sort="due")
+
+
 def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Page:
     """One keyset page of the actor's open work, at most 50 rows. Raises NotFound for a role without a queue."""
+    filters = offered(actor.desk, filters)
     statement = columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
     statement = statement.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
     statement = _filtered(statement.where(*_within(actor, filters, now)), actor, filters, now)

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.domain.lifecycle import CLOSED
 from app.domain.roles import Actor
 from app.models import FreeText, Organisation, Person, Survey, SurveyCall, Ticket, User
 from app.services import scope
@@ -37,7 +38,9 @@ class Due:
 
 
 def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> Rating | None:
-    """The survey of a ticket; None where nobody was asked."""
+    """The survey of a ticket; None where nobody was asked. Nothing is asked of a ticket that was never closed."""
+    if ticket.state != CLOSED and not ticket.root_cause:
+        return None
     statement = select(Survey, FreeText.body).outerjoin(FreeText, FreeText.id == Survey.text_id)
     row = session.execute(statement.where(Survey.ticket_id == ticket.id)).one_or_none()
     return Rating(row[0], str((row[1] or {}).get("text", ""))) if row else None

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import undo as rule
+from app.domain.calendars import SHANGHAI
 from app.domain.errors import NotAllowed
 from app.domain.roles import SYSTEM, Actor
 from app.models import Attachment, Contact, CustomerLink, Draft, Event, FreeText, Outbox, Promise, ResultUndo, Ticket
@@ -130,7 +131,7 @@ def _restore(
     event = journal.append(session, ticket, "result_undone", actor=actor, now=now, data=data)
     desk.move(ticket, ACTION[was["state"]], SYSTEM)
     clocks.void(session, ticket, ["delivery"], now)
-    _drop_promises(session, ticket, row.event_id, now)
+    promised = _drop_promises(session, ticket, row.event_id, now)
     for name in PLAIN:
         setattr(ticket, name, was[name])
     for name in INSTANTS:
@@ -139,33 +140,47 @@ def _restore(
     session.execute(delete(Contact).where(Contact.event_id == row.event_id))  # an attempt that the form alone named
     pictures = update(Attachment).where(Attachment.event_id == row.event_id, Attachment.origin == "upload")
     session.execute(pictures.values(event_id=None))  # they wait in the box again
-    _back_to_draft(session, ticket, actor, row.event_id, now)
+    _back_to_draft(session, ticket, actor, row.event_id, promised, now)
     return event
 
 
-def _drop_promises(session: Session, ticket: Ticket, event_id: int, now: datetime) -> None:
-    said = session.get_one(Event, event_id)
-    made = select(Event.data).where(Event.ticket_id == ticket.id, Event.type == "promise_made", Event.seq > said.seq)
-    for data in session.scalars(made):
-        promise = session.get(Promise, data["promise_id"])
-        if promise is not None and promise.state == "open":
-            promise_ends.set_aside(session, ticket, promise, "dropped", now)
+def _drop_promises(session: Session, ticket: Ticket, event_id: int, now: datetime) -> dict[str, str]:
+    """End the promises that went with the result; how the form had said the last of them."""
+    said, fields = session.get_one(Event, event_id), {}
+    made = select(Event).where(Event.ticket_id == ticket.id, Event.type == "promise_made", Event.seq > said.seq)
+    for event in session.scalars(made.order_by(Event.seq)):
+        promise = session.get(Promise, event.data["promise_id"])
+        if promise is None or promise.state != "open":
+            continue
+        promise_ends.set_aside(session, ticket, promise, "dropped", now)
+        due, words = promise.due_at.astimezone(SHANGHAI), _body(session, event)
+        fields = {"promise_what": promise.what, "promise_due_at": due.strftime("%Y-%m-%dT%H:%M")}
+        fields |= {f"promise_{name}": words.get(name, "") for name in ("text", "who")}
+    return fields
 
 
-def _back_to_draft(session: Session, ticket: Ticket, actor: Actor, event_id: int, now: datetime) -> None:
+def _back_to_draft(
+    session: Session, ticket: Ticket, actor: Actor, event_id: int, promised: Mapping[str, str], now: datetime
+) -> None:
     """The words stand in the box again, to be put right; a draft that was begun since is not touched."""
-    said = session.get_one(Event, event_id)
-    body = (session.get(FreeText, said.text_id) if said.text_id else None) or FreeText(body={})
     if session.get(Draft, (actor.user_id, ticket.id, "result")) is not None:
         return
-    values = {"text": body.body.get("text", ""), "finding_signed_by": body.body.get("signed_by", "")}
-    values |= {"finding_courier": body.body.get("courier", ""), "answer": said.data.get("answer", "")}
+    said = session.get_one(Event, event_id)
+    body = _body(session, said)
+    values = {"text": body.get("text", ""), "finding_signed_by": body.get("signed_by", "")}
+    values |= {"finding_courier": body.get("courier", ""), "answer": said.data.get("answer", "")}
     values |= {name: said.data.get(name, "") for name in ("contact_outcome", "action_taken", "no_contact_code")}
-    values |= {f"supplement-{name}": value for name, value in (body.body.get("supplements") or {}).items()}
+    values |= {f"supplement-{name}": value for name, value in (body.get("supplements") or {}).items()}
     for key, answer in (said.data.get("answers") or {}).items():
-        more = (body.body.get("supplements_of") or {}).get(key, {})
+        more = (body.get("supplements_of") or {}).get(key, {})
         values |= {f"answer-{key}": answer} | {f"supplement-{key}-{name}": value for name, value in more.items()}
+    values = {name: value for name, value in (values | dict(promised)).items() if value}
     session.add(Draft(
         user_id=actor.user_id, ticket_id=ticket.id, box="result", version=1, saved_at=now,
-        ticket_version=ticket.version, values={name: value for name, value in values.items() if value},
+        ticket_version=ticket.version, values=values,
     ))  # fmt: skip
+
+
+def _body(session: Session, event: Event) -> dict[str, Any]:
+    row = session.get(FreeText, event.text_id) if event.text_id else None
+    return row.body if row else {}

@@ -50,14 +50,15 @@ def _row(actor: Actor, alarm: Alarm, who: str, name: str, name_en: str) -> dict[
     return {
         "time_text": g.fmt.time(alarm.at), "time_full": g.fmt.full(alarm.at), "who": who or "—",
         "house": _house(name, name_en),
-        "text": _text(alarm),
+        "text": said(alarm),
         "state": _("Looked into, %(time)s", time=g.fmt.time(alarm.seen_at)) if alarm.seen_at else _("New"),
         "tone": "late" if fresh else "",
         "seen_href": url_for("alarms.seen", alarm_id=alarm.id) if fresh and not own else "",
     }  # fmt: skip
 
 
-def _text(alarm: Alarm) -> str:
+def said(alarm: Alarm) -> str:
+    """What happened, in words."""
     if alarm.kind == silent_sites.SILENT_SITE:
         return _("%(n)s new tickets and nobody signed in for 20 minutes", n=alarm.data.get("tickets", 0))
     return _("%(n)s telephone numbers shown within 10 minutes", n=alarm.data.get("shown", 0))

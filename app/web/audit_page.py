@@ -29,7 +29,7 @@ def desk_of(session: Session, actor: Actor, now: Any, opened: int) -> dict[str, 
     """Head and list."""
     head = audit_view.head(session, actor, now)
     first = _("Re-checks") if actor.desk == "ccs" else _("Flagged or rejected")
-    numbers = [(_("Waiting"), head.waiting, "")]
+    numbers = [(_("To audit"), head.waiting, "")]
     if actor.desk != "ccs":
         numbers.append((first, head.first, "late" if head.first else ""))
     numbers.append((_("Marked by me today"), head.mine_today, ""))

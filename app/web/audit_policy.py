@@ -14,6 +14,7 @@ from app.domain import audit_policy as rule
 from app.domain.errors import Invalid, Stale
 from app.extensions import db
 from app.services import audit_policy
+from app.services.audit_policy import Version
 from app.web import queue_page, words
 from app.web.access import route_access
 from app.web.guard import current_actor, requires
@@ -60,13 +61,17 @@ def _page(typed: Mapping[str, str], errors: Mapping[str, str] | None = None, err
         "audit_policy.html", rail=rail, fields=fields, seen=versions[0].policy.version, note=typed.get("note", ""),
         note_error=words.word(table, errors["note"]) if errors and "note" in errors else "", error=error,
         notice=_("The new version is stored.") if request.args.get("done") else "",
-        versions=[_version(one) for one in versions], columns=[labels[name] for name in rule.NAMES],
+        versions=[_version(one, before) for one, before in zip(versions, [*versions[1:], None], strict=True)],
     )  # fmt: skip
 
 
-def _version(one: audit_policy.Version) -> dict[str, Any]:
+def _version(one: Version, before: Version | None) -> dict[str, Any]:
+    """A version with what it changed."""
+    labels, numbers = _labels(), one.policy.numbers()
+    earlier = before.policy.numbers() if before else numbers
+    changes = [f"{labels[n]}: {earlier[n]} → {value}" for n, value in numbers.items() if value != earlier[n]]
     by = f"{one.stored_by} · {g.fmt.full(one.stored_at)}" if one.stored_by else _("came with the portal")
-    return {"n": one.policy.version, "by": by, "note": one.note, "numbers": list(one.policy.numbers().values())}
+    return {"n": one.policy.version, "by": by, "note": one.note, "changes": changes}
 
 
 def _rail() -> dict[str, Any]:

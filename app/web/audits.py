@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.domain import audits as rule
+from app.domain.audit_sample import RECHECK
 from app.domain.calendars import month_bounds, month_of
 from app.domain.errors import Invalid, NotAllowed, Stale
 from app.domain.masking import mask_text
@@ -97,7 +98,7 @@ def _row(line: Line, actor: Actor) -> dict[str, Any]:
     """A site does not read why it was drawn: what is looked for is looked for without warning."""
     audit, english = line.audit, g.fmt.english
     category = line.category
-    flags = words_audit.flags()
+    flags, second = words_audit.flags(), actor.can("audit_revise") and audit.reason != RECHECK
     return {
         "number": line.number, "href": url_for("tickets.show", number=line.number),
         "category": "" if category is None else category.name_en if english else category.name,
@@ -108,7 +109,7 @@ def _row(line: Line, actor: Actor) -> dict[str, Any]:
         "revised": g.fmt.time(audit.revised_at) if audit.revised_at else "",
         "was": words_audit.marks()[audit.first_mark], "why": words.word(words_audit.why(), audit.reason),
         "flags": [words.word(flags, one) for one in audit.flags],
-        "second_href": url_for("audits.show", audit_id=audit.id) if actor.can("audit_revise") else "",
+        "second_href": url_for("audits.show", audit_id=audit.id) if second else "",
     }  # fmt: skip
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app import clock
+from app.domain.errors import NotAllowed
 from app.extensions import db
 from app.integrations import card_book, pdf
 from app.integrations.pdf import PdfError
 from app.services import card_codes, scorecards
-from app.web import card_sheets, scorecard_page, words
+from app.services.export_work import Order
+from app.services.exports import OrderIn
+from app.web import card_bundle, card_sheets, exports, scorecard_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import me
@@ -23,7 +26,6 @@ from app.web.words_cards import titles
 
 bp = Blueprint("card_files", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-STYLES = ("sheet.css", "pdf.css")
 
 
 @bp.get("/scorecards/<month>/<code>/card.pdf")
@@ -37,7 +39,7 @@ def as_pdf(month: str, code: str) -> ResponseReturnValue:
     try:
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "card.pdf"
-            pdf.render(document([page], mark_line()), styles(), target)
+            pdf.render(card_bundle.document([page], mark_line()), card_bundle.styles(), target)
             return _file(target.read_bytes(), "application/pdf", f"kuaifu-{month}-{code}.pdf")
     except PdfError:
         told = words.errors()["libraries_missing"]
@@ -59,6 +61,24 @@ def as_xlsx(month: str, code: str) -> ResponseReturnValue:
         return _file(target.read_bytes(), XLSX, f"kuaifu-{month}-{code}.xlsx")
 
 
+@bp.post("/scorecards/<month>/<code>/bundle")
+@route_access("export")
+@requires("export")
+def bundle(month: str, code: str) -> ResponseReturnValue:
+    """Order all cards of a province as one PDF; it is made in the background and lands in "my exports"."""
+    actor, one = current_actor(), card_bundle.BUNDLE
+    if actor.desk == "site":
+        raise NotAllowed("not_allowed")
+    if not pdf.available():
+        return as_pdf(month, code)
+    asked = {"month": month, "code": code}
+    order_of = Order(actor, asked, clock.now(), "en" if g.fmt.english else "zh")
+    card_bundle.chosen(db.session(), order_of)
+    said = one.says(db.session(), actor, asked)
+    order = OrderIn(one.key, one.capability, asked, said, "pdf", order_of.locale)
+    return exports.place(actor, order, request.form.get("submission_key", ""))
+
+
 @bp.get("/verify")
 @route_access("scorecard")
 @requires("scorecard")
@@ -78,17 +98,6 @@ def verify() -> ResponseReturnValue:
         error=words.errors()["unknown_code"] if code and card is None else "",
     )  # fmt: skip
     return page, 404 if code and card is None else 200
-
-
-def document(pages: list[str], mark: str) -> str:
-    """A whole HTML document of cards, each its own page."""
-    return render_template("cards_pdf.html", pages=pages, mark=mark)
-
-
-def styles() -> list[str]:
-    """The style sheets of the PDF as texts: the renderer reads no file."""
-    folder = Path(current_app.static_folder or "")
-    return [(folder / name).read_text(encoding="utf-8") for name in STYLES]
 
 
 def mark_line() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 
@@ -52,7 +52,7 @@ def _summary(card: Card) -> Section:
         [_("Median handling time (s)"), card.handling_median_seconds],
         [_("90th percentile (s)"), card.handling_p90_seconds],
         [labels["complaint_rate"], None if rate is None else rate / 100], [_("Delivered parcels"), card.delivered],
-        *([label, penalties.get(key, 0) / 100] for key, label in _penalties().items()),
+        *_charges(penalties),
         [_("Scoring version"), card.scheme], [_("Verification code"), scorecard_page.verification_code(card.digest)],
     ]  # fmt: skip
     return Section(_("Summary"), [_("Figure"), _("Value")], rows, ["", ""], [30, 26])
@@ -63,11 +63,12 @@ def _counts(facts: Facts, labels: dict[str, str]) -> list[Sequence[CELL]]:
     return [[labels[key], int(getattr(facts, key))] for key in keys]
 
 
-def _penalties() -> dict[str, str]:
-    return {
+def _charges(penalties: Mapping[str, int]) -> list[Sequence[CELL]]:
+    labels = {
         "confirmed_fen": _("Penalties charged (yuan)"), "proposed_fen": _("Penalties proposed (yuan)"),
         "contested_fen": _("Penalties contested (yuan)"), "waived_fen": _("Penalties waived (yuan)"),
     }  # fmt: skip
+    return [[label, penalties.get(key, 0) / 100] for key, label in labels.items()]
 
 
 def _measures(measures: Sequence[ScoredMeasure]) -> Section:

@@ -18,9 +18,17 @@ from app.domain import exports as rule
 from app.domain.exports import Cell, Column, Sheet
 from app.domain.roles import Actor
 from app.models import Export
-from app.services.export_work import Order
+from app.services.export_work import PAGE, Order
 from app.services.sessions import SignedIn
-from app.web import context, export_assessment, export_audits, export_outgoing, export_penalties, export_tickets
+from app.web import (
+    context,
+    export_assessment,
+    export_audits,
+    export_desk,
+    export_outgoing,
+    export_penalties,
+    export_tickets,
+)
 from app.web.export_cells import Filled, stamp
 
 Numbered = list[tuple[int, Any]]  # an id, by which rows are read, and the row
@@ -40,6 +48,7 @@ class ExportList:
     columns: Callable[[Session, Order], Sequence[Filled]]
     below: Callable[[Session, Order, int, int], Numbered]
     counted: Callable[[Session, Order, int, int], int]
+    size: int = PAGE
 
     def count(self, session: Session, order: Order, below: int, most: int) -> int:
         """How many rows there are, at most `most`."""
@@ -76,6 +85,15 @@ def _as_of(export: Export) -> str:
 
 def _nobody(person: SignedIn) -> Actor:
     return Actor(person.user_id, person.role, person.organisation_id, person.province_id, person.name)
+
+
+def _whole(
+    key: str, capability: str, title: Callable[[], str], columns: Callable[[Session, Order], Sequence[Filled]],
+    below: Callable[[Session, Order, int, int], Numbered],
+) -> ExportList:  # fmt: skip
+    """A list without filters."""
+    counted = export_desk.counted(below)
+    return ExportList(key, capability, title, lambda _address: {}, lambda *_given: "", columns, below, counted)
 
 
 LISTS: tuple[ExportList, ...] = (
@@ -122,5 +140,17 @@ LISTS: tuple[ExportList, ...] = (
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,
         export_tickets.roster_columns, export_tickets.roster, export_tickets.count_roster,
     ),
+    _whole("team", "team", lambda: _("My team"), export_desk.team_columns, export_desk.team),
+    _whole("alarms", "alarms", lambda: _("Alarms"), export_desk.alarm_columns, export_desk.alarm_rows),
+    _whole("appeals", "ruling", lambda: _("Appeals that wait"), export_desk.appeal_columns, export_desk.appeal_rows),
+    _whole(
+        "closures", "closures", lambda: _("Closure calendar"), export_desk.closure_columns, export_desk.closure_rows
+    ),
+    _whole("incidents", "incidents", lambda: _("Incidents"), export_desk.incident_columns, export_desk.incident_rows),
+    _whole(
+        "addresses", "address_rules", lambda: _("Learned addresses"), export_desk.address_columns,
+        export_desk.address_rows,
+    ),
+    _whole("customers", "admin", lambda: _("Customers"), export_desk.customer_columns, export_desk.customer_rows),
 )  # fmt: skip
 BY_KEY: dict[str, ExportList] = {one.key: one for one in LISTS}

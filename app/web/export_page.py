@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from flask import g, url_for
+from flask import current_app, g, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -15,12 +15,12 @@ from app.domain import exports as rule
 from app.domain.roles import Actor
 from app.models import Export, ExportLog, Organisation, User
 from app.services import exports
-from app.web import context, export_lists, words
+from app.web import context, words
 from app.web.export_cells import named
 from app.web.language import table
 
 TONES = {"done": "good", "failed": "late", "running": "info", "waiting": ""}
-FORMATS = {"xlsx": "Excel", "csv": "CSV"}
+FORMATS = {"xlsx": "Excel", "csv": "CSV", "pdf": "PDF"}
 
 
 @table
@@ -124,7 +124,7 @@ def _size(size: int) -> str:
 
 
 def _title(row: Export) -> str:
-    one = export_lists.BY_KEY.get(row.list_key)
+    one = current_app.extensions["export_lists"].get(row.list_key)
     return one.title() if one else row.list_key
 
 

@@ -32,18 +32,22 @@ from app.integrations.store import StoreError
 from app.jobs import exports as work
 from app.services import exports
 from app.services.exports import OrderIn, TooSoon
-from app.web import context, export_lists, export_page, queue_page
+from app.web import card_bundle, context, export_lists, export_page, queue_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.numbers import number
 
 bp = Blueprint("exports", __name__)
-TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}
+TYPES = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+}
 
 
 def init(app: Flask) -> None:
     """Hand the lists to the job that makes files of them; give templates the export form of a page."""
-    app.extensions["export_lists"] = export_lists.BY_KEY
+    app.extensions["export_lists"] = {**export_lists.BY_KEY, card_bundle.KEY: card_bundle.BUNDLE}
     app.jinja_env.globals.update(export_form=export_form)
 
 
@@ -86,8 +90,9 @@ def ask() -> ResponseReturnValue:
     actor, asked = current_actor(), one.asks(request.form)
     exports.require(actor, one.capability)
     said = one.says(db.session(), actor, asked)
-    order = OrderIn(one.key, one.capability, asked, said, request.form.get("format", ""), _language())
-    return _order(actor, order, request.form.get("submission_key", ""))
+    kind = request.form.get("format", "")
+    order = OrderIn(one.key, one.capability, asked, said, kind if kind in rule.FORMATS else "", _language())
+    return place(actor, order, request.form.get("submission_key", ""))
 
 
 @bp.post("/exports/<int:export_id>/again")
@@ -99,7 +104,7 @@ def again(export_id: int) -> ResponseReturnValue:
     row = exports.load(db.session(), actor, export_id)
     one = _list_of(row.list_key)
     order = OrderIn(row.list_key, one.capability, row.asked, row.asked_words, row.format, _language())
-    return _order(actor, order, request.form.get("submission_key", ""))
+    return place(actor, order, request.form.get("submission_key", ""))
 
 
 @bp.post("/exports/<int:export_id>/cancel")
@@ -149,7 +154,8 @@ def log() -> ResponseReturnValue:
     return render_template("export_log.html", rows=rows, number=asked, next_href=next_href, rail=_rail(actor))
 
 
-def _order(actor: Actor, order: OrderIn, key: str) -> ResponseReturnValue:
+def place(actor: Actor, order: OrderIn, key: str) -> ResponseReturnValue:
+    """Store an order and answer it."""
     try:
         exports.ask(actor=actor, order=order, key=key[:64], address=_from(), now=clock.now())
     except Invalid:
@@ -170,8 +176,8 @@ def _page(error: str = "") -> str:
     return render_template("exports.html", error=error, may_log=actor.can("export_log"), rail=_rail(actor), **found)
 
 
-def _list_of(list_key: str) -> export_lists.ExportList:
-    return export_lists.BY_KEY[list_key]
+def _list_of(list_key: str) -> Any:
+    return current_app.extensions["export_lists"][list_key]
 
 
 def _address() -> Mapping[str, str]:

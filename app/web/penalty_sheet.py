@@ -103,10 +103,12 @@ def _sum(found: Explained) -> Iterator[dict[str, str]]:
     if row.absorbed_by:
         name = words.word(words_penalties.rules(), row.absorbed_by)
         yield _step(_("Replaced by: %(rule)s", rule=name), yuan(-row.amount_fen))
-    elif row.state == "waived":
+    elif row.state == "waived" and not row.points:
         yield _step(words_penalties.reasons().get(row.reason, _("Waived")), yuan(-row.amount_fen))
-    charged = 0 if row.state == "waived" else row.amount_fen
-    yield {**_step(_("Amount of the penalty"), yuan(charged)), "last": "1"}
+    waived = row.state == "waived"
+    points = _("%(n)s points", n=0 if waived else row.points)
+    charged = points if row.points else yuan(0 if waived else row.amount_fen)
+    yield {**_step(_("Amount of the penalty"), charged), "last": "1"}
 
 
 def _step(label: str, value: str) -> dict[str, str]:

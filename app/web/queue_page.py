@@ -125,6 +125,7 @@ def count_text(n: int, key: str) -> str:
 
 def listing(session: Session, actor: Actor, filters: Filters, now: datetime, selected: str = "") -> dict[str, Any]:
     """The list pane for the filters in the address."""
+    filters = queue.offered(actor.desk, filters)
     page, categories = queue.page(session, actor, filters, now), category_labels(session)
     base = url_for("tickets.index")
     address_of = asked(filters)
@@ -133,7 +134,7 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
     return {
         "bands": bands(page.rows, lines, counts),
         "q": "", "sort": filters.sort, "queue": filters.queue,
-        "sorts": list(words_day.sorts().items()), "views": view_menu.menu(session, actor, filters),
+        "sorts": sorts(actor, filters), "views": view_menu.menu(session, actor, filters),
         "filters": {"category": filters.category, "categories": list(categories.items())},
         "next_href": f"{base}?{urlencode({**address_of, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
@@ -145,6 +146,12 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
         "ticked": request.args.get("tick", ""),
         "tick_href": f"{base}?{urlencode({**address_of, 'after': filters.after})}&tick=",
     }  # fmt: skip
+
+
+def sorts(actor: Actor, filters: Filters) -> list[tuple[str, str]]:
+    """The orders that this list has; none to choose from where there is one."""
+    by_activity = queue.offered(actor.desk, replace(filters, sort="activity")).sort == "activity"
+    return list(words_day.sorts().items()) if by_activity else []
 
 
 def bands(rows: tuple[Row, ...], lines: list[dict[str, Any]], counts: dict[str, int]) -> list[dict[str, Any]]:

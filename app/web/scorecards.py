@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +77,7 @@ def show(month: str, code: str) -> ResponseReturnValue:
     return render_template(
         "scorecard.html", rail=rail(actor, now), card=scorecard_page.card_of(db.session(), card, now),
         months=scorecard_page.months_of(month, now, lambda m: href(m, code)), own=actor.desk != "site",
+        bundle=secrets.token_urlsafe(24) if card.site.kind == "province" else "",
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def scores() -> dict[str, str]:
     """The five buttons."""
     return {
         "5": _("Very satisfied"),
-        "4": _("Satisfied"),
+        "4": _("Rather satisfied"),
         "3": _("Neither"),
         "2": _("Dissatisfied"),
         "1": _("Very dissatisfied"),

@@ -14,6 +14,7 @@ OPEN = sa.text("state = 'open'")
 LISTS = {
     "ix_penalty_month_list": ["month", "id"], "ix_penalty_site_list": ["organisation_id", "month", "id"],
     "ix_penalty_province_list": ["province_id", "month", "id"],
+    "ix_penalty_sums": ["month", "state", "province_id", "organisation_id", "amount_fen", "points"],
 }  # fmt: skip
 
 

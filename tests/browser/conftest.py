@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from simulator.server import Settings as PlatformSettings
 from simulator.server import Simulator
 
 SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
-START_SECONDS = 60
-PATIENCE_SECONDS = 8
+START_SECONDS = 240
+PATIENCE_SECONDS = 25
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -88,11 +89,18 @@ def patience(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def portal(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a portal with demo data, web, worker and scheduler; the simulator stays out, tests push themselves."""
-    folder = tmp_path_factory.mktemp("portal")
+    """The address of a portal with demo data, web, worker and scheduler; the simulator stays out, tests push themselves.
+    Answers leave at once."""
+    with running(tmp_path_factory.mktemp("portal"), UNDO_SECONDS="0") as address:
+        yield address
+
+
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[str]:
+    """A portal of its own in that folder, with these settings; its address."""
     port = free_port_pair()
     env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")}
-    env |= {"DATA_DIR": str(folder / "data"), "PORT": str(port), "KUAIFU_ENV": "demo", "UNDO_SECONDS": "0"}
+    env |= {"DATA_DIR": str(folder / "data"), "PORT": str(port), "KUAIFU_ENV": "demo"} | settings
     told = folder / "launcher.log"
     command = [sys.executable, "-m", "launcher.run", "--without", "simulator"]
     with told.open("wb") as out:
@@ -108,6 +116,13 @@ def portal(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="session")
 def platform(portal: str) -> Iterator[Simulator]:
     """The platform beside the portal: takes its answers, pushes what a test asks for, and nobody reacts by himself."""
+    with beside(portal) as simulator:
+        yield simulator
+
+
+@contextmanager
+def beside(portal: str) -> Iterator[Simulator]:
+    """The platform of a portal."""
     listen = f"{HOST}:{int(portal.rpartition(':')[2]) + 1}"
     simulator = Simulator(PlatformSettings(
         portal=portal, listen=listen, rate=0, reject=0, repeat=0, satisfied=0, urge=0, duplicate=0, reorder=0,

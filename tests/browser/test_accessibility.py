@@ -65,6 +65,28 @@ def keys(page: Page) -> None:
     expect(page.locator("#keys")).to_be_visible()
 
 
+def audit(page: Page) -> None:
+    """A result beside its evidence, with the reasons of a mark open."""
+    page.goto("/audit")
+    if page.locator("[data-key=n]").count():
+        page.locator("[data-key=n]").click()
+    page.locator("input[value=untruthful]").check()
+
+
+def view_menu(page: Page) -> None:
+    """The menu of saved views."""
+    page.goto("/tickets?queue=all")
+    page.locator("details.views summary").click()
+    expect(page.locator("details.views .menu")).to_be_visible()
+
+
+def explained(page: Page) -> None:
+    """A ticket with the help beside its box open."""
+    first_of("to_accept")(page)
+    page.locator("#box-result .explain summary").click()
+    expect(page.locator("#box-result .explain p")).to_be_visible()
+
+
 def sheet(queue: str, action: str) -> Way:
     """The sheet of an action on the first ticket of a queue."""
 
@@ -104,6 +126,9 @@ PAGES: dict[str, tuple[str, Way]] = {
     "team": ("site-manager", to("/team")),
     "address-rules": ("lcs", to("/address-rules")),
     "account": ("site", to("/account")),
+    "switch": ("site", to("/switch")),
+    "templates": ("site", to("/templates")),
+    "template": ("site", to("/templates/new")),
     "not-found": ("site", to("/tickets/KF000000-000000")),
     "forbidden": ("site", to("/admin")),
     "tray": ("lcs", first_of("tray")),
@@ -118,6 +143,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "exports": ("lcs", to("/exports")),
     "export-log": ("admin", to("/exports/log")),
     "appeal": ("ccs", first_of("appealed")),
+    "notices": ("site", to("/notices")),
+    "help": ("site", to("/help")),
+    "views": ("site", to("/views")),
+    "view-menu": ("site", view_menu),
+    "explained": ("site", explained),
     "duty": ("site-manager", to("/duty")),
     "duty-province": ("lcs", to("/duty")),
     "scorecard": ("site-manager", to(CARD)),
@@ -130,6 +160,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "penalty-by-hand": ("lcs", to("/penalties/enter")),
     "penalty-rules": ("admin", to("/admin/penalty-rules")),
     "penalty-rule": ("admin", to("/admin/penalty-rules/loss")),
+    "audit": ("lcs", audit),
+    "audits": ("site-manager", to("/audits")),
+    "audit-coverage": ("lcs", to("/audit/agreement")),
+    "audit-policy": ("admin", to("/audit/policy")),
+    "call-backs": ("ccs", to("/call-backs")),
     "admin": ("admin", to("/admin")),
     "organisations": ("admin", to("/admin/organisations")),
     "policies": ("admin", to("/admin/policies")),

@@ -42,14 +42,14 @@ def test_twenty_sites_are_urged_in_three_actions(page: Page, size: str, scriptin
     actions += 1
     expect(page.locator(".flash.ok")).to_contain_text(re.compile(r"已催办 \d+ 个站点"))
     seconds = time.monotonic() - began
-    urged = page.locator("tr[data-site]").filter(has=page.locator("td .chip.good"))
+    urged = page.locator("tr[data-site]").filter(has=page.locator(".chip.good"))
     n = urged.count()
     print(
         f"{n} sites urged: {actions} actions, {seconds:.1f} s ({size}, {'with' if scripting else 'without'} scripting)"
     )
     assert n >= len(SITES) and actions <= ACTIONS and seconds < SECONDS
     assert urged.locator("input:checked").count() == 0
-    left = page.locator("tr[data-site]").filter(has=page.locator("td .chip.late"))
+    left = page.locator("tr[data-site]").filter(has=page.locator(".outcome.late"))
     assert left.locator("input:checked").count() == left.count()
     wide, screen = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert wide <= screen
@@ -117,7 +117,7 @@ def test_what_the_desk_has_to_rule_on_and_who_asks_for_help_is_one_press_away(pa
     expect(page.locator("#sheet")).to_be_visible()
     page.goto("/board")
     page.locator(".boardcard", has_text="求助").locator("li a").first.click()
-    expect(page.locator("#ticket")).to_contain_text("求助")
+    expect(page.locator("#ticket")).to_contain_text("站点申请协助")
     page.goto("/board")
     page.locator(".boardcard", has_text="待分派").locator("h2 a").click()
     expect(page.locator(".rows a.row").first).to_be_visible()

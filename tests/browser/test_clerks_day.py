@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from simulator.server import Simulator
 from tests.browser import steps
+from tests.pictures import photo
 
 TEXT = "已联系客户，今天下午送到门口。"
+PHOTO = {"name": "门口.jpg", "mimeType": "image/jpeg", "buffer": photo(400, 300)}
 
 
 class Actions:
-    """Counts what a clerk does; filling one form and asking for its preview is one action."""
+    """Counts what a clerk does, and the seconds; filling one form and asking for its preview is one action."""
 
     def __init__(self) -> None:
-        self.n = 0
+        self.n, self.began = 0, time.monotonic()
 
     def did(self) -> None:
         """One more."""
         self.n += 1
+
+    def told(self, what: str, request: pytest.FixtureRequest, most: float) -> None:
+        """Print what it took (`pytest -s` shows it); more than `most` seconds are too many."""
+        seconds = time.monotonic() - self.began
+        print(f"\n{what} [{request.node.callspec.id}]: {self.n} actions, {seconds:.1f} s")
+        assert seconds <= most
 
 
 @pytest.fixture
@@ -35,7 +44,9 @@ def page(page: Page, platform: Simulator) -> Page:
 
 
 @pytest.mark.usefixtures("size", "scripting")
-def test_a_ticket_is_answered_in_three_actions_and_the_next_one_is_open(page: Page) -> None:
+def test_a_ticket_is_answered_in_three_actions_and_the_next_one_is_open(
+    page: Page, request: pytest.FixtureRequest
+) -> None:  # fmt: skip
     done = Actions()
     page.locator(".rows a.row").first.click()
     done.did()
@@ -47,6 +58,7 @@ def test_a_ticket_is_answered_in_three_actions_and_the_next_one_is_open(page: Pa
     expect(page.locator(".sentnote")).to_contain_text(number)
     assert steps.number_of(page) != number
     assert done.n <= 3
+    done.told("one ticket answered", request, 30)
     page.locator(".sentnote a").click()
     expect(steps.state(page)).to_have_text(steps.REPLIED)
 
@@ -92,8 +104,10 @@ def fill_answer(page: Page) -> None:
     steps.fill(form, "text", "{{运单号}}：" + TEXT)
 
 
-@pytest.mark.usefixtures("scripting")
-def test_thirty_tickets_are_answered_in_six_actions(page: Page, platform: Simulator) -> None:
+@pytest.mark.usefixtures("size", "scripting")
+def test_thirty_tickets_are_answered_in_six_actions(
+    page: Page, platform: Simulator, request: pytest.FixtureRequest
+) -> None:  # fmt: skip
     for _n in range(30):
         steps.push(platform, category="DELAYED")
     page.goto("/tickets?queue=to_accept&category=DELAYED")
@@ -115,3 +129,25 @@ def test_thirty_tickets_are_answered_in_six_actions(page: Page, platform: Simula
     expect(page.locator(".flash.ok")).to_contain_text(re.compile(r"\d+"))
     assert page.locator("td .chip.good").count() >= 30
     assert done.n <= 6
+    done.told("thirty tickets answered", request, 120)
+
+
+@pytest.mark.parametrize(("size", "scripting"), [("phone", True), ("phone", False)])
+@pytest.mark.usefixtures("size", "scripting")
+def test_on_a_phone_a_clerk_answers_with_a_photo(page: Page, request: pytest.FixtureRequest) -> None:
+    done = Actions()
+    page.locator(".rows a.row").first.tap()
+    done.did()
+    form = page.locator("#box-result")
+    form.locator("input[type=file]").set_input_files(PHOTO)
+    if request.node.callspec.params["scripting"]:
+        expect(form.locator(".count")).to_have_text("1/9")
+    done.did()
+    steps.write_result(page, TEXT)
+    done.did()
+    expect(page.locator(".preview .pictures img")).to_have_count(1)
+    page.locator(".preview .btn[name=stay]").tap()
+    done.did()
+    expect(steps.posts(page).filter(has_text=TEXT).locator(".pictures img")).to_have_count(1)
+    assert done.n <= 4
+    done.told("answered with a photo", request, 30)

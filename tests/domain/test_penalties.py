@@ -204,6 +204,7 @@ def test_a_party_pays_when_it_was_urged_before_its_time_was_over() -> None:
     in_time = event(1, "party_urged", T0 + HOUR / 2, organisation_id=OTHER)
     after = event(1, "party_urged", T0 + 2 * HOUR, organisation_id=OTHER)
     assert charged(case((party,), (in_time,))) == [("party_late", "party_reply:1", OTHER)]
+    assert facts_of(case((party,), (in_time,)))[0].event_ids == (1,)
     assert charged(case((party,), (after,))) == []
 
 
@@ -255,7 +256,7 @@ def test_the_last_mark_of_a_result_decides_and_two_audits_of_it_are_one_fact() -
 
 @pytest.mark.parametrize("free", [
     {"withdrawn": True}, {"imported": True}, {"late_on_arrival": True}, {"kind": "inquiry"},
-    {"onboarded": {SITE: date(2026, 12, 1)}},
+    {"onboarded": {SITE: date(2026, 12, 1)}}, {"assessed": {OTHER}},
 ])  # fmt: skip
 def test_tickets_that_are_never_charged(free: dict) -> None:
     told = (event(1, "promise_broken", promise_id=1, site_id=SITE),)

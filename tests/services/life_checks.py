@@ -157,6 +157,7 @@ class Checks:
         for item in self.session.scalars(select(WorkItem).where(WorkItem.scope.in_(mine))):
             counted.update([(item.scope, item.queue), (item.scope, "all")])
             counted.update([(item.scope, "todo")] * item.turn + [(item.scope, "overdue")] * item.overdue)
+            counted.update([(item.scope, "urged")] * item.urged)
         rows = self.session.scalars(select(Counter).where(Counter.scope.in_(mine), Counter.n != 0))
         assert {(row.scope, row.queue): row.n for row in rows} == counted
 

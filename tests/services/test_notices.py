@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from app.domain.errors import NotAllowed, NotFound
-from app.models import Notice, Ticket, User
-from app.services import helping, journal, notices, ownership, replies, superior
+from app.models import Export, Notice, Party, Ticket, User
+from app.services import export_work, exports, helping, journal, notices, ownership, replies, superior
+from app.services.exports import OrderIn
 from app.services.transaction import write
 from tests import cast
 from tests.cast import NOON, post
@@ -148,3 +149,39 @@ def test_old_notices_go_and_fresh_ones_stay(db_session, company):
     assert notices.prune(now=LATER + timedelta(days=59)) == 0
     assert notices.prune(now=LATER + timedelta(days=61)) == 1
     assert told(db_session, company["site"]) == []
+
+
+@pytest.mark.parametrize(("failed", "kind"), [(False, "exported"), (True, "not_exported")])
+def test_whoever_asked_for_an_export_hears_once_how_it_ended(db_session, company, failed, kind):
+    order = OrderIn("queue", "queue", {}, "", "csv", "zh")
+    export_id = exports.ask(actor=company["lcs"], order=order, key="k", address="", now=NOON)
+    taken = export_work.claim(export_id=export_id, now=NOON, lease=60)
+    assert taken is not None
+    if failed:
+        export_work.stop(export_id=export_id, token=taken[0], reason="error", now=LATER)
+    else:
+        export_work.finish(export_id=export_id, token=taken[0], store_name="x", size=1, now=LATER)
+    assert told(db_session, company["lcs"]) == [kind]
+    with write() as session:
+        notices.exported(session, session.get_one(Export, export_id), kind, LATER)
+    assert count(db_session, company["lcs"]) == 1
+    assert count(db_session, company["lcs-manager"]) == 0
+
+
+def test_the_sides_of_a_dispute_hear_its_ruling_and_the_handling_site_of_a_dispute(db_session, company):
+    number = owned(company)
+    party = company["site-2"]
+    with write() as session:
+        ticket = session.scalars(select(Ticket).where(Ticket.number == number)).one()
+        session.add(Party(
+            ticket_id=ticket.id, organisation_id=party.organisation_id, province_id=party.province_id, role="party",
+            added_at=NOON,
+        ))  # fmt: skip
+        named = {"organisation_id": party.organisation_id}
+        journal.append(session, ticket, "party_added", actor=company["site"], now=LATER, data=named)
+        journal.append(session, ticket, "party_disputed", actor=party, now=LATER, data=named)
+        shares = [[company["site"].organisation_id, "a", 40], [party.organisation_id, "b", 60]]
+        journal.append(session, ticket, "dispute_ruled", actor=company["lcs"], now=LATER, data={"shares": shares})
+    assert told(db_session, party) == ["dispute_ruled", "asked"]
+    assert told(db_session, company["site"]) == ["dispute_ruled", "disputed"]
+    assert told(db_session, company["lcs"]) == []

@@ -61,10 +61,7 @@ def test_a_late_first_reply_has_its_entry_within_the_look_and_only_one_whoever_l
     assert (row.organisation_id, row.province_id) == (cast.places[SITE], cast.places["33"])
     types = [db_session.get_one(Event, key).type for key in row.event_ids]
     assert types == ["clock_started", "clock_breached"]
-    with write() as session:
-        assert penalty_due.note_since(NOON, LATE) >= 0
-        session.flush()
-    penalty_due.note_since(NOON - HOUR, LATE)
+    assert penalty_due.note_since(NOON - HOUR, LATE) == 1
     keep(db_session, LATE + HOUR)
     assert len(ledger(db_session, number)) == 1
     assert journal.verify(db_session, ticket(db_session, number).id) is None
@@ -179,8 +176,7 @@ def test_tickets_that_came_late_or_from_a_file_and_sites_that_are_not_on_board_a
     push(cast, "W2", site=SIBLING)
     keep(db_session, NOON + 40 * HOUR)
     assert "late_on_arrival" in ticket(db_session, late_on_arrival).flags
-    assert {row.organisation_id for row in ledger(db_session)} <= {cast.places["33"]}
-    assert not [row for row in ledger(db_session) if row.organisation_id == cast.places[SITE]]
+    assert ledger(db_session) == []
     assert db_session.scalar(select(func.count()).select_from(ImportedTicket)) == 0
 
 

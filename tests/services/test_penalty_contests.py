@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
+from app.extensions import db
 from app.models import Event, Incident, PenaltyContest
 from app.models.ids import new_id
 from app.services import (
@@ -19,6 +24,7 @@ from app.services import (
     penalty_view,
     replies,
 )
+from app.services.penalty_contests import ContestIn
 from app.services.penalty_view import Filters
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, tell, ticket
@@ -217,3 +223,42 @@ def test_a_dry_run_says_what_a_version_would_have_cost_by_province_with_cap_and_
     assert penalty_dry_run.run(db_session, lower, "2026-11")[None].all_then_fen == 1000
     assert penalty_dry_run.run(db_session, dearer, "2026-10")[None].facts == 0
     assert db_session.scalar(select(func.count()).select_from(PenaltyContest)) == 0
+
+
+def at_once(app: Flask, verb: Callable[[int], object]) -> list[str]:
+    """The same verb three times in the same moment: "" or the code of the refusal of each."""
+    start = threading.Barrier(3)
+
+    def one(n: int) -> str:
+        with app.app_context():
+            start.wait(5)
+            try:
+                verb(n)
+                return ""
+            except NotAllowed as refused:
+                return refused.code
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(3) as pool:
+        return sorted(pool.map(one, range(3)))
+
+
+def test_three_at_once_contest_and_decide_and_each_is_done_once(app: Flask, cast: Cast, db_session) -> None:
+    late(cast, db_session)
+    row_id = ledger(db_session)[0].id
+    asked = ContestIn("customer", "客户电话关机")
+    said = at_once(app, lambda _n: penalty_contests.contest(
+        actor=cast["site-manager"], penalty_id=row_id, asked=asked, now=LATE,
+    ))  # fmt: skip
+    assert said == ["", "not_proposed", "not_proposed"]
+    db_session.rollback()
+    key = db_session.scalars(select(PenaltyContest.id)).one()
+    db_session.rollback()
+    judges = (cast["lcs"], cast["lcs-manager"], cast["ccs"])
+    said = at_once(app, lambda n: penalty_contests.decide(
+        actor=judges[n], contest_id=key, granting=n == 1, text="查实", now=LATE + HOUR,
+    ))  # fmt: skip
+    assert said == ["", "decided_already", "decided_already"]
+    told = select(func.count()).where(Event.type == "penalty_ruled")
+    assert db_session.scalar(told) == 1

@@ -166,6 +166,7 @@ def test_promises_attempts_and_the_first_reply_that_it_made_do_not_count(
     answer(cast, number, promises=[PromiseIn("call_back", NOW + timedelta(hours=3))])
     take_back(cast, number)
     assert db_session.scalars(select(Promise.state)).all() == ["dropped"]
+    assert db_session.scalars(select(Draft)).one().values["promise_due_at"] == "2026-11-18T15:12"
     assert db_session.scalars(select(Contact)).all() == []
     late = NOON + timedelta(minutes=31)
     sweep.run(db_session, late)

@@ -117,4 +117,4 @@ def test_who_has_no_pin_has_no_page_for_it(client, company) -> None:
     for who in ("admin", "ccs-manager"):
         sign_in(client, who)
         assert client.get("/switch").status_code == 403
-        assert 'id="pin"' not in client.get("/account").text
+        assert 'id="pin-form"' not in client.get("/account").text

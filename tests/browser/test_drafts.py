@@ -1,0 +1,84 @@
+"""What somebody typed is never lost: a reload, a sign-out, another device, two browsers at once, a lost line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from simulator.server import Simulator
+from tests.browser import steps
+from tests.browser.conftest import SIZES
+
+ONE, TWO = "甲在电脑上写的话。", "乙在手机上写的话。"
+
+
+@pytest.fixture
+def other(browser: Browser, portal: str, scripting: bool) -> Iterator[BrowserContext]:
+    """A second device of whoever uses it."""
+    context = browser.new_context(base_url=portal, viewport=SIZES["phone"], java_script_enabled=scripting)  # type: ignore[arg-type]
+    yield context
+    context.close()
+
+
+def typed(page: Page, text: str, scripting: bool) -> None:
+    """Type into the result and wait until it is saved; without scripting the button saves."""
+    page.locator("#result-text").fill(text)
+    if not scripting:
+        page.locator("#box-result button[formaction$='/draft']").click()
+        return
+    expect(page.locator("#box-result [data-draft-state]")).not_to_be_empty()
+
+
+def test_a_draft_is_there_after_a_sign_out_and_on_another_device(
+    page: Page, platform: Simulator, other: BrowserContext, scripting: bool
+) -> None:
+    code = steps.push(platform)
+    steps.sign_in(page, "site")
+    number = steps.find(page, code)
+    typed(page, ONE, scripting)
+    page.locator(".rail form[action='/logout'] button").click()
+    second = other.new_page()
+    steps.sign_in(second, "site")
+    second.goto(f"/tickets/{number}")
+    expect(second.locator("#result-text")).to_have_value(ONE)
+    expect(second.locator("#box-result .draftbar")).to_be_visible()
+
+
+def test_two_browsers_on_one_ticket_never_lose_a_word(
+    page: Page, platform: Simulator, other: BrowserContext, scripting: bool
+) -> None:
+    code = steps.push(platform)
+    steps.enter(page, "site")
+    number = steps.find(page, code)
+    second = other.new_page()
+    steps.enter(second, "site")
+    second.goto(f"/tickets/{number}")
+    typed(page, ONE, scripting)
+    typed(second, TWO, scripting)
+    bar = second.locator("[data-clash]")
+    expect(bar).to_contain_text(ONE)
+    expect(second.locator("#result-text")).to_have_value(TWO)
+    if scripting:
+        bar.locator("[data-take=both]").click()
+        expect(second.locator("#result-text")).to_have_value(f"{ONE}\n{TWO}")
+        expect(second.locator("#box-result [data-draft-state]")).to_have_text("草稿已存")
+    else:
+        typed(second, f"{ONE}\n{TWO}", scripting)
+    page.reload()
+    expect(page.locator("#result-text")).to_have_value(f"{ONE}\n{TWO}")
+
+
+def test_a_lost_line_keeps_the_words_here_and_saves_them_when_it_is_back(page: Page, platform: Simulator) -> None:
+    code = steps.push(platform)
+    steps.enter(page, "site")
+    steps.find(page, code)
+    page.context.set_offline(True)
+    page.locator("#result-text").fill(ONE)
+    expect(page.locator("#box-result [data-draft-state]")).to_contain_text("本机")
+    page.context.set_offline(False)
+    expect(page.locator("#box-result [data-draft-state]")).to_have_text("草稿已存", timeout=12_000)
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    expect(page.locator("#result-text")).to_have_value(ONE)

@@ -1,0 +1,96 @@
+"""No list reads on with the house: each is served by an index, and sorts nothing that grows with the tickets.
+
+The calls are those of `tests/tools/lists.py`; `tests/tools/many.py` measures them over a million tickets.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.services import replies, work
+from app.services.transaction import write
+from tests import cast
+from tests.cast import NOON, post
+from tests.tools import lists
+
+NOW = NOON + timedelta(hours=1)
+GROWS = {
+    "ticket", "work_item", "event", "clock", "outbox", "notice", "free_text", "ticket_party", "ticket_person",
+    "platform_order", "appeal", "exempted_clock", "counter", "alarm",
+}  # fmt: skip
+WHO = {"site": "site", "lcs": "lcs", "ccs": "ccs-manager"}
+# What is sorted, and why that stays small.
+SORTS = {
+    "search": "what one number, telephone or suffix finds, and a page of each way",
+    "exemptions": "the clocks behind the exemptions of one page",
+    "hand-over": "the promises and last entries of the tickets on it, 300 at most",
+    "incidents": "the incidents of one province",
+    "appeals": "the appeals that are open now, through a partial index",
+    "late clocks to exempt": "the late clocks of 35 days of the scope; docs/developers.md names it",
+    "closures": "the closures that last or lie ahead",
+    "learned addresses": "by the primary key, after the province's own",
+    "alarms": "the alarms of one province",
+    "activity": "the open work of one site",
+    "overdue unclaimed": "the open work of one site", "overdue mine": "the open work of one person",
+}  # fmt: skip
+SCANS = {"appeals head": {"appeal"}, "late clocks to exempt": {"clock"}}
+
+
+@pytest.fixture(scope="module")
+def plans(app: Flask) -> Any:
+    """Every list's plans: desk and name to what the engine says."""
+    found: dict[tuple[str, str], list[str]] = {}
+    with app.app_context(), app.test_request_context():
+        from app.extensions import db
+
+        company = cast.assemble()
+        for n in range(3):
+            number = cast.push(company, f"W{n}", waybill=f"YT{n:013d}")
+            replies.claim(actor=company["site"], post=post(number), now=NOON)
+        with write() as session:
+            work.recount(session, sites=True)
+        session = db.session()
+        if session.get_bind().dialect.name == "postgresql":  # with so few rows it would read everything
+            session.connection().exec_driver_sql("SET LOCAL enable_seqscan = off")
+            session.connection().exec_driver_sql("SET LOCAL enable_sort = off")
+        for desk, who in WHO.items():
+            for name, call in lists.of_desk(desk).items():
+                with lists.overheard(db.engine) as said:
+                    call(session, company[who], NOW)
+                found[desk, name] = [lists.plan_of(session, one) for one in said]
+        session.rollback()
+    yield found
+    app.extensions["test_cleaner"].clean()
+
+
+def lines(plans: dict[tuple[str, str], list[str]]) -> list[tuple[str, str, str]]:
+    return [(desk, name, line) for (desk, name), all_ in plans.items() for plan in all_ for line in plan.splitlines()]
+
+
+def test_no_list_reads_a_whole_table_that_grows(plans):
+    whole = re.compile(r"^(?:SCAN|Seq Scan) (\w+)(?! USING)")
+    found = [
+        (desk, name, line) for desk, name, line in lines(plans)
+        if (match := whole.match(line)) and match[1] in GROWS - SCANS.get(name, set()) and " USING " not in line
+    ]  # fmt: skip
+    assert not found, found
+
+
+def test_no_list_sorts_what_grows(plans):
+    sorts = re.compile(r"USE TEMP B-TREE FOR (?!DISTINCT|GROUP)|^Sort|^Incremental Sort", re.MULTILINE)
+    found = {
+        (desk, name, plan) for (desk, name), all_ in plans.items() for plan in all_
+        if sorts.search(plan) and not any(word in name for word in SORTS)
+    }  # fmt: skip
+    assert not found, found
+
+
+def test_every_filter_and_order_that_a_queue_offers_is_among_them(plans):
+    for desk in WHO:
+        assert {f"queue {key}" for key in ("todo due", "all due", "all activity")} <= {n for d, n in plans if d == desk}
+    assert not [name for desk, name in plans if desk != "site" and "activity" in name and name != "queue all activity"]

@@ -1,0 +1,59 @@
+"""A month of the real log is closed, and every figure equals arithmetic on the raw file."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.domain.history_toml import read
+from app.domain.roles import Actor
+from app.models import FrozenCard, ImportedTicket, Organisation
+from app.services import demo, month_freeze, month_verify
+from app.services.history import Import, import_file
+from simulator import history_expected, month_expected
+from tests.cast import NOON
+
+ROOT = Path(__file__).resolve().parent.parent
+MAPPING = ROOT / "data" / "mappings" / "incident_event_log.toml"
+LINES, MONTH = 2500, "2016-03"
+HEAD = Actor(None, "ccs_manager", None, None)
+
+
+@pytest.fixture
+def closed(database: Any, tmp_path: Path) -> tuple[Any, Path]:
+    """The first lines of the log imported, and March 2016 frozen."""
+    with gzip.open(history_expected.LOG, "rt", encoding="utf-8-sig", newline="") as source:
+        header, *lines = csv.reader(source)
+    path = tmp_path / "slice.csv.gz"
+    with gzip.open(path, "wt", encoding="utf-8-sig", newline="") as target:
+        csv.writer(target).writerows([header, *lines[:LINES]])
+    demo.load(now=NOON, callback_url="http://127.0.0.1:9/callback", tickets=False)
+    rules = read(MAPPING.read_text(encoding="utf-8"))
+    import_file(source=path, run=Import(rules, NOON, lambda *_fault: None))
+    month_freeze.freeze(actor=HEAD, month=MONTH, now=NOON)
+    return database.session, path
+
+
+def test_every_figure_of_the_closed_month_equals_the_raw_files(closed: tuple[Any, Path]) -> None:
+    session, path = closed
+    expected = month_expected.compute(history_expected.read(path), MONTH)
+    place = select(ImportedTicket.group, Organisation.code).join(
+        Organisation, Organisation.id == ImportedTicket.organisation_id
+    )
+    codes = {group: code for group, code in session.execute(place.distinct()) if group}
+    bodies = {row.code: json.loads(row.body) for row in session.scalars(select(FrozenCard))}
+    assert len(expected) > 20
+    for group, wanted in expected.items():
+        if group in codes:
+            facts, body = bodies[codes[group]]["facts"], bodies[codes[group]]
+            given = {name: facts[name] for name in ("tickets", "open", "resolve_due", "resolve_in_time", "results")}
+            assert given | {"handling": body["handling"], "score": body["score"]} == wanted, group
+    network = bodies["HQ"]["facts"]
+    assert network["tickets"] == sum(own["tickets"] for own in expected.values()) > 300
+    assert month_verify.verify(month=MONTH).differences == ()
