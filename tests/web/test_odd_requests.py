@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
 from app.services import connections
 from tests.web.stage import NOW, Stage
@@ -58,9 +59,10 @@ def test_a_complainant_who_is_none_of_the_list_is_422(stage: Stage) -> None:
     assert stage.browsers["site"].post("/tickets/new", data=typed).status_code == 422
 
 
-def test_the_administrator_reads_why_pushes_were_refused_and_how_often(stage: Stage) -> None:
-    for reason in ("BAD_SIGNATURE", "BAD_SIGNATURE", "sms-odd"):
-        connections.count_refusal(connection="demo", reason=reason, now=NOW)
+def test_the_administrator_reads_why_pushes_were_refused_and_how_often(stage: Stage, app: Flask) -> None:
+    with app.app_context():
+        for reason in ("BAD_SIGNATURE", "BAD_SIGNATURE", "sms-odd"):
+            connections.count_refusal(connection="demo", reason=reason, now=NOW)
     page = stage.browsers["admin"].get("/admin").text
     assert '<td>签名不符 (BAD_SIGNATURE)</td><td class="n">2</td>' in page
     assert '<td>sms-odd</td><td class="n">1</td>' in page
