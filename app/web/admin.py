@@ -77,10 +77,10 @@ def index() -> ResponseReturnValue:
     head = [_("Code"), _("Title"), _("Charset"), _("Routing"), _("Messages"), _("Quarantine"), _("Answers go to")]
     rules = words.routing_rules()
     rows = [
-        [c.code, c.name, c.charset, words.word(rules, c.routing_rule), str(taken), str(held), c.callback_url]
+        [c.code, c.name, c.charset, words.word(rules, c.routing_rule), taken, held, c.callback_url]
         for c, taken, held in administration.connections(session)
     ]
-    refused = [[r.day, r.connection, r.reason, str(r.n)] for r in administration.refusals(session)]
+    refused = [[r.day, r.connection, words_callbacks.refusal(r.reason), r.n] for r in administration.refusals(session)]
     second = {
         "title": _("Refused messages"),
         "head": [_("Day"), _("Connection"), _("Reason"), _("Count")],

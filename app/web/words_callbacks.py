@@ -1,4 +1,4 @@
-"""What became of an answer on its way to the platform, in plain words."""
+"""What became of an answer on its way to the platform, and why a push was not taken, in plain words."""
 
 from __future__ import annotations
 
@@ -43,3 +43,23 @@ def problem(error: str, *, again: bool = False) -> str:
     else:
         words = f"{said} ({code})" if said else _("The platform refused the answer (%(code)s)", code=code)
     return mask_text(_("%(problem)s; it is tried again by itself", problem=words) if again else words)
+
+
+@table
+def refusals() -> dict[str, str]:
+    """Why a push was refused before it was believed."""
+    return {
+        "BAD_SIGNATURE": _("The signature is wrong"),
+        "TOO_LARGE": _("Larger than 1 MB"),
+        "ENCODED_BODY": _("Sent compressed"),
+        "MISSING_FIELD": _("A field of the envelope is missing"),
+        "DUPLICATE_FIELD": _("A field of the envelope stands twice"),
+        "TOO_MANY_FIELDS": _("Too many fields in the envelope"),
+        "FIELD_TOO_LONG": _("A field of the envelope is too long"),
+        "BAD_ENCODING": _("Not in the connection's charset"),
+    }
+
+
+def refusal(code: str) -> str:
+    """The words with the code that the platform was told."""
+    return f"{refusals()[code]} ({code})" if code in refusals() else code

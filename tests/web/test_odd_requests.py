@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
-from tests.web.stage import Stage
+from app.services import connections
+from tests.web.stage import NOW, Stage
 
 HUGE = "9" * 30
 EARLY, LATE = "0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"
@@ -55,3 +57,12 @@ def test_numbers_beyond_any_row_name_nothing(stage: Stage) -> None:
 def test_a_complainant_who_is_none_of_the_list_is_422(stage: Stage) -> None:
     typed = {"text": "typed", "category": "LOST", "csrf_token": stage.csrf, "complainant_kind": "x" * 100}
     assert stage.browsers["site"].post("/tickets/new", data=typed).status_code == 422
+
+
+def test_the_administrator_reads_why_pushes_were_refused_and_how_often(stage: Stage, app: Flask) -> None:
+    with app.app_context():
+        for reason in ("BAD_SIGNATURE", "BAD_SIGNATURE", "sms-odd"):
+            connections.count_refusal(connection="demo", reason=reason, now=NOW)
+    page = stage.browsers["admin"].get("/admin").text
+    assert '<td>签名不符 (BAD_SIGNATURE)</td><td class="n">2</td>' in page
+    assert '<td>sms-odd</td><td class="n">1</td>' in page
