@@ -58,7 +58,8 @@ def _side(view: View, actor: Actor, place: Organisation, now: datetime) -> dict[
     card = party_panel.card(view, actor, shown, now) if shown else None
     share = party_panel.site_share(view) if handling else card["share"] if card else ""
     return {
-        "name": place_name(place), "code": place.code, "handling": handling, "desk": handling and view.site is None, "card": card, "share": share,
+        "name": place_name(place), "code": place.code, "handling": handling, "card": card, "share": share,
+        "desk": handling and view.site is None,
         "posts": posts_of(_only(view, entries), actor),
     }  # fmt: skip
 
