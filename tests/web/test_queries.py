@@ -31,7 +31,7 @@ QUEUE = {
     "/tickets?queue=all": 7, "/tickets?queue=all&sort=activity&category=FALSE_SIGN": 7, "/tickets?q=YT0": 6,
     "/tickets?q=0000": 7, "/tickets?q=投诉": 7, f"/tickets/news?version=-1&since={SINCE}": 6, "/tickets/new": 6,
 }  # fmt: skip
-TICKET = {"": 23, "HX-Request": 17}
+TICKET = {"": 24, "HX-Request": 18}
 LISTS = {
     "/handover?all=1": 10,
     "/callbacks": 4,
