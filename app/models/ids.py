@@ -47,5 +47,5 @@ def settled_before(oldest: float | None, behind: float) -> int:
 
     `oldest` in seconds since 1970, None where nobody writes.
     """
-    present = time.time()
+    present = time.time_ns() / 1e9
     return drawn_before(min(present, present if oldest is None else oldest) - behind)
