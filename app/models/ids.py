@@ -42,10 +42,10 @@ def drawn_before(instant: float) -> int:
     return max(int(instant * 1000) - _EPOCH_MS, 0) << 22
 
 
-def settled_below(oldest: float | None, behind: float) -> int:
-    """The id below which none can appear any more, `behind` seconds before the oldest open writer or the present.
+def settled_before(oldest: float | None, behind: float) -> int:
+    """The id below which none is to come: `behind` seconds before the present, and before the oldest writer began.
 
-    Ids are drawn from the machine's clock, whatever clock the portal is played on.
+    `oldest` in seconds since 1970, None where nobody writes.
     """
     present = time.time_ns() / 1e9
-    return drawn_before(min(present, oldest if oldest is not None else present) - behind)
+    return drawn_before(min(present, present if oldest is None else oldest) - behind)

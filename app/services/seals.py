@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Event, Seal
 from app.models.dialect import lock_key, oldest_writer
-from app.models.ids import settled_below
+from app.models.ids import settled_before
 from app.services.transaction import write
 
 BEHIND = 30.0  # seconds: more than two machines' clocks differ, and than a batch takes from its first id to its write
@@ -53,7 +53,7 @@ def _seal(now: datetime, behind: float) -> int:
 
 def _horizon(session: Session, behind: float) -> int:
     """The id below which nothing can appear any more. The open writers are asked before the events are read."""
-    return settled_below(oldest_writer(session), behind)
+    return settled_before(oldest_writer(session), behind)
 
 
 def latest(session: Session) -> Seal | None:

@@ -256,7 +256,7 @@ LINES = (
     _line("audit_policy.index", "GET", "/audit/policy",                     L,   403, 403, 403, 403, 403, 200, 200),
     _line("audit_policy.store", "POST", "/audit/policy",                    L,   403, 403, 403, 403, 403, 422, 422),
     _line("survey.show", "GET", "/s/nobody",                                404, 404, 404, 404, 404, 404, 404, 404),
-    _line("survey.rate", "POST", "/s/nobody",                               422, 422, 422, 422, 422, 422, 422, 422),
+    _line("survey.rate", "POST", "/s/nobody",                               404, 404, 404, 404, 404, 404, 404, 404),
     _line("survey_calls.index", "GET", "/call-backs",                       L,   403, 403, 403, 403, 200, 200, 403),
     _line("survey_calls.log", "POST", "/call-backs/1",                      L,   403, 403, 403, 403, 422, 422, 403),
     _line("survey_calls.reveal", "POST", "/call-backs/{own}/reveal",        L,   403, 403, 403, 403, 200, 200, 403),
