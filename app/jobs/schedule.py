@@ -24,6 +24,7 @@ from app.services import (
     health,
     penalties,
     penalty_contests,
+    penalty_settling,
     reminders,
     silent_sites,
     sms_fallback,
@@ -121,7 +122,8 @@ def keep_ledger() -> int:
 
 
 def lapse_contests() -> int:
-    """What nobody decided in time is not charged."""
+    """What nobody decided in time is not charged; what a freeze did not see goes to the open month."""
+    penalty_settling.carry_left_over(clock.now())
     return penalty_contests.lapse(db.session(), clock.now())
 
 
