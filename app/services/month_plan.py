@@ -123,7 +123,8 @@ def checklist(session: Session, month: str, now: datetime) -> list[Point]:
     provinces = session.scalar(select(func.count()).where(Organisation.kind == "province")) or 0
     done = select(func.count()).where(MonthAnalysis.month == month, MonthAnalysis.submitted_at.is_not(None))
     counts = {
-        "too_early": (_days_left(dates(session, month).freeze_from, now), True), "earlier_open": (_n(session, earlier), True),
+        "too_early": (_days_left(dates(session, month).freeze_from, now), True),
+        "earlier_open": (_n(session, earlier), True),
         "sweep_behind": (_n(session, behind), False), "analyses": (provinces - _n(session, done), False),
         "contests": (penalty_totals.open_contests(session, month), False), "exemptions": (_n(session, asked), False),
         "audits": (_n(session, unmarked), False),
