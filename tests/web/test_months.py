@@ -9,8 +9,11 @@ from typing import Any
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from pypdf import PdfReader
+from sqlalchemy import select
 
 from app.integrations import pdf
+from app.jobs import exports as jobs
+from app.models import Export
 from tests.web.test_scorecards import CARD, Fields, month, sign_in, text_of
 
 __all__ = ["month"]
@@ -81,3 +84,22 @@ def test_a_new_version_of_the_scoring_keeps_wrong_numbers_beside_their_fields(cl
     good = {**fields, "weight-audit": "15", "weight-result": "30", "from_month": "2026-12"}
     assert admin.post("/admin/scoring", data=good).status_code == 303
     assert "15" in text_of(admin.get("/admin/scoring").text)
+
+
+def test_a_provinces_cards_become_one_pdf_in_the_background(client: FlaskClient, month: Any) -> None:
+    lcs = sign_in(client, "lcs-manager")
+    page = lcs.get("/scorecards/2026-10/33").text
+    fields = Fields(page).found
+    form = {name: fields[name][1] for name in ("csrf_token", "submission_key")}
+    assert lcs.post("/scorecards/2026-10/44/bundle", data=form).status_code == 404
+    assert lcs.post("/scorecards/2026-10/33/bundle", data=form).status_code == 303
+    assert lcs.post("/scorecards/2026-10/33/bundle", data=form).status_code == 303  # a double click
+    order = month.scalars(select(Export)).one()
+    assert jobs.run_one(order.id) == "done"
+    month.expire_all()
+    assert (order.rows, order.about, order.state) == (3, 3, "done")
+    again = Fields(lcs.get("/exports").text).found["csrf_token"][1]
+    file = lcs.post(f"/exports/{order.id}/file", data={"csrf_token": again})
+    assert file.mimetype == "application/pdf"
+    pages = [one.extract_text() for one in PdfReader(BytesIO(file.data)).pages]
+    assert len(pages) == 3 and "330106-01" in pages[1] and "330108-01" in pages[2]
