@@ -205,6 +205,7 @@ LINES = (
     _line("exports.log", "GET", "/exports/log",                             L,   403, 403, 403, 403, 403, 200, 200),
     _line("scorecards.index", "GET", "/scorecards",                         L,   403, 200, 200, 200, 200, 200, 403),
     _line("scorecards.show", "GET", "/scorecards/2026-11/{site}",           L,   403, 200, 200, 200, 200, 200, 403),
+    _line("scorecards.people", "GET", "/scorecards/2026-11/{site}/people",  L,   403, 200, 200, 200, 200, 200, 403),
     _line("card_files.as_pdf", "GET", "/scorecards/2026-11/{site}/card.pdf", L,  403, 200, 200, 200, 200, 200, 403),
     _line("card_files.as_xlsx", "GET", "/scorecards/2026-11/{site}/card.xlsx", L, 403, 200, 200, 200, 200, 200, 403),
     _line("card_files.bundle", "POST", "/scorecards/2026-11/{site}/bundle", L,   403, 403, 404, 404, 404, 404, 403),
