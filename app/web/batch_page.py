@@ -81,9 +81,10 @@ def page(actor: Actor, verb: str, numbers: Sequence[str], **state: Any) -> str:
     found = batch.items(session, actor, numbers, now) if numbers or not state.get("error") else []
     done = {one.number: one for one in state.get("outcomes") or ()}
     texts, ticked = state.get("texts") or {}, state.get("ticked")
+    said = "held" if state.get("sent") and undo_bar.hold() else verb
     return render_template(
         "batch.html", verb=verb, head=words_day.batch_heads()[verb], error=state.get("error", ""),
-        rows=[_row(verb, item, done.get(item.number), texts, ticked) for item in found],
+        rows=[_row(said, item, done.get(item.number), texts, ticked) for item in found],
         form=state.get("form") or _form(verb, found), seen=state.get("seen"), findings=state.get("findings"),
         done=sum(not one.code for one in done.values()), failed=sum(bool(one.code) for one in done.values()),
         judged=bool(done), open_rows=verb != "undo" and (ticked is None or bool(ticked)),

@@ -56,7 +56,13 @@ def batch_heads() -> dict[str, str]:
 @table
 def batch_done() -> dict[str, str]:
     """What became of a ticket where it went through."""
-    return {"claim": _("Claimed"), "follow_up": _("Saved"), "result": _("Sent"), "undo": _("Taken back")}
+    return {
+        "claim": _("Claimed"),
+        "follow_up": _("Saved"),
+        "result": _("Sent"),
+        "undo": _("Taken back"),
+        "held": _("Leaves shortly"),
+    }
 
 
 @table
