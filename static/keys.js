@@ -94,8 +94,10 @@
   document.addEventListener("htmx:afterSettle", () => {
     menus.forEach((kind) => { const menu = one("#bottom details." + kind.trim().split(/\s+/).join(".")); if (menu) menu.open = true; });
     menus = [];
-    if (!had || document.activeElement !== document.body) return;
-    const again = one(had.region + " " + had.called);
+    const before = had;
+    had = null; // what a later swap without a word before it replaces is not this
+    if (!before || document.activeElement !== document.body) return;
+    const again = one(before.region + " " + before.called);
     if (again) again.focus({ preventScroll: true });
   });
 })();

@@ -29,6 +29,7 @@ from app.services import (
     notices,
     penalties,
     penalty_contests,
+    penalty_settling,
     pins,
     reminders,
     seals,
@@ -156,7 +157,8 @@ def keep_ledger() -> int:
 
 
 def lapse_contests() -> int:
-    """What nobody decided in time is not charged."""
+    """What nobody decided in time is not charged; what a freeze did not see goes to the open month."""
+    penalty_settling.carry_left_over(clock.now())
     return penalty_contests.lapse(db.session(), clock.now())
 
 

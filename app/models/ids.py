@@ -40,3 +40,12 @@ def new_id() -> int:
 def drawn_before(instant: float) -> int:
     """The smallest id that could be drawn at `instant` (seconds since 1970, the machine's clock) or later."""
     return max(int(instant * 1000) - _EPOCH_MS, 0) << 22
+
+
+def settled_before(oldest: float | None, behind: float) -> int:
+    """The id below which none is to come: `behind` seconds before the present, and before the oldest writer began.
+
+    `oldest` in seconds since 1970, None where nobody writes.
+    """
+    present = time.time_ns() / 1e9
+    return drawn_before(min(present, present if oldest is None else oldest) - behind)

@@ -216,6 +216,7 @@ def _close(stage: Play, story: Story, post: Post, root_cause: Any, at: datetime)
     """By hand at any channel: a complainant by telephone accepts by letting the time to object pass."""
     if story.channel == "platform":
         replies.close(actor=stage.clerk(story), post=post, root_cause=root_cause, verified=True, now=at)
+        _book_sent(stage, at)
 
 
 _VERBS: dict[str, Callable[[Play, Story, Post, Any, datetime], None]] = {

@@ -123,12 +123,18 @@ def checklist(session: Session, month: str, now: datetime) -> list[Point]:
     provinces = session.scalar(select(func.count()).where(Organisation.kind == "province")) or 0
     done = select(func.count()).where(MonthAnalysis.month == month, MonthAnalysis.submitted_at.is_not(None))
     counts = {
-        "too_early": (int(now < dates(session, month).freeze_from), True), "earlier_open": (_n(session, earlier), True),
+        "too_early": (_days_left(dates(session, month).freeze_from, now), True),
+        "earlier_open": (_n(session, earlier), True),
         "sweep_behind": (_n(session, behind), False), "analyses": (provinces - _n(session, done), False),
         "contests": (penalty_totals.open_contests(session, month), False), "exemptions": (_n(session, asked), False),
         "audits": (_n(session, unmarked), False),
     }  # fmt: skip
     return [Point(key, number, blocks and number > 0) for key, (number, blocks) in counts.items()]
+
+
+def _days_left(at: datetime, now: datetime) -> int:
+    """Days until an instant, a begun one as a whole one; 0 once it has come."""
+    return max(0, -((now - at) // timedelta(days=1)))
 
 
 def _n(session: Session, statement: object) -> int:

@@ -21,9 +21,9 @@ from app.domain.penalties import Entry, Stored
 from app.domain.penalty_facts import Case, Fact, Happening, Run
 from app.domain.roles import SITE_MANAGER, SYSTEM
 from app.models import Event, ImportedTicket, Organisation, Penalty, Ticket, User
-from app.models.dialect import lock_key
 from app.models.ids import new_id
 from app.services import clock_runs, journal, months, moves, penalty_due, penalty_ends, penalty_rules
+from app.services.penalty_settling import lock_month
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
@@ -65,14 +65,6 @@ def look(session: Session, ticket_id: int, now: datetime) -> None:
         penalty_ends.take_back(session, ticket, by_id[row_id], penalty_facts.why_gone(case, by_id[row_id].cause), now)
     for entry in done.new:
         _write(session, ticket, entry, now)
-
-
-def lock_month(session: Session) -> None:
-    """Nobody freezes a month while an entry is on its way into it, and the other way round.
-
-    Always after the ticket's lock and before a row of the ledger is touched.
-    """
-    lock_key(session, "penalty-month")
 
 
 def case_of(session: Session, ticket: Ticket) -> Case:

@@ -23,7 +23,7 @@ from app.models import Clock, Contact, Event, Organisation, Penalty, PenaltyCont
 from app.models.ids import new_id
 from app.services import attachments, calendars, hands, journal, months, moves, penalty_ends, penalty_view
 from app.services.desk import TEXT_LIMIT
-from app.services.penalties import lock_month
+from app.services.penalty_settling import lock_month
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, true
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import aliased
 
 from app.domain.roles import Actor
@@ -52,3 +52,25 @@ def _seen_already(actor: Actor, now: datetime) -> ColumnElement[bool]:
     other = aliased(WorkItem)
     same = (other.ticket_id == WorkItem.ticket_id, other.scope < WorkItem.scope)
     return exists().where(*same, other.scope.in_(helped_by(actor, now)))
+
+
+def beyond(statement: Any, key: Any, after: str, *, falling: bool) -> Any:
+    """The rows behind the last one of a page; `after` comes out of an address and may be anything."""
+    try:
+        at_text, id_text = after.split("~")
+        at, ticket_id = datetime.fromisoformat(at_text), int(id_text)
+    except ValueError:
+        return statement
+    if not storable(at) or abs(ticket_id) >= 2**63:
+        return statement
+    if falling:
+        return statement.where(or_(key < at, and_(key == at, WorkItem.ticket_id < ticket_id)))
+    return statement.where(or_(key > at, and_(key == at, WorkItem.ticket_id > ticket_id)))
+
+
+def storable(at: datetime) -> bool:
+    """Whether an instant out of an address has a zone and lies in the years that UTC can name."""
+    try:
+        return at.tzinfo is not None and at.astimezone(UTC) is not None
+    except OverflowError:
+        return False

@@ -7,7 +7,6 @@ transaction can still bring, so it stays behind the oldest writer and a pause be
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Event, Seal
 from app.models.dialect import lock_key, oldest_writer
-from app.models.ids import drawn_before
+from app.models.ids import settled_before
 from app.services.transaction import write
 
 BEHIND = 30.0  # seconds: more than two machines' clocks differ, and than a batch takes from its first id to its write
@@ -54,8 +53,7 @@ def _seal(now: datetime, behind: float) -> int:
 
 def _horizon(session: Session, behind: float) -> int:
     """The id below which nothing can appear any more. The open writers are asked before the events are read."""
-    oldest, present = oldest_writer(session), time.time()
-    return drawn_before(min(present, oldest if oldest is not None else present) - behind)
+    return settled_before(oldest_writer(session), behind)
 
 
 def latest(session: Session) -> Seal | None:

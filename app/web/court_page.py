@@ -59,7 +59,8 @@ def _side(view: View, actor: Actor, place: Organisation, now: datetime) -> dict[
     share = party_panel.site_share(view) if handling else card["share"] if card else ""
     return {
         "name": place_name(place), "code": place.code, "handling": handling, "card": card, "share": share,
-        "desk": handling and view.site is None, "posts": posts_of(_only(view, entries), actor),
+        "desk": handling and view.site is None,
+        "posts": posts_of(_only(view, entries), actor),
     }  # fmt: skip
 
 

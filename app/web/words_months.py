@@ -32,7 +32,7 @@ def states() -> dict[str, str]:
 def points() -> dict[str, str]:
     """The checklist's lines."""
     return {
-        "too_early": _("Before the first day of the freeze"), "earlier_open": _("An earlier month is not frozen"),
+        "too_early": _("Days until the month may be frozen"), "earlier_open": _("Earlier months that are not frozen"),
         "sweep_behind": _("Deadlines of this month that the scheduler has not looked at yet"),
         "analyses": _("Provinces without their analysis"),
         "contests": _("Contested penalties: not charged this month"),

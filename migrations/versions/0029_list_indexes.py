@@ -18,24 +18,15 @@ MADE = (
     ("ix_outbox_province", "outbox", ["province_id", "id"]),
     ("ix_outbox_province_state", "outbox", ["province_id", "kind", "state", "id"]),
 )
-# PostgreSQL takes columns for independent: headquarters has many rows and few whose turn it is, and without these the
-# planner expects so many that it reads the whole table for the first hundred.
-TOGETHER = ("turn", "queue", "overdue", "category")
 
 
 def upgrade() -> None:
     op.drop_index("ix_outbox_province_id", "outbox")
     for name, table, columns in MADE:
         op.create_index(name, table, columns)
-    if op.get_bind().dialect.name == "postgresql":
-        for column in TOGETHER:
-            op.execute(f"CREATE STATISTICS st_work_item_{column} (ndistinct, mcv) ON scope, {column} FROM work_item")
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        for column in TOGETHER:
-            op.execute(f"DROP STATISTICS st_work_item_{column}")
     for name, table, _columns in reversed(MADE):
         op.drop_index(name, table)
     op.create_index("ix_outbox_province_id", "outbox", ["province_id"])

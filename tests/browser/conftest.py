@@ -23,8 +23,8 @@ from simulator.server import Settings as PlatformSettings
 from simulator.server import Simulator
 
 SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
-START_SECONDS = 240
-PATIENCE_SECONDS = 25
+START_SECONDS = 60
+PATIENCE_SECONDS = 8
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -27,6 +27,7 @@ from app.models import (
 )
 from app.services import journal, scope
 from tests.cast import Cast
+from tests.services import life_ledger
 from tests.services.life_model import LIVE, PEOPLE, PROVINCE, Life
 from tests.services.life_platform import Order
 from tests.services.life_time import HOUR
@@ -55,6 +56,7 @@ class Checks:
     def all(self, lives: Iterable[Life], orders: Iterable[Order], *, swept_at: datetime, now: datetime) -> None:
         """Everything about every ticket; `swept_at` is when time was last looked at."""
         self.session.rollback()
+        life_ledger.keep(self.session, now)
         lives = list(lives)
         rows = {row.number: row for row in self.session.scalars(select(Ticket))}
         assert sorted(rows) == sorted(life.number for life in lives), "one ticket for each complaint"

@@ -21,6 +21,7 @@ from app.services import (
     month_freeze,
     month_verify,
     months,
+    person_cards,
     replies,
     scorecards,
     scoring_schemes,
@@ -300,3 +301,16 @@ def test_no_service_updates_or_deletes_what_is_frozen() -> None:
         text = file.read_text(encoding="utf-8")
         for word in ("update(FrozenCard", "delete(FrozenCard", "update(MonthClose", "delete(MonthClose"):
             assert word not in text, file
+
+
+def test_a_person_is_measured_on_what_the_person_answered(lived: Cast, db_session: Any) -> None:
+    site, found = person_cards.people(
+        actor=lived["site-manager"], month=MONTH, organisation_code="330106-01", now=FROZEN
+    )
+    by_account = {one.account: one for one in found}
+    assert site.code == "330106-01" and set(by_account) == {"site", "site-manager"}
+    facts = by_account["site"].facts
+    assert (facts.results, facts.resolve_due, facts.resolve_in_time) == (7, 7, 6)
+    assert by_account["site-manager"].score.total_tenths is None
+    with pytest.raises(NotFound):
+        person_cards.people(actor=lived["lcs-2"], month=MONTH, organisation_code="330106-01", now=FROZEN)

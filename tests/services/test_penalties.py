@@ -43,7 +43,7 @@ from tests.cast import NOON, Cast, post, push, tell, ticket
 from tests.services import test_exemptions as exemption_steps
 from tests.services.ending_steps import FINE, answer, by_hand, change
 from tests.services.party_steps import SIBLING, T0, add, replied, urge
-from tests.services.penalty_steps import HOUR, LATE, hand, keep, late, ledger, lines
+from tests.services.penalty_steps import HOUR, LATE, contest, hand, keep, late, ledger, lines
 
 SITE = "330106-01"
 CLOSE_DUE = NOON + 25 * HOUR
@@ -276,6 +276,22 @@ def test_a_fact_that_falls_after_the_freeze_is_taken_back_in_the_open_month_and_
     old, new = ledger(db_session, number)
     assert (old.state, old.month, old.amount_fen) == ("confirmed", "2026-11", 2000)
     assert (new.month, new.amount_fen, new.full_fen, new.corrects_id) == ("2026-12", -2000, -2000, old.id)
+
+
+def test_what_is_contested_or_came_too_late_for_the_freeze_is_carried_into_the_open_month(
+    cast, db_session, frozen
+) -> None:
+    late(cast, db_session)
+    contest(cast, ledger(db_session)[0])
+    later = NOON + timedelta(days=18)
+    settle("2026-11", later)
+    assert [(row.month, row.state) for row in ledger(db_session)] == [("2026-12", "contested")]
+    late(cast, db_session, "W2")
+    assert penalty_settling.carry_left_over(later) == 0
+    frozen.append("2026-11")
+    assert penalty_settling.carry_left_over(later) == 1
+    assert penalty_settling.carry_left_over(later) == 0
+    assert {row.month for row in ledger(db_session)} == {"2026-12"}
 
 
 # --- entered by hand ---

@@ -59,7 +59,7 @@ def test_an_entry_is_explained_line_by_line_to_the_second(stage: Stage, late: st
     for said in (
         "规则金额 20.00",
         "单票封顶 150.00",
-        "已扣 20.00",
+        "扣罚金额 20.00",
         "2026-11-18 12:30:00",
         "第 1 版",
         "与存储的应完成时间一致",

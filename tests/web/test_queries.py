@@ -35,14 +35,14 @@ QUEUE = {
 TICKET = {"": 28, "HX-Request": 21}
 LISTS = {
     "/handover?all=1": 11,
-    "/callbacks": 5,
-    "/sms-outbox": 5,
-    "/scorecards": 14,
-    "/exports": 5,
+    "/callbacks": 6,
+    "/sms-outbox": 6,
+    "/scorecards": 21,
+    "/exports": 6,
     "/notices": 6,
     "/views": 7,
     "/help": 5,
-    "/scorecards/2026-11/330106-01": 26,
+    "/scorecards/2026-11/330106-01": 35,
 }
 
 

@@ -46,6 +46,7 @@ def _wall(text: str) -> datetime:
         return _wall(text.removesuffix(_MIDNIGHT) + "00:00:00") + timedelta(days=1)
     parts = _COMPACT.fullmatch(text) or _LOOSE.fullmatch(text)
     if parts:
-        return datetime(*(int(part or 0) for part in parts.groups()), tzinfo=SHANGHAI).astimezone(UTC)
+        year, month, day, hour, minute, second = (int(part or 0) for part in parts.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=SHANGHAI).astimezone(UTC)
     value = datetime.fromisoformat(text)
     return (value if value.tzinfo else value.replace(tzinfo=SHANGHAI)).astimezone(UTC)

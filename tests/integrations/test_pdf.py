@@ -1,0 +1,99 @@
+"""The PDF renderer: pages, characters, and that it reads nothing from anywhere."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from app.integrations import card_book, pdf
+from app.integrations.card_book import Section
+from app.integrations.pdf import PdfError
+
+CARD = '<article style="break-after: page"><p>浙江省区 考核表 2026年10月 ▲</p></article>'
+
+
+def page(body: str) -> str:
+    return f'<!doctype html><html lang="zh-CN"><body>{body}</body></html>'
+
+
+def test_chinese_is_in_the_file_with_its_own_font(tmp_path: Path) -> None:
+    target = tmp_path / "card.pdf"
+    assert pdf.render(page(CARD * 2 + "<p>末页</p>"), ['body { font-family: "Kuaifu Sans"; }'], target) == 3
+    reader = PdfReader(str(target))
+    assert "浙江省区" in reader.pages[0].extract_text()
+    fonts = {str(one.get_object()["/BaseFont"]) for one in reader.pages[0]["/Resources"]["/Font"].values()}  # type: ignore[index,union-attr]
+    assert all("Kuaifu" in name or "Noto" in name for name in fonts), fonts
+
+
+@pytest.mark.parametrize(
+    "address", ["file:///etc/hostname", "http://127.0.0.1:1/x.png", "data:text/css,p{}", "kuaifu:other"]
+)
+def test_neither_file_nor_address_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    asked: list[str] = []
+    fetcher = type(pdf._fetcher())
+    real = fetcher.fetch
+    monkeypatch.setattr(
+        fetcher, "fetch", lambda self, url, headers=None: (asked.append(url), real(self, url, headers))[1]
+    )
+    body = f'<img src="{address}"><link rel="stylesheet" href="{address}"><object data="{address}"></object>'
+    assert (
+        pdf.render(
+            page(body + "<p>x</p>"), [f'@import "{address}"; p {{ background: url("{address}"); }}'], tmp_path / "x.pdf"
+        )
+        == 1
+    )
+    for url in asked:
+        if url != pdf.FONT_URL:
+            with pytest.raises(ValueError, match="refused"):
+                real(pdf._fetcher(), url)
+
+
+def test_chunks_are_put_together_in_their_order(tmp_path: Path) -> None:
+    rows = []
+    for number in ("甲一", "乙二"):
+        part = tmp_path / f"{number}.pdf"
+        pdf.render(page(f"<p>{number}</p>"), ['body { font-family: "Kuaifu Sans"; }'], part)
+        rows += [[base64.b64encode(part.read_bytes()).decode()], [""]]
+    pdf.together(tmp_path / "all.pdf", rows, "合集")
+    reader = PdfReader(str(tmp_path / "all.pdf"))
+    assert [one.extract_text().strip() for one in reader.pages] == ["甲一", "乙二"]
+
+
+def test_a_machine_without_the_libraries_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import builtins
+
+    real = builtins.__import__
+
+    def missing(name: str, *rest: object) -> object:
+        if name == "weasyprint":
+            raise OSError("cannot load library 'libpango-1.0-0'")
+        return real(name, *rest)  # type: ignore[arg-type]
+
+    pdf._library.cache_clear()
+    monkeypatch.setattr(builtins, "__import__", missing)
+    try:
+        assert not pdf.available()
+        with pytest.raises(PdfError) as refused:
+            pdf.render(page("x"), [], tmp_path / "x.pdf")
+        assert refused.value.code == "libraries_missing"
+    finally:
+        pdf._library.cache_clear()
+
+
+def test_numbers_are_numbers_and_texts_never_formulas(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    target = tmp_path / "card.xlsx"
+    rows = [["=1+1", 12], ["", None]]
+    card_book.write(
+        target,
+        [Section("汇总", ["项目", "数值"], rows, ["", "int"], [10, 10]), Section("空", ["a"], [], [""], [5])],
+        "生成",
+    )
+    book = load_workbook(target)
+    assert book.sheetnames == ["汇总", "空"]
+    sheet = book["汇总"]
+    assert (sheet["A4"].value, sheet["A4"].data_type, sheet["B4"].value, sheet.freeze_panes) == ("=1+1", "s", 12, "A4")
