@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+
 revision = "0002_imported_history"
 down_revision = "0001"
 branch_labels = None
