@@ -47,12 +47,11 @@ def upgrade() -> None:
     op.create_index(
         "ix_saved_view_default", "saved_view", ["user_id"], unique=True, sqlite_where=DEFAULT, postgresql_where=DEFAULT
     )
-    with op.batch_alter_table("user_account") as users:
-        users.add_column(sa.Column("sound", sa.Boolean(), nullable=False, server_default=sa.false()))
+    # not in a batch: that would make the table anew, and SQLite drops none that rows point to
+    op.add_column("user_account", sa.Column("sound", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("user_account") as users:
-        users.drop_column("sound")
+    op.drop_column("user_account", "sound")
     op.drop_table("saved_view")
     op.drop_table("notice")
