@@ -136,13 +136,16 @@ def lock_key(session: Session, key: str) -> None:
 def oldest_writer(session: Session) -> float | None:
     """When the oldest write transaction that is still open began, in seconds since 1970; None for none.
 
-    SQLite has one writer at a time: inside a write transaction there is no other.
+    Only those count that have looked at our tickets, which whoever writes an event has done before it draws the event's
+    id: other schemas of the database are none of our business. SQLite has one writer at a time: inside a write
+    transaction there is no other.
     """
     if session.get_bind().dialect.name != "postgresql":
         return None
     begun = text(
-        "SELECT extract(epoch FROM min(xact_start)) FROM pg_stat_activity "
-        "WHERE backend_xid IS NOT NULL AND datname = current_database() AND pid <> pg_backend_pid()"
+        "SELECT extract(epoch FROM min(xact_start)) FROM pg_stat_activity AS a "
+        "WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() AND EXISTS "
+        "(SELECT 1 FROM pg_locks AS held WHERE held.pid = a.pid AND held.relation = 'ticket'::regclass)"
     )
     found = session.execute(begun).scalar()
     return None if found is None else float(found)

@@ -53,6 +53,14 @@ def test_no_metadata_survives() -> None:
         assert not {"comment", "icc_profile", "exif", "xmp"} & opened(data).info.keys()
 
 
+def test_when_it_was_taken_is_told_beside_the_picture_and_no_longer_in_it() -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2026:11:18 14:00:00"
+    made = prepare(photo(exif=exif))
+    assert made.taken_at is not None and made.taken_at.isoformat() == "2026-11-18T06:00:00+00:00"
+    assert not opened(made.data).getexif() and prepare(photo()).taken_at is None
+
+
 @pytest.mark.parametrize(("orientation", "corner"), [(1, (0, 0)), (3, (1, 1)), (6, (1, 0)), (8, (0, 1))])
 def test_a_photo_stands_upright_as_its_camera_meant(orientation: int, corner: tuple[int, int]) -> None:
     made = prepare(telltale(orientation))
