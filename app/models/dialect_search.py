@@ -26,7 +26,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-LONG_BEGINNING = 4  # characters of a beginning that few documents have
 MOST_LEXEMES = 10_000  # of a document; a tsvector ends at one megabyte, and a push must never fail for it
 _SQLITE = {
     "insert": "INSERT INTO search_document (rowid, ticket_id, scopes, terms)"
@@ -82,15 +81,9 @@ def forget(session: Session, tickets: Iterable[tuple[int, int]]) -> None:
 
 
 def newest(session: Session, scope: int | None, tokens: Sequence[str], prefixes: Sequence[str]) -> Select[Any]:
-    """The documents (`ticket_id`, `rank`) with all tokens and beginnings that a scope may find; None is everybody's.
-
-    PostgreSQL takes a long beginning (of a number) for frequent, and would walk all documents by their rank for it:
-    then the order is one that no index has, and the words are looked up first.
-    """
-    found, rank = _table(session), _rank(session)
-    if _postgresql(session) and any(len(one) >= LONG_BEGINNING for one in prefixes):
-        rank = rank + 0
-    return select(found.c.ticket_id, rank.label("rank")).where(_has(session, scope, tokens, prefixes))
+    """The documents (`ticket_id`, `rank`) with all tokens and beginnings that a scope may find; None is everybody's."""
+    found = _table(session)
+    return select(found.c.ticket_id, _rank(session).label("rank")).where(_has(session, scope, tokens, prefixes))
 
 
 def among(session: Session, ticket: Any, tokens: Sequence[str], prefixes: Sequence[str]) -> ColumnElement[bool]:
