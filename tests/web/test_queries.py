@@ -36,9 +36,9 @@ LISTS = {
     "/handover?all=1": 10,
     "/callbacks": 4,
     "/sms-outbox": 4,
-    "/scorecards": 13,
+    "/scorecards": 16,
     "/exports": 4,
-    "/scorecards/2026-11/330106-01": 25,
+    "/scorecards/2026-11/330106-01": 30,
 }
 
 
