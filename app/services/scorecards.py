@@ -160,8 +160,9 @@ def _lines(session: Session, month: str, span: Span, found: Sequence[Site]) -> l
             Line(site, cards.facts_of(plain), cards.scored(plain), tuple(plain["rank"]) if plain["rank"] else None)
             for site in found if (plain := plains.get(site.id)) is not None
         ]  # fmt: skip
-    facts, scores, placed = month_books.scores(session, span, scoring_schemes.of_month(session, month))
-    nothing = cards.score_of(Facts(), scoring_schemes.of_month(session, month))
+    scheme = scoring_schemes.of_month(session, month)
+    facts, scores, placed = month_books.scores(session, span, scheme)
+    nothing = cards.score_of(Facts(), scheme)
     return [
         Line(site, facts.get(site.id, Facts()), scores.get(site.id, nothing), placed.get(site.id)) for site in found
     ]

@@ -43,14 +43,11 @@ def seed(session: Session, now: datetime) -> int:
 
 def of_month(session: Session, month: str) -> Scheme:
     """The version of a month "YYYY-MM": a frozen month keeps its own, another has the newest one from before."""
-    kept = session.scalar(select(MonthClose.scheme_version).where(MonthClose.month == month, MonthClose.digest != ""))
-    statement = select(ScoringScheme.body)
-    if kept is not None:
-        statement = statement.where(ScoringScheme.version == kept)
-    else:
-        held = ScoringScheme.from_month <= month
-        statement = statement.where(held).order_by(ScoringScheme.from_month.desc(), ScoringScheme.version.desc())
-    body = session.scalar(statement.limit(1))
+    kept = select(MonthClose.scheme_version).where(MonthClose.month == month, MonthClose.digest != "")
+    held = select(ScoringScheme.version).where(ScoringScheme.from_month <= month)
+    newest = held.order_by(ScoringScheme.from_month.desc(), ScoringScheme.version.desc()).limit(1)
+    wanted = func.coalesce(kept.scalar_subquery(), newest.scalar_subquery())
+    body = session.scalar(select(ScoringScheme.body).where(ScoringScheme.version == wanted))
     return of_plain(body) if body is not None else default_scheme()
 
 

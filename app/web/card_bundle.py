@@ -67,7 +67,7 @@ class CardBundle:
         if not chunk:
             return [], None
         with context.speaking(order.locale):
-            made = rendered(session, order, chunk)
+            made = rendered(session, order, chunk, begin + 1, len(every))
         rows: list[list[Cell]] = [[base64.b64encode(made).decode() if n == 0 else ""] for n in range(len(chunk))]
         left = len(every) - begin - len(chunk)
         return rows, left + 1 if left else None
@@ -95,14 +95,15 @@ def chosen(session: Session, order: Order) -> list[Site]:
     return sorted(inside, key=lambda one: (one.kind != "province", one.code))
 
 
-def rendered(session: Session, order: Order, chunk: list[Site]) -> bytes:
-    """One PDF of these cards, by two processes."""
+def rendered(session: Session, order: Order, chunk: list[Site], first: int, total: int) -> bytes:
+    """One PDF of these cards, by two processes; the first one is page `first` of `total`."""
     shape = current_app.jinja_env.get_template("_scorecard.html")
     cards = cards_of(session, order, chunk)
     pages = [shape.render(card=scorecard_page.card_of(session, card, order.now)) for card in cards]
     mark = _("Made for %(name)s at %(time)s", name=order.actor.name, time=stamp(order.now))
     half = (len(pages) + 1) // 2
-    documents = [document(part, mark) for part in (pages[:half], pages[half:]) if part]
+    parts_of = [(pages[:half], first), (pages[half:], first + half)]
+    documents = [document(part, mark, number, total) for part, number in parts_of if part]
     with tempfile.TemporaryDirectory() as folder:
         parts = [Path(folder) / f"{n}.pdf" for n in range(len(documents))]
         pdf.render_all(list(zip(documents, map(str, parts), strict=True)), styles())
@@ -130,10 +131,12 @@ def cards_of(session: Session, order: Order, chunk: list[Site]) -> list[Card]:
     ]
 
 
-def document(pages: list[str], mark: str) -> str:
-    """A whole HTML document of cards, each its own page."""
+def document(pages: list[str], mark: str, first: int = 1, total: int = 1) -> str:
+    """A whole HTML document of cards, each its own page, numbered from `first` on."""
     language = "en" if g.fmt.english else "zh-CN"
-    return current_app.jinja_env.get_template("cards_pdf.html").render(pages=pages, mark=mark, language=language)
+    return current_app.jinja_env.get_template("cards_pdf.html").render(
+        pages=pages, mark=mark, language=language, first=first, total=total
+    )
 
 
 def styles() -> list[str]:

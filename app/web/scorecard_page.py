@@ -133,7 +133,7 @@ def trend(scores: Sequence[tuple[str, int | None]]) -> dict[str, Any]:
 
 def _corrections(session: Session, card: Card, now: datetime) -> list[str]:
     """Numbered corrections of earlier months that this month carries, as lines."""
-    if card.site.kind not in ("site", "hub"):
+    if card.site.kind not in ("site", "hub") or not card.digest:  # they get their numbers with the freeze
         return []
     found = month_amendments.stored(session, card.month, {card.site.id: card.site.code})
     lines = [correction(one) for one in found[:LINES]]

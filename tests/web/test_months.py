@@ -103,3 +103,4 @@ def test_a_provinces_cards_become_one_pdf_in_the_background(client: FlaskClient,
     assert file.mimetype == "application/pdf"
     pages = [one.extract_text() for one in PdfReader(BytesIO(file.data)).pages]
     assert len(pages) == 3 and "330106-01" in pages[1] and "330108-01" in pages[2]
+    assert [f"{n} / 3" in text for n, text in enumerate(pages, 1)] == [True, True, True]
