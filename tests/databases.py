@@ -80,6 +80,8 @@ class Cleaner:
                 for table in db.metadata.sorted_tables:
                     if rows := self.seeds.get(table.name):
                         connection.execute(table.insert(), rows)
+        if kept := self.app.extensions.get("test_snapshots"):
+            kept.clean_at = kept.written
 
     def _deletes(self, connection: Connection) -> list[str]:
         """PostgreSQL takes all in one message, and looks after no reference that both ends of which go."""

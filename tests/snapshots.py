@@ -19,14 +19,15 @@ OFTEN = 2  # a beginning is kept when it comes again
 
 
 class Snapshots:
-    """Kept beginnings of one database. `written` counts the statements that changed something."""
+    """Kept beginnings of one database. `written` counts the statements that changed something; nothing but the rows of
+    the migrations is there while it is `clean_at`."""
 
     def __init__(self, engine: Engine, tables: list[str]) -> None:
         self.engine = engine
         self.tables = tables
         self.kept: dict[Hashable, tuple[str, list[str], Any]] = {}
         self.asked: Counter[Hashable] = Counter()
-        self.written = 0
+        self.written = self.clean_at = 0
         self.superuser = False
         event.listen(engine, "before_cursor_execute", self._count)
 

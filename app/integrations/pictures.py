@@ -54,9 +54,10 @@ def _read(data: bytes, limit: int) -> tuple[Image.Image, datetime | None]:
     with Image.open(BytesIO(data), formats=FORMATS) as image:
         if image.width * image.height > limit:
             raise BadPicture("too_many_pixels")
-        turn, taken_at = _UPRIGHT.get(_orientation(image)), _taken_at(image)
+        turn = _UPRIGHT.get(_orientation(image))
         image.draft("RGB", (rule.LONGEST_SIDE, rule.LONGEST_SIDE))  # JPEG: decode at a fraction of the size
         image.load()
+        taken_at = _taken_at(image)  # once it is whole: asked twice, a broken PNG passes for one
         small = _shrunk(image)
     plain = _on_white(small)
     return (plain.transpose(turn) if turn is not None else plain), taken_at

@@ -36,10 +36,10 @@ def save(*, actor: Actor, post: Post, draft: DraftIn, now: datetime) -> int:
     Raises NotFound, Invalid(draft), and Stale with `values`, `version` and `saved_at` of what another browser saved
     since: nothing of that is overwritten. The ticket is locked, so that a draft and its sending never cross.
     """
-    if draft.box not in rule.BOXES or not rule.fits(draft.values):
-        raise Invalid({"draft": "too_long"})
     with write() as session:
         ticket = scope.load(session, actor, post.number, lock=True)
+        if draft.box not in rule.BOXES or not rule.fits(draft.values):
+            raise Invalid({"draft": "too_long"})
         if post.key and session.get(Submission, post.key) is not None:
             return 0
         row = session.get(Draft, (actor.user_id, ticket.id, draft.box))

@@ -86,7 +86,7 @@ def _sum(found: Explained) -> Iterator[dict[str, str]]:
     row, rule_ = found.line.penalty, found.rule
     if found.corrects:
         yield _step(_("Charged in the frozen month"), yuan(found.corrects.amount_fen))
-        yield _step(_("Taken back"), yuan(row.amount_fen))
+        yield _step(_("Charged back"), yuan(row.amount_fen))
         return
     if row.points:
         yield _step(_("Points by the rule"), _("%(n)s points", n=rule_.points))

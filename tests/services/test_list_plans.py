@@ -32,6 +32,7 @@ SORTS = {
     "incidents": "the incidents of one province",
     "appeals": "the appeals that are open now, through a partial index",
     "late clocks to exempt": "the late clocks of 35 days of the scope; docs/developers.md names it",
+    "helped": "the open work of the sites that one person helps at the time, from the index of each",
     "closures": "the closures that last or lie ahead",
     "learned addresses": "by the primary key, after the province's own",
     "alarms": "the alarms of one province",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from app.domain import search as words
@@ -97,7 +97,7 @@ def _above(desk: str) -> dict[str, Call]:
     }
     if desk == "lcs":
         found["alarms"] = lambda session, actor, now: alarms.listed(session, actor)
-        found["alarms unseen"] = lambda session, actor, now: alarms.unseen(session, actor)
+        found["alarms unseen"] = lambda session, actor, now: session.scalar(select(alarms.unseen(actor)))
         found["closures"] = lambda session, actor, now: closures.listed(session, actor, now)
         found["learned addresses"] = lambda session, actor, now: addresses.listed(session, actor)
     if desk == "ccs":

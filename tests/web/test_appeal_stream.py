@@ -19,7 +19,7 @@ from tests.services.ending_steps import FINE
 
 NOW = NOON + timedelta(hours=2)
 FRAME = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")
-MOST = 25
+MOST = 29
 RULING = {"ruling": "rejected_close", "text": "轨迹与照片一致"}
 
 
