@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from alembic import context
@@ -29,9 +31,26 @@ def drop_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
             directives[:] = []
 
 
+@contextmanager
+def rows_that_refer(connection: Any) -> Iterator[None]:
+    """SQLite changes a table by writing it anew; meanwhile nothing may look after the rows that refer to it.
+
+    What they refer to is looked after at the end, before the commit.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    bare = connection.connection.dbapi_connection  # outside of a transaction, in which the switch does nothing
+    bare.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        bare.execute("PRAGMA foreign_keys=ON")
+
+
 def run() -> None:
     """Upgrade or downgrade on a connection of the portal's engine."""
-    with database.engine.connect() as connection:
+    with database.engine.connect() as connection, rows_that_refer(connection):
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
@@ -42,6 +61,10 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+            if connection.dialect.name == "sqlite":
+                astray = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                if astray:
+                    raise RuntimeError(f"the migration leaves rows that refer to nothing: {tuple(astray)}")
         connection.commit()
 
 
