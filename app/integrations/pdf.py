@@ -32,6 +32,9 @@ def _library() -> Any:
         import weasyprint
     except (ImportError, OSError):
         raise PdfError("libraries_missing") from None
+    from PIL import ImageFile
+
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint's import lets half a picture pass for one, everywhere
     return weasyprint
 
 

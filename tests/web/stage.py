@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
+from zipfile import ZipFile
 
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from pypdf import PdfReader
 from sqlalchemy import select, update
 
 from app import clock
@@ -191,3 +194,13 @@ def leaks(stage: Stage, who: str, path: str, said: str) -> list[str]:
 def freeze(monkeypatch: Any) -> None:
     """All requests happen at NOW."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+def words_of(answer: Any) -> str:
+    """What an answer tells, files included."""
+    if answer.mimetype == "application/pdf":
+        return "\n".join(page.extract_text() for page in PdfReader(BytesIO(answer.data)).pages)
+    if answer.mimetype.endswith("spreadsheetml.sheet"):
+        book = ZipFile(BytesIO(answer.data))
+        return "\n".join(book.read(name).decode() for name in book.namelist())
+    return str(answer.text)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
-from typing import Any
 from urllib.parse import quote, unquote
-from zipfile import ZipFile
 
 import pytest
 from flask import Flask
-from pypdf import PdfReader
 
 from app.domain import roles
 from app.services import queue, scorecard_cases
 from tests.cast import NOON, PEOPLE
 from tests.web.access_table import LINES, ROLES, TABLE, Line
-from tests.web.stage import EVERYBODY, MASKED, SEES, TICKETS, WAYBILLS, WRITTEN, Stage, leaks, mark
+from tests.web.stage import EVERYBODY, MASKED, SEES, TICKETS, WAYBILLS, WRITTEN, Stage, leaks, mark, words_of
 
 PERSON = {"anonymous": "anonymous", "site_clerk": "site", **{r: r.replace("_", "-") for r in ROLES[2:]}}
 FRAGMENTS = ({}, {"HX-Request": "true", "HX-Target": "ticket"}, {"HX-Request": "true", "HX-Target": "list"})
@@ -102,16 +98,6 @@ def test_no_page_tells_of_a_ticket_outside_the_scope(stage: Stage, who: str) -> 
         missing = [kind for kind in (*written, "waybill", "order") if mark(key, kind) not in seen]
         assert not missing, (who, key)
     assert not [m for key in TICKETS for kind in MASKED if (m := mark(key, kind)) in seen]
-
-
-def words_of(answer: Any) -> str:
-    """What an answer tells, files included."""
-    if answer.mimetype == "application/pdf":
-        return "\n".join(page.extract_text() for page in PdfReader(BytesIO(answer.data)).pages)
-    if answer.mimetype.endswith("spreadsheetml.sheet"):
-        book = ZipFile(BytesIO(answer.data))
-        return "\n".join(book.read(name).decode() for name in book.namelist())
-    return str(answer.text)
 
 
 def addresses(stage: Stage) -> Iterator[tuple[str, dict[str, str]]]:
