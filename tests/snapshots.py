@@ -65,6 +65,7 @@ class Snapshots:
                     into = f'"{table}" (rowid, ticket_id, scopes, terms)'
                 lines.append(f"INSERT INTO {into} SELECT * FROM {name}{table}")
             self._run(connection, lines)
+        self.written += 1  # PostgreSQL gets all in one message, which begins with another word
 
     def _run(self, connection: Connection, lines: list[str]) -> None:
         """References are whole again at the end: SQLite waits for it, PostgreSQL does not look."""
