@@ -35,7 +35,7 @@ def shots() -> list[Shot]:
         Shot("login", "", "/login"),
         Shot("queue", "site", "/tickets"),
         Shot("ticket", "site", "/tickets", r"^/tickets/KF"),
-        Shot("province", "lcs", "/tickets"),
+        Shot("province", "lcs", "/board"),
         Shot("appeals", "ccs", "/tickets"),
         Shot("scorecard", "site-manager", f"/scorecards/{month}/330106-01"),
     ]
