@@ -228,7 +228,7 @@ def test_the_focus_stays_on_the_line_and_in_the_menu_when_they_are_swapped(page:
     href = page.evaluate(f"{FOCUSED}.getAttribute('href')")
     page.evaluate("document.body.dispatchEvent(new CustomEvent('queue-changed'))")
     expect(page.locator("#news .fresh")).to_have_count(0)
-    assert page.evaluate(f"{FOCUSED}.getAttribute('href')") == href
+    expect(page.locator(f".rows a.row[href='{href}']")).to_be_focused()
 
 
 def test_without_a_clipboard_there_is_no_copy_button(page: Page) -> None:
