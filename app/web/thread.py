@@ -73,6 +73,8 @@ def _words(entry: Entry, told: Told) -> str:
         return _("Root cause: %(cause)s", cause=words.word(words.root_causes(), entry.data["root_cause"]))
     if entry.type == "callback_refused" and entry.data.get("code"):
         return words_callbacks.problem(str(entry.data["code"]))
+    if entry.type == "site_urged":
+        return _sent_to(entry.data) or _("No duty phone: nobody was told by SMS")
     if entry.type == "transferred" and entry.role != "system":
         return _("%(site)s handles it from here on", site=_place(entry.data.get("site_code", ""), told))
     return ""
