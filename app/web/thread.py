@@ -197,7 +197,9 @@ def _told(entry: Entry, label: str, view: View, told: Told) -> str:
     if said := vocabulary.line(entry):
         return f"{label} · {_place(said, told)}{who}"
     if entry.type == "routed":
-        return _("Routed to %(site)s", site=_place(_site(entry.data, view), told))
+        routed = _("Routed to %(site)s", site=_place(_site(entry.data, view), told))
+        standing_in = entry.data.get("reason") == "deputy"
+        return " · ".join((routed, _("as deputy of a closed site"))) if standing_in else routed
     if entry.type == "acting_started" and entry.data.get("reason") == "onboarding":
         return _("The site is not on board yet: its province works the ticket")
     if entry.type in _DETAILS:
