@@ -57,6 +57,11 @@ def chips(view: View) -> list[dict[str, str]]:
     return found
 
 
+def outcome_word(code: str) -> str:
+    """How an attempt ended, in words: the six of a call, and those of a call about the result."""
+    return words.word(words.contacts() | vocabulary.merged("outcomes"), code)
+
+
 def attempts(view: View) -> list[Contact]:
     """The attempts of this round, as the page was loaded with them."""
     runs = [clock for clock in view.clocks if clock.kind == "resolve"]
@@ -76,8 +81,7 @@ def offer_logged(view: View, form: Any) -> None:
     """Where an attempt was logged in this round, the form need not name one again."""
     made = attempts(view)
     if made:
-        known = words.contacts() | vocabulary.merged("outcomes")
-        said = _("As logged: %(outcome)s", outcome=words.word(known, made[-1].outcome))
+        said = _("As logged: %(outcome)s", outcome=outcome_word(made[-1].outcome))
         form.contact_outcome.choices = [("", said), *form.contact_outcome.choices[1:]]
     if "no_contact_code" in form and rule.reached(Attempt(row.started_at, row.outcome) for row in made):
         del form.no_contact_code

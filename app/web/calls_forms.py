@@ -16,7 +16,7 @@ from app.domain.roles import Actor
 from app.extensions import db
 from app.services import categories
 from app.services.ticket_view import View
-from app.web import call_card, forms, sheets, thread_verify, words
+from app.web import call_card, forms, sheets, thread_verify
 
 Panel = dict[str, Any]
 
@@ -93,7 +93,7 @@ def calls_panel(view: View, actor: Actor, now: datetime) -> Panel | None:
     left = call_card.missing(view, now) if view.ticket.state in ("open", "in_progress") else None
     texts = [
         {"time": g.fmt.time(row.started_at), "full": g.fmt.full(row.started_at),
-         "text": " · ".join(filter(None, [words.word(words.contacts(), row.outcome), _length(row.seconds)]))}
+         "text": " · ".join(filter(None, [call_card.outcome_word(row.outcome), _length(row.seconds)]))}
         for row in rows
     ]  # fmt: skip
     said = ""

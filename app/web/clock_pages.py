@@ -19,7 +19,7 @@ from app.domain.policies import KEY_FIELDS
 from app.extensions import db
 from app.services import calendar_admin, explain
 from app.services.explain import ClockView, Step
-from app.web import queue_page, ticket_page, words, words_clocks
+from app.web import queue_page, ticket_page, words, words_clocks, words_exempt
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -61,7 +61,9 @@ def _facts(view: ClockView) -> list[tuple[str, str]]:
         found += [(_("Limit"), limit), (_("Policy"), _policy(view)), (_("Hours"), _hours(view))]
     found.append((_("Due"), g.fmt.full(row.due_at)))
     found.append((_("Stop"), g.fmt.full(row.stopped_at)))
-    return [*found, (_("State"), ticket_page.clock_state(row))]
+    state = ticket_page.clock_state(row)
+    exempt = _("Exempted from the assessment")
+    return [*found, (_("State"), f"{state} · {exempt}" if row.exempt else state)]
 
 
 def _policy(view: ClockView) -> str:
@@ -166,6 +168,8 @@ def _event(one: Any) -> dict[str, str]:
         text = _("%(what)s, due %(time)s", what=text, time=g.fmt.full(datetime.fromisoformat(due)))
     if one.type == "clock_stopped":
         text = " · ".join((text, _("in time") if one.data.get("in_time") else _("late")))
+    if one.type == "clock_exempted":
+        text = " · ".join((text, words.word(words_exempt.reasons(), one.data.get("reason", ""))))
     return {"at": g.fmt.full(one.at), "text": text}
 
 

@@ -73,6 +73,8 @@ def _words(entry: Entry, told: Told) -> str:
         return _("Root cause: %(cause)s", cause=words.word(words.root_causes(), entry.data["root_cause"]))
     if entry.type == "callback_refused" and entry.data.get("code"):
         return words_callbacks.problem(str(entry.data["code"]))
+    if entry.type == "site_urged":
+        return _sent_to(entry.data) or _("No duty phone: nobody was told by SMS")
     if entry.type == "transferred" and entry.role != "system":
         return _("%(site)s handles it from here on", site=_place(entry.data.get("site_code", ""), told))
     return ""
@@ -195,7 +197,9 @@ def _told(entry: Entry, label: str, view: View, told: Told) -> str:
     if said := vocabulary.line(entry):
         return f"{label} · {_place(said, told)}{who}"
     if entry.type == "routed":
-        return _("Routed to %(site)s", site=_place(_site(entry.data, view), told))
+        routed = _("Routed to %(site)s", site=_place(_site(entry.data, view), told))
+        standing_in = entry.data.get("reason") == "deputy"
+        return " · ".join((routed, _("as deputy of a closed site"))) if standing_in else routed
     if entry.type == "acting_started" and entry.data.get("reason") == "onboarding":
         return _("The site is not on board yet: its province works the ticket")
     if entry.type in _DETAILS:

@@ -88,10 +88,16 @@ def patience(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def portal(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def portal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the portal keeps its data."""
+    return tmp_path_factory.mktemp("portal")
+
+
+@pytest.fixture(scope="session")
+def portal(chromium_path: str, portal_folder: Path) -> Iterator[str]:
     """The address of a portal with demo data, web, worker and scheduler; the simulator stays out, tests push themselves.
     Answers leave at once."""
-    with running(tmp_path_factory.mktemp("portal"), UNDO_SECONDS="0") as address:
+    with running(portal_folder, UNDO_SECONDS="0") as address:
         yield address
 
 

@@ -57,9 +57,9 @@ def push(platform: Simulator, **wish: object) -> str:
     return code
 
 
-def parcel(platform: Simulator) -> str:
+def parcel(platform: Simulator, prefix: str = "YT") -> str:
     """Let the platform tell of a parcel that our site has on its van; its waybill."""
-    waybill = f"YT{time.time_ns() % 10**13:013d}"
+    waybill = f"{prefix}{time.time_ns() % 10**13:013d}"
     scanned = {
         "mail_no": waybill,
         "scan_type": "DELIVER",
@@ -155,6 +155,43 @@ def send(page: Page) -> None:
     """Send what the preview shows, and stay on the ticket."""
     page.locator(".preview .btn[name=stay]").click()
     expect(state(page)).to_have_text(REPLIED)
+
+
+def enter_by_hand(page: Page, waybill: str, text: str) -> str:
+    """Enter a complaint by telephone; the number of the ticket that opens."""
+    page.goto("/tickets/new")
+    form = page.locator("main form")
+    for name, value in {
+        "waybill": waybill, "category": "LOCKER", "name": "张三", "phone": "13800001234", "address": "文三路478号",
+        "text": text,
+    }.items():  # fmt: skip
+        fill(form, name, value)
+    submit(form)
+    return number_of(page)
+
+
+def sheet(page: Page, label: str) -> Locator:
+    """The sheet of an action, opened from the menu."""
+    page.locator("details.more > summary").click()
+    page.locator("details.more a", has_text=label).click()
+    form = page.locator("#sheet")
+    expect(form.locator("h2")).to_have_text(label)
+    return form
+
+
+def finish(page: Page, form: Locator) -> None:
+    """Press the sheet's button and wait until it has gone."""
+    form.locator(".foot button").click()
+    expect(page.locator("#sheet")).to_have_count(0)
+
+
+def answer(page: Page, text: str, **more: str) -> None:
+    """Answer a complaint that no platform pushed."""
+    form = box(page, "result")
+    for name, value in {"contact_outcome": "reached_accepts", **more, "text": text}.items():
+        fill(form, name, value)
+    submit(form)
+    send(page)
 
 
 def in_two_hours() -> str:

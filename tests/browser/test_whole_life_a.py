@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from simulator.server import Simulator
 from tests.browser import steps
+from tests.browser.steps import answer, enter_by_hand, finish, sheet
 
 # Each of these runs on a desk without scripting and on a phone with it.
 CORNERS = pytest.mark.parametrize(("size", "scripting"), [("desktop", False), ("phone", True)])
@@ -16,48 +17,11 @@ pytestmark = pytest.mark.usefixtures("size", "scripting")
 NEIGHBOUR, NEIGHBOUR_NAME = "330108-01", "滨江长河站"
 
 
-def enter_by_hand(page: Page, waybill: str, text: str) -> str:
-    """Enter a complaint by telephone; the number of the ticket that opens."""
-    page.goto("/tickets/new")
-    form = page.locator("main form")
-    for name, value in {
-        "waybill": waybill, "category": "LOCKER", "name": "张三", "phone": "13800001234", "address": "文三路478号",
-        "text": text,
-    }.items():  # fmt: skip
-        steps.fill(form, name, value)
-    steps.submit(form)
-    return steps.number_of(page)
-
-
-def sheet(page: Page, label: str) -> Locator:
-    """The sheet of an action, opened from the menu."""
-    page.locator("details.more > summary").click()
-    page.locator("details.more a", has_text=label).click()
-    form = page.locator("#sheet")
-    expect(form.locator("h2")).to_have_text(label)
-    return form
-
-
-def finish(page: Page, form: Locator) -> None:
-    """Press the sheet's button and wait until it has gone."""
-    form.locator(".foot button").click()
-    expect(page.locator("#sheet")).to_have_count(0)
-
-
 def call(page: Page, outcome: str) -> None:
     """Call the customer and press how it ended."""
     page.locator("form[action$='/call'] button").first.click()
     page.locator(f"#call button[value={outcome}]").click()
     expect(page.locator("#call")).to_have_count(0)
-
-
-def answer(page: Page, text: str, **more: str) -> None:
-    """Answer a complaint that no platform pushed."""
-    form = steps.box(page, "result")
-    for name, value in {"contact_outcome": "reached_accepts", **more, "text": text}.items():
-        steps.fill(form, name, value)
-    steps.submit(form)
-    steps.send(page)
 
 
 @CORNERS
