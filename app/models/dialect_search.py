@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+NEAR = 2000  # documents that are looked through before the index of words is asked
 MOST_LEXEMES = 10_000  # of a document; a tsvector ends at one megabyte, and a push must never fail for it
 _SQLITE = {
     "insert": "INSERT INTO search_document (rowid, ticket_id, scopes, terms)"
@@ -84,6 +85,31 @@ def newest(session: Session, scope: int | None, tokens: Sequence[str], prefixes:
     """The documents (`ticket_id`, `rank`) with all tokens and beginnings that a scope may find; None is everybody's."""
     found = _table(session)
     return select(found.c.ticket_id, _rank(session).label("rank")).where(_has(session, scope, tokens, prefixes))
+
+
+def looks_far(session: Session, scope: int | None, prefixes: Sequence[str]) -> bool:
+    """Whether `newest` may look through everything: PostgreSQL takes a beginning for frequent, and where no scope
+    bounds the documents it goes from the newest to the oldest though the index of words would find the few."""
+    return scope is None and bool(prefixes) and _postgresql(session)
+
+
+def near(session: Session, tokens: Sequence[str], prefixes: Sequence[str], before: int | None) -> Select[Any]:
+    """What `newest` finds for everybody among the NEAR newest documents below a rank, on PostgreSQL."""
+    some: Any = select(literal_column("*")).select_from(_table(session)).order_by(_rank(session).desc()).limit(NEAR)
+    if before is not None:
+        some = some.where(_rank(session) < before)
+    found: Any = some.subquery("search_document")
+    ticket_id = literal_column("search_document.ticket_id", BigInteger).label("ticket_id")
+    asked: Any = select(ticket_id, _rank(session).label("rank")).select_from(found)
+    narrowed: Select[Any] = asked.where(_has(session, None, tokens, prefixes))
+    return narrowed
+
+
+def far(session: Session, tokens: Sequence[str], prefixes: Sequence[str]) -> Select[Any]:
+    """What `newest` finds for everybody, by the index of the words whatever PostgreSQL thinks of the order."""
+    found = newest(session, None, tokens, prefixes).cte("worded").prefix_with("MATERIALIZED", dialect="postgresql")
+    listed: Select[Any] = select(found.c.ticket_id, found.c.rank)
+    return listed
 
 
 def among(session: Session, ticket: Any, tokens: Sequence[str], prefixes: Sequence[str]) -> ColumnElement[bool]:

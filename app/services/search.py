@@ -94,12 +94,7 @@ def _ways(
     session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None
 ) -> list[Select[Any]]:
     """A statement for each way to find a ticket, each served by an index of its own and ending at a page."""
-    tokens, prefixes = _needed(query.words)
-    scope = None if actor.desk == "ccs" else work_scope(actor)
-    document = documents.newest(session, scope, tokens, prefixes)
-    place = document.selected_columns.rank
-    by_text = document.join(Ticket, Ticket.id == document.selected_columns.ticket_id).where(*allowed)
-    ways = [_newest(by_text, place, "text", before)]
+    ways = _by_text(session, actor, query, allowed, before)
     for word in [word for word in query.words if word.order][:MOST_CODES]:
         others = [_has(session, one) for one in query.words if one is not word]
         for by, condition in _codes(session, word).items():
@@ -108,12 +103,38 @@ def _ways(
     return ways
 
 
-def _newest(statement: Select[Any], place: Any, by: str, before: int | None) -> Select[Any]:
+def _by_text(
+    session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None
+) -> list[Select[Any]]:
+    """The words of the thread. Where nothing else bounds it, first in the newest documents; the index of the words is
+    asked only if these do not fill a page, so that neither frequent nor rare words are looked for in everything."""
+    tokens, prefixes = _needed(query.words)
+    scope = None if actor.desk == "ccs" else work_scope(actor)
+
+    def joined(document: Select[Any]) -> Select[Any]:
+        found: Any = document.join(Ticket, Ticket.id == document.selected_columns.ticket_id).where(*allowed)
+        return _newest(found, document.selected_columns.rank, "text", before)
+
+    if not documents.looks_far(session, scope, prefixes):
+        return [joined(documents.newest(session, scope, tokens, prefixes))]
+    first = joined(documents.near(session, tokens, prefixes, before)).cte("near_words")
+    few = select(func.count()).select_from(first).scalar_subquery() <= PAGE
+    far = documents.far(session, tokens, prefixes)
+    # looked up one by one: for the many that PostgreSQL expects it would read every ticket
+    ticket = select(literal(1)).where(Ticket.id == far.selected_columns.ticket_id, *allowed).scalar_subquery()
+    there: Any = far.where(few, ticket == 1)
+    others = _newest(there, far.selected_columns.rank, "text", before, far.selected_columns[0])
+    return [select(first.c.id, first.c.by, first.c.rank), others]
+
+
+def _newest(
+    statement: Select[Any], place: Any, by: str, before: int | None, ticket_id: Any = Ticket.id
+) -> Select[Any]:  # fmt: skip
     """The newest of a way, one more than a page."""
     if before is not None:
         statement = statement.where(place < before)
     part = statement.with_only_columns(
-        Ticket.id.label("id"), literal(BY.index(by)).label("by"), place.label("rank"), maintain_column_froms=True
+        ticket_id.label("id"), literal(BY.index(by)).label("by"), place.label("rank"), maintain_column_froms=True
     )
     inner = part.order_by(place.desc()).limit(PAGE + 1).subquery()
     return select(inner.c.id, inner.c.by, inner.c.rank)
