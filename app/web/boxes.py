@@ -26,7 +26,10 @@ def boxes_of(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """The tabs in their order; `posted` holds forms of a failed post by key, whose tab is open; drafts fill others."""
     boxes: list[dict[str, Any]] = []
-    bound, first = draft_forms.restored(view, now) | posted, next(iter(posted), "") or draft_forms.latest(view, now)
+    drafted, first = draft_forms.restored(view, now), next(iter(posted), "") or draft_forms.latest(view, now)
+    if "result" in drafted:
+        call_card.prefilled(view, drafted["result"])
+    bound = drafted | posted
     wanted = ["ruling" if action.startswith("ruled_") else action for action in view.actions]
     for action in ORDER:
         if action in wanted:

@@ -88,7 +88,8 @@ def offer_logged(view: View, form: Any) -> None:
 
 
 def prefilled(view: View, bound: tuple[Any, Sequence[AnswerGroup]]) -> tuple[Any, Sequence[AnswerGroup]]:
-    """An untouched result form with what the calls of this round have brought, in every group of orders that asks."""
+    """A result form with what the calls of this round have brought, in every group of orders that asks: what somebody
+    has typed into a draft stays."""
     form, groups = bound
     ids = {row.event_id for row in attempts(view)}
     answers: dict[str, str] = {}
@@ -98,7 +99,7 @@ def prefilled(view: View, bound: tuple[Any, Sequence[AnswerGroup]]) -> tuple[Any
     if answers:
         for name, value in script_rule.filled(scripts.of(db.session(), view.ticket.category), answers).items():
             for field in {name, *(group.field(name) for group in groups)}:
-                if field in form:
+                if field in form and not form[field].data:
                     form[field].data = value
     return bound
 

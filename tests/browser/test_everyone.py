@@ -80,7 +80,7 @@ def replies(page: Page) -> None:
     """r goes to the reply box."""
     blur(page)
     page.keyboard.press("r")
-    assert page.evaluate(f"{FOCUSED}.tagName") == "TEXTAREA"
+    expect(page.locator("textarea:focus")).to_have_count(1)
     blur(page)
 
 
