@@ -141,6 +141,7 @@ def test_a_closed_sites_new_tickets_go_to_its_deputy_until_it_opens_again(page: 
     steps.enter(page, "site")
     steps.find(page, code)
     expect(page.locator("#ticket form[action$='/claim'] button")).to_be_visible()
+    expect(page.locator("#ticket .thread")).to_contain_text("代理歇业站点")  # why it has another site's parcel
     steps.enter(page, "lcs")
     page.goto("/closures")
     row.locator("form[action$='/end'] button").click()
