@@ -135,13 +135,15 @@ def late(session: Session, actor: Actor, site: str, now: datetime) -> list[tuple
         .limit(LATE_SHOWN)
     )
     if actor.desk == "ccs" and not site:
-        whole = statement.with_hint(Clock, "INDEXED BY ix_clock_late", "sqlite")
+        whole = statement.with_hint(Clock.__table__, "INDEXED BY ix_clock_late", "sqlite")
         return [(clock, ticket, place) for clock, ticket, place in session.execute(whole)]
     named = _places(actor, site)
     places = list(session.scalars(select(Organisation.id).where(named)))
     rows: list[tuple[Clock, Ticket, Organisation]] = []
     for since in _starts(session, named, len(places), span):
-        part = statement.where(Clock.organisation_id.in_(places), Clock.due_at >= since).with_hint(Clock, *OF_PLACES)
+        part = statement.where(Clock.organisation_id.in_(places), Clock.due_at >= since).with_hint(
+            Clock.__table__, *OF_PLACES
+        )
         rows = [(clock, ticket, place) for clock, ticket, place in session.execute(part)]
         if len(rows) == LATE_SHOWN:
             break
@@ -170,7 +172,7 @@ def _starts(
         own = (
             select(Clock.due_at)
             .where(_listed(), *span, Clock.organisation_id == Organisation.id)
-            .with_hint(Clock, *OF_PLACES)
+            .with_hint(Clock.__table__, *OF_PLACES)
         )
         nth = own.order_by(Clock.due_at.desc(), Clock.id.desc()).offset(runs - 1).limit(1).correlate(Organisation)
         said = session.scalars(select(nth.scalar_subquery()).where(named))
