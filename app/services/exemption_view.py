@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, func, or_, select, text, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, text, true
 from sqlalchemy.orm import Session, aliased
 
 from app.domain import exemptions as rule
@@ -21,6 +21,8 @@ from app.services.scope import visible_to
 
 PAGE = 50
 LATE_SHOWN = 100
+OF_PLACES = ("INDEXED BY ix_clock_late_site", "sqlite")  # it takes the index of a kind otherwise
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 LOOK_BACK = timedelta(days=62)  # an exemption is asked for in the month of the fact or the one after
 STATES = ("asked", "granted", "refused", "revoked")
 
@@ -123,55 +125,62 @@ def late(session: Session, actor: Actor, site: str, now: datetime) -> list[tuple
 
     Cost: a province is read site by site, so that it grows with the sites and with what is shown, not with the runs.
     """
-    found = _late(actor, now)
+    span = [Clock.due_at >= now - LOOK_BACK, Clock.due_at <= now]
     statement = (
         select(Clock, Ticket, Organisation)
         .join(Ticket, Ticket.id == Clock.ticket_id)
         .join(Organisation, Organisation.id == Clock.organisation_id)
-        .where(*found)
+        .where(visible_to(actor), exemptions.askable(actor), _listed(), Ticket.state != "withdrawn", *span)
         .order_by(Clock.due_at.desc(), Clock.id.desc())
+        .limit(LATE_SHOWN)
     )
-    if actor.desk != "ccs" or site:
-        places = _places(session, actor, site)
-        statement = statement.where(Clock.organisation_id.in_(places))
-        since = _since(session, places, found) if len(places) > 1 else None
-        if since is not None:
-            statement = statement.where(Clock.due_at >= since)
-    return [(clock, ticket, place) for clock, ticket, place in session.execute(statement.limit(LATE_SHOWN))]
+    if actor.desk == "ccs" and not site:
+        whole = statement.with_hint(Clock.__table__, "INDEXED BY ix_clock_late", "sqlite")
+        return [(clock, ticket, place) for clock, ticket, place in session.execute(whole)]
+    named = _places(actor, site)
+    places = list(session.scalars(select(Organisation.id).where(named)))
+    rows: list[tuple[Clock, Ticket, Organisation]] = []
+    for since in _starts(session, named, len(places), span):
+        part = statement.where(Clock.organisation_id.in_(places), Clock.due_at >= since).with_hint(
+            Clock.__table__, *OF_PLACES
+        )
+        rows = [(clock, ticket, place) for clock, ticket, place in session.execute(part)]
+        if len(rows) == LATE_SHOWN:
+            break
+    return rows
 
 
-def _late(actor: Actor, now: datetime) -> list[ColumnElement[bool]]:
-    """The conditions on a run and its ticket; LATE_RUNS says again what is in them so that its index is taken."""
-    span = (Clock.due_at >= now - LOOK_BACK, Clock.due_at <= now)
-    listed: Any = text(LATE_RUNS)
-    return [visible_to(actor), exemptions.askable(actor), listed, Ticket.state != "withdrawn", *span]
+def _listed() -> Any:
+    """Says again what of a run is in `askable` and late, as the indexes of late runs say it, so that they are taken."""
+    return text(LATE_RUNS)
 
 
-def _places(session: Session, actor: Actor, site: str) -> list[int]:
+def _places(actor: Actor, site: str) -> ColumnElement[bool]:
     """The organisations whose runs the actor may ask for, or the one with that code among them."""
-    statement = select(Organisation.id)
-    if actor.desk != "ccs":
-        below = Organisation.province_id == actor.province_id if actor.desk == "lcs" else false()
-        statement = statement.where(or_(Organisation.id == actor.organisation_id, below))
-    return list(session.scalars(statement.where(Organisation.code == site) if site else statement))
+    below = Organisation.province_id == actor.province_id if actor.desk == "lcs" else false()
+    own = true() if actor.desk == "ccs" else or_(Organisation.id == actor.organisation_id, below)
+    return and_(own, Organisation.code == site) if site else own
 
 
-def _since(session: Session, places: Sequence[int], found: Sequence[ColumnElement[bool]]) -> datetime | None:
-    """An instant since which the places have as many late runs as are shown; None where none has been found.
-
-    Where enough places have `few` runs since then, there are enough of them; one with all alone is as good.
-    """
-    few = min(LATE_SHOWN, -(-2 * LATE_SHOWN // max(1, len(places))))
-    for runs in dict.fromkeys((few, LATE_SHOWN)):
-        own = select(Clock.due_at).join(Ticket, Ticket.id == Clock.ticket_id).where(*found)
-        own = own.where(Clock.organisation_id == Organisation.id).order_by(Clock.due_at.desc(), Clock.id.desc())
-        nth = own.offset(runs - 1).limit(1).correlate(Organisation).scalar_subquery()
-        said = session.scalars(select(nth).where(Organisation.id.in_(places)))
+def _starts(
+    session: Session, named: ColumnElement[bool], places: int, span: Sequence[ColumnElement[bool]]
+) -> Iterator[datetime]:
+    """Instants since which the places have twice as many late runs as are shown, or one of them all that are shown; the
+    last is the start of the span, for where most of these cannot be asked for."""
+    few = min(LATE_SHOWN, -(-4 * LATE_SHOWN // max(1, places)))
+    for runs in dict.fromkeys((few, LATE_SHOWN)) if places > 1 else ():
+        own = (
+            select(Clock.due_at)
+            .where(_listed(), *span, Clock.organisation_id == Organisation.id)
+            .with_hint(Clock.__table__, *OF_PLACES)
+        )
+        nth = own.order_by(Clock.due_at.desc(), Clock.id.desc()).offset(runs - 1).limit(1).correlate(Organisation)
+        said = session.scalars(select(nth.scalar_subquery()).where(named))
         instants = sorted((one for one in said if one is not None), reverse=True)
-        enough = -(-LATE_SHOWN // runs)
+        enough = -(-2 * LATE_SHOWN // runs) if runs < LATE_SHOWN else 1
         if len(instants) >= enough:
-            return instants[enough - 1]
-    return None
+            yield instants[enough - 1]
+    yield NEVER
 
 
 def provinces(session: Session, actor: Actor) -> list[Organisation]:

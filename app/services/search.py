@@ -98,7 +98,7 @@ def _ways(
     for word in [word for word in query.words if word.order][:MOST_CODES]:
         others = [_has(session, one) for one in query.words if one is not word]
         for by, condition in _codes(session, word).items():
-            place = func.coalesce(Ticket.search_rank, 0)
+            place: Any = func.coalesce(Ticket.search_rank, 0)
             ways.append(_newest(select(Ticket.id, place).where(condition, *others, *allowed), place, by, before))
     return ways
 

@@ -267,6 +267,20 @@ def test_the_list_of_late_clocks_is_the_own_provinces(cast, db_session) -> None:
     assert set(shown["ccs"]) == {"first_reply", "resolve"}
 
 
+def test_the_latest_runs_of_many_sites_are_shown_and_none_of_the_later_is_left_out(
+    cast, db_session, monkeypatch
+) -> None:
+    late(cast, db_session, 3)
+    push(cast, "NEXT", waybill="YT9999999999998")
+    sweep.run(db_session, LATER + timedelta(hours=3))
+    seen = exemption_view.late(db_session, cast["lcs"], "", LATER + timedelta(hours=3))
+    ids = [clock.id for clock, _, _ in seen]
+    for most in (1, 2, 3, len(ids)):
+        monkeypatch.setattr(exemption_view, "LATE_SHOWN", most)
+        shown = exemption_view.late(db_session, cast["lcs"], "", LATER + timedelta(hours=3))
+        assert [clock.id for clock, _, _ in shown] == ids[:most]
+
+
 def test_marking_goes_on_where_it_was_broken_off_and_marks_each_clock_once(cast, db_session) -> None:
     numbers = late(cast, db_session, 3)
     asked = many(cast, db_session, numbers, "ccs")

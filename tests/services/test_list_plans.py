@@ -31,7 +31,7 @@ SORTS = {
     "hand-over": "the promises and last entries of the tickets on it, 300 at most",
     "incidents": "the incidents of one province",
     "appeals": "the appeals that are open now, through a partial index",
-    "late clocks to exempt": "the late clocks of 35 days of the scope; docs/developers.md names it",
+    "late clocks to exempt": "some of the late runs of each place, from an instant since which there are enough",
     "helped": "the open work of the sites that one person helps at the time, from the index of each",
     "closures": "the closures that last or lie ahead",
     "learned addresses": "by the primary key, after the province's own",
@@ -39,7 +39,7 @@ SORTS = {
     "activity": "the open work of one site",
     "overdue unclaimed": "the open work of one site", "overdue mine": "the open work of one person",
 }  # fmt: skip
-SCANS = {"appeals head": {"appeal"}, "late clocks to exempt": {"clock"}}
+SCANS = {"appeals head": {"appeal"}}
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +95,16 @@ def test_every_filter_and_order_that_a_queue_offers_is_among_them(plans):
     for desk in WHO:
         assert {f"queue {key}" for key in ("todo due", "all due", "all activity")} <= {n for d, n in plans if d == desk}
     assert not [name for desk, name in plans if desk != "site" and "activity" in name and name != "queue all activity"]
+
+
+@pytest.mark.parametrize(("desk", "index"), [("lcs", "ix_clock_late_site"), ("ccs", "ix_clock_late")])
+def test_late_clocks_come_from_the_index_of_late_runs(plans, desk, index):
+    said = plans[desk, "late clocks to exempt"]
+    assert any(re.search(rf"{index}\b", plan) for plan in said), said
+
+
+def test_headquarters_looks_for_a_number_in_the_newest_documents_and_in_the_index_of_words(app, plans):
+    plan = "\n".join(plans["ccs", "search KF261101-000501"])
+    if "CTE Scan" not in plan:
+        pytest.skip("SQLite's index of words gives the newest first")
+    assert "ix_search_document_rank" in plan and "ix_search_document_terms" in plan, plan

@@ -114,6 +114,7 @@ def _ticket(company: Company, n: int, whole: int, made: dict[str, list[dict[str,
     late, number, waybill = due < NOW, f"KF261101-{n:06d}", f"YT{n:013d}"
     rank = words.rank(at, number)
     owner = company.people["site_clerk"] if n % (2 * company.sites) == 0 else None
+    missed = n // company.sites % 2  # every other one of a site
     said = SAID[n // company.sites % len(SAID)]
     add("FreeText", id=text_id, ticket_id=ticket_id, salt="x", body=json.dumps({"text": said}))
     add("Ticket", id=ticket_id, number=number, category=category, priority="high", channel="platform", state=state,
@@ -147,8 +148,8 @@ def _ticket(company: Company, n: int, whole: int, made: dict[str, list[dict[str,
         calendar="service",
         started_at=at,
         due_at=due,
-        stopped_at=None if alive else due + timedelta(hours=n % 2),
-        breached_at=due if n % 2 else None,
+        stopped_at=None if alive else due + timedelta(hours=missed),
+        breached_at=due if missed else None,
         state="running" if alive else "met",
     )
     if alive:
