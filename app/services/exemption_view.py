@@ -21,7 +21,6 @@ from app.services.scope import visible_to
 
 PAGE = 50
 LATE_SHOWN = 100
-OF_PLACES = ("INDEXED BY ix_clock_late_site", "sqlite")  # it takes the index of a kind otherwise
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 LOOK_BACK = timedelta(days=62)  # an exemption is asked for in the month of the fact or the one after
 STATES = ("asked", "granted", "refused", "revoked")
@@ -135,15 +134,12 @@ def late(session: Session, actor: Actor, site: str, now: datetime) -> list[tuple
         .limit(LATE_SHOWN)
     )
     if actor.desk == "ccs" and not site:
-        whole = statement.with_hint(Clock.__table__, "INDEXED BY ix_clock_late", "sqlite")
-        return [(clock, ticket, place) for clock, ticket, place in session.execute(whole)]
+        return [(clock, ticket, place) for clock, ticket, place in session.execute(statement)]
     named = _places(actor, site)
     places = list(session.scalars(select(Organisation.id).where(named)))
     rows: list[tuple[Clock, Ticket, Organisation]] = []
     for since in _starts(session, named, len(places), span):
-        part = statement.where(Clock.organisation_id.in_(places), Clock.due_at >= since).with_hint(
-            Clock.__table__, *OF_PLACES
-        )
+        part = statement.where(Clock.organisation_id.in_(places), Clock.due_at >= since)
         rows = [(clock, ticket, place) for clock, ticket, place in session.execute(part)]
         if len(rows) == LATE_SHOWN:
             break
@@ -169,11 +165,7 @@ def _starts(
     last is the start of the span, for where most of these cannot be asked for."""
     few = min(LATE_SHOWN, -(-4 * LATE_SHOWN // max(1, places)))
     for runs in dict.fromkeys((few, LATE_SHOWN)) if places > 1 else ():
-        own = (
-            select(Clock.due_at)
-            .where(_listed(), *span, Clock.organisation_id == Organisation.id)
-            .with_hint(Clock.__table__, *OF_PLACES)
-        )
+        own = select(Clock.due_at).where(_listed(), *span, Clock.organisation_id == Organisation.id)
         nth = own.order_by(Clock.due_at.desc(), Clock.id.desc()).offset(runs - 1).limit(1).correlate(Organisation)
         said = session.scalars(select(nth.scalar_subquery()).where(named))
         instants = sorted((one for one in said if one is not None), reverse=True)
