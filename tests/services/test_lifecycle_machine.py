@@ -341,7 +341,7 @@ def test_a_complaints_life_follows_the_rulebook(app: Flask, database: Any) -> No
     run_state_machine_as_test(
         type("Life", (Portal,), {"app": app}),
         settings=settings(
-            max_examples=examples or 6,
+            max_examples=examples or 10,
             stateful_step_count=int(os.environ.get("LIFE_STEPS", "30")),
             derandomize=not examples,
             deadline=None,
