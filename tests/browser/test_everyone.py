@@ -80,7 +80,7 @@ def replies(page: Page) -> None:
     """r goes to the reply box."""
     blur(page)
     page.keyboard.press("r")
-    expect(page.locator("textarea:focus")).to_have_count(1)
+    expect(page.locator(".reply :focus")).to_have_count(1)
     blur(page)
 
 
