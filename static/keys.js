@@ -9,19 +9,20 @@
     || one("dialog[open]");
   const LINES = ".rows a.row, .batch .tick input, .notices .say";
 
+  // What is open, by the address: the mark on its line follows a moment after the address does.
+  const open = (row) => row.matches("a[hx-get]") ? row.pathname === location.pathname : Boolean(row.getAttribute("aria-current"));
   const line = () => document.activeElement && document.activeElement.matches(LINES) ? document.activeElement : null;
   function step(by) {
     const lines = all(LINES).filter(shown);
     const at = lines.indexOf(document.activeElement);
-    const open = lines.findIndex((row) => row.getAttribute("aria-current"));
-    const from = at >= 0 ? at : open;
+    const from = at >= 0 ? at : lines.findIndex(open);
     const next = lines[from < 0 ? 0 : from + by];
     if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
     return lines.length > 0;
   }
   function openNext() {
     const rows = all(".rows a.row[hx-get]").filter(shown);
-    const next = rows[rows.findIndex((row) => row.getAttribute("aria-current")) + 1];
+    const next = rows[rows.findIndex(open) + 1];
     if (next) { next.focus(); next.click(); }
     return rows.length > 0;
   }
@@ -33,7 +34,7 @@
   }
   function reply() {
     const box = all(".reply .box").find(shown);
-    if (box) (one("textarea", box) || one("select, input", box)).focus();
+    if (box) (one("textarea", box) || all("select, input, button", box).find(shown) || box).focus();
     return Boolean(box);
   }
   function yank() {
