@@ -53,6 +53,7 @@ PAGES = (
     "incidents",
     "emergencies",
     "admin",
+    "exchange",
     "exports",
     "customers_admin",
     "gateways",

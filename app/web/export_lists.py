@@ -110,6 +110,10 @@ LISTS: tuple[ExportList, ...] = (
         export_outgoing.sms_columns, export_outgoing.sms, export_outgoing.count_sms,
     ),
     ExportList(
+        "messages", "admin", lambda: _("Messages"), export_outgoing.asks_message, export_outgoing.says_message,
+        export_outgoing.message_columns, export_outgoing.messages, export_outgoing.count_messages,
+    ),
+    ExportList(
         "scorecards", "scorecard", lambda: _("Monthly scorecards"), export_assessment.asks_month,
         export_assessment.says_month, export_assessment.card_columns, export_assessment.cards,
         export_assessment.count_cards,

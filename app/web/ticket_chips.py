@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from flask import g
 from flask_babel import gettext as _
 
 from app.domain import lifecycle
@@ -9,7 +12,7 @@ from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.services.ticket_view import View
 
 
-def chips(view: View) -> list[dict[str, str]]:
+def chips(view: View, now: datetime) -> list[dict[str, str]]:
     """One chip a mark; what it means stands in the panel of its part."""
     ticket, incident = view.ticket, view.parts.get("incident")
     account, found = view.parts.get("customer"), []
@@ -23,7 +26,19 @@ def chips(view: View) -> list[dict[str, str]]:
         found.append((_("Emergency: clocks stand still"), "soon"))
     if LATE_ON_ARRIVAL in (ticket.flags or []):
         found.append((_("Platform time over on arrival: not charged"), "info"))
+    if rounds := max((order.retreats for order, _connection in view.orders), default=0):
+        found.append((_("Platform round %(n)s", n=rounds + 1), "late"))
+    if until := at_risk(view, now):
+        found.append((_("Answer at risk: platform deadline %(time)s", time=g.fmt.time(until)), "late"))
     malicious = {"asked": _("Claimant reported as malicious"), "granted": _("Malicious claimant")}
     if ticket.malicious in malicious:
         found.append((malicious[ticket.malicious], "ask"))
     return [{"text": text, "tone": tone, "title": "", "due_iso": "", "href": ""} for text, tone in found]
+
+
+def at_risk(view: View, now: datetime) -> datetime | None:
+    """The deadline (UTC) of the platform that does not take our answer although it is near; the earliest of several."""
+    orders = {order.id: order for order, _connection in view.orders if order.verdict != "cancelled"}
+    risky = [row for rows in view.callbacks.values() for row in rows if row.risk_at is not None and row.risk_at <= now]
+    found = [orders[row.payload["order_id"]].expires_at for row in risky if row.payload["order_id"] in orders]
+    return min((at for at in found if at is not None), default=None)

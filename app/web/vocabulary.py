@@ -13,6 +13,7 @@ from app.services.ticket_view import Entry
 from app.web import (
     words_audit,
     words_board,
+    words_callbacks,
     words_closing,
     words_customers,
     words_day,
@@ -47,6 +48,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_survey,
     words_penalties,
     words_board,
+    words_callbacks,
 )
 
 

@@ -110,6 +110,13 @@ def first_penalty(step: str) -> Way:
     return go
 
 
+def first_message(page: Page) -> None:
+    """The newest message of the platforms."""
+    page.goto("/admin/messages")
+    page.locator("table td a").first.click()
+    expect(page.locator(".wireraw")).to_be_visible()
+
+
 CARD = f"/scorecards/{steps.last_month()}/{steps.SITE}"
 PAGES: dict[str, tuple[str, Way]] = {
     "login": ("", to("/login")),
@@ -176,6 +183,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "verify": ("lcs", to("/verify?code=0000-0000-0000")),
     "scoring": ("admin", to("/admin/scoring")),
     "admin": ("admin", to("/admin")),
+    "messages": ("admin", to("/admin/messages")),
+    "message": ("admin", first_message),
+    "connection": ("admin", to("/admin/connections/demo-pdd")),
+    "signature": ("admin", to("/admin/signature")),
+    "callbacks-at-risk": ("admin", to("/callbacks?state=at_risk")),
     "organisations": ("admin", to("/admin/organisations")),
     "policies": ("admin", to("/admin/policies")),
 }
