@@ -30,6 +30,11 @@ def wire_of(door: Door) -> Wire:
     return Wire(door.address, door.secrets, door.charset, door.settings, door.message_map, door.field_map)
 
 
+def spoken() -> tuple[str, ...]:
+    """The drivers that are there; imported history has a connection that speaks with nobody."""
+    return driver.names()
+
+
 def polled() -> list[str]:
     """The drivers whose platforms are asked instead of pushing."""
     return [name for name in driver.names() if driver.of(name).page is not None]

@@ -137,6 +137,8 @@ def signature() -> ResponseReturnValue:
     text, given = (form.text.data or "").replace("\r\n", "\n"), form.digest.data or ""
     door = connections.door(db.session(), form.connection.data or "")
     errors = {name: "required" for name, one in (("text", text), ("digest", given), ("connection", door)) if not one}
+    if door is not None and door.driver not in arrivals.spoken():
+        errors["connection"] = "no_driver"
     if errors or door is None:
         exchange_forms.mark(form, errors, {})
         return _signature(form, error=_("Please check the marked fields")), 422

@@ -94,5 +94,6 @@ def errors() -> dict[str, str]:
         "unknown_category": _("There is no such category of ours: %(line)s"),
         "unknown_type": _("There is no such type of ours: %(line)s"),
         "not_a_path": _("A field is written with letters, digits and dots: %(line)s"),
+        "no_driver": _("Nobody here speaks this connection's protocol"),
         "not_a_line": _("Each line reads: theirs = ours. This one does not: %(line)s"),
     }

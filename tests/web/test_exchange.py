@@ -188,6 +188,15 @@ def test_the_signature_tester_names_the_slip_and_never_the_signature(
     )
 
 
+def test_a_connection_that_nobody_speaks_is_shown_and_tests_no_signature(door: Door, browsers) -> None:
+    door.connect("old", driver="import")
+    assert browsers["admin"].get("/admin/connections/old").status_code == 200
+    answer = browsers["admin"].form("/admin/signature", connection="old", text="x", digest="x")
+    assert answer.status_code == 422 and 'id="connection-error"' in answer.text
+    door.connect("asked", driver="pdd")
+    assert door.push(issue("W1"), connection="asked").status_code == 404
+
+
 def test_nothing_typed_is_told_beside_the_fields(browsers) -> None:
     answer = browsers["admin"].form("/admin/signature", connection="demo", text="", digest="")
     assert answer.status_code == 422 and 'id="text-error"' in answer.text and 'id="digest-error"' in answer.text
