@@ -20,11 +20,17 @@ _EVERY_DESK = frozenset(
 _CARDS = {"scorecard", "export", "penalties"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
 _AUDIT = {"audit", "audits", "audit_agreement"}
-_COURT = {"penalty_decide", "penalty_enter"}
+_COURT = {"penalty_decide", "penalty_enter", "case_write"}
 _LCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT
 _LCS |= {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide", "board", "assist", "pin"}
 _LCS |= {"penalty_contest"}  # for hubs and departments, which have no manager here
-_CCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT | {"ruling", "exempt_area", "audit_revise", "survey_calls", "board"}
+_CCS = (
+    _EVERY_DESK
+    | _ABOVE
+    | _COURT
+    | _AUDIT
+    | {"case_write", "ruling", "exempt_area", "audit_revise", "survey_calls", "board"}
+)
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
     "audit_policy", "penalty_rules", "months", "month_close", "network", "templates_company",
