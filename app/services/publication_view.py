@@ -154,9 +154,10 @@ def reach(session: Session, actor: Actor, row: Publication, version_id: int) -> 
 
 def sites(
     session: Session, actor: Actor, row: Publication, version_id: int, *, after: str = "", unread_only: bool = False,
-    limit: int = SITES,
+    below: int | None = None, limit: int = SITES,
 ) -> Sequence[SiteReads]:  # fmt: skip
-    """The sites by code from the one behind `after` on, one more than `limit` where there are more.
+    """The sites by code from the one behind `after` on, or by falling id below `below`, one more than `limit` where
+    there are more.
 
     Raises NotAllowed as `reach` does.
     """
@@ -171,7 +172,10 @@ def sites(
     ).where(_readers(actor, row), place.code > after)  # fmt: skip
     if unread_only:
         statement = statement.where(~exists().where(receipts))
-    return [SiteReads(*found) for found in session.execute(statement.order_by(place.code).limit(limit + 1))]
+    if below is not None:
+        statement = statement.where(place.id < below)
+    order = place.code if below is None else place.id.desc()
+    return [SiteReads(*found) for found in session.execute(statement.order_by(order).limit(limit + 1))]
 
 
 def _readers(actor: Actor, row: Publication) -> ColumnElement[bool]:

@@ -43,22 +43,29 @@ def draft(
         raise NotAllowed("not_allowed")
     _check(kind, made, out=False)
     with write() as session:
-        row = Publication(
-            id=new_id(), kind=kind, scope_id=_scope(session, actor, kind, province), ticket_id=ticket_id,
-            created_at=now, created_by_id=actor.user_id or 0, title="", body="", extra={}, revision=1,
-        )  # fmt: skip
-        _put(row, actor, made, now)
-        session.add(row)
-        return row.id
+        return begin(session, actor, kind, made, now, province=province, ticket_id=ticket_id)
+
+
+def begin(
+    session: Session, actor: Actor, kind: str, made: PublicationIn, now: datetime, *, province: str = "",
+    ticket_id: int | None = None,
+) -> int:  # fmt: skip
+    """The same inside a transaction, for what is checked."""
+    row = Publication(
+        id=new_id(), kind=kind, scope_id=_scope(session, actor, kind, province), ticket_id=ticket_id,
+        created_at=now, created_by_id=actor.user_id or 0, title="", body="", extra={}, revision=0,
+    )  # fmt: skip
+    put(row, actor, made, now)
+    session.add(row)
+    return row.id
 
 
 def revise(*, actor: Actor, publication_id: int, revision: int, made: PublicationIn, now: datetime) -> None:
     """Change the working copy; the version that is out stays out. Raises NotFound, NotAllowed, Invalid, Stale."""
     with write() as session:
-        row = _held(session, actor, publication_id, revision)
+        row = held(session, actor, publication_id, revision)
         _check(row.kind, made, out=False)
-        _put(row, actor, made, now)
-        row.revision += 1
+        put(row, actor, made, now)
 
 
 def publish(*, actor: Actor, publication_id: int, revision: int, now: datetime) -> int:
@@ -67,7 +74,7 @@ def publish(*, actor: Actor, publication_id: int, revision: int, now: datetime) 
     Raises NotFound, NotAllowed ("not_allowed", "nothing_new" where it is out already as it stands), Invalid, Stale.
     """
     with write() as session:
-        return release(session, actor, _held(session, actor, publication_id, revision), now)
+        return release(session, actor, held(session, actor, publication_id, revision), now)
 
 
 def release(session: Session, actor: Actor, row: Publication, now: datetime) -> int:
@@ -95,7 +102,7 @@ def withdraw(*, actor: Actor, publication_id: int, revision: int, now: datetime)
     Raises NotFound, NotAllowed, Stale.
     """
     with write() as session:
-        row = _held(session, actor, publication_id, revision)
+        row = held(session, actor, publication_id, revision)
         row.ended_at, row.ended_by_id, row.revision = now, actor.user_id, row.revision + 1
 
 
@@ -114,7 +121,8 @@ def read(*, actor: Actor, version_id: int, now: datetime) -> bool:
         return changed(session, insert_ignoring(session, ReadReceipt).values(receipt)) == 1
 
 
-def _held(session: Session, actor: Actor, publication_id: int, revision: int) -> Publication:
+def held(session: Session, actor: Actor, publication_id: int, revision: int) -> Publication:
+    """One that the actor keeps, locked and as it was shown. Raises NotFound, NotAllowed, Stale."""
     own = select(Publication).where(Publication.id == publication_id, publication_view.visible_to(actor))
     row = session.scalars(for_update(own)).one_or_none()
     if row is None:
@@ -145,7 +153,9 @@ def _check(kind: str, made: PublicationIn, *, out: bool) -> None:
         raise Invalid(wrong)
 
 
-def _put(row: Publication, actor: Actor, made: PublicationIn, now: datetime) -> None:
+def put(row: Publication, actor: Actor, made: PublicationIn, now: datetime) -> None:
+    """Write the working copy; only the texts of its kind are kept."""
     row.title, row.body = made.title.strip(), made.body.strip()
     row.extra = {name: made.extra.get(name, "").strip() for name in rule.KINDS[row.kind].extra}
     row.edited_at, row.edited_by_id = now, actor.user_id or 0
+    row.revision += 1
