@@ -37,6 +37,7 @@ from app.models.organisation import (
 )
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
+from app.models.publication import Publication, PublicationVersion, ReadReceipt
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -118,8 +119,11 @@ __all__ = [
     "Policy",
     "PolicyVersion",
     "Promise",
+    "Publication",
+    "PublicationVersion",
     "PushKey",
     "PushRefusal",
+    "ReadReceipt",
     "RedFlag",
     "Reminder",
     "ReplyTemplate",

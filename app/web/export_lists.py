@@ -27,6 +27,7 @@ from app.web import (
     export_desk,
     export_outgoing,
     export_penalties,
+    export_publications,
     export_tickets,
 )
 from app.web.export_cells import Filled, stamp
@@ -135,6 +136,15 @@ LISTS: tuple[ExportList, ...] = (
     ExportList(
         "penalties", "penalties", lambda: _("Penalties"), export_penalties.asks, export_penalties.says,
         export_penalties.columns, export_penalties.below, export_penalties.count,
+    ),
+    ExportList(
+        "typical_cases", "publications", lambda: _("Typical cases"), lambda _address: {}, lambda *_given: "",
+        export_publications.case_columns, export_publications.cases, export_desk.counted(export_publications.cases),
+    ),
+    ExportList(
+        "readers", "case_write", lambda: _("Who has read it"), export_publications.asks_readers,
+        export_publications.says_readers, export_publications.reader_columns, export_publications.readers,
+        export_desk.counted(export_publications.readers),
     ),
     ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,

@@ -15,6 +15,7 @@ from app.services.ticket_view import View
 from app.web import (
     audit_panel,
     calls_forms,
+    case_page,
     customer_panel,
     exemption_forms,
     help_panel,
@@ -42,6 +43,7 @@ PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     linked_panel.panel,
     audit_panel.panel,
     survey_panel.panel,
+    case_page.panel,
 )
 
 

@@ -24,6 +24,7 @@ from app.web import (
     words_ownership,
     words_parties,
     words_penalties,
+    words_publications,
     words_survey,
     words_transfers,
     words_verify,
@@ -47,6 +48,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_survey,
     words_penalties,
     words_board,
+    words_publications,
 )
 
 
