@@ -111,9 +111,9 @@ LISTS: tuple[ExportList, ...] = (
         export_outgoing.sms_columns, export_outgoing.sms, export_outgoing.count_sms,
     ),
     ExportList(
-        "scorecards", "scorecard", lambda: _("Monthly scorecards"), export_assessment.asks_month,
-        export_assessment.says_month, export_assessment.card_columns, export_assessment.cards,
-        export_assessment.count_cards,
+        "scorecards", "scorecard", lambda: _("Monthly scorecards"), export_assessment.asks_ranking,
+        export_assessment.says_ranking, export_assessment.ranking_columns, export_assessment.ranking,
+        export_assessment.count_ranking, size=export_assessment.RANKED,
     ),
     ExportList(
         "cases", "scorecard", lambda: _("Tickets behind a scorecard's number"), export_assessment.asks_case,
