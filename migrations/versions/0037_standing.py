@@ -6,7 +6,7 @@ from alembic import op
 from app.models.types import UtcDateTime
 
 revision = "0037_standing"
-down_revision = "0030_late_runs"
+down_revision = "0034_publications"
 branch_labels = None
 depends_on = None
 
