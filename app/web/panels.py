@@ -17,6 +17,7 @@ from app.web import (
     calls_forms,
     customer_panel,
     exemption_forms,
+    expedite_panel,
     help_panel,
     incident_forms,
     linked_panel,
@@ -40,6 +41,7 @@ PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     exemption_forms.panel,
     penalty_panel.panel,
     linked_panel.panel,
+    expedite_panel.panel,
     audit_panel.panel,
     survey_panel.panel,
 )
