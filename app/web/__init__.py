@@ -27,6 +27,7 @@ PAGES = (
     "drafts",
     "template_put",
     "template_pages",
+    "typical_cases",
     "bell",
     "guidance",
     "view_pages",

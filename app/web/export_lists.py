@@ -28,6 +28,7 @@ from app.web import (
     export_kinds,
     export_outgoing,
     export_penalties,
+    export_publications,
     export_tickets,
 )
 from app.web.export_cells import Filled, stamp
@@ -111,9 +112,9 @@ LISTS: tuple[ExportList, ...] = (
         export_outgoing.sms_columns, export_outgoing.sms, export_outgoing.count_sms,
     ),
     ExportList(
-        "scorecards", "scorecard", lambda: _("Monthly scorecards"), export_assessment.asks_month,
-        export_assessment.says_month, export_assessment.card_columns, export_assessment.cards,
-        export_assessment.count_cards,
+        "scorecards", "scorecard", lambda: _("Monthly scorecards"), export_assessment.asks_ranking,
+        export_assessment.says_ranking, export_assessment.ranking_columns, export_assessment.ranking,
+        export_assessment.count_ranking, size=export_assessment.RANKED,
     ),
     ExportList(
         "cases", "scorecard", lambda: _("Tickets behind a scorecard's number"), export_assessment.asks_case,
@@ -136,6 +137,15 @@ LISTS: tuple[ExportList, ...] = (
     ExportList(
         "penalties", "penalties", lambda: _("Penalties"), export_penalties.asks, export_penalties.says,
         export_penalties.columns, export_penalties.below, export_penalties.count,
+    ),
+    ExportList(
+        "typical_cases", "publications", lambda: _("Typical cases"), lambda _address: {}, lambda *_given: "",
+        export_publications.case_columns, export_publications.cases, export_desk.counted(export_publications.cases),
+    ),
+    ExportList(
+        "readers", "case_write", lambda: _("Who has read it"), export_publications.asks_readers,
+        export_publications.says_readers, export_publications.reader_columns, export_publications.readers,
+        export_desk.counted(export_publications.readers),
     ),
     ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,

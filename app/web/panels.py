@@ -15,6 +15,7 @@ from app.services.ticket_view import View
 from app.web import (
     audit_panel,
     calls_forms,
+    case_page,
     customer_panel,
     exemption_forms,
     expedite_panel,
@@ -44,6 +45,7 @@ PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     expedite_panel.panel,
     audit_panel.panel,
     survey_panel.panel,
+    case_page.panel,
 )
 
 

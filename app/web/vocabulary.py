@@ -25,6 +25,7 @@ from app.web import (
     words_ownership,
     words_parties,
     words_penalties,
+    words_publications,
     words_survey,
     words_transfers,
     words_verify,
@@ -49,6 +50,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_survey,
     words_penalties,
     words_board,
+    words_publications,
 )
 
 

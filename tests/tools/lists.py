@@ -27,6 +27,7 @@ from app.services import (
     kind_list,
     notices,
     outbox_view,
+    publication_view,
     queue,
     saved_views,
     search,
@@ -98,6 +99,8 @@ def of_desk(desk: str) -> dict[str, Call]:
         for name, given in KIND_FILTERS.items():
             found[f"{kind} {name}".strip()] = _kind(kind, given)
     found["exports"] = lambda session, actor, now: exports.mine(session, actor)
+    found["typical cases"] = lambda session, actor, now: publication_view.listed(session, actor, "case")
+    found["unread cases"] = lambda session, actor, now: session.scalar(select(publication_view.unread(actor, now)))
     for text in ("KF261101-000501", "YT0000000000501", "0501", "ORDER-501", "破损 玻璃", "玻璃"):
         found[f"search {text}"] = _search(text)
     return found | _above(desk)
