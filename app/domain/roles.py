@@ -20,6 +20,7 @@ _EVERY_DESK = frozenset(
 )
 _CARDS = {"scorecard", "export", "penalties"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
+_ABOVE |= {"ticket_import"}
 _AUDIT = {"audit", "audits", "audit_agreement"}
 _COURT = {"penalty_decide", "penalty_enter", "case_write"}
 _LCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT

@@ -25,6 +25,7 @@ from app.web import (
     export_assessment,
     export_audits,
     export_desk,
+    export_kinds,
     export_outgoing,
     export_penalties,
     export_publications,
@@ -149,6 +150,15 @@ LISTS: tuple[ExportList, ...] = (
     ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,
         export_tickets.roster_columns, export_tickets.roster, export_tickets.count_roster,
+    ),
+    *(
+        ExportList(
+            key, "queue", title, export_kinds.asks(kind), export_kinds.says(kind), export_kinds.columns(kind),
+            export_kinds.below(kind), export_kinds.count(kind),
+        )
+        for key, kind, title in (
+            ("expedites", "expedite", lambda: _("Expedites")), ("inquiries", "inquiry", lambda: _("Inquiries")),
+        )
     ),
     _whole("team", "team", lambda: _("My team"), export_desk.team_columns, export_desk.team),
     _whole("alarms", "alarms", lambda: _("Alarms"), export_desk.alarm_columns, export_desk.alarm_rows),

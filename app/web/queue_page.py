@@ -89,7 +89,9 @@ def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
     pages = (
-        ("new_ticket", "entry.new", _("New complaint")),
+        ("new_ticket", "entry.new", _("New ticket")),
+        ("queue", "kind_lists.expedites", _("Expedites")),
+        ("queue", "kind_lists.inquiries_list", _("Inquiries")),
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
         ("templates", "templates.index", _("Reply templates")),
         ("publications", "typical_cases.index", _("Typical cases")),

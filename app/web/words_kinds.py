@@ -52,6 +52,30 @@ def expedite_outcomes() -> dict[str, str]:
 
 
 @table
+def sheet_faults() -> dict[str, str]:
+    """Why a sheet, or a row of it, cannot be taken in."""
+    return {
+        "empty": _("Please choose a file"),
+        "too_large": _("The file is too large"),
+        "not_excel": _("This is no Excel file (.xlsx)"),
+        "too_many_rows": _("There are too many rows: please split the list"),
+        "no_column": _("The first row does not name this column"),
+        "no_rows": _("There is no row below the headings"),
+        "unknown_site": _("There is no such site"),
+    }
+
+
+@table
+def columns() -> dict[str, str]:
+    """The columns of a sheet of tickets."""
+    return {
+        "kind": _("Kind"), "category": _("Category"), "channel": _("Channel"), "waybill": _("Waybill"),
+        "complainant_kind": _("Complainant"), "name": _("Name"), "phone": _("Phone"), "address": _("Address"),
+        "site_code": _("Site code"), "text": _("What happened"),
+    }  # fmt: skip
+
+
+@table
 def delivery_promises() -> dict[str, str]:
     """Whether the parcel was inside its delivery promise when somebody asked."""
     return {"inside": _("Inside the promised time"), "outside": _("Past the promised time")}
