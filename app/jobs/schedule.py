@@ -35,6 +35,7 @@ from app.services import (
     seals,
     silent_sites,
     sms_fallback,
+    standings,
     survey_work,
     sweep,
     undo,
@@ -128,6 +129,11 @@ def return_to_team() -> int:
     return attendance.sweep(db.session(), clock.now())
 
 
+def rank_sites() -> int:
+    """Renew where each site stands in the month."""
+    return standings.renew(clock.now())
+
+
 def silent() -> int:
     """Raise the alarm over sites with new tickets and nobody there."""
     return silent_sites.watch(db.session(), clock.now())
@@ -191,6 +197,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("attendance", 60, return_to_team),
         Job("old notices", 3600, forget_notices),
         Job("silent sites", 60, silent),
+        Job("standings", 900, rank_sites),
         Job("pictures", look, fetches.begin),
         Job("polls", look, polls.begin),
         Job("old drafts", 600, old_drafts),

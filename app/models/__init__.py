@@ -3,7 +3,7 @@
 from app.models.appeal import AppealLease
 from app.models.assessment import Audit, AuditDraw, AuditPolicy, Penalty, RedFlag, Survey, SurveyCall
 from app.models.attachment import Attachment, CustomerLink
-from app.models.board import Inflow, SiteHelper
+from app.models.board import Inflow, SiteHelper, Standing
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
@@ -24,11 +24,11 @@ from app.models.exchange import (
     Reminder,
     UnmappedCode,
 )
-from app.models.exemption import ExemptedClock, Exemption
+from app.models.exemption import ExemptedClock, Exemption, ExemptionScope
 from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
-from app.models.incident import Incident
+from app.models.incident import Incident, IncidentCount, IncidentTicket
 from app.models.month import Amendment, DeliveryVolume, FrozenCard, MonthAnalysis, MonthClose, ScoringScheme
 from app.models.notice import Notice, SavedView
 from app.models.organisation import (
@@ -48,6 +48,7 @@ from app.models.organisation import (
 )
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
+from app.models.publication import Publication, PublicationVersion, ReadReceipt
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -99,6 +100,7 @@ __all__ = [
     "EvidenceOrder",
     "ExemptedClock",
     "Exemption",
+    "ExemptionScope",
     "Export",
     "ExportLog",
     "ExportPage",
@@ -110,6 +112,8 @@ __all__ = [
     "ImportedTicket",
     "Inbox",
     "Incident",
+    "IncidentCount",
+    "IncidentTicket",
     "Inflow",
     "MessageReveal",
     "MonthAnalysis",
@@ -131,8 +135,11 @@ __all__ = [
     "Policy",
     "PolicyVersion",
     "Promise",
+    "Publication",
+    "PublicationVersion",
     "PushKey",
     "PushRefusal",
+    "ReadReceipt",
     "RedFlag",
     "Reminder",
     "ReplyTemplate",
@@ -155,6 +162,7 @@ __all__ = [
     "SmsReceipt",
     "SmsTemplate",
     "SmsTest",
+    "Standing",
     "Submission",
     "Survey",
     "SurveyCall",

@@ -181,7 +181,7 @@ class Outbox(Model):
     __table_args__ = (
         Index("ix_outbox_kind", "kind", "id"),
         Index("ix_outbox_state", "kind", "state", "id"),
-        Index("ix_outbox_province", "province_id", "id"),
+        Index("ix_outbox_province_kind", "province_id", "kind", "id"),
         Index("ix_outbox_province_state", "province_id", "kind", "state", "id"),
         Index(
             "ix_outbox_risk",

@@ -9,34 +9,27 @@ before its elders sees their effect repeated after it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import kinds
 from app.domain.lifecycle import APPEALED, AT_WORK, OPEN_STATES
 from app.domain.platform_messages import CANCEL, REJECT, REPEAT, RETREAT, SATISFIED, URGE, Message, ordered
 from app.domain.roles import SYSTEM, Actor
 from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, settling
+from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, sent_back, settling, work
+from app.services.sent_back import Back
 
 RULING = frozenset({REPEAT, RETREAT, REJECT, SATISFIED, CANCEL})
 PLATFORM = "platform"  # the channel of what a platform's order tells
 ENTRY = {
     URGE: "urge", REPEAT: "repeat", RETREAT: "sent_back", REJECT: "reject", SATISFIED: "satisfied", CANCEL: "cancelled",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Back:
-    """What comes with an answer that the platform sent back: the round that begins, and its new deadline (UTC)."""
-
-    round: int = 0
-    expires_at: datetime | None = None
 
 
 def kind_of(msg_type: str) -> str:
@@ -50,23 +43,25 @@ def locked_ticket(session: Session, ticket_id: int) -> Ticket:
     return session.scalars(statement).one()
 
 
-def on_parcel(session: Session, waybills: Sequence[str], now: datetime) -> tuple[Ticket | None, Ticket | None]:
-    """Where a new complaint on one of these linked waybills belongs, and the newest ticket on them.
+def on_parcel(
+    session: Session, waybills: Sequence[str], now: datetime, kind: str = kinds.COMPLAINT
+) -> tuple[Ticket | None, Ticket | None]:
+    """Where a new ticket of this kind on one of these linked waybills belongs, and the newest ticket on them.
 
     It belongs to an open one, else to one closed within the window, the newest of several; where there is none, the
     new ticket follows the newest one.
     """
-    found = _on_waybills(session, waybills)
+    found = _on_waybills(session, waybills, kind)
     standing = next((one for one in found if one.state != "closed"), None)
     if standing is None:
         standing = next((one for one in found if settling.reopens(session, one, now)), None)
     return standing, next(iter(found), None)
 
 
-def _on_waybills(session: Session, waybills: Sequence[str]) -> list[Ticket]:
-    if not waybills:
+def _on_waybills(session: Session, waybills: Sequence[str], kind: str) -> list[Ticket]:
+    if not waybills or kind not in kinds.COUNTS_UP:
         return []
-    own = (Ticket.waybill.in_(waybills), Ticket.kind == "complaint", Ticket.state != "withdrawn")
+    own = (Ticket.waybill.in_(waybills), Ticket.kind == kind, Ticket.state != "withdrawn")
     statement = select(Ticket).where(*own)
     return list(session.scalars(for_update(statement.order_by(Ticket.id.desc()))))
 
@@ -88,7 +83,7 @@ def apply(
     later = [m for m in line[line.index(message) + 1 :] if m.type in RULING]
     row.state = "applied"
     if kind == RETREAT:
-        renew(order, back or Back())
+        sent_back.renew(order, back or Back())
     event = _entry(session, ticket, order, kind, row, now)
     overtaken = any(m.type in (SATISFIED, CANCEL) for m in later)
     if kind in RULING and not overtaken and not _others_wait(session, ticket, order, kind):
@@ -122,6 +117,8 @@ def outlives(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox,
 def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: datetime, channel: str) -> Event:
     """Another complaint on the same waybill: a red entry, one repeat more, and the effect on clocks and state."""
     pauses.end(session, ticket, "platform", now)
+    if channel == work.REGULATOR and not work.regulator(ticket):
+        ticket.flags = [*(ticket.flags or []), work.REGULATOR]
     event = _repeat_entry(session, ticket, actor, text, now, {"channel": channel})
     repeat_effect(session, ticket, text, now)
     return event
@@ -130,7 +127,7 @@ def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: da
 def repeat_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
     """Running clocks shortened; from replied back to work with a new resolve run, from closed with fresh clocks; back
     to the tray where nobody had it."""
-    if retreat_effect(session, ticket, text, now):
+    if sent_back.to_work(session, ticket, now):
         return True
     if ticket.state in ("open", "in_progress"):
         clocks.shorten(session, ticket, now)
@@ -138,23 +135,8 @@ def repeat_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
 
 
 def retreat_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
-    """The answer came back: to work again with a new resolve run, from closed with fresh clocks. Whoever is at work
-    already goes on, and before CCS nothing changes."""
-    action = next((one for one in ("repeat_reopens", "repeat_in_tray") if desk.may(ticket, SYSTEM, one)), "")
-    if not action:
-        return False
-    was_closed = ticket.state == "closed"
-    clocks.void(session, ticket, settling.UNTIL_THE_END, now)
-    desk.move(ticket, action, SYSTEM)
-    ticket.customer_accepted, ticket.objection_over, ticket.closed_at = False, False, None
-    settling.work_again(session, ticket, now, was_closed=was_closed)
-    return True
-
-
-def renew(order: PlatformOrder, back: Back) -> None:
-    """The platform has no answer any more that it takes: the order waits for the next, until its new deadline."""
-    order.retreats = max(order.retreats, back.round - 1)
-    order.answered_at, order.expires_at = None, back.expires_at or order.expires_at
+    """Our answer came back: to work again."""
+    return sent_back.to_work(session, ticket, now)
 
 
 def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
@@ -162,6 +144,8 @@ def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
 
     After the closing it is the same, however late: CCS looks at it, and the site has no clock and no cost by itself.
     """
+    if desk.may(ticket, SYSTEM, "customer_unhappy"):
+        return _once_more(session, ticket, now)
     if not desk.may(ticket, SYSTEM, "reject"):
         return False
     closed_at, late = ticket.closed_at, ticket.state == "closed" and not settling.reopens(session, ticket, now)
@@ -176,6 +160,15 @@ def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
     clocks.start(session, ticket, "appeal", clocks.limits(session, ticket)["appeal"], now)
     if closed_at is not None:
         clocks.run_on(session, ticket, "legal", now)
+    return True
+
+
+def _once_more(session: Session, ticket: Ticket, now: datetime) -> bool:
+    """Whoever only asked makes no appeal: the answer is given once more."""
+    clocks.void(session, ticket, settling.UNTIL_THE_END, now)
+    desk.move(ticket, "customer_unhappy", SYSTEM)
+    ticket.customer_accepted, ticket.objection_over = False, False
+    clocks.start_rework(session, ticket, now)
     return True
 
 

@@ -15,8 +15,10 @@ from app.services.ticket_view import View
 from app.web import (
     audit_panel,
     calls_forms,
+    case_page,
     customer_panel,
     exemption_forms,
+    expedite_panel,
     help_panel,
     incident_forms,
     linked_panel,
@@ -40,8 +42,10 @@ PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     exemption_forms.panel,
     penalty_panel.panel,
     linked_panel.panel,
+    expedite_panel.panel,
     audit_panel.panel,
     survey_panel.panel,
+    case_page.panel,
 )
 
 

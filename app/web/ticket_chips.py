@@ -10,6 +10,8 @@ from flask_babel import gettext as _
 from app.domain import lifecycle
 from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.services.ticket_view import View
+from app.services.work import REGULATOR
+from app.web import words_kinds
 
 
 def chips(view: View, now: datetime) -> list[dict[str, str]]:
@@ -24,16 +26,28 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
         found.append((_("Incident %(number)s", number=incident.number), "ask"))
     if ticket.standing_still:
         found.append((_("Emergency: clocks stand still"), "soon"))
+    if ticket.delivery_promise:
+        tone = "soon" if ticket.delivery_promise == "outside" else "info"
+        found.append((words_kinds.delivery_promises()[ticket.delivery_promise], tone))
+    if REGULATOR in (ticket.channel, *(ticket.flags or [])):
+        found.append((_("Regulator: closed by headquarters"), "ask"))
     if LATE_ON_ARRIVAL in (ticket.flags or []):
         found.append((_("Platform time over on arrival: not charged"), "info"))
-    if rounds := max((order.retreats for order, _connection in view.orders), default=0):
-        found.append((_("Platform round %(n)s", n=rounds + 1), "late"))
-    if until := at_risk(view, now):
-        found.append((_("Answer at risk: platform deadline %(time)s", time=g.fmt.time(until)), "late"))
+    found += _platform(view, now)
     malicious = {"asked": _("Claimant reported as malicious"), "granted": _("Malicious claimant")}
     if ticket.malicious in malicious:
         found.append((malicious[ticket.malicious], "ask"))
     return [{"text": text, "tone": tone, "title": "", "due_iso": "", "href": ""} for text, tone in found]
+
+
+def _platform(view: View, now: datetime) -> list[tuple[str, str]]:
+    """How often a platform sent our answer back, and whether one that it does not take is at risk."""
+    found = []
+    if rounds := max((order.retreats for order, _connection in view.orders), default=0):
+        found.append((_("Platform round %(n)s", n=rounds + 1), "late"))
+    if until := at_risk(view, now):
+        found.append((_("Answer at risk: platform deadline %(time)s", time=g.fmt.time(until)), "late"))
+    return found
 
 
 def at_risk(view: View, now: datetime) -> datetime | None:

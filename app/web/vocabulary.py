@@ -21,10 +21,12 @@ from app.web import (
     words_exempt,
     words_help,
     words_incident,
+    words_kinds,
     words_months,
     words_ownership,
     words_parties,
     words_penalties,
+    words_publications,
     words_survey,
     words_transfers,
     words_verify,
@@ -40,6 +42,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_closing,
     words_exempt,
     words_incident,
+    words_kinds,
     words_months,
     words_emergency,
     words_customers,
@@ -49,6 +52,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_penalties,
     words_board,
     words_callbacks,
+    words_publications,
 )
 
 
