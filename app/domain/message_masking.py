@@ -1,4 +1,4 @@
-"""A platform's message with the people in it hidden (rulebook 8): by the names of its fields, and numbers in texts."""
+"""A platform's message without its people and their words (rulebook 8): hidden by the names of the fields."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import Any
 
 from app.domain.masking import mask_address, mask_name, mask_phone, mask_text
 
+HIDDEN = "***"
+_WORDS = ("description", "title", "content", "remark", "memo", "note", "text", "reason", "handle_result")
 _PHONE = ("phone", "mobile", "tel", "contact", "contract")
 _THINGS = ("goods", "file", "field", "category", "type", "scenario", "item", "shop", "product")  # names of no person
 
 
 def masked(value: Any, key: str = "") -> Any:
-    """The same shape with names, telephone numbers and addresses masked; `key` is the field that holds it.
+    """The same shape with names, telephone numbers and addresses masked and what somebody wrote left out; `key` is the
+    field that holds it.
 
     A field counts as a person's name unless it says that it names a thing: too much is hidden rather than too little.
     """
@@ -30,6 +33,8 @@ def _number(value: int, key: str) -> Any:
 
 
 def _text(text: str, key: str) -> str:
+    if text and key.endswith(_WORDS):
+        return HIDDEN
     if any(part in key for part in _PHONE):
         return mask_phone(text)
     if "addr" in key:

@@ -191,6 +191,14 @@ class Outbox(Model):
             postgresql_where=text("risk_at IS NOT NULL"),
         ),
         Index(
+            "ix_outbox_province_risk",
+            "province_id",
+            "risk_at",
+            "id",
+            sqlite_where=text("risk_at IS NOT NULL"),
+            postgresql_where=text("risk_at IS NOT NULL"),
+        ),
+        Index(
             "ix_outbox_next_try",
             "next_try_at",
             "id",

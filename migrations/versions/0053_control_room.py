@@ -29,6 +29,9 @@ def upgrade() -> None:
     op.create_index("ix_inbox_connection", "inbox", ["connection_id", "id"])
     op.create_index("ix_inbox_aside", "inbox", ["state", "id"], sqlite_where=ASIDE, postgresql_where=ASIDE)
     op.create_index("ix_outbox_risk", "outbox", ["risk_at", "id"], sqlite_where=RISK, postgresql_where=RISK)
+    op.create_index(
+        "ix_outbox_province_risk", "outbox", ["province_id", "risk_at", "id"], sqlite_where=RISK, postgresql_where=RISK
+    )
     op.create_table(
         "message_reveal",
         sa.Column("id", BIG, autoincrement=False, nullable=False),
@@ -55,6 +58,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("unmapped_code")
     op.drop_table("message_reveal")
+    op.drop_index("ix_outbox_province_risk", "outbox")
     op.drop_index("ix_outbox_risk", "outbox")
     op.drop_index("ix_inbox_aside", "inbox")
     op.drop_index("ix_inbox_connection", "inbox")

@@ -16,7 +16,7 @@ MESSAGE = {
 def test_the_people_are_hidden_and_the_rest_stays() -> None:
     said = masked(MESSAGE)
     text = json.dumps(said, ensure_ascii=False)
-    assert not any(secret in text for secret in ("小明", "13812345678", "1号", "88881234"))
+    assert not any(secret in text for secret in ("请打", "小明", "13812345678", "1号", "88881234"))
     assert said["work_order_code"] == "LP1" and said["goods_infos"] == MESSAGE["goods_infos"]
     assert said["work_order_task"] == MESSAGE["work_order_task"]
 

@@ -310,7 +310,7 @@ LINES = (
     _line("exchange.replay", "POST", "/admin/messages/1/replay",            L,   403, 403, 403, 403, 403, 403, 404),
     _line("exchange.replay_all", "POST", "/admin/connections/demo/replay",  L,   403, 403, 403, 403, 403, 403, 303),
     _line("exchange.connection", "GET", "/admin/connections/demo",          L,   403, 403, 403, 403, 403, 403, 200),
-    _line("exchange.save", "POST", "/admin/connections/demo",               L,   403, 403, 403, 403, 403, 403, 422),
+    _line("exchange.save", "POST", "/admin/connections/demo",               L,   403, 403, 403, 403, 403, 403, 303),
     _line("exchange.signature", "GET", "/admin/signature",                  L,   403, 403, 403, 403, 403, 403, 200),
     _line("exchange.signature", "POST", "/admin/signature",                 L,   403, 403, 403, 403, 403, 403, 422),
     _line("gateways.index", "GET", "/admin/sms",                            L,   403, 403, 403, 403, 403, 403, 200),

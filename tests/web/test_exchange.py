@@ -130,7 +130,7 @@ def test_a_raw_message_is_masked_until_a_look_is_logged(door: Door, browsers, db
     admin, path = browsers["admin"], f"/admin/messages/{row.id}"
     page = admin.get(path).text
     assert "W1" in page and "王**" in page
-    assert not re.search(f"{PHONE}|王小明|文三路 1 号", page)
+    assert not re.search(f"{PHONE}|王小明|文三路 1 号|没收到", page)
     db_session.rollback()
     assert db_session.scalars(select(MessageReveal)).all() == []
     assert PHONE in admin.form(f"{path}/full").text
@@ -150,7 +150,7 @@ def test_the_list_tells_state_copies_and_ticket_and_the_filter_holds(door: Door,
     assert "与先前报文冲突" in page and "等待所属工单" in page
     only = browsers["admin"].get("/admin/messages?state=waiting&connection=demo").text
     assert "W9" in only and "W1" not in only
-    assert browsers["admin"].get("/admin/messages?state=nonsense&connection=%00&before=9999999999999999999999").status_code == 200  # fmt: skip
+    assert browsers["admin"].get("/admin/messages?state=nonsense&connection=nowhere&before=9999999999999999999999").status_code == 200  # fmt: skip
 
 
 def test_a_code_without_a_map_is_counted_until_it_has_one(door: Door, browsers, db_session) -> None:
@@ -231,7 +231,9 @@ def test_a_failing_answer_near_the_platforms_deadline_says_so_on_the_ticket_and_
         assert ("有超时风险" in browsers["site"].get(f"/tickets/{number}").text) is risky
         for who, sees in (("admin", True), ("lcs", True), ("lcs-2", False)):
             assert (number in browsers[who].get("/callbacks?state=at_risk").text) is (risky and sees), who
-        door.now[0] = NOON + timedelta(hours=hours)
+        while door.now[0] < NOON + timedelta(hours=hours):
+            door.now[0] += timedelta(minutes=15)
+            browsers["lcs"].get("/callbacks")  # who works is not signed out
         assert number in browsers["lcs"].get("/callbacks?state=at_risk").text  # time alone brings it there
         there.answer = reply(200, {"success": True})
         sends.deliver_due()
