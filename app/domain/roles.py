@@ -30,6 +30,7 @@ _CCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT | {"ruling", "exempt_area", "audit
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
     "audit_policy", "penalty_rules", "months", "month_close", "network", "templates_company",
+    "rule_write",
 }  # fmt: skip
 _SITE = _EVERY_DESK | {"batch", "audits", "pin"}
 _SITE_HEAD = {"duty_keep", "couriers", "robots", "closures", "team", "alarms", "penalty_contest", "templates_team"}

@@ -37,6 +37,7 @@ PAGES = (
     "closing",
     "kind_verbs",
     "kind_lists",
+    "knowledge",
     "ticket_import",
     "channels",
     "script_pages",

@@ -147,6 +147,11 @@ LISTS: tuple[ExportList, ...] = (
         export_publications.case_columns, export_publications.cases, export_desk.counted(export_publications.cases),
     ),
     ExportList(
+        "knowledge", "publications", lambda: _("Knowledge base"), export_publications.asks_shelf,
+        export_publications.says_shelf, export_publications.shelf_columns, export_publications.shelf,
+        export_desk.counted(export_publications.shelf),
+    ),
+    ExportList(
         "readers", "case_write", lambda: _("Who has read it"), export_publications.asks_readers,
         export_publications.says_readers, export_publications.reader_columns, export_publications.readers,
         export_desk.counted(export_publications.readers),

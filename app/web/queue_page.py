@@ -80,7 +80,7 @@ def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -
     """The menu with the numbers of what waits: alarms that nobody has looked into, contests, cases to read."""
     pages = {
         "alarms": url_for("alarms.index"), "penalties": url_for("penalties.index"),
-        "publications": url_for("typical_cases.index"),
+        "publications": url_for("typical_cases.index"), "knowledge": url_for("knowledge.index"),
     }  # fmt: skip
     found = {pages[name]: n for name, n in menu.counts(session, actor, clock.now()).items() if n}
     return [{**one, "count_text": str(found[one["href"]])} if one["href"] in found else one for one in entries]
@@ -95,6 +95,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
         ("templates", "templates.index", _("Reply templates")),
         ("publications", "typical_cases.index", _("Typical cases")),
+        ("publications", "knowledge.index", _("Knowledge and rules")),
         ("handover", "handover.show", _("Shift hand-over")),
         ("closures", "closures.index", _("Closure calendar")),
         ("team", "team.index", _("My team")),

@@ -20,6 +20,7 @@ def errors() -> dict[str, str]:
         "bad_kind": _("There is no such kind of ticket"),
         "bad_category": _("This kind of ticket has no such category"),
         "bad_channel": _("There is no such channel"),
+        "not_answered": _("An article is made of an inquiry that is answered"),
         "complaint_category": _("Please choose a category of complaints"),
     }
 
