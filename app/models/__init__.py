@@ -35,6 +35,7 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
+from app.models.parcel import TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
 from app.models.template import ReplyTemplate, TemplateUse
@@ -149,6 +150,7 @@ __all__ = [
     "TemplateUse",
     "Ticket",
     "TicketContact",
+    "TraceQuery",
     "Transfer",
     "User",
     "WaybillLink",

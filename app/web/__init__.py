@@ -13,6 +13,7 @@ PAGES = (
     "platform",
     "entry",
     "tickets",
+    "waybills",
     "appeals",
     "audit",
     "audits",

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.domain.errors import Invalid, NotFound
 from app.domain.roles import Actor
+from app.domain.waybills import normalise
 from app.extensions import db
 from app.services import intake, scope
 from app.services.ticket_contacts import ContactIn
@@ -28,7 +29,8 @@ bp = Blueprint("entry", __name__)
 def new() -> ResponseReturnValue:
     """Enter a complaint by hand."""
     actor, now, session = current_actor(), clock.now(), db.session()
-    form = forms.new_ticket_form(queue_page.category_labels(session), request.form or None)
+    waybill = normalise(request.args.get("waybill", ""))[:40]
+    form = forms.new_ticket_form(queue_page.category_labels(session), request.form or None, waybill)
     status = 200
     if request.method == "POST":
         try:

@@ -181,9 +181,10 @@ def assign_form(data: Any = None) -> AssignForm:
     return form
 
 
-def new_ticket_form(categories: dict[str, str], data: Any = None) -> NewTicketForm:
-    """The form for telephone and other channels."""
-    form = NewTicketForm(data, data=None if data else {"channel": "telephone", "complainant_kind": "consignee"})
+def new_ticket_form(categories: dict[str, str], data: Any = None, waybill: str = "") -> NewTicketForm:
+    """The form for telephone and other channels, with the waybill filled in that the clerk came from."""
+    first = {"channel": "telephone", "complainant_kind": "consignee", "waybill": waybill}
+    form = NewTicketForm(data, data=None if data else first)
     channels = {code: label for code, label in words.channels().items() if code != "platform"}
     _choices(form.category, categories, _("Category"))
     _choices(form.channel, channels, _("Channel"))

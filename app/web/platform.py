@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import clock
 from app.extensions import csrf, db
-from app.integrations.platform import link, messages
+from app.integrations.platform import link, messages, parcel_scans
 from app.integrations.platform.errors import MessageError
 from app.integrations.platform.pictures import sent_pictures
 from app.integrations.platform.strict_json import decode_body
@@ -85,7 +85,7 @@ def _take(door: Door, arrival: Arrival, body: dict[str, Any]) -> None:
             text=later.description,
         )  # fmt: skip
     elif arrival.msg_type == "PARCEL_SCANS":
-        scans.store_scans(scans=_scans(body), now=arrival.at)
+        scans.store_scans(scans=parcel_scans.read(body), now=arrival.at)
     else:
         raise MessageError("unknown_msg_type")
 
@@ -119,24 +119,6 @@ def _people(message: messages.IssueMessage) -> dict[str, Any]:
         "complainant_kind": kind, "name": message.customer_name, "phone": message.customer_phone or same.phone,
         "address": same.address, "contacts": [receiver, sender],
     }  # fmt: skip
-
-
-def _scans(body: dict[str, Any]) -> list[scans.ScanIn]:
-    rows = body.get("scans")
-    if not isinstance(rows, list) or len(rows) > 1000:
-        raise MessageError("bad_field")
-    return [_scan(row) for row in rows]
-
-
-def _scan(row: Any) -> scans.ScanIn:
-    at = messages.instant(row, "scan_time") if isinstance(row, dict) else None
-    if at is None or not str(row.get("mail_no") or "").strip():
-        raise MessageError("bad_field")
-    words = {name: str(row.get(name) or "") for name in ("mail_no", "scan_type", "site_code", "courier", "note")}
-    return scans.ScanIn(
-        waybill=words["mail_no"], scan_type=words["scan_type"], scanned_at=at, site_code=words["site_code"],
-        courier=words["courier"], note=words["note"],
-    )  # fmt: skip
 
 
 def _counted(connection: str, code: str, status: int, now: datetime) -> ResponseReturnValue:

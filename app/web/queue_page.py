@@ -86,6 +86,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
     pages = (
         ("new_ticket", "entry.new", _("New complaint")),
+        ("waybills", "waybills.index", _("Waybill look-up")),
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
         ("templates", "templates.index", _("Reply templates")),
         ("handover", "handover.show", _("Shift hand-over")),

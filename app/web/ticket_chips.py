@@ -1,4 +1,5 @@
-"""Marks of a ticket that are no clocks: its customer's tier, its incident, an emergency, a malicious claimant."""
+"""Marks of a ticket that are no clocks: its customer's tier, its incident, an emergency, a malicious claimant,
+an answer that the trace contradicts."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from flask_babel import gettext as _
 from app.domain import lifecycle
 from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.services.ticket_view import View
+from app.web import words_waybills
 
 
 def chips(view: View) -> list[dict[str, str]]:
@@ -21,6 +23,7 @@ def chips(view: View) -> list[dict[str, str]]:
         found.append((_("Incident %(number)s", number=incident.number), "ask"))
     if ticket.standing_still:
         found.append((_("Emergency: clocks stand still"), "soon"))
+    found += [(text, "soon") for flag, text in words_waybills.marks().items() if flag in (ticket.flags or [])]
     if LATE_ON_ARRIVAL in (ticket.flags or []):
         found.append((_("Platform time over on arrival: not charged"), "info"))
     malicious = {"asked": _("Claimant reported as malicious"), "granted": _("Malicious claimant")}

@@ -27,6 +27,7 @@ from app.web import (
     words_survey,
     words_transfers,
     words_verify,
+    words_waybills,
 )
 from app.web.language import table
 
@@ -47,6 +48,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_survey,
     words_penalties,
     words_board,
+    words_waybills,
 )
 
 

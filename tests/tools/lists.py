@@ -24,6 +24,7 @@ from app.services import (
     exports,
     handover,
     incident_view,
+    lookup,
     notices,
     outbox_view,
     queue,
@@ -80,6 +81,8 @@ def of_desk(desk: str) -> dict[str, Call]:
     found["hand-over"] = lambda session, actor, now: handover.listing(session, actor, now, every=True)
     found["exemptions"] = lambda session, actor, now: exemption_view.page(session, actor, "")
     found["exports"] = lambda session, actor, now: exports.mine(session, actor)
+    many = [f"YT{n:013d}" for n in range(480, 500)]
+    found["look-up of 20 waybills"] = lambda session, actor, now: lookup.look_up(session, actor, many)
     for text in ("KF261101-000501", "YT0000000000501", "0501", "ORDER-501", "破损 玻璃", "玻璃"):
         found[f"search {text}"] = _search(text)
     return found | _above(desk)
