@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.clocks import Limit
+from app.domain.kinds import KINDS as KINDS
 
 # From the least to the most telling field. Of two rules that state equally many, the one that states the more telling
 # field wins: e-mail (channel) beats complaint (kind), a customer's own tier beats everything.
 KEY_FIELDS = ("kind", "category", "priority", "channel", "tier")
 # What a key may state beside the categories (a table) and the tiers (codes of customer accounts); rulebook 2.
-KINDS = ("complaint", "expedite", "problem", "claim", "inquiry")
 PRIORITIES = ("urgent", "high", "normal")
 CHANNELS = ("platform", "telephone", "wechat", "alipay", "qq", "web", "email", "letter", "regulator")
 # The limits by which a run of that clock may have begun, the usual one first.

@@ -55,3 +55,7 @@ class TicketFacts:
     priority: str = "high"
     category_asked: bool = False
     cases: Cases = NO_CASES
+    kind: str = "complaint"
+    reporter_id: int | None = None  # the organisation inside the house that asked or reported
+    regulator: bool = False  # a regulator's case: CCS closes it
+    reminders: int = 0  # how often somebody asked again

@@ -25,7 +25,7 @@ MATTERS = (
     "arbitration_raised", "dispute_ruled", "evidence_ordered", "evidence_delivered", "contact", "waiting",
     "category_corrected", "category_asked", "category_refused", "promise_made", "promise_settled",
     "promise_renegotiated", "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
-    "audited", "audit_revised", "result_undone",
+    "audited", "audit_revised", "result_undone", "answer_accepted", "answer_returned", "passed_up", "turned",
 )  # fmt: skip
 
 
@@ -58,8 +58,15 @@ def facts_of(ticket: Ticket) -> TicketFacts:
         first_replied=ticket.first_reply_at is not None, acting_id=ticket.acting_id,
         help_open=ticket.help_asked_at is not None, waiting=ticket.waiting_until is not None,
         urged_by_superior=ticket.urged_at is not None, priority=ticket.priority,
-        category_asked=ticket.category_wanted != "", level=ticket.level, cases=cases.of(ticket),
+        category_asked=ticket.category_wanted != "", level=ticket.level, cases=cases.of(ticket), kind=ticket.kind,
+        reporter_id=ticket.reporter_id, regulator=regulator(ticket),
+        reminders=ticket.repeat_count + ticket.urge_count,
     )  # fmt: skip
+
+
+def regulator(ticket: Ticket) -> bool:
+    """Whether the postal regulator (12305) stands behind it, from the beginning or by asking later."""
+    return work.regulator(ticket)
 
 
 def may(ticket: Ticket, actor: Actor, action: str) -> bool:

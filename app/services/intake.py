@@ -113,7 +113,7 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> 
             done = session.get_one(Event, before.event_id)
             return session.get_one(Ticket, done.ticket_id).number
         parcel = linked.lock(session, normalise(complaint.waybill))
-        ticket, before_it = moves.on_parcel(session, parcel, now)
+        ticket, before_it = moves.on_parcel(session, parcel, now, complaint.kind)
         if ticket is not None:
             event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
         else:
@@ -199,7 +199,7 @@ def _place_issue(
 ) -> tuple[Ticket, PlatformOrder]:
     """A new ticket, or a red entry on the one that already stands for this waybill (rulebook 3.12)."""
     parcel = linked.lock(session, normalise(complaint.waybill))
-    ticket, before_it = moves.on_parcel(session, parcel, arrival.at)
+    ticket, before_it = moves.on_parcel(session, parcel, arrival.at, complaint.kind)
     connection = session.get_one(Connection, arrival.connection_id)
     if ticket is None:
         late = order.expires_at is not None and order.expires_at <= arrival.at

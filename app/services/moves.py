@@ -13,13 +13,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import kinds
 from app.domain.lifecycle import APPEALED, AT_WORK, OPEN_STATES
 from app.domain.platform_messages import CANCEL, REJECT, REPEAT, SATISFIED, URGE, Message, ordered
 from app.domain.roles import SYSTEM, Actor
 from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, settling
+from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, settling, work
 
 RULING = frozenset({REPEAT, REJECT, SATISFIED, CANCEL})
 PLATFORM = "platform"  # the channel of what a platform's order tells
@@ -37,23 +38,25 @@ def locked_ticket(session: Session, ticket_id: int) -> Ticket:
     return session.scalars(statement).one()
 
 
-def on_parcel(session: Session, waybills: Sequence[str], now: datetime) -> tuple[Ticket | None, Ticket | None]:
-    """Where a new complaint on one of these linked waybills belongs, and the newest ticket on them.
+def on_parcel(
+    session: Session, waybills: Sequence[str], now: datetime, kind: str = kinds.COMPLAINT
+) -> tuple[Ticket | None, Ticket | None]:
+    """Where a new ticket of this kind on one of these linked waybills belongs, and the newest ticket on them.
 
     It belongs to an open one, else to one closed within the window, the newest of several; where there is none, the
     new ticket follows the newest one.
     """
-    found = _on_waybills(session, waybills)
+    found = _on_waybills(session, waybills, kind)
     standing = next((one for one in found if one.state != "closed"), None)
     if standing is None:
         standing = next((one for one in found if settling.reopens(session, one, now)), None)
     return standing, next(iter(found), None)
 
 
-def _on_waybills(session: Session, waybills: Sequence[str]) -> list[Ticket]:
-    if not waybills:
+def _on_waybills(session: Session, waybills: Sequence[str], kind: str) -> list[Ticket]:
+    if not waybills or kind not in kinds.COUNTS_UP:
         return []
-    own = (Ticket.waybill.in_(waybills), Ticket.kind == "complaint", Ticket.state != "withdrawn")
+    own = (Ticket.waybill.in_(waybills), Ticket.kind == kind, Ticket.state != "withdrawn")
     statement = select(Ticket).where(*own)
     return list(session.scalars(for_update(statement.order_by(Ticket.id.desc()))))
 
@@ -101,6 +104,8 @@ def outlives(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox,
 def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: datetime, channel: str) -> Event:
     """Another complaint on the same waybill: a red entry, one repeat more, and the effect on clocks and state."""
     pauses.end(session, ticket, "platform", now)
+    if channel == work.REGULATOR and not work.regulator(ticket):
+        ticket.flags = [*(ticket.flags or []), work.REGULATOR]
     event = _repeat_entry(session, ticket, actor, text, now, {"channel": channel})
     repeat_effect(session, ticket, text, now)
     return event
@@ -127,6 +132,8 @@ def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
 
     After the closing it is the same, however late: CCS looks at it, and the site has no clock and no cost by itself.
     """
+    if desk.may(ticket, SYSTEM, "customer_unhappy"):
+        return _once_more(session, ticket, now)
     if not desk.may(ticket, SYSTEM, "reject"):
         return False
     closed_at, late = ticket.closed_at, ticket.state == "closed" and not settling.reopens(session, ticket, now)
@@ -141,6 +148,15 @@ def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
     clocks.start(session, ticket, "appeal", clocks.limits(session, ticket)["appeal"], now)
     if closed_at is not None:
         clocks.run_on(session, ticket, "legal", now)
+    return True
+
+
+def _once_more(session: Session, ticket: Ticket, now: datetime) -> bool:
+    """Whoever only asked makes no appeal: the answer is given once more."""
+    clocks.void(session, ticket, settling.UNTIL_THE_END, now)
+    desk.move(ticket, "customer_unhappy", SYSTEM)
+    ticket.customer_accepted, ticket.objection_over = False, False
+    clocks.start_rework(session, ticket, now)
     return True
 
 

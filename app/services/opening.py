@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app.domain import kinds
 from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.domain.policies import PLATFORM_URGENT, default_priority, version_in_force
 from app.domain.roles import SYSTEM, Actor
@@ -54,6 +55,11 @@ class ComplaintIn:
     promised_today: bool = False
     contacts: Sequence[ContactIn] = ()  # the people beside the complainant
     pictures: Sequence[Address] = ()  # addresses that a job fetches after the commit
+    kind: str = kinds.COMPLAINT
+    reporter_id: int | None = None  # the organisation inside the house that asks or reports
+    desk_id: int | None = None  # the service desk that answers it itself, a province or headquarters
+    promised_by: datetime | None = None  # the parcel's delivery promise, where whoever asks names it
+    connection_id: int | None = None  # of the channel that sent it
 
 
 def open_ticket(
@@ -64,28 +70,46 @@ def open_ticket(
     `rule` is the routing rule, NOBODY where the platform's time is over: such a ticket is never charged. `previous` is
     the ended ticket on the same parcel that it follows.
     """
-    category = complaint.category if session.get(Category, complaint.category) else "OTHER"
-    priority = default_priority(
-        category, promised_today=complaint.promised_today, platform_priority=complaint.platform_priority
-    )
+    category = _category(session, complaint)
+    priority = _priority(complaint, category)
     waybill = normalise(complaint.waybill)[:40]
     local = now.astimezone(SHANGHAI)
     ticket = Ticket(
-        id=new_id(), number=f"KF{local:%y%m%d}-{next_number(session):06d}", kind="complaint", category=category,
+        id=new_id(), number=f"KF{local:%y%m%d}-{next_number(session):06d}", kind=complaint.kind, category=category,
         priority=priority, channel=complaint.channel, complainant_kind=complaint.complainant_kind, state="open",
         queue="tray", waybill=waybill, waybill_reversed=waybill[::-1], opened_at=now, received_at=now, activity_at=now,
         policy_version=version_in_force(policies.rules(session), now), version=0, last_hash="", repeat_count=0,
         urge_count=0, open_promises=0, level=0, overdue=False, previous_id=previous.id if previous else None,
+        reporter_id=complaint.reporter_id, delivery_promise="",
     )  # fmt: skip
     ticket.flags = categories.flags_at_intake(session, ticket) + ([LATE_ON_ARRIVAL] if rule == NOBODY else [])
     session.add(ticket)
     session.flush()
     with session.no_autoflush:  # nothing here reads what it has just written: one flush for all instead of ten
         event = _describe(session, ticket, complaint, actor, now)
-        legal = clocks.limits(session, ticket)["legal"]
-        clocks.start(session, ticket, "legal", legal, now)
-        routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
+        if ticket.kind in kinds.LEGAL:
+            clocks.start(session, ticket, "legal", clocks.limits(session, ticket)["legal"], now)
+        if complaint.desk_id is None:
+            routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
+        else:
+            routing.to_desk(session, ticket, complaint.desk_id, now)
     return ticket, event
+
+
+def _category(session: Session, complaint: ComplaintIn) -> str:
+    """The category named, where it is one of the ticket's kind."""
+    row = session.get(Category, complaint.category)
+    return row.code if row is not None and row.kind == complaint.kind else kinds.otherwise(complaint.kind)
+
+
+def _priority(complaint: ComplaintIn, category: str) -> str:
+    """Complaints are urgent or high; the other kinds normal, but for what is marked (rulebook 2)."""
+    marked = complaint.promised_today or complaint.platform_priority == PLATFORM_URGENT
+    if complaint.kind != kinds.COMPLAINT:
+        return "urgent" if marked else "normal"
+    return default_priority(
+        category, promised_today=complaint.promised_today, platform_priority=complaint.platform_priority
+    )
 
 
 def _describe(session: Session, ticket: Ticket, complaint: ComplaintIn, actor: Actor, now: datetime) -> Event:
@@ -107,6 +131,8 @@ def _received(ticket: Ticket, complaint: ComplaintIn) -> dict[str, Any]:
     return {
         "category": ticket.category, "priority": ticket.priority, "channel": complaint.channel,
         "raw_category": complaint.category, "flags": ticket.flags, "site_code": complaint.site_code.strip()[:32],
+        **({"kind": ticket.kind} if ticket.kind != kinds.COMPLAINT else {}),
+        **({"reporter_id": ticket.reporter_id} if ticket.reporter_id else {}),
         "marked": complaint.promised_today or complaint.platform_priority == PLATFORM_URGENT,
     }  # fmt: skip
 
