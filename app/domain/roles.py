@@ -16,7 +16,7 @@ CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
 _EVERY_DESK = frozenset(
     {"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies", "templates", "templates_own"}
-    | {"waybills"}
+    | {"waybills", "problems"}
 )
 _CARDS = {"scorecard", "export", "penalties"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
@@ -30,7 +30,7 @@ _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
     "audit_policy", "penalty_rules", "months", "month_close", "network", "templates_company",
 }  # fmt: skip
-_SITE = _EVERY_DESK | {"batch", "audits", "pin"}
+_SITE = _EVERY_DESK | {"batch", "audits", "pin", "problem_report"}
 _SITE_HEAD = {"duty_keep", "couriers", "robots", "closures", "team", "alarms", "penalty_contest", "templates_team"}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _SITE,

@@ -35,7 +35,7 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
-from app.models.parcel import TraceQuery
+from app.models.parcel import ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
 from app.models.template import ReplyTemplate, TemplateUse
@@ -118,6 +118,8 @@ __all__ = [
     "PlatformOrder",
     "Policy",
     "PolicyVersion",
+    "ProblemRow",
+    "ProblemType",
     "Promise",
     "PushKey",
     "PushRefusal",

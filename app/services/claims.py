@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.domain import red_flags as rule
+from app.domain.kinds import VERIFIED
 from app.domain.red_flags import ResultFacts
 from app.models import Person, Ticket
 from app.services import red_flags
@@ -18,9 +19,10 @@ def doubts(session: Session, ticket: Ticket, *, measure: str, signed_by: str, no
     """The flags of DOUBTS that a result with this measure and signer would raise now.
 
     "Handed over" without a delivery or signing scan since the complaint, and another kind of signer than the last
-    signing scan names. Asks nothing where the result claims neither, or the parcel has no number.
+    signing scan names. Asks nothing where the result claims neither, the parcel has no number, or
+    the answer goes to nobody outside the house.
     """
-    if not ticket.waybill or not (measure in rule.DELIVERED or signed_by.strip()):
+    if ticket.kind not in VERIFIED or not ticket.waybill or not (measure in rule.DELIVERED or signed_by.strip()):
         return ()
     person = session.get(Person, ticket.id)
     facts = ResultFacts(

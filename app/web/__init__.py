@@ -14,6 +14,7 @@ PAGES = (
     "entry",
     "tickets",
     "waybills",
+    "problems",
     "appeals",
     "audit",
     "audits",

@@ -27,6 +27,7 @@ from app.web import (
     export_desk,
     export_outgoing,
     export_penalties,
+    export_problems,
     export_tickets,
 )
 from app.web.export_cells import Filled, stamp
@@ -135,6 +136,10 @@ LISTS: tuple[ExportList, ...] = (
     ExportList(
         "penalties", "penalties", lambda: _("Penalties"), export_penalties.asks, export_penalties.says,
         export_penalties.columns, export_penalties.below, export_penalties.count,
+    ),
+    ExportList(
+        "problems", "problems", lambda: _("Problem parcels"), export_problems.asks, export_problems.says,
+        export_problems.columns, export_problems.below, export_problems.count,
     ),
     ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,

@@ -87,6 +87,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     pages = (
         ("new_ticket", "entry.new", _("New complaint")),
         ("waybills", "waybills.index", _("Waybill look-up")),
+        ("problems", "problems.index", _("Problem parcels")),
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
         ("templates", "templates.index", _("Reply templates")),
         ("handover", "handover.show", _("Shift hand-over")),

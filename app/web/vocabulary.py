@@ -25,6 +25,7 @@ from app.web import (
     words_ownership,
     words_parties,
     words_penalties,
+    words_problems,
     words_survey,
     words_transfers,
     words_verify,
@@ -51,6 +52,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_penalties,
     words_board,
     words_waybills,
+    words_problems,
 )
 
 

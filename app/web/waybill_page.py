@@ -56,7 +56,10 @@ def _parcel(
 
 def steps(actor: Actor, waybill: str) -> list[dict[str, str]]:
     """What can be begun from here, with the number filled in."""
-    pages = (("new_ticket", "entry.new", _("Complain")),)
+    pages = (
+        ("problem_report", "problems.new", _("Report a problem")),
+        ("new_ticket", "entry.new", _("Complain")),
+    )
     return [
         {"href": url_for(endpoint, waybill=waybill), "label": label}
         for capability, endpoint, label in pages

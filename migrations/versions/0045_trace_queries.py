@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0045_trace_queries"
-down_revision = "0030_late_runs"
+down_revision = "0040_kinds"
 branch_labels = None
 depends_on = None
 
