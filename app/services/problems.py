@@ -150,7 +150,10 @@ def _say(
     kind = problem_types.of(session, report.type) or ProblemType(report.type, "", "")
     values = {one.name: report.values.get(one.name, "").strip() for one in kind.fields}
     said = [[one.label, one.label_en, values[one.name]] for one in kind.fields if values[one.name]]
-    data = {"type": kind.code, "site_id": site.id, "reporter_id": actor.organisation_id, **attachments.proof(rows)}
+    data = {
+        "type": kind.code, "site_id": site.id, "site_code": site.code, "reporter_id": actor.organisation_id,
+        **attachments.proof(rows),
+    }  # fmt: skip
     text = {"fields": said, "courier": report.courier.strip()}
     event = journal.append(session, ticket, "problem_reported", actor=actor, now=now, data=data, text=text)
     attachments.bind(rows, event)
