@@ -71,7 +71,7 @@ def _pass_on(door: Door, arrival: Arrival, reading: Reading) -> None:
             text=later.description, back=back,
         )  # fmt: skip
     else:
-        scans.store_scans(scans=[_scan(row) for row in reading.scans or ()], now=arrival.at)
+        scans.store_scans(scans=reading.scans or (), now=arrival.at)
 
 
 def _order(message: messages.IssueMessage) -> OrderIn:
@@ -104,14 +104,3 @@ def _people(message: messages.IssueMessage) -> dict[str, Any]:
         "complainant_kind": kind, "name": message.customer_name, "phone": message.customer_phone or same.phone,
         "address": same.address, "contacts": [receiver, sender],
     }  # fmt: skip
-
-
-def _scan(row: Any) -> scans.ScanIn:
-    at = messages.instant(row, "scan_time") if isinstance(row, dict) else None
-    if at is None or not str(row.get("mail_no") or "").strip():
-        raise MessageError("bad_field")
-    words = {name: str(row.get(name) or "") for name in ("mail_no", "scan_type", "site_code", "courier", "note")}
-    return scans.ScanIn(
-        waybill=words["mail_no"], scan_type=words["scan_type"], scanned_at=at, site_code=words["site_code"],
-        courier=words["courier"], note=words["note"],
-    )  # fmt: skip

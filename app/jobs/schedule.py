@@ -38,6 +38,7 @@ from app.services import (
     standings,
     survey_work,
     sweep,
+    traces,
     undo,
     work,
 )
@@ -115,8 +116,8 @@ def reconcile() -> None:
 
 
 def old_drafts() -> int:
-    """Delete the drafts that nobody came back to, and what can be taken back no more."""
-    return drafts.sweep(clock.now()) + undo.sweep(clock.now())
+    """Delete the drafts that nobody came back to, what can be taken back no more, and old questions for traces."""
+    return drafts.sweep(clock.now()) + undo.sweep(clock.now()) + traces.sweep(clock.now())
 
 
 def old_browsers() -> int:

@@ -46,6 +46,7 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
+from app.models.parcel import ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
 from app.models.publication import Publication, PublicationVersion, ReadReceipt
@@ -134,6 +135,8 @@ __all__ = [
     "PlatformPoll",
     "Policy",
     "PolicyVersion",
+    "ProblemRow",
+    "ProblemType",
     "Promise",
     "Publication",
     "PublicationVersion",
@@ -170,6 +173,7 @@ __all__ = [
     "TemplateUse",
     "Ticket",
     "TicketContact",
+    "TraceQuery",
     "Transfer",
     "UnmappedCode",
     "User",

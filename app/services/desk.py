@@ -13,7 +13,7 @@ from app.domain.errors import Stale
 from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
 from app.models import Draft, Event, Submission, Ticket
-from app.services import cases, clocks, incident_counts, pauses, returns, scope, surveys, work
+from app.services import cases, clocks, incident_counts, pauses, problem_rows, returns, scope, surveys, work
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
@@ -120,6 +120,7 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
     work.refresh(session, ticket)
     if ticket.incident_id is not None:
         incident_counts.fold(session, ticket)
+    problem_rows.refresh(session, ticket)
     if post and post.draft:
         drop_draft(session, event.actor_id, ticket, post.draft)
     if post and post.key:

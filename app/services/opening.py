@@ -62,6 +62,7 @@ class ComplaintIn:
     pictures: Sequence[Address] = ()  # addresses that a job fetches after the commit
     kind: str = kinds.COMPLAINT
     reporter_id: int | None = None  # the organisation inside the house that asks or reports
+    site_id: int | None = None  # the site that must act, as whoever reports says
     desk_id: int | None = None  # the service desk that answers it itself, a province or headquarters
     promised_by: datetime | None = None  # the parcel's delivery promise, where whoever asks names it
     ordered_at: datetime | None = None  # of an order that waits for its collection
@@ -98,7 +99,9 @@ def open_ticket(
         event = _describe(session, ticket, complaint, actor, now)
         if ticket.kind in kinds.LEGAL:
             clocks.start(session, ticket, "legal", clocks.limits(session, ticket)["legal"], now)
-        if complaint.desk_id is None:
+        if complaint.site_id is not None:
+            routing.to_site(session, ticket, complaint.site_id, "reported", now)
+        elif complaint.desk_id is None:
             routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
         else:
             routing.to_desk(session, ticket, complaint.desk_id, now)

@@ -13,6 +13,8 @@ PAGES = (
     "platform",
     "entry",
     "tickets",
+    "waybills",
+    "problems",
     "appeals",
     "audit",
     "audits",

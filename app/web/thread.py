@@ -75,6 +75,8 @@ def _words(entry: Entry, told: Told) -> str:
         return words_callbacks.problem(str(entry.data["code"]))
     if entry.type == "site_urged":
         return _sent_to(entry.data) or _("No duty phone: nobody was told by SMS")
+    if entry.type == "problem_reported":
+        return _("Reported to %(site)s", site=_place(entry.data.get("site_code", ""), told))
     if entry.type == "transferred" and entry.role != "system":
         return _("%(site)s handles it from here on", site=_place(entry.data.get("site_code", ""), told))
     return ""

@@ -1,4 +1,5 @@
-"""Marks of a ticket that are no clocks: its customer's tier, its incident, an emergency, a malicious claimant."""
+"""Marks of a ticket that are no clocks: its customer's tier, its incident, an emergency, a malicious claimant,
+an answer that the trace contradicts."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from app.domain import lifecycle
 from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.services.ticket_view import View
 from app.services.work import REGULATOR
-from app.web import words_kinds
+from app.web import words_kinds, words_waybills
 
 
 def chips(view: View, now: datetime) -> list[dict[str, str]]:
@@ -31,6 +32,7 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
         found.append((words_kinds.delivery_promises()[ticket.delivery_promise], tone))
     if REGULATOR in (ticket.channel, *(ticket.flags or [])):
         found.append((_("Regulator: closed by headquarters"), "ask"))
+    found += [(text, "soon") for flag, text in words_waybills.marks().items() if flag in (ticket.flags or [])]
     if LATE_ON_ARRIVAL in (ticket.flags or []):
         found.append((_("Platform time over on arrival: not charged"), "info"))
     found += _platform(view, now)

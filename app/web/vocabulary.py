@@ -26,10 +26,12 @@ from app.web import (
     words_ownership,
     words_parties,
     words_penalties,
+    words_problems,
     words_publications,
     words_survey,
     words_transfers,
     words_verify,
+    words_waybills,
 )
 from app.web.language import table
 
@@ -53,6 +55,8 @@ PARTS: tuple[ModuleType, ...] = (
     words_board,
     words_callbacks,
     words_publications,
+    words_waybills,
+    words_problems,
 )
 
 

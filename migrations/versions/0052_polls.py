@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0052_polls"
-down_revision = "0040_kinds"
+down_revision = "0046_problem_parcels"
 branch_labels = None
 depends_on = None
 

@@ -26,6 +26,7 @@ from app.services import (
     handover,
     incident_view,
     kind_list,
+    lookup,
     notices,
     outbox_view,
     publication_view,
@@ -102,6 +103,8 @@ def of_desk(desk: str) -> dict[str, Call]:
     found["exports"] = lambda session, actor, now: exports.mine(session, actor)
     found["typical cases"] = lambda session, actor, now: publication_view.listed(session, actor, "case")
     found["unread cases"] = lambda session, actor, now: session.scalar(select(publication_view.unread(actor, now)))
+    many = [f"YT{n:013d}" for n in range(480, 500)]
+    found["look-up of 20 waybills"] = lambda session, actor, now: lookup.look_up(session, actor, many)
     for text in ("KF261101-000501", "YT0000000000501", "0501", "ORDER-501", "破损 玻璃", "玻璃"):
         found[f"search {text}"] = _search(text)
     return found | _above(desk)

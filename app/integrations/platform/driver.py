@@ -12,6 +12,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
+from app.domain.scans import ScanIn
 from app.integrations import platform
 from app.integrations.platform.errors import CallbackResult
 from app.integrations.platform.messages import FollowUpMessage, IssueMessage
@@ -40,7 +41,7 @@ class Reading:
     msg_type: str
     issue: IssueMessage | None = None
     later: FollowUpMessage | None = None
-    scans: list[Any] | None = None
+    scans: list[ScanIn] | None = None
 
 
 @dataclass(frozen=True)

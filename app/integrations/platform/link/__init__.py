@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.integrations.platform import mapping, messages
+from app.integrations.platform import mapping, messages, parcel_scans
 from app.integrations.platform.driver import Driver, Reading, Wire
 from app.integrations.platform.errors import CallbackResult, MessageError
 from app.integrations.platform.link.callback import send_callback
@@ -24,10 +24,7 @@ def read(msg_type: str, body: bytes, wire: Wire) -> list[Reading]:
     if kind in messages.MSG_TYPES:
         return [Reading(kind, later=messages.follow_up(message))]
     if kind == SCANS:
-        rows = message.get("scans")
-        if not isinstance(rows, list) or len(rows) > 1000:
-            raise MessageError("bad_field")
-        return [Reading(kind, scans=rows)]
+        return [Reading(kind, scans=parcel_scans.read(message))]
     raise MessageError("unknown_msg_type")
 
 
