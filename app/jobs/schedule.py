@@ -35,6 +35,7 @@ from app.services import (
     seals,
     silent_sites,
     sms_fallback,
+    standings,
     survey_work,
     sweep,
     traces,
@@ -129,6 +130,11 @@ def return_to_team() -> int:
     return attendance.sweep(db.session(), clock.now())
 
 
+def rank_sites() -> int:
+    """Renew where each site stands in the month."""
+    return standings.renew(clock.now())
+
+
 def silent() -> int:
     """Raise the alarm over sites with new tickets and nobody there."""
     return silent_sites.watch(db.session(), clock.now())
@@ -192,6 +198,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("attendance", 60, return_to_team),
         Job("old notices", 3600, forget_notices),
         Job("silent sites", 60, silent),
+        Job("standings", 900, rank_sites),
         Job("pictures", look, fetches.begin),
         Job("old drafts", 600, old_drafts),
         Job("old browsers", 3600, old_browsers),

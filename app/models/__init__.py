@@ -3,7 +3,7 @@
 from app.models.appeal import AppealLease
 from app.models.assessment import Audit, AuditDraw, AuditPolicy, Penalty, RedFlag, Survey, SurveyCall
 from app.models.attachment import Attachment, CustomerLink
-from app.models.board import Inflow, SiteHelper
+from app.models.board import Inflow, SiteHelper, Standing
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
@@ -38,6 +38,7 @@ from app.models.organisation import (
 from app.models.parcel import ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
+from app.models.publication import Publication, PublicationVersion, ReadReceipt
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -121,8 +122,11 @@ __all__ = [
     "ProblemRow",
     "ProblemType",
     "Promise",
+    "Publication",
+    "PublicationVersion",
     "PushKey",
     "PushRefusal",
+    "ReadReceipt",
     "RedFlag",
     "Reminder",
     "ReplyTemplate",
@@ -145,6 +149,7 @@ __all__ = [
     "SmsReceipt",
     "SmsTemplate",
     "SmsTest",
+    "Standing",
     "Submission",
     "Survey",
     "SurveyCall",

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import kinds
 from app.domain.errors import DomainError, Invalid
 from app.domain.platform_messages import REPEAT
 from app.domain.roles import SYSTEM, Actor
@@ -28,6 +29,7 @@ from app.services.routing import NOBODY
 from app.services.transaction import write
 
 ISSUE = "WORK_ORDER_ISSUE"
+COLLECTION = "ORDER"  # the category of what waits for its collection: the site of origin answers
 COMPLAINANTS = ticket_contacts.ROLES
 
 
@@ -70,7 +72,7 @@ def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
     """
     with write() as session:
         lock_key(session, f"order:{arrival.connection_id}:{order.code}")
-        if not _first_time(session, arrival, order.code, "", None):
+        if not first_time(session, arrival, order.code, "", None):
             known = _order(session, arrival.connection_id, order.code)
             return session.get_one(Ticket, known.ticket_id).number if known else ""
         ticket, taken = _place_issue(session, arrival, order, complaint)
@@ -83,7 +85,7 @@ def follow_up(*, arrival: Arrival, order_code: str, event_id: str, event_at: dat
     key = event_id or hashlib.sha256(arrival.body).hexdigest()
     with write() as session:
         lock_key(session, f"order:{arrival.connection_id}:{order_code}")
-        if not _first_time(session, arrival, order_code, key, event_at or arrival.at):
+        if not first_time(session, arrival, order_code, key, event_at or arrival.at):
             return
         order = _order(session, arrival.connection_id, order_code)
         row = session.scalars(
@@ -104,38 +106,52 @@ def follow_up(*, arrival: Arrival, order_code: str, event_id: str, event_at: dat
 
 def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> str:
     """Enter a complaint by hand (telephone, WeChat, letter …); the ticket's number. Raises Invalid."""
-    _require_manual(complaint)
+    if errors := manual_errors(complaint):
+        raise Invalid(errors)
     with write() as session:
         if key:  # a complaint without a waybill has no parcel to wait at: whoever sends it again waits here
             lock_key(session, f"submission:{key}")
         before = desk.done_before(session, desk.Post("", None, key))
         if before is not None:
-            done = session.get_one(Event, before.event_id)
-            return session.get_one(Ticket, done.ticket_id).number
-        parcel = linked.lock(session, normalise(complaint.waybill))
-        ticket, before_it = moves.on_parcel(session, parcel, now, complaint.kind)
-        if ticket is not None:
-            event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
-        else:
-            ticket, event = open_ticket(session, complaint, actor=actor, now=now, rule="delivery", previous=before_it)
-        desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
-        _count(session, ticket, event, now)
-        return ticket.number
+            return number_of(session, before)
+        return place(session, complaint, actor=actor, key=key, now=now).number
 
 
-def _count(session: Session, ticket: Ticket, event: Event, now: datetime) -> None:
+def number_of(session: Session, before: desk.Outcome) -> str:
+    """The number of the ticket that a form or message made when it came the first time."""
+    return session.get_one(Ticket, session.get_one(Event, before.event_id).ticket_id).number
+
+
+def place(session: Session, complaint: ComplaintIn, *, actor: Actor, key: str, now: datetime) -> Ticket:
+    """A new ticket, or a red entry on the one that stands for this parcel; `key` remembers it. The caller commits."""
+    parcel = linked.lock(session, normalise(complaint.waybill))
+    ticket, before_it = moves.on_parcel(session, parcel, now, complaint.kind)
+    if ticket is not None:
+        event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
+    else:
+        rule = "origin" if complaint.category == COLLECTION else "delivery"
+        ticket, event = open_ticket(session, complaint, actor=actor, now=now, rule=rule, previous=before_it)
+    desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
+    count(session, ticket, event, now)
+    return ticket
+
+
+def count(session: Session, ticket: Ticket, event: Event, now: datetime) -> None:
     """Count it among those that came in, unless it was there before."""
     if event.type == "received":
         inflow.note(session, ticket, now)
 
 
-def _require_manual(complaint: ComplaintIn) -> None:
+def manual_errors(complaint: ComplaintIn) -> dict[str, str]:
+    """What is wrong with a ticket that is entered by hand, by field."""
     lengths = {"text": desk.TEXT_LIMIT, "name": 80, "phone": 40, "address": 300}
     errors = {name: "too_long" for name, limit in lengths.items() if len(getattr(complaint, name)) > limit}
     if not complaint.text.strip():
         errors["text"] = "required"
     if not complaint.category:
         errors["category"] = "required"
+    if complaint.kind not in kinds.BY_HAND:
+        errors["kind"] = "bad_kind"
     if complaint.waybill.strip() and not is_acceptable(normalise(complaint.waybill)):
         errors["waybill"] = "bad_waybill"
     for one in complaint.contacts:
@@ -143,19 +159,21 @@ def _require_manual(complaint: ComplaintIn) -> None:
         errors |= {f"{one.role}_{name}": "too_long" for name, n in parts.items() if len(getattr(one, name)) > n}
     if complaint.complainant_kind not in COMPLAINANTS:
         errors["complainant_kind"] = "required"
-    if errors:
-        raise Invalid(errors)
+    return errors
 
 
-def _first_time(session: Session, arrival: Arrival, code: str, key: str, event_at: datetime | None) -> bool:
-    """Book the idempotency key. False: known with the same body. Raises Conflict after keeping both digests."""
+def first_time(session: Session, arrival: Arrival, code: str, key: str, event_at: datetime | None) -> bool:
+    """Book the idempotency key; what has an event key waits to be applied. False: known with the same body.
+
+    Raises Conflict after keeping both digests.
+    """
     digest = hashlib.sha256(arrival.body).hexdigest()
     values = {
         "connection_id": arrival.connection_id, "msg_type": arrival.msg_type, "order_code": code, "event_key": key,
     }  # fmt: skip
     new = changed(session, insert_ignoring(session, PushKey).values(**values, sha256=digest))
     if new:
-        state = "applied" if arrival.msg_type == ISSUE else "waiting"
+        state = "waiting" if key else "applied"
         session.add(_inbox(arrival, code, key, event_at, state, ""))
         session.flush()
         return True
@@ -210,7 +228,7 @@ def _place_issue(
     taken = _add_order(session, ticket, arrival, order)
     platform_pictures.expect(session, ticket, event, complaint.pictures, arrival.at)
     desk.finish(session, ticket, event, arrival.at)
-    _count(session, ticket, event, arrival.at)
+    count(session, ticket, event, arrival.at)
     return ticket, taken
 
 

@@ -19,9 +19,11 @@ from app.models import Category, Connection, Event, Inbox, Organisation, Person,
 from app.models.dialect import next_number
 from app.models.ids import new_id
 from app.services import (
+    cases,
     categories,
     clocks,
     customers,
+    delivery_promise,
     desk,
     inflow,
     journal,
@@ -60,7 +62,7 @@ class ComplaintIn:
     site_id: int | None = None  # the site that must act, as whoever reports says
     desk_id: int | None = None  # the service desk that answers it itself, a province or headquarters
     promised_by: datetime | None = None  # the parcel's delivery promise, where whoever asks names it
-    connection_id: int | None = None  # of the channel that sent it
+    ordered_at: datetime | None = None  # of an order that waits for its collection
 
 
 def open_ticket(
@@ -87,6 +89,10 @@ def open_ticket(
     session.add(ticket)
     session.flush()
     with session.no_autoflush:  # nothing here reads what it has just written: one flush for all instead of ten
+        if ticket.kind == kinds.EXPEDITE:
+            ticket.delivery_promise = delivery_promise.when_asked(
+                session, ticket, promised_by=complaint.promised_by, ordered_at=complaint.ordered_at, now=now
+            )
         event = _describe(session, ticket, complaint, actor, now)
         if ticket.kind in kinds.LEGAL:
             clocks.start(session, ticket, "legal", clocks.limits(session, ticket)["legal"], now)
@@ -96,6 +102,8 @@ def open_ticket(
             routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
         else:
             routing.to_desk(session, ticket, complaint.desk_id, now)
+        if ticket.reporter_id is not None:  # whoever asks or reports sees it from the beginning
+            cases.admit(session, ticket, session.get_one(Organisation, ticket.reporter_id), "reporter", now)
     return ticket, event
 
 
@@ -134,6 +142,7 @@ def _received(ticket: Ticket, complaint: ComplaintIn) -> dict[str, Any]:
     return {
         "category": ticket.category, "priority": ticket.priority, "channel": complaint.channel,
         "raw_category": complaint.category, "flags": ticket.flags, "site_code": complaint.site_code.strip()[:32],
+        **({"delivery_promise": ticket.delivery_promise} if ticket.kind == kinds.EXPEDITE else {}),
         **({"kind": ticket.kind} if ticket.kind != kinds.COMPLAINT else {}),
         **({"reporter_id": ticket.reporter_id} if ticket.reporter_id else {}),
         "marked": complaint.promised_today or complaint.platform_priority == PLATFORM_URGENT,

@@ -54,6 +54,7 @@ def to_desk(session: Session, ticket: Ticket, desk_id: int, now: datetime) -> No
     place = session.get_one(Organisation, desk_id)
     leave(session, ticket, now)
     ticket.handling_site_id, ticket.acting_id, ticket.tray_reason = None, place.id, ""
+    ticket.queue = "to_accept"
     ticket.province_id = place.id if place.kind == "province" else None
     if ticket.province_id is not None:
         _party(session, ticket, place.id, place.id, "acting", now)

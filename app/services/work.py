@@ -91,7 +91,8 @@ def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
             asks = "reporter" if organisation_id == ticket.reporter_id else "party"
             scopes[organisation_id] = "site" if at_site else asks
         if province_id:
-            scopes[province_id] = "lcs" if province_id == ticket.province_id else "lcs_of_party"
+            beside = "reporter" if province_id == ticket.reporter_id else "lcs_of_party"
+            scopes[province_id] = "lcs" if province_id == ticket.province_id else beside
     return scopes
 
 

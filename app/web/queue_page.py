@@ -12,6 +12,7 @@ from flask import g, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.domain.bands import BANDS
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
@@ -76,20 +77,27 @@ def rail_of(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
 
 
 def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The menu with the numbers of what waits: alarms that nobody has looked into, contests to decide."""
-    pages = {"alarms": url_for("alarms.index"), "penalties": url_for("penalties.index")}
-    found = {pages[name]: n for name, n in menu.counts(session, actor).items() if n}
+    """The menu with the numbers of what waits: alarms that nobody has looked into, contests, cases to read."""
+    pages = {
+        "alarms": url_for("alarms.index"), "penalties": url_for("penalties.index"),
+        "publications": url_for("typical_cases.index"), "knowledge": url_for("knowledge.index"),
+    }  # fmt: skip
+    found = {pages[name]: n for name, n in menu.counts(session, actor, clock.now()).items() if n}
     return [{**one, "count_text": str(found[one["href"]])} if one["href"] in found else one for one in entries]
 
 
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
     pages = (
-        ("new_ticket", "entry.new", _("New complaint")),
+        ("new_ticket", "entry.new", _("New ticket")),
         ("waybills", "waybills.index", _("Waybill look-up")),
         ("problems", "problems.index", _("Problem parcels")),
+        ("queue", "kind_lists.expedites", _("Expedites")),
+        ("queue", "kind_lists.inquiries_list", _("Inquiries")),
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
         ("templates", "templates.index", _("Reply templates")),
+        ("publications", "typical_cases.index", _("Typical cases")),
+        ("publications", "knowledge.index", _("Knowledge and rules")),
         ("handover", "handover.show", _("Shift hand-over")),
         ("closures", "closures.index", _("Closure calendar")),
         ("team", "team.index", _("My team")),

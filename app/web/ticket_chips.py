@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from app.domain import lifecycle
 from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.services.ticket_view import View
-from app.web import words_waybills
+from app.services.work import REGULATOR
+from app.web import words_kinds, words_waybills
 
 
 def chips(view: View) -> list[dict[str, str]]:
@@ -24,6 +25,11 @@ def chips(view: View) -> list[dict[str, str]]:
     if ticket.standing_still:
         found.append((_("Emergency: clocks stand still"), "soon"))
     found += [(text, "soon") for flag, text in words_waybills.marks().items() if flag in (ticket.flags or [])]
+    if ticket.delivery_promise:
+        tone = "soon" if ticket.delivery_promise == "outside" else "info"
+        found.append((words_kinds.delivery_promises()[ticket.delivery_promise], tone))
+    if REGULATOR in (ticket.channel, *(ticket.flags or [])):
+        found.append((_("Regulator: closed by headquarters"), "ask"))
     if LATE_ON_ARRIVAL in (ticket.flags or []):
         found.append((_("Platform time over on arrival: not charged"), "info"))
     malicious = {"asked": _("Claimant reported as malicious"), "granted": _("Malicious claimant")}

@@ -26,6 +26,7 @@ from app.web import (
     words_parties,
     words_penalties,
     words_problems,
+    words_publications,
     words_survey,
     words_transfers,
     words_verify,
@@ -53,6 +54,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_board,
     words_waybills,
     words_problems,
+    words_publications,
 )
 
 

@@ -20,6 +20,7 @@ def errors() -> dict[str, str]:
         "bad_kind": _("There is no such kind of ticket"),
         "bad_category": _("This kind of ticket has no such category"),
         "bad_channel": _("There is no such channel"),
+        "not_answered": _("An article is made of an inquiry that is answered"),
         "complaint_category": _("Please choose a category of complaints"),
     }
 
@@ -49,6 +50,30 @@ def expedite_outcomes() -> dict[str, str]:
         "collect_today": _("Collected today"),
         "order_cancelled": _("The customer does not need it any more"),
     }
+
+
+@table
+def sheet_faults() -> dict[str, str]:
+    """Why a sheet, or a row of it, cannot be taken in."""
+    return {
+        "empty": _("Please choose a file"),
+        "too_large": _("The file is too large"),
+        "not_excel": _("This is no Excel file (.xlsx)"),
+        "too_many_rows": _("There are too many rows: please split the list"),
+        "no_column": _("The first row does not name this column"),
+        "no_rows": _("There is no row below the headings"),
+        "unknown_site": _("There is no such site"),
+    }
+
+
+@table
+def columns() -> dict[str, str]:
+    """The columns of a sheet of tickets."""
+    return {
+        "kind": _("Kind"), "category": _("Category"), "channel": _("Channel"), "waybill": _("Waybill"),
+        "complainant_kind": _("Complainant"), "name": _("Name"), "phone": _("Phone"), "address": _("Address"),
+        "site_code": _("Site code"), "text": _("What happened"),
+    }  # fmt: skip
 
 
 @table

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0040_kinds"
-down_revision = "0030_late_runs"
+down_revision = "0037_standing"
 branch_labels = None
 depends_on = None
 
