@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.services.ticket_view import Entry
 from app.web.language import table
 
-SILENT = {"to_desk"}
+SILENT = {"to_desk", "answer_given"}
 
 
 @table
