@@ -3,7 +3,8 @@ them."""
 
 from typing import NamedTuple
 
-from app.domain.kinds import COMPLAINT, EXPEDITE, INQUIRY
+from app.domain import problems
+from app.domain.kinds import COMPLAINT, EXPEDITE, INQUIRY, PROBLEM
 
 
 class Category(NamedTuple):
@@ -34,4 +35,5 @@ CATEGORIES = (
     Category("CONSULT", "咨询", "Question", kind=INQUIRY),
     Category("SUGGESTION", "建议", "Suggestion", kind=INQUIRY),
     Category("PRAISE", "表扬", "Praise", kind=INQUIRY),
+    *(Category(one.code, one.name, one.name_en, kind=PROBLEM) for one in problems.TYPES),
 )

@@ -71,6 +71,7 @@ CONDITIONS: dict[str, Condition] = {
     "asked_or_contesting": lambda facts, actor: _may_dispute(facts, actor),
     "dispute_open": lambda facts, actor: bool(facts.cases.disputing),
     "dispute_rejected": lambda facts, actor: _may_arbitrate(facts, actor),
+    "not_ruled": lambda facts, actor: not facts.cases.ruled,
     "court_hears": lambda facts, actor: court_of(actor) in facts.cases.hearing,
     "no_help": lambda facts, actor: not facts.help_open,
     "help_waits": lambda facts, actor: facts.help_open and facts.acting_id != facts.province_id,

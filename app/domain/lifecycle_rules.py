@@ -48,6 +48,7 @@ ASKED_ABOUT = "complaint inquiry"  # a customer outside the house hears the answ
 REPORTED = "problem inquiry"  # somebody inside the house asked, and says whether it is settled
 OF_CUSTOMERS = "complaint expedite inquiry"
 AT_PARCEL = "complaint expedite problem"
+DISPUTED = "complaint problem"  # two sites may not be of one mind
 
 
 def _rule(
@@ -101,8 +102,8 @@ RULES = (
     _rule("dispute", ENDED_OR_OPEN, None, PARTY, needs="asked_or_contesting"),
     _rule("agree_dispute", ENDED_OR_OPEN, None, *SITE, needs="dispute_open"),
     _rule("reject_dispute", ENDED_OR_OPEN, None, *SITE, needs="dispute_open"),
-    _rule("arbitrate", ENDED_OR_OPEN, None, *SITE, PARTY, needs="dispute_rejected"),
-    _rule("rule_dispute", ENDED_OR_OPEN, None, COURT, CCS_DESK, needs="court_hears"),
+    _rule("arbitrate", ENDED_OR_OPEN, None, *SITE, PARTY, needs="dispute_rejected", kind=DISPUTED),
+    _rule("rule_dispute", ENDED_OR_OPEN, None, COURT, CCS_DESK, needs="court_hears", kind=DISPUTED),
     _rule("order_evidence", ENDED_OR_OPEN, None, LCS_DESK, LCS_OF_PARTY, CCS_DESK, kind=AT_PARCEL),
     _rule("deliver_evidence", ENDED_OR_OPEN, None, ORDERED, kind=AT_PARCEL),
     _rule("ask_help", BEFORE_THE_END, None, HANDLING, needs="no_help", kind=ALL),
@@ -141,7 +142,7 @@ RULES = (
     ),
     _rule("customer_unhappy", {REPLIED}, IN_PROGRESS, *SITE, SYSTEM_DESK, needs="answered", kind="inquiry"),
     _rule("accept_answer", {REPLIED}, CLOSED, REPORTER, kind=REPORTED),
-    _rule("return_answer", {REPLIED}, IN_PROGRESS, REPORTER, kind=REPORTED),
+    _rule("return_answer", {REPLIED}, IN_PROGRESS, REPORTER, needs="not_ruled", kind=REPORTED),
     _rule("pass_up", AT_WORK, OPEN, ACTING, needs="below_headquarters", kind="inquiry"),
     _rule("undo_result", {REPLIED}, IN_PROGRESS, SYSTEM_DESK, kind="complaint problem inquiry"),
     _rule("undo_unclaimed", {REPLIED}, OPEN, SYSTEM_DESK, kind="complaint problem inquiry"),

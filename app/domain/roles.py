@@ -16,7 +16,7 @@ CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
 _EVERY_DESK = frozenset(
     {"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies", "templates", "templates_own"}
-    | {"publications"}
+    | {"publications", "waybills", "problems"}
 )
 _CARDS = {"scorecard", "export", "penalties"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
@@ -32,7 +32,7 @@ _CCS_HEAD = {
     "audit_policy", "penalty_rules", "months", "month_close", "network", "templates_company",
     "rule_write",
 }  # fmt: skip
-_SITE = _EVERY_DESK | {"batch", "audits", "pin"}
+_SITE = _EVERY_DESK | {"batch", "audits", "pin", "problem_report"}
 _SITE_HEAD = {"duty_keep", "couriers", "robots", "closures", "team", "alarms", "penalty_contest", "templates_team"}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _SITE,

@@ -17,6 +17,7 @@ from app.models import Event, Ticket
 from app.services import (
     acting,
     callbacks,
+    claims,
     clocks,
     contacts,
     customer_link,
@@ -135,6 +136,8 @@ def result(
             pauses.end(session, ticket, "reply", now)
         was = undo.before(session, ticket) if hold else {}
         desk.move(ticket, "result", actor)
+        doubted = claims.doubts(session, ticket, measure=answer.action_taken, signed_by=answer.signed_by, now=now)
+        claims.mark(ticket, doubted)
         _own(session, ticket, actor)
         event = _record_result(session, ticket, actor, answer, now)
         pauses.end(session, ticket, "reply", now)

@@ -15,6 +15,7 @@ from app import clock
 from app.domain.errors import Invalid, NotFound
 from app.domain.kinds import BY_HAND, COMPLAINT, EXPEDITE, INQUIRY
 from app.domain.roles import Actor
+from app.domain.waybills import normalise
 from app.extensions import db
 from app.services import inquiries, intake, scope
 from app.services.ticket_contacts import ContactIn
@@ -31,8 +32,9 @@ bp = Blueprint("entry", __name__)
 def new() -> ResponseReturnValue:
     """Enter a complaint, an expedite or an inquiry by hand."""
     actor, now, session = current_actor(), clock.now(), db.session()
-    kind = _kind()
-    form = entry_forms.new_ticket_form(kind, queue_page.category_labels(session, kind), request.form or None)
+    kind, waybill = _kind(), normalise(request.args.get("waybill", ""))[:40]
+    labels = queue_page.category_labels(session, kind)
+    form = entry_forms.new_ticket_form(kind, labels, request.form or None, waybill)
     status = 200
     if request.method == "POST":
         try:

@@ -28,9 +28,9 @@ class AskForm(Form):
     text = TextAreaField()
 
 
-def new_ticket_form(kind: str, categories: dict[str, str], data: Any = None) -> NewTicketForm:
-    """The form of a ticket of this kind."""
-    form = forms.new_ticket_form(categories, data, NewExpediteForm if kind == EXPEDITE else NewTicketForm)
+def new_ticket_form(kind: str, categories: dict[str, str], data: Any = None, waybill: str = "") -> NewTicketForm:
+    """The form of a ticket of this kind, with the waybill filled in that the clerk came from."""
+    form = forms.new_ticket_form(categories, data, NewExpediteForm if kind == EXPEDITE else NewTicketForm, waybill)
     if isinstance(form, NewExpediteForm):
         forms.choices(form.category, categories, _("Type"))
         forms.label(

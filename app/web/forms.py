@@ -187,10 +187,11 @@ def assign_form(data: Any = None) -> AssignForm:
 
 
 def new_ticket_form(
-    categories: dict[str, str], data: Any = None, made_of: type[NewTicketForm] = NewTicketForm
+    categories: dict[str, str], data: Any = None, made_of: type[NewTicketForm] = NewTicketForm, waybill: str = ""
 ) -> NewTicketForm:
-    """The form for telephone and other channels."""
-    form = made_of(data, data=None if data else {"channel": "telephone", "complainant_kind": "consignee"})
+    """The form for telephone and other channels, with the waybill filled in that the clerk came from."""
+    first = {"channel": "telephone", "complainant_kind": "consignee", "waybill": waybill}
+    form = made_of(data, data=None if data else first)
     channels = {code: label for code, label in words.channels().items() if code != "platform"}
     _choices(form.category, categories, _("Category"))
     _choices(form.channel, channels, _("Channel"))

@@ -92,6 +92,8 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("new_ticket", "entry.new", _("New ticket")),
         ("queue", "kind_lists.expedites", _("Expedites")),
         ("queue", "kind_lists.inquiries_list", _("Inquiries")),
+        ("waybills", "waybills.index", _("Waybill look-up")),
+        ("problems", "problems.index", _("Problem parcels")),
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
         ("templates", "templates.index", _("Reply templates")),
         ("publications", "typical_cases.index", _("Typical cases")),

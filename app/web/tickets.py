@@ -25,6 +25,7 @@ from app.web import (
     answer_groups,
     attachments,
     bell_mark,
+    claim_check,
     forms,
     next_ticket,
     queue_page,
@@ -213,6 +214,7 @@ def _onward(actor: Actor, number: str) -> Callable[[], ResponseReturnValue] | No
 
 def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
     """What is about to leave the house, and to whom; the typed fields and the pictures' ids travel along hidden."""
+    doubts = claim_check.warnings(actor, number, answer, now)
     view = ticket_view.view(db.session(), actor, number)  # again: storing pictures ended what was read before
     asked = queue_page.asked(verbs.asked_filters())
     hidden = [(k, v) for k, v in request.form.items() if k not in NOT_CARRIED]
@@ -222,7 +224,7 @@ def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
         "text": request.form.get("text", ""), "hidden": hidden,
         "findings": answer_groups.leaving(answer_groups.of(view), request.form),
         "orders": [f"{connection.name} · {order.code}" for order, connection in view.orders],
-        "pictures": attachments.chosen(view, list(answer.attachments)),
+        "pictures": attachments.chosen(view, list(answer.attachments)), "doubts": doubts,
     }  # fmt: skip
     if request.htmx:
         return render_template("_preview.html", preview=preview)

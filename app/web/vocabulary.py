@@ -13,6 +13,7 @@ from app.services.ticket_view import Entry
 from app.web import (
     words_audit,
     words_board,
+    words_callbacks,
     words_closing,
     words_customers,
     words_day,
@@ -25,10 +26,12 @@ from app.web import (
     words_ownership,
     words_parties,
     words_penalties,
+    words_problems,
     words_publications,
     words_survey,
     words_transfers,
     words_verify,
+    words_waybills,
 )
 from app.web.language import table
 
@@ -50,7 +53,10 @@ PARTS: tuple[ModuleType, ...] = (
     words_survey,
     words_penalties,
     words_board,
+    words_callbacks,
     words_publications,
+    words_waybills,
+    words_problems,
 )
 
 

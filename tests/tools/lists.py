@@ -20,11 +20,13 @@ from app.services import (
     alarms,
     appeal_stream,
     closures,
+    exchange_view,
     exemption_view,
     exports,
     handover,
     incident_view,
     kind_list,
+    lookup,
     notices,
     outbox_view,
     publication_view,
@@ -101,6 +103,8 @@ def of_desk(desk: str) -> dict[str, Call]:
     found["exports"] = lambda session, actor, now: exports.mine(session, actor)
     found["typical cases"] = lambda session, actor, now: publication_view.listed(session, actor, "case")
     found["unread cases"] = lambda session, actor, now: session.scalar(select(publication_view.unread(actor, now)))
+    many = [f"YT{n:013d}" for n in range(480, 500)]
+    found["look-up of 20 waybills"] = lambda session, actor, now: lookup.look_up(session, actor, many)
     for text in ("KF261101-000501", "YT0000000000501", "0501", "ORDER-501", "破损 玻璃", "玻璃"):
         found[f"search {text}"] = _search(text)
     return found | _above(desk)
@@ -113,6 +117,7 @@ def _above(desk: str) -> dict[str, Call]:
         "SMS outbox": lambda session, actor, now: outbox_view.sms(session, actor),
         "platform answers": lambda session, actor, now: outbox_view.callbacks(session, actor),
         "platform answers failed": lambda session, actor, now: outbox_view.callbacks(session, actor, "failed"),
+        "platform answers at risk": lambda session, actor, now: outbox_view.at_risk(session, actor, now),
         "incidents": lambda session, actor, now: incident_view.page(session, actor),
         "late clocks to exempt": lambda session, actor, now: exemption_view.late(session, actor, "", now),
     }
@@ -125,6 +130,10 @@ def _above(desk: str) -> dict[str, Call]:
         found["appeals"] = lambda session, actor, now: appeal_stream.lines(session, actor, now)
         found["appeals head"] = lambda session, actor, now: appeal_stream.head(session, actor, now)
         found["export log"] = lambda session, actor, now: exports.log(session)
+        found["messages"] = lambda session, actor, now: exchange_view.messages(session)
+        found["messages in quarantine"] = lambda session, actor, now: exchange_view.messages(session, "quarantined")
+        found["messages of a connection"] = lambda session, actor, now: exchange_view.messages(session, "", "demo")
+        found["connections"] = lambda session, actor, now: exchange_view.connections(session)
     return found
 
 

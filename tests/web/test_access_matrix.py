@@ -110,6 +110,7 @@ def addresses(stage: Stage) -> Iterator[tuple[str, dict[str, str]]]:
         yield f"/tickets/{stage.numbers[key]}", FRAGMENTS[1]
         for word in (mark(key, "order"), WAYBILLS[key], WAYBILLS[key][-4:], stage.numbers[key]):
             yield f"/tickets?q={quote(word)}", {}
+    yield f"/waybills?numbers={'+'.join(WAYBILLS.values())}", {}
     for name in queue.QUEUES:
         yield f"/tickets?queue={name}&sort=activity", FRAGMENTS[2]
     yield f"/tickets?queue=all&category=FALSE_SIGN&after={quote(NOON.isoformat())}~1", {}

@@ -79,6 +79,8 @@ def orders() -> list[tuple[str, dict[str, str]]]:
     found += [
         ("callbacks", {}),
         ("callbacks", {"state": "failed"}),
+        ("messages", {}),
+        ("messages", {"state": "applied", "connection": "demo"}),
         ("exemptions", {}),
         ("audits", {}),
         ("audits", {"mark": "untruthful"}),
@@ -114,7 +116,7 @@ def test_no_export_tells_of_a_ticket_outside_the_scope_or_of_a_person(stage: Sta
             assert answer.status_code == 303, (list_key, asked)
             run(stage)
             assert newest(stage).state == "done", (list_key, asked, newest(stage).reason)
-            path = f"/callbacks#{list_key}" if list_key in ("callbacks", "sms") else f"/exports#{list_key}"
+            path = f"/callbacks#{list_key}" if list_key in ("callbacks", "sms", "messages") else f"/exports#{list_key}"
             found = text_of(stage, who, kind)
             assert not leaks(stage, who, path, found), (who, list_key, asked)
             said, made = said + found, made + 1
