@@ -147,7 +147,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "expedites": ("site", to("/expedites")),
     "inquiries": ("lcs", to("/inquiries?state=at_work")),
     "knowledge": ("site", to("/knowledge")),
-    "rules": ("ccs-manager", to("/knowledge?kind=rule")),
+    "rules": ("ccs-manager", to("/knowledge?shelf=rule")),
     "article-new": ("lcs", to("/knowledge/new")),
     "hand-over": ("site-manager", sheet("working", "hand_over")),
     "return": ("site", sheet("to_accept", "return")),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.integrations.platform.link import signature
 from app.models import Category, Inbox, PushRefusal, Ticket
 from app.services.transaction import write
-from tests.cast import Cast
+from tests import cast
 
 ADDRESS, SECRET = "/intake/expedite/demo", "demo-secret"
 QUERY = {
@@ -23,7 +23,8 @@ QUERY = {
 
 
 @pytest.fixture(autouse=True)
-def categories(cast: Cast) -> None:
+def company(database: Any) -> None:
+    cast.begin()
     with write() as session:
         for code in ("PARCEL_QUERY", "ORDER"):
             session.add(Category(code=code, name=code, name_en=code, kind="expedite", position=0))
