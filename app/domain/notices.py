@@ -44,6 +44,8 @@ TOLD: dict[str, Telling] = {
     "dispute_agreed": Telling("dispute_ruled", NAMED),
     "dispute_rejected": Telling("dispute_refused", NAMED),
     "dispute_ruled": Telling("dispute_ruled", EVERY_SIDE),
+    "answer_given": Telling("answered", NAMED),
+    "answer_returned": Telling("answer_returned", OWNER),
 }
 EXPORTED, NOT_EXPORTED = "exported", "not_exported"  # no entry of a ticket: the file is there, or will not come
 KINDS = frozenset({one.notice for one in TOLD.values()}) | {EXPORTED, NOT_EXPORTED}

@@ -24,6 +24,8 @@ def notices() -> dict[str, str]:
         "evidence": _("Evidence is ordered from you"),
         "dispute_ruled": _("The dispute is decided"),
         "dispute_refused": _("Your dispute was rejected"),
+        "answered": _("Your question is answered."),
+        "answer_returned": _("Your answer was sent back"),
         "exported": _("Your export is ready"),
         "not_exported": _("Your export could not be made"),
     }
