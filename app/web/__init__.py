@@ -44,6 +44,7 @@ PAGES = (
     "penalties",
     "penalty_contests",
     "penalty_rules",
+    "rectifications",
     "card_files",
     "months",
     "volumes",

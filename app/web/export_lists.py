@@ -28,6 +28,7 @@ from app.web import (
     export_outgoing,
     export_penalties,
     export_publications,
+    export_rectifications,
     export_tickets,
 )
 from app.web.export_cells import Filled, stamp
@@ -145,6 +146,11 @@ LISTS: tuple[ExportList, ...] = (
         "readers", "case_write", lambda: _("Who has read it"), export_publications.asks_readers,
         export_publications.says_readers, export_publications.reader_columns, export_publications.readers,
         export_desk.counted(export_publications.readers),
+    ),
+    ExportList(
+        "rectifications", "rectifications", lambda: _("Rectification"), export_rectifications.asks,
+        export_rectifications.says, export_rectifications.columns, export_rectifications.rows,
+        export_desk.counted(export_rectifications.rows),
     ),
     ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,

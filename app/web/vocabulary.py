@@ -25,6 +25,7 @@ from app.web import (
     words_parties,
     words_penalties,
     words_publications,
+    words_rectifications,
     words_survey,
     words_transfers,
     words_verify,
@@ -49,6 +50,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_penalties,
     words_board,
     words_publications,
+    words_rectifications,
 )
 
 

@@ -28,6 +28,7 @@ from app.services import (
     outbox_view,
     publication_view,
     queue,
+    rectification_view,
     saved_views,
     search,
 )
@@ -92,6 +93,8 @@ def _above(desk: str) -> dict[str, Call]:
     if desk == "site":
         return {}
     found: dict[str, Call] = {
+        "rectifications": lambda session, actor, now: rectification_view.listed(session, actor, "", now),
+        "rectifications asked": lambda session, actor, now: rectification_view.listed(session, actor, "asked", now),
         "SMS outbox": lambda session, actor, now: outbox_view.sms(session, actor),
         "platform answers": lambda session, actor, now: outbox_view.callbacks(session, actor),
         "platform answers failed": lambda session, actor, now: outbox_view.callbacks(session, actor, "failed"),

@@ -69,7 +69,7 @@ def text_of(stage: Stage, who: str, kind: str) -> str:
 def orders() -> list[tuple[str, dict[str, str]]]:
     """Every list with every filter."""
     found: list[tuple[str, dict[str, str]]] = [("queue", {"queue": name}) for name in queue.QUEUES]
-    found += [("typical_cases", {}), ("readers", {"case_id": "1"})]
+    found += [("typical_cases", {}), ("readers", {"case_id": "1"}), ("rectifications", {"state": "asked"})]
     found += [("queue", {"queue": "all", "owner": "mine", "category": "FALSE_SIGN"}), ("sms", {}), ("duty", {})]
     found += [
         ("callbacks", {}),
