@@ -44,7 +44,9 @@ def next_day(session: Session, now: datetime) -> date | None:
         day = today - n * ONE_DAY
         if oldest is None or day < oldest:
             return None
-        if day not in known or (n <= SETTLING and now >= night > known[day]):
+        at = known.get(day)
+        over = at_local(day + ONE_DAY, NIGHT)  # one that was last counted while it ran is not whole
+        if at is None or at < over <= now or (n <= SETTLING and at < night <= now):
             return day
     return None
 

@@ -50,6 +50,7 @@ PAGES = (
     "volumes",
     "schemes",
     "network",
+    "analysis",
     "duty",
     "exemptions",
     "incidents",

@@ -22,6 +22,7 @@ from app.services.export_work import PAGE, Order
 from app.services.sessions import SignedIn
 from app.web import (
     context,
+    export_analysis,
     export_assessment,
     export_audits,
     export_desk,
@@ -151,6 +152,15 @@ LISTS: tuple[ExportList, ...] = (
         "rectifications", "rectifications", lambda: _("Rectification"), export_rectifications.asks,
         export_rectifications.says, export_rectifications.columns, export_rectifications.rows,
         export_desk.counted(export_rectifications.rows),
+    ),
+    ExportList(
+        "analysis", "analysis", lambda: _("Analysis"), export_analysis.asks, export_analysis.says,
+        export_analysis.number_columns, export_analysis.numbers, export_desk.counted(export_analysis.numbers),
+    ),
+    ExportList(
+        "analysis_tickets", "analysis", lambda: _("Tickets behind a number"), export_analysis.asks_tickets,
+        export_analysis.says_tickets, export_analysis.ticket_columns, export_analysis.tickets,
+        export_analysis.count_tickets,
     ),
     ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,

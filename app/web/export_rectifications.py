@@ -46,7 +46,7 @@ def columns(session: Session, order: Order) -> list[Filled]:
         text(_("Grounds"), lambda line: "；".join(rectification_page.grounds(line.row, categories)), 50),
         text(_("Recurrence of"), lambda line: line.number_before, 20),
         text(_("State"), lambda line: states[line.row.state], 10),
-        time(_("Asked for"), lambda line: line.row.asked_at),
+        time(_("Issued"), lambda line: line.row.asked_at),
         time(_("Due"), lambda line: line.row.due_at),
         time(_("Filled in"), lambda line: line.row.filled_at),
         text(_("Was late"), lambda line: yes_no(line.row.was_late), 8),

@@ -105,6 +105,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("penalties", "penalties.index", _("Penalties")),
         ("rectifications", "rectifications.index", _("Rectification")),
         ("months", "months.index", _("Month close")),
+        ("analysis", "analysis.index", _("Analysis")),
         ("network", "network.index", _("Network today")),
         ("duty", "duty.index", _("Duty roster")),
         ("emergencies", "emergencies.index", _("Emergency mode")),

@@ -166,8 +166,8 @@ def _facts(shown: Shown, actor: Actor) -> list[tuple[str, str]]:
     row = shown.row
     return [
         (_("Month"), g.fmt.month(row.month) if row.month else "—"),
-        (_("Asked for"), g.fmt.full(row.asked_at)[:16]),
-        (_("Asked by"), shown.asked_by or _("by threshold")),
+        (_("Issued"), g.fmt.full(row.asked_at)[:16]),
+        (_("Issued by"), shown.asked_by or _("by threshold")),
         (_("Due"), g.fmt.full(row.due_at)[:16]),
         (_("Filled in"), g.fmt.full(row.filled_at)[:16] if row.filled_at else "—"),
         (_("Round"), str(row.round)),

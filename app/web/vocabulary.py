@@ -11,6 +11,7 @@ from types import ModuleType
 
 from app.services.ticket_view import Entry
 from app.web import (
+    words_analysis,
     words_audit,
     words_board,
     words_closing,
@@ -51,6 +52,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_board,
     words_publications,
     words_rectifications,
+    words_analysis,
 )
 
 

@@ -35,7 +35,7 @@ def kinds() -> dict[str, str]:
 def states() -> dict[str, str]:
     """How far a form is, and the filters of the list."""
     return {
-        rule.ASKED: _("To fill in"), "late": _("Form is late"), rule.FILLED: _("To accept"),
+        rule.ASKED: _("To fill in"), "late": _("Form is late"), rule.FILLED: _("To be accepted"),
         rule.ACCEPTED: _("Accepted"), "again": _("Recurrences"),
     }  # fmt: skip
 
@@ -44,7 +44,7 @@ def states() -> dict[str, str]:
 def entries() -> dict[str, str]:
     """What happened to a form."""
     return {
-        "asked": _("Asked for"), "filled": _("Filled in"), "accepted": _("Accepted"), "sent_back": _("Sent back"),
+        "asked": _("Issued"), "filled": _("Filled in"), "accepted": _("Accepted"), "sent_back": _("Sent back"),
         "due_soon": _("Reminded: due within a day"), "late": _("Reminded: late"),
     }  # fmt: skip
 

@@ -7,17 +7,20 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from app.domain import search as words
+from app.domain.analysis import Range
 from app.domain.roles import Actor
 from app.services import (
     addresses,
     alarms,
+    analysis,
+    analysis_tickets,
     appeal_stream,
     closures,
     exemption_view,
@@ -101,6 +104,7 @@ def _above(desk: str) -> dict[str, Call]:
         "incidents": lambda session, actor, now: incident_view.page(session, actor),
         "late clocks to exempt": lambda session, actor, now: exemption_view.late(session, actor, "", now),
     }
+    found |= _analysis()
     if desk == "lcs":
         found["alarms"] = lambda session, actor, now: alarms.listed(session, actor)
         found["alarms unseen"] = lambda session, actor, now: session.scalar(select(alarms.unseen(actor)))
@@ -111,6 +115,27 @@ def _above(desk: str) -> dict[str, Call]:
         found["appeals head"] = lambda session, actor, now: appeal_stream.head(session, actor, now)
         found["export log"] = lambda session, actor, now: exports.log(session)
     return found
+
+
+def _analysis() -> dict[str, Call]:
+    def tickets(**asked: Any) -> Call:
+        def call(session: Session, actor: Actor, now: datetime) -> object:
+            days = Range(now.date() - timedelta(days=91), now.date())
+            where = analysis.area(session, actor)
+            return analysis_tickets.page(session, actor, where, analysis_tickets.Asked(days, **asked))
+
+        return call
+
+    def sums(session: Session, actor: Actor, now: datetime) -> object:
+        days, where = Range(now.date() - timedelta(days=91), now.date()), analysis.area(session, actor)
+        analysis.by_day(session, where, days, "measure")
+        return analysis.sums(session, where, days, ("category", "hour", "site", "province", "courier"))
+
+    return {
+        "analysis": sums, "analysis tickets": tickets(), "analysis tickets rare category": tickets(category=RARE),
+        "analysis tickets of an hour": tickets(weekday=2, hour=3),
+        "analysis tickets of a site": tickets(site="330106-01"),
+    }  # fmt: skip
 
 
 @contextmanager

@@ -70,6 +70,7 @@ def orders() -> list[tuple[str, dict[str, str]]]:
     """Every list with every filter."""
     found: list[tuple[str, dict[str, str]]] = [("queue", {"queue": name}) for name in queue.QUEUES]
     found += [("typical_cases", {}), ("readers", {"case_id": "1"}), ("rectifications", {"state": "asked"})]
+    found += [("analysis", {}), ("analysis_tickets", {"category": "FALSE_SIGN", "weekday": "2"})]
     found += [("queue", {"queue": "all", "owner": "mine", "category": "FALSE_SIGN"}), ("sms", {}), ("duty", {})]
     found += [
         ("callbacks", {}),
