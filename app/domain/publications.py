@@ -27,10 +27,14 @@ class Kind:
     required: frozenset[str] = frozenset()
 
 
-CASE = "case"
+CASE, ARTICLE, RULE = "case", "article", "rule"
 KINDS: dict[str, Kind] = {
     # a typical case (典型案例): what happened is the body, and what is learned from it
     CASE: Kind("case_write", True, {"lesson": 2000, "month": 7, "category": 24, "waybill": 40}, frozenset({"lesson"})),
+    # an article of the knowledge base; a province has its own beside the network's
+    ARTICLE: Kind("case_write", True, {"keywords": 200}),
+    # a rule in force, with its number and the day from which it holds
+    RULE: Kind("rule_write", False, {"keywords": 200, "number": 60, "from_day": 10}, frozenset({"from_day"})),
 }
 
 

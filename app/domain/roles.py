@@ -16,10 +16,11 @@ CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
 _EVERY_DESK = frozenset(
     {"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies", "templates", "templates_own"}
-    | {"publications"}
+    | {"publications", "waybills", "problems"}
 )
 _CARDS = {"scorecard", "export", "penalties", "rectifications"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
+_ABOVE |= {"ticket_import"}
 _AUDIT = {"audit", "audits", "audit_agreement", "analysis"}
 _COURT = {"penalty_decide", "penalty_enter", "case_write", "rectify_order"}
 _LCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT
@@ -29,20 +30,11 @@ _CCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT | {"ruling", "exempt_area", "audit
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
     "audit_policy", "penalty_rules", "months", "month_close", "network", "templates_company",
-    "rectify_policy",
+    "rule_write", "rectify_policy",
 }  # fmt: skip
-_SITE = _EVERY_DESK | {"batch", "audits", "pin"}
-_SITE_HEAD = {
-    "rectify",
-    "duty_keep",
-    "couriers",
-    "robots",
-    "closures",
-    "team",
-    "alarms",
-    "penalty_contest",
-    "templates_team",
-}
+_SITE = _EVERY_DESK | {"batch", "audits", "pin", "problem_report"}
+_SITE_HEAD = {"duty_keep", "couriers", "robots", "closures", "team", "alarms", "penalty_contest", "templates_team"}
+_SITE_HEAD |= {"rectify"}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _SITE,
     SITE_MANAGER: _SITE | _CARDS | _SITE_HEAD,

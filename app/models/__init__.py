@@ -3,7 +3,7 @@
 from app.models.appeal import AppealLease
 from app.models.assessment import Audit, AuditDraw, AuditPolicy, Penalty, RedFlag, Survey, SurveyCall
 from app.models.attachment import Attachment, CustomerLink
-from app.models.board import Inflow, SiteHelper
+from app.models.board import Inflow, SiteHelper, Standing
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
@@ -13,12 +13,23 @@ from app.models.day_fact import DayCounted, DayFact
 from app.models.draft import Draft
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
-from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
-from app.models.exemption import ExemptedClock, Exemption
+from app.models.exchange import (
+    Connection,
+    Inbox,
+    MessageReveal,
+    Outbox,
+    PlatformOrder,
+    PlatformPoll,
+    PushKey,
+    PushRefusal,
+    Reminder,
+    UnmappedCode,
+)
+from app.models.exemption import ExemptedClock, Exemption, ExemptionScope
 from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
-from app.models.incident import Incident
+from app.models.incident import Incident, IncidentCount, IncidentTicket
 from app.models.month import Amendment, DeliveryVolume, FrozenCard, MonthAnalysis, MonthClose, ScoringScheme
 from app.models.notice import Notice, SavedView
 from app.models.organisation import (
@@ -36,6 +47,7 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
+from app.models.parcel import ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
 from app.models.publication import Publication, PublicationVersion, ReadReceipt
@@ -93,6 +105,7 @@ __all__ = [
     "EvidenceOrder",
     "ExemptedClock",
     "Exemption",
+    "ExemptionScope",
     "Export",
     "ExportLog",
     "ExportPage",
@@ -104,7 +117,10 @@ __all__ = [
     "ImportedTicket",
     "Inbox",
     "Incident",
+    "IncidentCount",
+    "IncidentTicket",
     "Inflow",
+    "MessageReveal",
     "MonthAnalysis",
     "MonthClose",
     "Notice",
@@ -120,8 +136,11 @@ __all__ = [
     "Person",
     "Pin",
     "PlatformOrder",
+    "PlatformPoll",
     "Policy",
     "PolicyVersion",
+    "ProblemRow",
+    "ProblemType",
     "Promise",
     "Publication",
     "PublicationVersion",
@@ -154,6 +173,7 @@ __all__ = [
     "SmsReceipt",
     "SmsTemplate",
     "SmsTest",
+    "Standing",
     "Submission",
     "Survey",
     "SurveyCall",
@@ -161,7 +181,9 @@ __all__ = [
     "TemplateUse",
     "Ticket",
     "TicketContact",
+    "TraceQuery",
     "Transfer",
+    "UnmappedCode",
     "User",
     "WaybillLink",
     "WorkItem",

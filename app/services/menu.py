@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.publications import CASE
+from app.domain.publications import ARTICLE, CASE, RULE
 from app.domain.roles import Actor
 from app.services import alarms, penalty_contest_view, publication_view, rectification_view
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
     """Numbers by the capability that opens the page: alarms that nobody has seen, contests before the actor's desk,
-    typical cases that the person has not read."""
+    typical cases, articles and rules that the person has not read."""
     wanted = {}
     if actor.can("alarms"):
         wanted["alarms"] = alarms.unseen(actor)
@@ -24,6 +24,7 @@ def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
         wanted["rectifications"] = rectification_view.badge(actor)
     if actor.can("publications"):
         wanted["publications"] = publication_view.unread(actor, now, (CASE,))
+        wanted["knowledge"] = publication_view.unread(actor, now, (ARTICLE, RULE))
     if not wanted:
         return {}
     return {name: int(n) for name, n in zip(wanted, session.execute(select(*wanted.values())).one(), strict=True)}

@@ -68,7 +68,7 @@ class Issue:
 def story(session: Session, actor: Actor, number: str) -> Story:
     """What a case of this ticket can begin with. Raises NotFound, NotAllowed ("not_closed", "case_exists")."""
     ticket = _ticket(session, actor, number)
-    known = _known(session, ticket)
+    known = known_of(session, ticket)
     told = (
         select(Event.type, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
         .where(Event.ticket_id == ticket.id, Event.type.in_(TOLD)).order_by(Event.seq).limit(MOST_TOLD)
@@ -88,7 +88,7 @@ def create(*, actor: Actor, number: str, case: CaseIn, now: datetime) -> int:
     with write() as session:
         lock_key(session, f"case:{number}")
         ticket = _ticket(session, actor, number)
-        made = _masked(case, _known(session, ticket), ticket.category, ticket.waybill)
+        made = _masked(case, known_of(session, ticket), ticket.category, ticket.waybill)
         return publications.begin(session, actor, CASE, made, now, ticket_id=ticket.id)
 
 
@@ -100,7 +100,7 @@ def revise(*, actor: Actor, publication_id: int, revision: int, case: CaseIn, no
         ticket = session.get(Ticket, row.ticket_id) if row.ticket_id else None
         if row.kind != CASE or ticket is None:
             raise NotFound("publication_not_found")
-        made = _masked(case, _known(session, ticket), ticket.category, ticket.waybill)
+        made = _masked(case, known_of(session, ticket), ticket.category, ticket.waybill)
         publications.put(row, actor, made, now)
 
 
@@ -163,7 +163,7 @@ def _masked(case: CaseIn, known: Known, category: str, waybill: str) -> Publicat
     return PublicationIn(texts[0], texts[1], extra)
 
 
-def _known(session: Session, ticket: Ticket) -> Known:
+def known_of(session: Session, ticket: Ticket) -> Known:
     """Everybody and every number that the ticket knows."""
     mine = ticket.id
     people = [

@@ -9,12 +9,13 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
-from app.domain.publications import CASE
+from app.domain.publications import ARTICLE, CASE
 from app.domain.roles import Actor
-from app.services import publication_view
+from app.services import knowledge, publication_view
 from app.services.export_work import Order
+from app.services.knowledge import Asked
 from app.services.publication_view import Line, Shown
-from app.web import queue_page
+from app.web import knowledge_page, queue_page
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
 Numbered = list[tuple[int, Any]]
@@ -37,6 +38,39 @@ def case_columns(session: Session, order: Order) -> list[Filled]:
         text(_("Waybill"), lambda line: _said(line)["waybill"], 18),
         text(_("The story"), lambda line: line.version.body, 60),
         text(_("What is learned from it"), lambda line: _said(line)["lesson"], 60),
+        time(_("Published"), lambda line: line.version.published_at),
+        text(_("Read by me"), lambda line: yes_no(line.read), 10),
+    ]
+
+
+def asks_shelf(address: Mapping[str, str]) -> dict[str, str]:
+    """The shelf of the knowledge base, and the words."""
+    kind, words = address.get("kind", ARTICLE), address.get("q", "").strip()[:100]
+    return {"kind": kind if kind in knowledge.KINDS else ARTICLE, **({"q": words} if words else {})}
+
+
+def says_shelf(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
+    """Shelf and words."""
+    return " · ".join(part for part in (knowledge_page.titles()[asked["kind"]], asked.get("q", "")) if part)
+
+
+def shelf(session: Session, order: Order, row_id: int, limit: int) -> Numbered:
+    """What is out in scope and has the words."""
+    asked = Asked(order.asked.get("kind", ARTICLE), order.asked.get("q", ""), row_id)
+    lines, below = knowledge.found(session, order.actor, asked, limit=limit)
+    found: Numbered = [(line.row.id, line if line.version and line.row.ended_at is None else None) for line in lines]
+    return [*found, (below, None)] if below else found
+
+
+def shelf_columns(session: Session, order: Order) -> list[Filled]:
+    """One line an article or rule."""
+    return [
+        text(_("Number"), lambda line: line.version.extra.get("number", ""), 14),
+        text(_("Title"), lambda line: line.version.title, 30),
+        text(_("Text"), lambda line: line.version.body, 80),
+        text(_("Keywords"), lambda line: line.version.extra.get("keywords", ""), 20),
+        text(_("In force from"), lambda line: line.version.extra.get("from_day", ""), 12),
+        number(_("Version"), lambda line: line.version.number, 8),
         time(_("Published"), lambda line: line.version.published_at),
         text(_("Read by me"), lambda line: yes_no(line.read), 10),
     ]

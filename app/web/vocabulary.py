@@ -14,6 +14,7 @@ from app.web import (
     words_analysis,
     words_audit,
     words_board,
+    words_callbacks,
     words_closing,
     words_customers,
     words_day,
@@ -21,15 +22,18 @@ from app.web import (
     words_exempt,
     words_help,
     words_incident,
+    words_kinds,
     words_months,
     words_ownership,
     words_parties,
     words_penalties,
+    words_problems,
     words_publications,
     words_rectifications,
     words_survey,
     words_transfers,
     words_verify,
+    words_waybills,
 )
 from app.web.language import table
 
@@ -42,6 +46,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_closing,
     words_exempt,
     words_incident,
+    words_kinds,
     words_months,
     words_emergency,
     words_customers,
@@ -50,9 +55,12 @@ PARTS: tuple[ModuleType, ...] = (
     words_survey,
     words_penalties,
     words_board,
+    words_callbacks,
     words_publications,
     words_rectifications,
     words_analysis,
+    words_waybills,
+    words_problems,
 )
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0035_rectifications"
-down_revision = "0034_publications"
+down_revision = "0053_control_room"
 branch_labels = None
 depends_on = None
 
