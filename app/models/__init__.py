@@ -9,6 +9,7 @@ from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
 from app.models.contact import Alarm, Contact, Script
 from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
+from app.models.day_fact import DayCounted, DayFact
 from app.models.draft import Draft
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
@@ -50,6 +51,7 @@ from app.models.parcel import ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
 from app.models.publication import Publication, PublicationVersion, ReadReceipt
+from app.models.rectification import Rectification, RectificationEntry, RectificationMonth, RectificationPolicy
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -91,6 +93,8 @@ __all__ = [
     "CustomerAccount",
     "CustomerLink",
     "CustomerMatch",
+    "DayCounted",
+    "DayFact",
     "DeliveryVolume",
     "Device",
     "DeviceUser",
@@ -143,6 +147,10 @@ __all__ = [
     "PushKey",
     "PushRefusal",
     "ReadReceipt",
+    "Rectification",
+    "RectificationEntry",
+    "RectificationMonth",
+    "RectificationPolicy",
     "RedFlag",
     "Reminder",
     "ReplyTemplate",

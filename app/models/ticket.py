@@ -96,6 +96,8 @@ class Ticket(Model):
         ),
         Index("ix_ticket_site_opened", "handling_site_id", "opened_at"),
         Index("ix_ticket_opened", "opened_at"),
+        Index("ix_ticket_category_opened", "category", "opened_at", "id"),
+        Index("ix_ticket_province_opened", "province_id", "opened_at", "id"),
         Index("ix_ticket_result", "result_at"),
         *(
             Index(name, *columns, sqlite_where=text(OTHER_KINDS), postgresql_where=text(OTHER_KINDS))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.publications import ARTICLE, CASE, RULE
 from app.domain.roles import Actor
-from app.services import alarms, penalty_contest_view, publication_view
+from app.services import alarms, penalty_contest_view, publication_view, rectification_view
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
@@ -20,6 +20,8 @@ def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
         wanted["alarms"] = alarms.unseen(actor)
     if actor.can("penalty_decide"):
         wanted["penalties"] = penalty_contest_view.badge(actor)
+    if actor.can("rectifications") and actor.desk != "ccs":
+        wanted["rectifications"] = rectification_view.badge(actor)
     if actor.can("publications"):
         wanted["publications"] = publication_view.unread(actor, now, (CASE,))
         wanted["knowledge"] = publication_view.unread(actor, now, (ARTICLE, RULE))

@@ -43,7 +43,7 @@ def form(data: Any, begun: dict[str, Any] | None = None) -> CaseForm:
     """The form with its labels."""
     made = CaseForm(data, data=begun)
     forms.label(
-        made, ticket=_("Closed ticket"), month=_("Comes out in"), title=_("Title"), body=_("What happened"),
+        made, ticket=_("Closed ticket"), month=_("Comes out in"), title=_("Headline"), body=_("The story"),
         lesson=_("What is learned from it"),
     )  # fmt: skip
     return made

@@ -80,7 +80,8 @@ def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -
     """The menu with the numbers of what waits: alarms that nobody has looked into, contests, cases to read."""
     pages = {
         "alarms": url_for("alarms.index"), "penalties": url_for("penalties.index"),
-        "publications": url_for("typical_cases.index"), "knowledge": url_for("knowledge.index"),
+        "publications": url_for("typical_cases.index"), "rectifications": url_for("rectifications.index"),
+        "knowledge": url_for("knowledge.index"),
     }  # fmt: skip
     found = {pages[name]: n for name, n in menu.counts(session, actor, clock.now()).items() if n}
     return [{**one, "count_text": str(found[one["href"]])} if one["href"] in found else one for one in entries]
@@ -108,7 +109,9 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("survey_calls", "survey_calls.index", _("Call-backs")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("penalties", "penalties.index", _("Penalties")),
+        ("rectifications", "rectifications.index", _("Rectification")),
         ("months", "months.index", _("Month close")),
+        ("analysis", "analysis.index", _("Analysis")),
         ("network", "network.index", _("Network today")),
         ("duty", "duty.index", _("Duty roster")),
         ("emergencies", "emergencies.index", _("Emergency mode")),

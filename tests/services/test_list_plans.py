@@ -22,6 +22,7 @@ NOW = NOON + timedelta(hours=1)
 GROWS = {
     "ticket", "work_item", "event", "clock", "outbox", "notice", "free_text", "ticket_party", "ticket_person",
     "platform_order", "appeal", "exempted_clock", "counter", "alarm",
+    "day_fact",
 }  # fmt: skip
 WHO = {"site": "site", "lcs": "lcs", "ccs": "ccs-manager"}
 # What is sorted, and why that stays small.

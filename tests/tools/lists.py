@@ -7,17 +7,20 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from app.domain import search as words
+from app.domain.analysis import Range
 from app.domain.roles import Actor
 from app.services import (
     addresses,
     alarms,
+    analysis,
+    analysis_tickets,
     appeal_stream,
     closures,
     exchange_view,
@@ -31,6 +34,7 @@ from app.services import (
     outbox_view,
     publication_view,
     queue,
+    rectification_view,
     saved_views,
     search,
 )
@@ -114,6 +118,8 @@ def _above(desk: str) -> dict[str, Call]:
     if desk == "site":
         return {}
     found: dict[str, Call] = {
+        "rectifications": lambda session, actor, now: rectification_view.listed(session, actor, "", now),
+        "rectifications asked": lambda session, actor, now: rectification_view.listed(session, actor, "asked", now),
         "SMS outbox": lambda session, actor, now: outbox_view.sms(session, actor),
         "platform answers": lambda session, actor, now: outbox_view.callbacks(session, actor),
         "platform answers failed": lambda session, actor, now: outbox_view.callbacks(session, actor, "failed"),
@@ -121,6 +127,7 @@ def _above(desk: str) -> dict[str, Call]:
         "incidents": lambda session, actor, now: incident_view.page(session, actor),
         "late clocks to exempt": lambda session, actor, now: exemption_view.late(session, actor, "", now),
     }
+    found |= _analysis()
     if desk == "lcs":
         found["alarms"] = lambda session, actor, now: alarms.listed(session, actor)
         found["alarms unseen"] = lambda session, actor, now: session.scalar(select(alarms.unseen(actor)))
@@ -135,6 +142,27 @@ def _above(desk: str) -> dict[str, Call]:
         found["messages of a connection"] = lambda session, actor, now: exchange_view.messages(session, "", "demo")
         found["connections"] = lambda session, actor, now: exchange_view.connections(session)
     return found
+
+
+def _analysis() -> dict[str, Call]:
+    def tickets(**asked: Any) -> Call:
+        def call(session: Session, actor: Actor, now: datetime) -> object:
+            days = Range(now.date() - timedelta(days=91), now.date())
+            where = analysis.area(session, actor)
+            return analysis_tickets.page(session, actor, where, analysis_tickets.Asked(days, **asked))
+
+        return call
+
+    def sums(session: Session, actor: Actor, now: datetime) -> object:
+        days, where = Range(now.date() - timedelta(days=91), now.date()), analysis.area(session, actor)
+        analysis.by_day(session, where, days, "measure")
+        return analysis.sums(session, where, days, ("category", "hour", "site", "province", "courier"))
+
+    return {
+        "analysis": sums, "analysis tickets": tickets(), "analysis tickets rare category": tickets(category=RARE),
+        "analysis tickets of an hour": tickets(weekday=2, hour=3),
+        "analysis tickets of a site": tickets(site="330106-01"),
+    }  # fmt: skip
 
 
 @contextmanager
