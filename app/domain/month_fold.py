@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.calendars import local_date
+from app.domain.kinds import SCORED
 from app.domain.month_story import Run, Story, Window
 from app.domain.people import ANSWERS
 from app.domain.scorecards import Facts
@@ -40,8 +41,8 @@ class Tally:
     people: dict[tuple[int, int], Facts] = field(default_factory=dict)
 
     def take(self, story: Story) -> None:
-        """Add one ticket's cases; a withdrawn one has none."""
-        if story.withdrawn or story.opened is None:
+        """Add one ticket's cases; a withdrawn one has none, and kinds that no card counts."""
+        if story.kind not in SCORED or story.withdrawn or story.opened is None:
             return
         day = local_date(story.opened).isoformat()
         for name, organisation_id, number in self._cases(story):

@@ -12,12 +12,23 @@ from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
 from app.models.draft import Draft
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
-from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
-from app.models.exemption import ExemptedClock, Exemption
+from app.models.exchange import (
+    Connection,
+    Inbox,
+    MessageReveal,
+    Outbox,
+    PlatformOrder,
+    PlatformPoll,
+    PushKey,
+    PushRefusal,
+    Reminder,
+    UnmappedCode,
+)
+from app.models.exemption import ExemptedClock, Exemption, ExemptionScope
 from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
-from app.models.incident import Incident
+from app.models.incident import Incident, IncidentCount, IncidentTicket
 from app.models.month import (
     Amendment,
     DeliveryVolume,
@@ -43,8 +54,10 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
+from app.models.parcel import ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
+from app.models.publication import Publication, PublicationVersion, ReadReceipt
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -96,6 +109,7 @@ __all__ = [
     "EvidenceOrder",
     "ExemptedClock",
     "Exemption",
+    "ExemptionScope",
     "Export",
     "ExportLog",
     "ExportPage",
@@ -108,7 +122,10 @@ __all__ = [
     "ImportedTicket",
     "Inbox",
     "Incident",
+    "IncidentCount",
+    "IncidentTicket",
     "Inflow",
+    "MessageReveal",
     "MonthAnalysis",
     "MonthClose",
     "Notice",
@@ -124,11 +141,17 @@ __all__ = [
     "Person",
     "Pin",
     "PlatformOrder",
+    "PlatformPoll",
     "Policy",
     "PolicyVersion",
+    "ProblemRow",
+    "ProblemType",
     "Promise",
+    "Publication",
+    "PublicationVersion",
     "PushKey",
     "PushRefusal",
+    "ReadReceipt",
     "RedFlag",
     "Reminder",
     "ReplyTemplate",
@@ -159,7 +182,9 @@ __all__ = [
     "TemplateUse",
     "Ticket",
     "TicketContact",
+    "TraceQuery",
     "Transfer",
+    "UnmappedCode",
     "User",
     "WaybillLink",
     "WorkItem",

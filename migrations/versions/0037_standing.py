@@ -1,4 +1,4 @@
-"""where each site stands in the month, kept for the province board; an index for the results that were taken back"""
+"""where each site stands in the month, kept for the province board"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,7 +6,7 @@ from alembic import op
 from app.models.types import UtcDateTime
 
 revision = "0037_standing"
-down_revision = "0030_late_runs"
+down_revision = "0034_publications"
 branch_labels = None
 depends_on = None
 
@@ -25,10 +25,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"]),
         sa.PrimaryKeyConstraint("month", "organisation_id"),
     )
-    undone = sa.text("type = 'result_undone'")
-    op.create_index("ix_event_undone", "event", ["ticket_id"], sqlite_where=undone, postgresql_where=undone)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_event_undone", "event")
     op.drop_table("standing")

@@ -1,13 +1,15 @@
-"""the people of an organisation in a frozen month, as they were; whose answer stopped a clock"""
+"""the people of an organisation in a frozen month, as they were; whose answer stopped a clock; an index for
+results that were taken back"""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0038_frozen_people"
-down_revision = "0037_standing"
+down_revision = "0053_control_room"
 branch_labels = None
 depends_on = None
 
+UNDONE = sa.text("type = 'result_undone'")
 # until now only the entry written at the same instant told it
 ANSWERED = """
 UPDATE clock SET stopped_by_id = (
@@ -31,9 +33,11 @@ def upgrade() -> None:
     op.create_index("ix_frozen_people_digest", "frozen_people", ["digest"])
     op.add_column("clock", sa.Column("stopped_by_id", sa.BigInteger()))
     op.execute(ANSWERED)
+    op.create_index("ix_event_undone", "event", ["ticket_id"], sqlite_where=UNDONE, postgresql_where=UNDONE)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_event_undone", "event")
     op.drop_column("clock", "stopped_by_id")
     op.drop_index("ix_frozen_people_digest", "frozen_people")
     op.drop_table("frozen_people")

@@ -26,6 +26,7 @@ GROWS = {
 WHO = {"site": "site", "lcs": "lcs", "ccs": "ccs-manager"}
 # What is sorted, and why that stays small.
 SORTS = {
+    "look-up": "the scans of the numbers that were asked for, and the newest tickets on each",
     "search": "what one number, telephone or suffix finds, and a page of each way",
     "exemptions": "the clocks behind the exemptions of one page",
     "hand-over": "the promises and last entries of the tickets on it, 300 at most",
