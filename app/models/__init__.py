@@ -30,7 +30,15 @@ from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
 from app.models.incident import Incident, IncidentCount, IncidentTicket
-from app.models.month import Amendment, DeliveryVolume, FrozenCard, MonthAnalysis, MonthClose, ScoringScheme
+from app.models.month import (
+    Amendment,
+    DeliveryVolume,
+    FrozenCard,
+    FrozenPeople,
+    MonthAnalysis,
+    MonthClose,
+    ScoringScheme,
+)
 from app.models.notice import Notice, SavedView
 from app.models.organisation import (
     AddressRule,
@@ -111,6 +119,7 @@ __all__ = [
     "ExportPage",
     "FreeText",
     "FrozenCard",
+    "FrozenPeople",
     "HandoverNote",
     "Heartbeat",
     "ImportedFile",

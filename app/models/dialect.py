@@ -299,3 +299,10 @@ def write_options(session: Session, *, one_picture: bool) -> dict[str, Any]:
     the first one, whatever others commit meanwhile; SQLite has but one writer, so that its writers see that anyway."""
     alone = one_picture and session.get_bind().dialect.name == "postgresql"
     return {WRITE: True} | ({"isolation_level": "REPEATABLE READ"} if alone else {})
+
+
+def read_much(session: Session) -> None:
+    """What reads a whole month sorts and groups in memory, and is not compiled first (seconds for each statement), in
+    this transaction alone. SQLite has nothing to choose."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT set_config('jit', 'off', true), set_config('work_mem', '64MB', true)"))

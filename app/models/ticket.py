@@ -149,6 +149,7 @@ class Party(Model):
     )
 
 
+UNDONE = "type = 'result_undone'"  # few, and asked for with every result
 RESULTS = "type IN ('result', 'withdrawn')"  # what an audit looks at
 
 
@@ -172,6 +173,7 @@ class Event(Model):
         UniqueConstraint("ticket_id", "seq"),
         Index("ix_event_result", "at", sqlite_where=text(RESULTS), postgresql_where=text(RESULTS)),
         Index("ix_event_case", "type", "at", sqlite_where=text(CASES), postgresql_where=text(CASES)),
+        Index("ix_event_undone", "ticket_id", sqlite_where=text(UNDONE), postgresql_where=text(UNDONE)),
     )
 
 
@@ -208,6 +210,7 @@ class Clock(Model):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stopped_by_id: Mapped[int | None] = mapped_column(Big)  # whose answer stopped it; empty for time and the rest
     breached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     credited: Mapped[bool] = mapped_column(default=True)  # false: served by another, the site stays late

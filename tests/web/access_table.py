@@ -262,6 +262,8 @@ LINES = (
     _line("scorecards.people", "GET", "/scorecards/2026-11/{site}/people",  L,   403, 200, 200, 200, 200, 200, 403),
     _line("card_files.as_pdf", "GET", "/scorecards/2026-11/{site}/card.pdf", L,  403, 200, 200, 200, 200, 200, 403),
     _line("card_files.as_xlsx", "GET", "/scorecards/2026-11/{site}/card.xlsx", L, 403, 200, 200, 200, 200, 200, 403),
+    _line("card_files.people_pdf", "GET", "/scorecards/2026-11/{site}/people.pdf", L, 403, 200, 200, 200, 200, 200, 403),
+    _line("card_files.people_xlsx", "GET", "/scorecards/2026-11/{site}/people.xlsx", L, 403, 200, 200, 200, 200, 200, 403),
     _line("card_files.bundle", "POST", "/scorecards/2026-11/{site}/bundle", L,   403, 403, 404, 404, 404, 404, 403),
     _line("card_files.verify", "GET", "/verify",                            L,   403, 200, 200, 200, 200, 200, 403),
     _line("months.index", "GET", "/months",                                 L,   403, 403, 403, 200, 403, 200, 403),
