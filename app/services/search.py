@@ -20,7 +20,7 @@ from app.models import Event, FreeText, Person, PlatformOrder, Ticket, WorkItem
 from app.models import dialect_search as documents
 from app.services import linked, queue, queue_scope
 from app.services.queue import Filters, Row
-from app.services.scope import visible_to, work_scope
+from app.services.scope import looked_up, visible_to, work_scope
 
 PAGE = 50
 MOST_CODES = 3  # words of a query that are looked for as numbers too
@@ -118,10 +118,8 @@ def _by_text(
     ways: list[Any] = []
     for span in range(spans + 1):
         some = documents.lately(session, scope, tokens, prefixes, last, span).subquery()
-        # looked up one by one, and after the order: for what PostgreSQL expects it would read every ticket
-        ticket = select(literal(1)).where(Ticket.id == some.c.ticket_id, *allowed).scalar_subquery()
         few = [select(func.count()).select_from(way).scalar_subquery() <= PAGE for way in ways]
-        there = select(some.c.ticket_id).where(ticket == 1, *few)
+        there = select(some.c.ticket_id).where(looked_up(some.c.ticket_id, *allowed), *few)
         ways.append(_newest(there, some.c.rank, "text", None, some.c.ticket_id).cte(f"text_{span}"))
     return [select(way.c.id, way.c.by, way.c.rank) for way in ways]
 
