@@ -43,8 +43,9 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def _reads_anywhere(connection: Any, _record: Any) -> None:
+    connection.autocommit = True  # or a rollback would take it back
     connection.execute("SET random_page_cost = 1.1")
-    connection.commit()
+    connection.autocommit = False
 
 
 def insert_ignoring(session: Session, table: Any) -> Any:

@@ -76,3 +76,10 @@ def test_a_list_that_did_so_would_be_found(costs: Any, app: Flask) -> None:
     for desk in ROLES:
         few, many = costs[desk, PLANTED][FEW], costs[desk, PLANTED][MANY]
         assert lists.grew(PLANTED, few[1], many[1], steps=_steps(app)) and many[0] > few[0]
+
+
+@pytest.mark.postgresql_only  # SQLite knows no such cost
+def test_every_connection_says_that_reading_here_and_there_costs_little(db_session: Any) -> None:
+    assert db_session.connection().exec_driver_sql("SHOW random_page_cost").scalar() == "1.1"
+    db_session.rollback()
+    assert db_session.connection().exec_driver_sql("SHOW random_page_cost").scalar() == "1.1"

@@ -25,6 +25,7 @@ GROWS = {
     "exemption_scope",
 }  # fmt: skip
 WHO = {"site": "site", "lcs": "lcs", "ccs": "ccs-manager"}
+SCANS = {"exemptions": {"exemption"}}  # in the order of its key, up to a page
 # What is sorted, and why that stays small.
 SORTS = {
     "search": "what one number, telephone or suffix finds, and a page of each way",
@@ -76,7 +77,7 @@ def test_no_list_reads_a_whole_table_that_grows(plans):
     whole = re.compile(r"^(?:SCAN|Seq Scan) (\w+)(?! USING)")
     found = [
         (desk, name, line) for desk, name, line in lines(plans)
-        if (match := whole.match(line)) and match[1] in GROWS and " USING " not in line
+        if (match := whole.match(line)) and match[1] in GROWS - SCANS.get(name, set()) and " USING " not in line
     ]  # fmt: skip
     assert not found, found
 
