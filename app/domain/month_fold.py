@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.calendars import local_date
+from app.domain.kinds import SCORED
 from app.domain.month_story import Story, Window
 from app.domain.scorecards import Facts
 from app.domain.scoring import percentile
@@ -35,8 +36,8 @@ class Tally:
     causes: dict[int, Counter[str]] = field(default_factory=dict)
 
     def take(self, story: Story) -> None:
-        """Add one ticket's cases; a withdrawn one has none."""
-        if story.withdrawn or story.opened is None:
+        """Add one ticket's cases; a withdrawn one has none, and kinds that no card counts."""
+        if story.kind not in SCORED or story.withdrawn or story.opened is None:
             return
         day = local_date(story.opened).isoformat()
         for name, organisation_id, number in self._cases(story):

@@ -24,7 +24,7 @@ def instant(text: str) -> datetime:
 
 
 def _received(story: Story, entry: Entry) -> None:
-    story.opened = entry.at
+    story.opened, story.kind = entry.at, entry.data.get("kind", story.kind)
     story.category = entry.data.get("category", story.category)
     story.flags = tuple(entry.data.get("flags") or ())
 

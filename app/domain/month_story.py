@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.clocks import in_time
+from app.domain.kinds import COMPLAINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Run:
 class Story:
     """One ticket, event by event."""
 
+    kind: str = COMPLAINT
     category: str = ""
     opened: datetime | None = None
     site: int | None = None

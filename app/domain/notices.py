@@ -28,6 +28,7 @@ TOLD: dict[str, Telling] = {
     "auto_assigned": Telling("assigned", OWNER),
     "callback_refused": Telling("refused", DESK),
     "repeat": Telling("repeated", DESK),
+    "sent_back": Telling("sent_back", DESK),
     "reject": Telling("rejected", DESK),
     "customer_rejects": Telling("rejected", DESK),
     "promise_broken": Telling("promise_broken", DESK),

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.extensions import db
-from app.jobs import exports, fetches, gateways, sends
+from app.jobs import exports, fetches, gateways, polls, sends
 from app.models import Outbox
 from app.services import (
     attendance,
@@ -35,8 +35,10 @@ from app.services import (
     seals,
     silent_sites,
     sms_fallback,
+    standings,
     survey_work,
     sweep,
+    traces,
     undo,
     work,
 )
@@ -114,8 +116,8 @@ def reconcile() -> None:
 
 
 def old_drafts() -> int:
-    """Delete the drafts that nobody came back to, and what can be taken back no more."""
-    return drafts.sweep(clock.now()) + undo.sweep(clock.now())
+    """Delete the drafts that nobody came back to, what can be taken back no more, and old questions for traces."""
+    return drafts.sweep(clock.now()) + undo.sweep(clock.now()) + traces.sweep(clock.now())
 
 
 def old_browsers() -> int:
@@ -126,6 +128,11 @@ def old_browsers() -> int:
 def return_to_team() -> int:
     """Give back what people own who are not there any more."""
     return attendance.sweep(db.session(), clock.now())
+
+
+def rank_sites() -> int:
+    """Renew where each site stands in the month."""
+    return standings.renew(clock.now())
 
 
 def silent() -> int:
@@ -191,7 +198,9 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("attendance", 60, return_to_team),
         Job("old notices", 3600, forget_notices),
         Job("silent sites", 60, silent),
+        Job("standings", 900, rank_sites),
         Job("pictures", look, fetches.begin),
+        Job("polls", look, polls.begin),
         Job("old drafts", 600, old_drafts),
         Job("old browsers", 3600, old_browsers),
         Job("unposted pictures", 600, fetches.sweep_unposted),

@@ -3,7 +3,7 @@
 from app.models.appeal import AppealLease
 from app.models.assessment import Audit, AuditDraw, AuditPolicy, Penalty, RedFlag, Survey, SurveyCall
 from app.models.attachment import Attachment, CustomerLink
-from app.models.board import Inflow, SiteHelper
+from app.models.board import Inflow, SiteHelper, Standing
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
@@ -12,7 +12,18 @@ from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
 from app.models.draft import Draft
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
-from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
+from app.models.exchange import (
+    Connection,
+    Inbox,
+    MessageReveal,
+    Outbox,
+    PlatformOrder,
+    PlatformPoll,
+    PushKey,
+    PushRefusal,
+    Reminder,
+    UnmappedCode,
+)
 from app.models.exemption import ExemptedClock, Exemption, ExemptionScope
 from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
@@ -35,8 +46,10 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
+from app.models.parcel import ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
+from app.models.publication import Publication, PublicationVersion, ReadReceipt
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -103,6 +116,7 @@ __all__ = [
     "IncidentCount",
     "IncidentTicket",
     "Inflow",
+    "MessageReveal",
     "MonthAnalysis",
     "MonthClose",
     "Notice",
@@ -118,11 +132,17 @@ __all__ = [
     "Person",
     "Pin",
     "PlatformOrder",
+    "PlatformPoll",
     "Policy",
     "PolicyVersion",
+    "ProblemRow",
+    "ProblemType",
     "Promise",
+    "Publication",
+    "PublicationVersion",
     "PushKey",
     "PushRefusal",
+    "ReadReceipt",
     "RedFlag",
     "Reminder",
     "ReplyTemplate",
@@ -145,6 +165,7 @@ __all__ = [
     "SmsReceipt",
     "SmsTemplate",
     "SmsTest",
+    "Standing",
     "Submission",
     "Survey",
     "SurveyCall",
@@ -152,7 +173,9 @@ __all__ = [
     "TemplateUse",
     "Ticket",
     "TicketContact",
+    "TraceQuery",
     "Transfer",
+    "UnmappedCode",
     "User",
     "WaybillLink",
     "WorkItem",

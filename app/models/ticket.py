@@ -15,6 +15,17 @@ CASES = "type IN ('result', 'repeat', 'party_disputed', 'intervened', 'acting_st
 APPEALED = "state = 'appealed'"  # waits for a ruling of headquarters
 
 
+# lists of one kind; complaints have the work queue and the search
+OTHER_KINDS = "kind <> 'complaint'"
+KIND_LISTS = {
+    "ix_ticket_kind_opened": ("kind", "opened_at", "id"),
+    "ix_ticket_kind_category": ("kind", "category", "opened_at", "id"),
+    "ix_ticket_kind_site": ("handling_site_id", "kind", "opened_at", "id"),
+    "ix_ticket_kind_province": ("province_id", "kind", "opened_at", "id"),
+    "ix_ticket_kind_reporter": ("reporter_id", "kind", "opened_at", "id"),
+}
+
+
 class Ticket(Model):
     """The current state; the events are the truth it was folded from."""
 
@@ -62,6 +73,10 @@ class Ticket(Model):
     emergency_id: Mapped[int | None] = ref("emergency.id", nullable=True)  # in whose period it was opened: its limits
     standing_still: Mapped[bool] = mapped_column(default=False, server_default=false())  # site clocks, in an emergency
     incident_id: Mapped[int | None] = ref("incident.id", nullable=True, index=True)
+    reporter_id: Mapped[int | None] = ref("organisation.id", nullable=True)  # of the house: who asked or reported
+    delivery_promise: Mapped[str] = mapped_column(
+        String(8), default="", server_default=""
+    )  # "", inside, outside: asked
     version: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(String(64), default="")
     search_rank: Mapped[int | None] = mapped_column(Big)  # of its search document; empty where it has none yet
@@ -82,6 +97,10 @@ class Ticket(Model):
         Index("ix_ticket_site_opened", "handling_site_id", "opened_at"),
         Index("ix_ticket_opened", "opened_at"),
         Index("ix_ticket_result", "result_at"),
+        *(
+            Index(name, *columns, sqlite_where=text(OTHER_KINDS), postgresql_where=text(OTHER_KINDS))
+            for name, columns in KIND_LISTS.items()
+        ),
         Index(
             "ix_ticket_appealed",
             "next_due_at",

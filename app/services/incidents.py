@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.exemptions import KINDS as EXEMPTABLE
+from app.domain.kinds import COMPLAINT
 from app.domain.roles import Actor
 from app.domain.waybills import normalise
 from app.models import Clock, Incident, Ticket
@@ -153,6 +154,7 @@ def add_matching(*, actor: Actor, number: str, matching: Matching, now: datetime
     with write() as session:
         row = _open(session, actor, number)
         statement = select(Ticket.id).where(_free(actor, row), Ticket.state.not_in(("closed", "withdrawn")))
+        statement = statement.where(Ticket.kind == COMPLAINT)
         if matching.site_code.strip():
             site = organisations.find(session, matching.site_code)
             site_id = site.id if site else None

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnExpressionArgument, func, select
 from sqlalchemy.orm import Session
 
 from app.domain import bands as day
+from app.domain.kinds import KINDS
 from app.domain.lifecycle import on_top
 from app.domain.roles import Actor
 from app.models import Category, Counter, FreeText, Organisation, ScopeVersion, Ticket, User, WorkItem
@@ -52,7 +53,7 @@ class Filters:
     """What the address asks for; every value is from an allow-list or a code."""
 
     queue: str = "todo"
-    category: str = ""
+    category: str = ""  # a code, or a kind: all of its categories
     sort: str = "due"
     owner: str = ""  # one of OWNERS
     site: str = ""  # the code of a site that a superior looks into
@@ -271,7 +272,10 @@ def _filtered(statement: Any, actor: Actor, filters: Filters, now: datetime) -> 
         statement = statement.where(WorkItem.owner_id == actor.user_id)
     elif filters.owner == "unclaimed":
         statement = statement.where(WorkItem.owner_id.is_(None))
-    return statement.where(WorkItem.category == filters.category) if filters.category else statement
+    if not filters.category:
+        return statement
+    column = WorkItem.kind if filters.category in KINDS else WorkItem.category
+    return statement.where(column == filters.category)
 
 
 def conditions(queue: str, now: datetime) -> list[ColumnExpressionArgument[bool]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.domain import kinds
 from app.domain.contacts import CONTACTS
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
@@ -16,6 +17,7 @@ from app.models import Event, Ticket
 from app.services import (
     acting,
     callbacks,
+    claims,
     clocks,
     contacts,
     customer_link,
@@ -98,7 +100,8 @@ def follow_up(
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
-        tried = bool(contact_outcome) or bool(contacts.attempts(session, ticket))
+        asked_inside = ticket.reporter_id is not None  # whoever reads it in the house need not be rung
+        tried = asked_inside or bool(contact_outcome) or bool(contacts.attempts(session, ticket))
         _require(_follow_up_errors(text, contact_outcome, next_update_at, now, tried=tried))
         desk.move(ticket, "follow_up_replied" if ticket.state == "replied" else "follow_up", actor)
         _own(session, ticket, actor)
@@ -132,6 +135,8 @@ def result(
             pauses.end(session, ticket, "reply", now)
         was = undo.before(session, ticket) if hold else {}
         desk.move(ticket, "result", actor)
+        doubted = claims.doubts(session, ticket, measure=answer.action_taken, signed_by=answer.signed_by, now=now)
+        claims.mark(ticket, doubted)
         _own(session, ticket, actor)
         event = _record_result(session, ticket, actor, answer, now)
         pauses.end(session, ticket, "reply", now)
@@ -141,7 +146,10 @@ def result(
         promise_ends.forget_broken(ticket)
         outward.send(session, ticket, event, orders, answer, now, hold)
         settling.await_delivery(session, ticket, now)
-        link = "" if orders else customer_link.make(session, ticket, event, now, hold)
+        if ticket.reporter_id is not None:
+            settling.start_objection(session, ticket, now)  # whoever asked reads it here
+        outside = not orders and ticket.reporter_id is None
+        link = customer_link.make(session, ticket, event, now, hold) if outside else ""
         done = desk.finish(session, ticket, event, now, post)
         if hold:
             undo.remember(session, ticket, actor, event.id, was, now + hold)
@@ -194,7 +202,8 @@ def check(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> 
     try:
         if answer.contact_outcome and answer.contact_outcome not in CONTACTS:
             raise Invalid({"contact_outcome": "required"})
-        contacts.check(session, ticket, answer.contact_outcome, answer.no_contact_code, now)
+        if ticket.kind in kinds.VERIFIED:
+            contacts.check(session, ticket, answer.contact_outcome, answer.no_contact_code, now)
     except Invalid as refused:
         errors, missing = errors | refused.fields, refused.detail
     if errors:

@@ -58,3 +58,8 @@ def load(session: Session, actor: Actor, number: str, *, lock: bool = False) -> 
     if ticket is None:
         raise NotFound("ticket_not_found")
     return ticket
+
+
+def number_of(session: Session, actor: Actor, ticket_id: int) -> str:
+    """The number of a ticket inside the actor's scope; empty for any other."""
+    return session.scalar(select(Ticket.number).where(Ticket.id == ticket_id, visible_to(actor))) or ""

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, cast, exists, func, literal, not_, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
+from app.domain import kinds
 from app.domain.calendars import month_bounds
 from app.domain.scorecards import ABOVE, ASSESSED, Facts
 from app.models import Appeal, Audit, Clock, Event, Organisation, Survey, Ticket
@@ -60,8 +61,8 @@ def month_facts(session: Session, span: Span, site_id: int | None = None) -> dic
 
 
 def measured() -> ColumnElement[bool]:
-    """Tickets that count at all."""
-    return Ticket.state != "withdrawn"
+    """Tickets that count at all: complaints that were not withdrawn."""
+    return and_(Ticket.state != "withdrawn", Ticket.kind.in_(kinds.SCORED))
 
 
 def onboarded(site: Any) -> ColumnElement[bool]:

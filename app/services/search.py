@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain import search as rule
+from app.domain.kinds import KINDS
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.domain.search import Query, Word
@@ -79,7 +80,8 @@ def _allowed(actor: Actor, filters: Filters, now: datetime) -> list[ColumnElemen
     """Who asks, and what else the address asks for."""
     found = [visible_to(actor), *queue_scope.party(actor, now, site=filters.site, owner=filters.owner)]
     if filters.category:
-        found.append(Ticket.category == filters.category)
+        column = Ticket.kind if filters.category in KINDS else Ticket.category
+        found.append(column == filters.category)
     if filters.owner == "mine":
         found.append(Ticket.owner_id == actor.user_id)
     elif filters.owner == "unclaimed":

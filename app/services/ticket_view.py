@@ -105,6 +105,11 @@ def view(session: Session, actor: Actor, number: str) -> View:
     )  # fmt: skip
 
 
+def category_of(session: Session, actor: Actor, number: str) -> str:
+    """The category of a ticket in the actor's scope. Raises NotFound."""
+    return scope.load(session, actor, number).category
+
+
 def _entries(session: Session, ticket: Ticket) -> list[Entry]:
     person, place = aliased(User), aliased(Organisation)
     statement = (

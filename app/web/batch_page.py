@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid
+from app.domain.kinds import PROBLEM
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import batch
@@ -23,6 +24,7 @@ from app.web import answer_groups, forms, queue_page, template_menu, undo_bar, v
 from app.web.answer_groups import AnswerGroup
 
 ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result", "undo": "batch.undo"}
+OF_CUSTOMERS = ("contact_outcome", "action_taken", "no_contact_code")
 OF_ONE_TICKET = ("finding_signed_by", "promise_what", "promise_due_at", "promise_who", "promise_text", "file")
 
 
@@ -38,8 +40,11 @@ def result_form(found: Sequence[Item], data: Any = None) -> tuple[Any, Sequence[
     made = batch.groups(found)
     asked = [AnswerGroup(group, _label(group, found) if len(made) > 1 else "") for group in made]
     form, groups = forms.result_form(asked, data)
-    for name in OF_ONE_TICKET:
+    inside = all(item.ticket.kind == PROBLEM for item in found)
+    for name in (*OF_ONE_TICKET, *(OF_CUSTOMERS if inside else ())):
         del form[name]
+    if inside:
+        forms.label(form, text=_("Handling, for whoever reported"))
     return form, groups
 
 
@@ -52,10 +57,15 @@ def _label(group: Group, found: Sequence[Item]) -> str:
 def answer_of(form: Any, groups: Sequence[AnswerGroup]) -> ResultIn:
     """What the form says, for all of them."""
     return ResultIn(
-        text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
-        action_taken=(form.action_taken.data or "")[:24], no_contact_code=form.no_contact_code.data or "",
+        text=form.text.data or "", contact_outcome=_said(form, "contact_outcome"),
+        action_taken=_said(form, "action_taken")[:24], no_contact_code=_said(form, "no_contact_code"),
         choices={group.key: answer_groups.read(form, group) for group in groups},
     )  # fmt: skip
+
+
+def _said(form: Any, name: str) -> str:
+    """What a field says; nothing where these tickets' form does not ask."""
+    return (form[name].data or "") if name in form else ""
 
 
 def seal(answer: ResultIn) -> str:

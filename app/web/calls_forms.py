@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from wtforms import Form, SelectField, TextAreaField
 
 from app.domain.corrections import NO_SIGN_SCAN
+from app.domain.kinds import COMPLAINT
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.extensions import db
@@ -38,7 +39,7 @@ class ConsentForm(Form):
 def category_form(session: Session, data: Any = None) -> CategoryForm:
     """The form of a correction."""
     form = CategoryForm(data)
-    named = {row.code: row.name_en if g.fmt.english else row.name for row in categories.known(session)}
+    named = {row.code: row.name_en if g.fmt.english else row.name for row in categories.known(session, COMPLAINT)}
     forms.choices(form.category, named, _("Right category"))
     forms.label(form, text=_("Reason"))
     return form

@@ -12,12 +12,13 @@ from flask import g, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.domain.bands import BANDS
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services import menu, organisations, queue
 from app.services.queue import Filters, Row
-from app.web import bell_mark, view_menu, words, words_day, words_ownership, words_parties
+from app.web import bell_mark, view_menu, words, words_clocks, words_day, words_ownership, words_parties
 from app.web.filters import address as address
 from app.web.filters import asked as asked
 from app.web.filters import kept as kept
@@ -76,18 +77,27 @@ def rail_of(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
 
 
 def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The menu with the numbers of what waits: alarms that nobody has looked into, contests to decide."""
-    pages = {"alarms": url_for("alarms.index"), "penalties": url_for("penalties.index")}
-    found = {pages[name]: n for name, n in menu.counts(session, actor).items() if n}
+    """The menu with the numbers of what waits: alarms that nobody has looked into, contests, cases to read."""
+    pages = {
+        "alarms": url_for("alarms.index"), "penalties": url_for("penalties.index"),
+        "publications": url_for("typical_cases.index"), "knowledge": url_for("knowledge.index"),
+    }  # fmt: skip
+    found = {pages[name]: n for name, n in menu.counts(session, actor, clock.now()).items() if n}
     return [{**one, "count_text": str(found[one["href"]])} if one["href"] in found else one for one in entries]
 
 
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
     pages = (
-        ("new_ticket", "entry.new", _("New complaint")),
+        ("new_ticket", "entry.new", _("New ticket")),
+        ("queue", "kind_lists.expedites", _("Expedites")),
+        ("queue", "kind_lists.inquiries_list", _("Inquiries")),
+        ("waybills", "waybills.index", _("Waybill look-up")),
+        ("problems", "problems.index", _("Problem parcels")),
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
         ("templates", "templates.index", _("Reply templates")),
+        ("publications", "typical_cases.index", _("Typical cases")),
+        ("publications", "knowledge.index", _("Knowledge and rules")),
         ("handover", "handover.show", _("Shift hand-over")),
         ("closures", "closures.index", _("Closure calendar")),
         ("team", "team.index", _("My team")),
@@ -135,7 +145,7 @@ def listing(session: Session, actor: Actor, filters: Filters, now: datetime, sel
         "bands": bands(page.rows, lines, counts),
         "q": "", "sort": filters.sort, "queue": filters.queue,
         "sorts": sorts(actor, filters), "views": view_menu.menu(session, actor, filters),
-        "filters": {"category": filters.category, "categories": list(categories.items())},
+        "filters": {"category": filters.category, "groups": category_groups(session)},
         "next_href": f"{base}?{urlencode({**address_of, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
         "owners": owners(actor, filters), "owner": filters.owner, "site": filters.site, "kept": kept(filters),
@@ -209,10 +219,34 @@ def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, A
     }  # fmt: skip
 
 
-def category_labels(session: Session) -> dict[str, str]:
-    """Category codes and their labels in the reader's language."""
+def category_labels(session: Session, kind: str = "") -> dict[str, str]:
+    """Category codes and their labels in the reader's language; those of one kind where it is named."""
     english = g.fmt.english
-    return {row.code: row.name_en if english else row.name for row in queue.categories(session)}
+    rows = [row for row in _categories(session) if kind in ("", row[0])]
+    return {code: name_en if english else name for _kind, code, name, name_en in rows}
+
+
+def _categories(session: Session) -> list[tuple[str, str, str, str]]:
+    """Kind, code and both labels of all categories, read once a request."""
+    if "categories" not in g:
+        g.categories = [(row.kind, row.code, row.name, row.name_en) for row in queue.categories(session)]
+    found: list[tuple[str, str, str, str]] = g.categories
+    return found
+
+
+def filter_labels(session: Session) -> dict[str, str]:
+    """All that a list may be narrowed to, in words: kinds and categories."""
+    return {**words_clocks.kinds(), **category_labels(session)}
+
+
+def category_groups(session: Session) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a list may be narrowed to, under the name of each kind: all of the kind, then its categories."""
+    labels, found = words_clocks.kinds(), []
+    for kind, label in labels.items():
+        own = list(category_labels(session, kind).items())
+        if own:
+            found.append((label, [(kind, _("All: %(kind)s", kind=label)), *own]))
+    return found
 
 
 def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, asked: dict[str, str]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from app.web.scorecard_page import NONE, SITE_KEYS, href
 from app.web.words_cards import measure_labels
 
 bp = Blueprint("scorecards", __name__)
+WHOLE = 1000  # lines on one page, for the printer
 
 
 @bp.get("/scorecards")
@@ -35,16 +36,19 @@ def index() -> ResponseReturnValue:
     actor, now = current_actor(), clock.now()
     month, page = request.args.get("month", "") or month_of(now), max(request.args.get("page", 1, type=int), 1)
     which = "provinces" if request.args.get("which") == "provinces" and actor.desk == "ccs" else "sites"
-    listing = scorecards.province_list(actor=actor, month=month, now=now, page=page, which=which)
+    size = WHOLE if request.args.get("all") else scorecards.PAGE
+    listing = scorecards.province_list(actor=actor, month=month, now=now, page=page, which=which, size=size)
     named = None if which == "sites" else which
-    following = url_for("scorecards.index", month=month, page=page + 1, which=named)
+    every = "1" if size == WHOLE else None
+    following = url_for("scorecards.index", month=month, page=page + 1, which=named, all=every)
     labels = measure_labels()
     return render_template(
         "scorecards.html", rail=rail(actor, now), head=[labels[key] for key in SITE_KEYS], which=which,
         rows=[scorecard_page.line_of(line, month) for line in listing.lines], draft=month == month_of(now),
         months=scorecard_page.months_of(month, now, lambda m: url_for("scorecards.index", month=m, which=named)),
         tabs=_tabs(actor, month, which), frozen=months.is_frozen(db.session(), month), own_href=_own(actor, month),
-        next_href=following if listing.more else None,
+        next_href=following if listing.more else None, printed=g.fmt.full(now), month_label=g.fmt.month(month),
+        all_href=None if every or not listing.more else url_for("scorecards.index", month=month, which=named, all="1"),
     )  # fmt: skip
 
 

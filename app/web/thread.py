@@ -25,8 +25,8 @@ from app.web import (
     words_verify,
 )
 
-PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
-RED = {"repeat", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
+PLATFORM = {"received", "urge", "repeat", "sent_back", "reject", "satisfied", "cancelled"}
+RED = {"repeat", "sent_back", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
 SILENT = {
     "clock_started", "clock_stopped", "clock_void", "clock_shortened", "order_linked", "appeal_opened",
     "picture_fetched", "picture_failed",
@@ -75,6 +75,8 @@ def _words(entry: Entry, told: Told) -> str:
         return words_callbacks.problem(str(entry.data["code"]))
     if entry.type == "site_urged":
         return _sent_to(entry.data) or _("No duty phone: nobody was told by SMS")
+    if entry.type == "problem_reported":
+        return _("Reported to %(site)s", site=_place(entry.data.get("site_code", ""), told))
     if entry.type == "transferred" and entry.role != "system":
         return _("%(site)s handles it from here on", site=_place(entry.data.get("site_code", ""), told))
     return ""
@@ -269,7 +271,7 @@ def _callback(entry: Entry, view: View, actor: Actor) -> dict[str, Any] | None:
     """Where the answer is on its way to the platform: the least advanced of its rows speaks."""
     if entry.type == "courier_sms" and entry.data.get("outbox_id") in view.messages:
         return words_duty.sms_chip(*view.messages[entry.data["outbox_id"]])
-    rows = view.callbacks.get(entry.event_id)
+    rows = [row for row in view.callbacks.get(entry.event_id, ()) if not row.payload.get("call")]
     if not rows:
         return None
     row = min(rows, key=lambda r: r.state == "sent")

@@ -11,6 +11,7 @@ def notices() -> dict[str, str]:
         "assigned": _("A ticket was given to you"),
         "refused": _("The platform refused the answer"),
         "repeated": _("The customer complains again"),
+        "sent_back": _("The platform sent the answer back"),
         "rejected": _("The customer rejected the answer"),
         "promise_broken": _("A promise was not kept"),
         "helped": _("Your request for help was answered"),

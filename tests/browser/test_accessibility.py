@@ -65,6 +65,16 @@ def keys(page: Page) -> None:
     expect(page.locator("#keys")).to_be_visible()
 
 
+def waybills(page: Page) -> None:
+    """A look-up of a parcel with a ticket and one that nobody knows, and something that is no number."""
+    first_of("to_accept")(page)
+    known = page.locator("#ticket .facts .mono").first.inner_text()
+    page.goto("/waybills")
+    page.locator("#numbers").fill(f"{known} YT0000000000000 abc")
+    page.locator("main form .btn.main").click()
+    expect(page.locator(".parcel")).to_have_count(2)
+
+
 def audit(page: Page) -> None:
     """A result beside its evidence, with the reasons of a mark open."""
     page.goto("/audit")
@@ -110,6 +120,13 @@ def first_penalty(step: str) -> Way:
     return go
 
 
+def first_message(page: Page) -> None:
+    """The newest message of the platforms."""
+    page.goto("/admin/messages")
+    page.locator("table td a").first.click()
+    expect(page.locator(".wireraw")).to_be_visible()
+
+
 CARD = f"/scorecards/{steps.last_month()}/{steps.SITE}"
 PAGES: dict[str, tuple[str, Way]] = {
     "login": ("", to("/login")),
@@ -119,6 +136,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "ticket": ("site", first_of("to_accept")),
     "replied": ("site", first_of("replied")),
     "errors": ("site", errors),
+    "waybills": ("site", waybills),
     "preview": ("site", preview),
     "batch": ("site", batch),
     "keys": ("site", keys),
@@ -176,6 +194,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "verify": ("lcs", to("/verify?code=0000-0000-0000")),
     "scoring": ("admin", to("/admin/scoring")),
     "admin": ("admin", to("/admin")),
+    "messages": ("admin", to("/admin/messages")),
+    "message": ("admin", first_message),
+    "connection": ("admin", to("/admin/connections/demo-pdd")),
+    "signature": ("admin", to("/admin/signature")),
+    "callbacks-at-risk": ("admin", to("/callbacks?state=at_risk")),
     "organisations": ("admin", to("/admin/organisations")),
     "policies": ("admin", to("/admin/policies")),
 }

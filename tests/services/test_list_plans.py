@@ -28,6 +28,7 @@ WHO = {"site": "site", "lcs": "lcs", "ccs": "ccs-manager"}
 SCANS = {"exemptions": {"exemption"}}  # in the order of its key, up to a page
 # What is sorted, and why that stays small.
 SORTS = {
+    "look-up": "the scans of the numbers that were asked for, and the newest tickets on each",
     "search": "what one number, telephone or suffix finds, and a page of each way",
     "exemptions": "a page of the province's and one of the network's, and the clocks behind them",
     "hand-over": "the promises and last entries of the tickets on it, 300 at most",

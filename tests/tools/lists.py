@@ -20,12 +20,16 @@ from app.services import (
     alarms,
     appeal_stream,
     closures,
+    exchange_view,
     exemption_view,
     exports,
     handover,
     incident_view,
+    kind_list,
+    lookup,
     notices,
     outbox_view,
+    publication_view,
     queue,
     saved_views,
     search,
@@ -54,9 +58,13 @@ def queue_filters(desk: str) -> Iterator[Filters]:
     from app.web.queue_page import OWNED_BY, RAIL
 
     for name, owner in itertools.product(RAIL[desk], OWNED_BY.get(desk, ("",))):
-        for category, sort in itertools.product(("", RARE), queue.SORTS):
+        for category, sort in itertools.product(("", RARE, "expedite"), queue.SORTS):
             asked = Filters(queue=name, category=category, owner=owner, sort=sort)
             yield queue.offered(desk, asked)
+
+
+def _narrowed(category: str) -> str:
+    return {"": "", RARE: "rare category"}.get(category, "of a kind")
 
 
 def _queue(filters: Filters) -> Call:
@@ -67,6 +75,16 @@ def _queue(filters: Filters) -> Call:
     return call
 
 
+KIND_FILTERS: dict[str, dict[str, str]] = {
+    "": {}, "of a category": {"category": RARE}, "to be answered": {"state": "at_work"}, "late": {"clock": "late"},
+    "past its promise": {"promise": "outside"},
+}  # fmt: skip
+
+
+def _kind(kind: str, given: dict[str, str]) -> Call:
+    return lambda session, actor, now: kind_list.page(session, actor, kind_list.filters(kind, given, now), now)
+
+
 def _search(text: str) -> Call:
     return lambda session, actor, now: search.find(session, actor, words.parse(text), Filters(queue=""), now)
 
@@ -75,7 +93,7 @@ def of_desk(desk: str) -> dict[str, Call]:
     """The lists that a desk has (site, lcs, ccs), by a name that says the filters."""
     found: dict[str, Call] = {}
     for filters in queue_filters(desk):
-        parts = (filters.queue, filters.category and "rare category", filters.owner, filters.sort)
+        parts = (filters.queue, _narrowed(filters.category), filters.owner, filters.sort)
         found[f"queue {' '.join(part for part in parts if part)}"] = _queue(filters)
     found["counters of the menu"] = lambda session, actor, now: queue.counts(session, actor, now)
     found["poll"] = lambda session, actor, now: queue.pulse(session, actor)
@@ -83,7 +101,14 @@ def of_desk(desk: str) -> dict[str, Call]:
     found["saved views"] = lambda session, actor, now: saved_views.mine(session, actor)
     found["hand-over"] = lambda session, actor, now: handover.listing(session, actor, now, every=True)
     found["exemptions"] = lambda session, actor, now: exemption_view.page(session, actor, "")
+    for kind in kind_list.LISTED:
+        for name, given in KIND_FILTERS.items():
+            found[f"{kind} {name}".strip()] = _kind(kind, given)
     found["exports"] = lambda session, actor, now: exports.mine(session, actor)
+    found["typical cases"] = lambda session, actor, now: publication_view.listed(session, actor, "case")
+    found["unread cases"] = lambda session, actor, now: session.scalar(select(publication_view.unread(actor, now)))
+    many = [f"YT{n:013d}" for n in range(20)]
+    found["look-up of 20 waybills"] = lambda session, actor, now: lookup.look_up(session, actor, many)
     for text in ("KF261101-000000", "YT0000000000000", "0000", "ORDER-0", "破损 玻璃", "玻璃", "破损 找不到"):
         found[f"search {text}"] = _search(text)
     return found | _above(desk)
@@ -96,6 +121,7 @@ def _above(desk: str) -> dict[str, Call]:
         "SMS outbox": lambda session, actor, now: outbox_view.sms(session, actor),
         "platform answers": lambda session, actor, now: outbox_view.callbacks(session, actor),
         "platform answers failed": lambda session, actor, now: outbox_view.callbacks(session, actor, "failed"),
+        "platform answers at risk": lambda session, actor, now: outbox_view.at_risk(session, actor, now),
         "incidents": lambda session, actor, now: incident_view.page(session, actor),
         "late clocks to exempt": lambda session, actor, now: exemption_view.late(session, actor, "", now),
     }
@@ -108,6 +134,10 @@ def _above(desk: str) -> dict[str, Call]:
         found["appeals"] = lambda session, actor, now: appeal_stream.lines(session, actor, now)
         found["appeals head"] = lambda session, actor, now: appeal_stream.head(session, actor, now)
         found["export log"] = lambda session, actor, now: exports.log(session)
+        found["messages"] = lambda session, actor, now: exchange_view.messages(session)
+        found["messages in quarantine"] = lambda session, actor, now: exchange_view.messages(session, "quarantined")
+        found["messages of a connection"] = lambda session, actor, now: exchange_view.messages(session, "", "demo")
+        found["connections"] = lambda session, actor, now: exchange_view.connections(session)
     return found
 
 
