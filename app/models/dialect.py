@@ -24,8 +24,10 @@ INSTANTS = 2000  # remembered while many rows are written
 
 
 def prepare_engine(engine: Engine) -> None:
-    """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers)."""
+    """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers). PostgreSQL: reading
+    here and there costs about what reading in a row does, or it would read whole tables for a page of them."""
     if engine.dialect.name != "sqlite":
+        event.listen(engine, "connect", _reads_anywhere)
         return
 
     def connect(connection: Any, _record: Any) -> None:
@@ -39,6 +41,12 @@ def prepare_engine(engine: Engine) -> None:
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
+
+
+def _reads_anywhere(connection: Any, _record: Any) -> None:
+    connection.autocommit = True  # or a rollback would take it back
+    connection.execute("SET random_page_cost = 1.1")
+    connection.autocommit = False
 
 
 def insert_ignoring(session: Session, table: Any) -> Any:
