@@ -46,14 +46,18 @@ def callbacks() -> ResponseReturnValue:
     actor, state = current_actor(), request.args.get("state", "")
     state = state if state == AT_RISK or state in words.callback_states() else ""
     if state == AT_RISK:
-        rows = outbox_view.at_risk(db.session(), actor, clock.now())
-    else:
-        rows = outbox_view.callbacks(db.session(), actor, state, request.args.get("before", type=int))
+        risky = outbox_view.at_risk(db.session(), actor, clock.now())
+        shown = [
+            _callback_row(row, number, code, actor) | {"until": g.fmt.full(until) if until else ""}
+            for row, number, code, until in risky
+        ]
+        return render_template("callbacks.html", rows=shown, next_href=None, rail=_rail(actor), state=state)
+    rows = outbox_view.callbacks(db.session(), actor, state, request.args.get("before", type=int))
     shown = [_callback_row(row, number, code, actor) for row, number, code in rows[: outbox_view.PAGE]]
     return render_template(
         "callbacks.html",
         rows=shown,
-        next_href=_next(rows, "admin.callbacks", state=state) if state != AT_RISK else None,
+        next_href=_next(rows, "admin.callbacks", state=state),
         rail=_rail(actor),
         state=state,
     )
@@ -112,7 +116,7 @@ def _link(text: str, endpoint: str, **values: Any) -> dict[str, str]:
 
 def _held(code: str, n: int) -> Any:
     shown = "99+" if n >= exchange_view.MOST else str(n)
-    return _link(shown, "exchange.messages", connection=code, state="quarantined") if n else 0
+    return _link(shown, "exchange.messages", connection=code, state="quarantined") if n else "0"
 
 
 @bp.get("/admin/organisations")
