@@ -44,6 +44,7 @@ LINES = (
     _line("auth.set_language", "POST", "/language",                         422, 422, 422, 422, 422, 422, 422, 422),
     _line("health.healthz", "GET", "/healthz",                              200, 200, 200, 200, 200, 200, 200, 200),
     _line("channels.expedite", "POST", "/intake/expedite/demo",             401, 401, 401, 401, 401, 401, 401, 401),
+    _line("metrics.show", "GET", "/metrics",                                200, 200, 200, 200, 200, 200, 200, 200),
     _line("platform.push", "POST", "/platform/link/demo",                   400, 400, 400, 400, 400, 400, 400, 400),
     _line("entry.new", "GET", "/tickets/new",                               L,   200, 200, 200, 200, 200, 200, 403),
     _line("entry.new", "POST", "/tickets/new",                              L,   422, 422, 422, 422, 422, 422, 403),
