@@ -60,6 +60,7 @@ from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
 from app.models.publication import Publication, PublicationVersion, ReadReceipt
 from app.models.rectification import Rectification, RectificationEntry, RectificationMonth, RectificationPolicy
+from app.models.reveal import Reveal
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -69,7 +70,6 @@ from app.models.ticket import (
     Party,
     Person,
     Promise,
-    Reveal,
     Seal,
     Submission,
     Ticket,

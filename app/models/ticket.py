@@ -291,14 +291,3 @@ class Submission(Model):
     ticket_id: Mapped[int] = mapped_column(Big)
     event_id: Mapped[int] = mapped_column(Big)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class Reveal(Model):
-    """Somebody looked at personal data in full; one row each."""
-
-    __tablename__ = "reveal"
-    id: Mapped[int] = primary()
-    ticket_id: Mapped[int] = ref("ticket.id", index=True)
-    user_id: Mapped[int] = ref("user_account.id", index=True)
-    what: Mapped[str] = mapped_column(String(16))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -147,16 +147,22 @@ def result(
         promise_ends.forget_broken(ticket)
         outward.send(session, ticket, event, orders, answer, now, hold)
         settling.await_delivery(session, ticket, now)
-        if ticket.reporter_id is not None:
-            settling.start_objection(session, ticket, now)  # whoever asked reads it here
-            told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
-            journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
+        _answer_inside(session, ticket, actor, event, now)
         outside = not orders and ticket.reporter_id is None
         link = customer_link.make(session, ticket, event, now, hold) if outside else ""
         done = desk.finish(session, ticket, event, now, post)
         if hold:
             undo.remember(session, ticket, actor, event.id, was, now + hold)
         return Answered(done.number, done.event_id, link=link)
+
+
+def _answer_inside(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:
+    """Whoever asked inside the house reads the answer here, and may object from now on."""
+    if ticket.reporter_id is None:
+        return
+    settling.start_objection(session, ticket, now)
+    told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
+    journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
 
 
 def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:

@@ -89,7 +89,16 @@ def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -
 
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
-    pages = (
+    return [
+        {"label": label, "href": url_for(endpoint), "count_text": "", "current": endpoint == current}
+        for capability, endpoint, label in _pages(actor)
+        if actor.can(capability)
+    ]
+
+
+def _pages(actor: Actor) -> tuple[tuple[str, str, str], ...]:
+    """Every page beside the queues: the capability that opens it, its address and its name."""
+    return (
         ("new_ticket", "entry.new", _("New ticket")),
         ("queue", "kind_lists.expedites", _("Expedites")),
         ("queue", "kind_lists.inquiries_list", _("Inquiries")),
@@ -124,11 +133,6 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("audit_policy", "audit_policy.index", _("Audit policy")),
         ("admin", "admin.index", _("Administration")),
     )
-    return [
-        {"label": label, "href": url_for(endpoint), "count_text": "", "current": endpoint == current}
-        for capability, endpoint, label in pages
-        if actor.can(capability)
-    ]
 
 
 def count_text(n: int, key: str) -> str:
