@@ -8,6 +8,7 @@ from typing import Any
 
 OWNER = "owner"  # whoever owns the ticket, and nobody where nobody does
 DESK = "desk"  # the owner, else the people of the handling site
+REPORTER = "reporter"  # the people of the organisation in the house that asked or reported
 NAMED = "named"  # the people of the organisation that the entry names
 EVERY_SIDE = "every_side"  # the desk, and the people of every organisation that the entry gives a share
 MOST_TOLD = 20  # people of one organisation that one entry tells
@@ -17,7 +18,7 @@ KEPT_DAYS = 60
 
 @dataclass(frozen=True)
 class Telling:
-    """`notice` is the code of what is said, `whom` one of the four above."""
+    """`notice` is the code of what is said, `whom` one of the five above."""
 
     notice: str
     whom: str
@@ -43,6 +44,9 @@ TOLD: dict[str, Telling] = {
     "dispute_agreed": Telling("dispute_ruled", NAMED),
     "dispute_rejected": Telling("dispute_refused", NAMED),
     "dispute_ruled": Telling("dispute_ruled", EVERY_SIDE),
+    "result": Telling("answered", REPORTER),
+    "answer_returned": Telling("sent_back", DESK),
+    "problem_reported": Telling("problem", DESK),
 }
 EXPORTED, NOT_EXPORTED = "exported", "not_exported"  # no entry of a ticket: the file is there, or will not come
 KINDS = frozenset({one.notice for one in TOLD.values()}) | {EXPORTED, NOT_EXPORTED}

@@ -23,6 +23,9 @@ def notices() -> dict[str, str]:
         "evidence": _("Evidence is ordered from you"),
         "dispute_ruled": _("The dispute is decided"),
         "dispute_refused": _("Your dispute was rejected"),
+        "answered": _("What you reported or asked is answered"),
+        "sent_back": _("Your answer was sent back"),
+        "problem": _("A problem parcel was reported to you"),
         "exported": _("Your export is ready"),
         "not_exported": _("Your export could not be made"),
     }

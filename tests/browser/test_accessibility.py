@@ -130,6 +130,8 @@ PAGES: dict[str, tuple[str, Way]] = {
     "replied": ("site", first_of("replied")),
     "errors": ("site", errors),
     "waybills": ("site", waybills),
+    "problems": ("site", to("/problems")),
+    "problem": ("site", to("/problems/new?type=PROBLEM_DAMAGED")),
     "preview": ("site", preview),
     "batch": ("site", batch),
     "keys": ("site", keys),

@@ -21,11 +21,13 @@ from tests.tools import lists
 NOW = NOON + timedelta(hours=1)
 GROWS = {
     "ticket", "work_item", "event", "clock", "outbox", "notice", "free_text", "ticket_party", "ticket_person",
-    "platform_order", "appeal", "exempted_clock", "counter", "alarm",
+    "platform_order", "appeal", "exempted_clock", "counter", "alarm", "problem_row",
 }  # fmt: skip
 WHO = {"site": "site", "lcs": "lcs", "ccs": "ccs-manager"}
 # What is sorted, and why that stays small.
 SORTS = {
+    "unfinished": "the problem parcels of a scope that are not closed",
+    "of some parcels": "the problem parcels of twenty numbers",
     "look-up": "the scans of the numbers that were asked for, and the newest tickets on each",
     "search": "what one number, telephone or suffix finds, and a page of each way",
     "exemptions": "the clocks behind the exemptions of one page",

@@ -77,6 +77,8 @@ def orders() -> list[tuple[str, dict[str, str]]]:
     found += [("typical_cases", {}), ("readers", {"case_id": "1"})]
     found += [("queue", {"queue": "all", "owner": "mine", "category": "FALSE_SIGN"}), ("sms", {}), ("duty", {})]
     found += [
+        ("problems", {}),
+        ("problems", {"type": "PROBLEM_LOST", "state": "unfinished"}),
         ("callbacks", {}),
         ("callbacks", {"state": "failed"}),
         ("exemptions", {}),
