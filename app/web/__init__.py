@@ -15,6 +15,7 @@ PAGES = (
     "tickets",
     "waybills",
     "problems",
+    "problem_admin",
     "appeals",
     "audit",
     "audits",

@@ -190,6 +190,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "scoring": ("admin", to("/admin/scoring")),
     "admin": ("admin", to("/admin")),
     "organisations": ("admin", to("/admin/organisations")),
+    "problem-types": ("admin", to("/admin/problem-types")),
     "policies": ("admin", to("/admin/policies")),
 }
 # English and dark: the pages that differ most, with accounts that no other test uses.
