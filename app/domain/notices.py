@@ -8,7 +8,6 @@ from typing import Any
 
 OWNER = "owner"  # whoever owns the ticket, and nobody where nobody does
 DESK = "desk"  # the owner, else the people of the handling site
-REPORTER = "reporter"  # the people of the organisation in the house that asked or reported
 NAMED = "named"  # the people of the organisation that the entry names
 EVERY_SIDE = "every_side"  # the desk, and the people of every organisation that the entry gives a share
 MOST_TOLD = 20  # people of one organisation that one entry tells
@@ -18,7 +17,7 @@ KEPT_DAYS = 60
 
 @dataclass(frozen=True)
 class Telling:
-    """`notice` is the code of what is said, `whom` one of the five above."""
+    """`notice` is the code of what is said, `whom` one of the four above."""
 
     notice: str
     whom: str
@@ -29,6 +28,7 @@ TOLD: dict[str, Telling] = {
     "auto_assigned": Telling("assigned", OWNER),
     "callback_refused": Telling("refused", DESK),
     "repeat": Telling("repeated", DESK),
+    "sent_back": Telling("sent_back", DESK),
     "reject": Telling("rejected", DESK),
     "customer_rejects": Telling("rejected", DESK),
     "promise_broken": Telling("promise_broken", DESK),
@@ -44,8 +44,8 @@ TOLD: dict[str, Telling] = {
     "dispute_agreed": Telling("dispute_ruled", NAMED),
     "dispute_rejected": Telling("dispute_refused", NAMED),
     "dispute_ruled": Telling("dispute_ruled", EVERY_SIDE),
-    "result": Telling("answered", REPORTER),
-    "answer_returned": Telling("sent_back", DESK),
+    "answer_given": Telling("answered", NAMED),
+    "answer_returned": Telling("answer_returned", OWNER),
     "problem_reported": Telling("problem", DESK),
 }
 EXPORTED, NOT_EXPORTED = "exported", "not_exported"  # no entry of a ticket: the file is there, or will not come

@@ -16,7 +16,7 @@ CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
 _EVERY_DESK = frozenset(
     {"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies", "templates", "templates_own"}
-    | {"waybills", "problems", "publications"}
+    | {"publications", "waybills", "problems"}
 )
 _CARDS = {"scorecard", "export", "penalties"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}

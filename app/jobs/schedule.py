@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.extensions import db
-from app.jobs import exports, fetches, gateways, sends
+from app.jobs import exports, fetches, gateways, polls, sends
 from app.models import Outbox
 from app.services import (
     attendance,
@@ -200,6 +200,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("silent sites", 60, silent),
         Job("standings", 900, rank_sites),
         Job("pictures", look, fetches.begin),
+        Job("polls", look, polls.begin),
         Job("old drafts", 600, old_drafts),
         Job("old browsers", 3600, old_browsers),
         Job("unposted pictures", 600, fetches.sweep_unposted),

@@ -12,12 +12,23 @@ from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
 from app.models.draft import Draft
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
-from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
-from app.models.exemption import ExemptedClock, Exemption
+from app.models.exchange import (
+    Connection,
+    Inbox,
+    MessageReveal,
+    Outbox,
+    PlatformOrder,
+    PlatformPoll,
+    PushKey,
+    PushRefusal,
+    Reminder,
+    UnmappedCode,
+)
+from app.models.exemption import ExemptedClock, Exemption, ExemptionScope
 from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
-from app.models.incident import Incident
+from app.models.incident import Incident, IncidentCount, IncidentTicket
 from app.models.month import Amendment, DeliveryVolume, FrozenCard, MonthAnalysis, MonthClose, ScoringScheme
 from app.models.notice import Notice, SavedView
 from app.models.organisation import (
@@ -90,6 +101,7 @@ __all__ = [
     "EvidenceOrder",
     "ExemptedClock",
     "Exemption",
+    "ExemptionScope",
     "Export",
     "ExportLog",
     "ExportPage",
@@ -101,7 +113,10 @@ __all__ = [
     "ImportedTicket",
     "Inbox",
     "Incident",
+    "IncidentCount",
+    "IncidentTicket",
     "Inflow",
+    "MessageReveal",
     "MonthAnalysis",
     "MonthClose",
     "Notice",
@@ -117,6 +132,7 @@ __all__ = [
     "Person",
     "Pin",
     "PlatformOrder",
+    "PlatformPoll",
     "Policy",
     "PolicyVersion",
     "ProblemRow",
@@ -159,6 +175,7 @@ __all__ = [
     "TicketContact",
     "TraceQuery",
     "Transfer",
+    "UnmappedCode",
     "User",
     "WaybillLink",
     "WorkItem",

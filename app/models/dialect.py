@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, Engine, Table, event, insert, text
+from sqlalchemy import JSON, BigInteger, Connection, Date, Engine, Table, event, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -149,6 +150,27 @@ def oldest_writer(session: Session) -> float | None:
     )
     found = session.execute(begun).scalar()
     return None if found is None else float(found)
+
+
+def server_time(session: Session) -> datetime | None:
+    """The database server's clock (UTC); None for SQLite, which has no other clock than this machine's."""
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    told: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return told.astimezone(UTC)
+
+
+def exported_snapshot(connection: Connection) -> tuple[str, str]:
+    """The schema of our tables and a name under which pg_dump sees what this open transaction sees. PostgreSQL only."""
+    row = connection.execute(text("SELECT current_schema(), pg_export_snapshot()")).one()
+    return str(row[0]), str(row[1])
+
+
+def prepare_schema(connection: Connection, name: str) -> str:
+    """Make the schema where it is missing; the one that tables are looked for in first. PostgreSQL only."""
+    quoted = connection.dialect.identifier_preparer.quote(name)
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted}"))
+    return str(connection.execute(text("SELECT current_schema()")).scalar())
 
 
 @contextmanager

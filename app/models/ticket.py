@@ -12,6 +12,7 @@ from app.models.types import Big, UtcDateTime, primary, ref
 
 # events that a scorecard counts by themselves
 CASES = "type IN ('result', 'repeat', 'party_disputed', 'intervened', 'acting_started', 'help_answered', 'site_urged')"
+APPEALED = "state = 'appealed'"  # waits for a ruling of headquarters
 
 
 # lists of one kind; complaints have the work queue and the search
@@ -99,6 +100,13 @@ class Ticket(Model):
         *(
             Index(name, *columns, sqlite_where=text(OTHER_KINDS), postgresql_where=text(OTHER_KINDS))
             for name, columns in KIND_LISTS.items()
+        ),
+        Index(
+            "ix_ticket_appealed",
+            "next_due_at",
+            "id",
+            sqlite_where=text(APPEALED),
+            postgresql_where=text(APPEALED),
         ),
     )
 
@@ -263,6 +271,7 @@ class Appeal(Model):
     ruled_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
     __table_args__ = (
         Index("ix_appeal_open", "ticket_id", sqlite_where=text("ruling = ''"), postgresql_where=text("ruling = ''")),
+        Index("ix_appeal_open_id", "id", sqlite_where=text("ruling = ''"), postgresql_where=text("ruling = ''")),
         Index("ix_appeal_ruled", "ruled_at"),
         Index("ix_appeal_site_ruled", "site_id", "ruled_at"),
         Index("ix_appeal_ruled_by", "ruled_by_id", "ruled_at"),

@@ -13,7 +13,7 @@ from app.domain.errors import Stale
 from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
 from app.models import Draft, Event, Submission, Ticket
-from app.services import cases, clocks, pauses, problem_rows, returns, scope, surveys, work
+from app.services import cases, clocks, incident_counts, pauses, problem_rows, returns, scope, surveys, work
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
@@ -26,6 +26,7 @@ MATTERS = (
     "category_corrected", "category_asked", "category_refused", "promise_made", "promise_settled",
     "promise_renegotiated", "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
     "audited", "audit_revised", "result_undone", "answer_accepted", "answer_returned", "passed_up", "turned",
+    "sent_back",
 )  # fmt: skip
 
 
@@ -117,6 +118,8 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
         ticket.help_asked_at = None  # a ticket that is opened again is helped when it is asked for anew
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
+    if ticket.incident_id is not None:
+        incident_counts.fold(session, ticket)
     problem_rows.refresh(session, ticket)
     if post and post.draft:
         drop_draft(session, event.actor_id, ticket, post.draft)

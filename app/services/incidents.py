@@ -19,7 +19,7 @@ from app.domain.waybills import normalise
 from app.models import Clock, Incident, Ticket
 from app.models.dialect import next_number
 from app.models.ids import new_id
-from app.services import desk, exemptions, journal, organisations, presses, scope
+from app.services import desk, exemptions, incident_counts, journal, organisations, presses, scope
 from app.services.exemptions import AskIn
 from app.services.transaction import write
 
@@ -192,6 +192,7 @@ def remove(*, actor: Actor, number: str, ticket_numbers: Sequence[str], now: dat
                 continue
             _entry(session, ticket, row, "incident_unlinked", actor, now)
             ticket.incident_id = None
+            incident_counts.fold(session, ticket)
             done += 1
     return done
 

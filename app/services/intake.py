@@ -16,16 +16,27 @@ from sqlalchemy.orm import Session
 
 from app.domain import kinds
 from app.domain.errors import DomainError, Invalid
-from app.domain.platform_messages import REPEAT
+from app.domain.platform_messages import REPEAT, RETREAT
 from app.domain.roles import SYSTEM, Actor
 from app.domain.waybills import is_acceptable, normalise
 from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
 from app.models.dialect import changed, insert_ignoring, lock_key
 from app.models.ids import new_id
-from app.services import deadlines, desk, inflow, journal, linked, moves, platform_pictures, ticket_contacts
+from app.services import (
+    connections,
+    deadlines,
+    desk,
+    inflow,
+    journal,
+    linked,
+    moves,
+    platform_pictures,
+    ticket_contacts,
+)
 from app.services.opening import ComplaintIn as ComplaintIn
 from app.services.opening import follow_on, open_ticket
 from app.services.routing import NOBODY
+from app.services.sent_back import Back as Back
 from app.services.transaction import write
 
 ISSUE = "WORK_ORDER_ISSUE"
@@ -39,12 +50,17 @@ class Conflict(DomainError):
 
 @dataclass(frozen=True)
 class Arrival:
-    """The outer facts of a signed message: its connection, type, exact body and arrival (UTC)."""
+    """The outer facts of a signed message: its connection, type, exact body and arrival (UTC).
+
+    `state` marks one that tells how an order stands now: known with another body, it was told before and is no
+    conflict.
+    """
 
     connection_id: int
     msg_type: str
     body: bytes
     at: datetime
+    state: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,8 +96,13 @@ def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
         return ticket.number
 
 
-def follow_up(*, arrival: Arrival, order_code: str, event_id: str, event_at: datetime | None, text: str) -> None:
-    """Take a later message (urge, repeat, reject, satisfied, cancel); before its issue it waits. Raises Conflict."""
+def follow_up(
+    *, arrival: Arrival, order_code: str, event_id: str, event_at: datetime | None, text: str, back: Back | None = None
+) -> None:  # fmt: skip
+    """Take a later message (urge, repeat, sent back, reject, satisfied, cancel); before its issue it waits.
+
+    `back` comes with an answer that was sent back. Raises Conflict.
+    """
     key = event_id or hashlib.sha256(arrival.body).hexdigest()
     with write() as session:
         lock_key(session, f"order:{arrival.connection_id}:{order_code}")
@@ -95,13 +116,13 @@ def follow_up(*, arrival: Arrival, order_code: str, event_id: str, event_at: dat
         row.text = text
         if order is None:
             return
-        if moves.kind_of(arrival.msg_type) == REPEAT:  # parcels are locked before their tickets
+        if moves.kind_of(arrival.msg_type) in (REPEAT, RETREAT):  # parcels are locked before their tickets
             linked.lock(session, session.get_one(Ticket, order.ticket_id).waybill)
         ticket = moves.locked_ticket(session, order.ticket_id)
         if moves.outlives(session, ticket, order, row, arrival.at):
-            follow_on(session, ticket, order, row, arrival.at)
+            follow_on(session, ticket, order, row, arrival.at, back)
         else:
-            moves.apply(session, ticket, order, row, arrival.at)
+            moves.apply(session, ticket, order, row, arrival.at, back)
 
 
 def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> str:
@@ -178,10 +199,12 @@ def first_time(session: Session, arrival: Arrival, code: str, key: str, event_at
         session.flush()
         return True
     kept = session.get_one(PushKey, (arrival.connection_id, arrival.msg_type, code, key))
-    if kept.sha256 != digest:
+    if kept.sha256 != digest and not arrival.state:
         _set_aside(session, arrival, code, key, event_at, "conflict", f"first body had {kept.sha256}")
         session.commit()
         raise Conflict("same_key_other_body", first=kept.sha256, now=digest)
+    if not arrival.state:
+        kept.copies = PushKey.copies + 1
     return False
 
 
@@ -226,6 +249,7 @@ def _place_issue(
     else:
         event = moves.repeat(session, ticket, actor=SYSTEM, text=complaint.text, now=arrival.at, channel="platform")
     taken = _add_order(session, ticket, arrival, order)
+    connections.note_unmapped(session, arrival.connection_id, complaint.category)
     platform_pictures.expect(session, ticket, event, complaint.pictures, arrival.at)
     desk.finish(session, ticket, event, arrival.at)
     count(session, ticket, event, arrival.at)

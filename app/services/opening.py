@@ -23,6 +23,7 @@ from app.services import (
     categories,
     clocks,
     customers,
+    deadlines,
     delivery_promise,
     desk,
     inflow,
@@ -31,10 +32,12 @@ from app.services import (
     moves,
     policies,
     routing,
+    sent_back,
     ticket_contacts,
 )
 from app.services.platform_pictures import Address
 from app.services.routing import NOBODY
+from app.services.sent_back import Back
 from app.services.ticket_contacts import ContactIn
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -166,9 +169,11 @@ def _person(ticket: Ticket, complaint: ComplaintIn) -> Person:
     )  # fmt: skip
 
 
-def follow_on(session: Session, ended: Ticket, order: PlatformOrder, row: Inbox, now: datetime) -> None:
-    """A repeat after the re-open window: a new ticket that follows the ended one, unless the parcel has another open
-    one by now; the platform's order goes with it."""
+def follow_on(
+    session: Session, ended: Ticket, order: PlatformOrder, row: Inbox, now: datetime, back: Back | None = None
+) -> None:  # fmt: skip
+    """A repeat, or an answer sent back, after the re-open window: a new ticket that follows the ended one, unless the
+    parcel has another open one by now; the platform's order goes with it."""
     person, site = session.get(Person, ended.id), session.get(Organisation, ended.handling_site_id or 0)
     complaint = ComplaintIn(
         text=row.text, category=ended.category, waybill=ended.waybill,
@@ -184,6 +189,9 @@ def follow_on(session: Session, ended: Ticket, order: PlatformOrder, row: Inbox,
         event = moves.repeat(session, ticket, actor=SYSTEM, text=row.text, now=now, channel="platform")
     row.state, order.ticket_id, order.verdict = "applied", ticket.id, ""
     order.answered_at = order.expires_at = None  # the old task's; what the platform grants the new one it did not say
+    if back is not None:
+        sent_back.renew(order, back)
+        deadlines.follow(session, ticket, now)
     journal.append(session, ticket, "order_linked", actor=SYSTEM, now=now, data={"order_code": order.code})
     desk.finish(session, ticket, event, now)
     if event.type == "received":

@@ -131,6 +131,7 @@ def result(
         check(session, ticket, answer, now)
         orders = callbacks.orders_of(session, ticket)
         answer = replace(answer, **outward.fitting(orders, answer))
+        hold = timedelta(0) if ticket.reporter_id is not None else hold  # what stays in the house is there at once
         if hold:  # what waited for the customer waits no more, whatever becomes of the result
             pauses.end(session, ticket, "reply", now)
         was = undo.before(session, ticket) if hold else {}
@@ -148,6 +149,8 @@ def result(
         settling.await_delivery(session, ticket, now)
         if ticket.reporter_id is not None:
             settling.start_objection(session, ticket, now)  # whoever asked reads it here
+            told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
+            journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
         outside = not orders and ticket.reporter_id is None
         link = customer_link.make(session, ticket, event, now, hold) if outside else ""
         done = desk.finish(session, ticket, event, now, post)

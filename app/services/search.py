@@ -108,25 +108,24 @@ def _ways(
 def _by_text(
     session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None
 ) -> list[Select[Any]]:
-    """The words of the thread. Where nothing else bounds it, first in the newest documents; the index of the words is
-    asked only if these do not fill a page, so that neither frequent nor rare words are looked for in everything."""
+    """The words of the thread. Where the index of words gives no order, first in the newest documents, then further and
+    further back until a page is full: neither frequent nor rare words are looked for in everything."""
     tokens, prefixes = _needed(query.words)
     scope = None if actor.desk == "ccs" else work_scope(actor)
-
-    def joined(document: Select[Any]) -> Select[Any]:
-        found: Any = document.join(Ticket, Ticket.id == document.selected_columns.ticket_id).where(*allowed)
-        return _newest(found, document.selected_columns.rank, "text", before)
-
-    if not documents.looks_far(session, scope, prefixes):
-        return [joined(documents.newest(session, scope, tokens, prefixes))]
-    first = joined(documents.near(session, tokens, prefixes, before)).cte("near_words")
-    few = select(func.count()).select_from(first).scalar_subquery() <= PAGE
-    far = documents.far(session, tokens, prefixes)
-    # looked up one by one: for the many that PostgreSQL expects it would read every ticket
-    ticket = select(literal(1)).where(Ticket.id == far.selected_columns.ticket_id, *allowed).scalar_subquery()
-    there: Any = far.where(few, ticket == 1)
-    others = _newest(there, far.selected_columns.rank, "text", before, far.selected_columns[0])
-    return [select(first.c.id, first.c.by, first.c.rank), others]
+    if not (spans := documents.spans(session)):
+        found: Any = documents.newest(session, scope, tokens, prefixes)
+        joined = found.join(Ticket, Ticket.id == found.selected_columns.ticket_id).where(*allowed)
+        return [_newest(joined, found.selected_columns.rank, "text", before)]
+    last = documents.top(session) if before is None else before - 1
+    ways: list[Any] = []
+    for span in range(spans + 1):
+        some = documents.lately(session, scope, tokens, prefixes, last, span).subquery()
+        # looked up one by one, and after the order: for what PostgreSQL expects it would read every ticket
+        ticket = select(literal(1)).where(Ticket.id == some.c.ticket_id, *allowed).scalar_subquery()
+        few = [select(func.count()).select_from(way).scalar_subquery() <= PAGE for way in ways]
+        there = select(some.c.ticket_id).where(ticket == 1, *few)
+        ways.append(_newest(there, some.c.rank, "text", None, some.c.ticket_id).cte(f"text_{span}"))
+    return [select(way.c.id, way.c.by, way.c.rank) for way in ways]
 
 
 def _newest(

@@ -62,6 +62,7 @@ PAGES = (
     "incidents",
     "emergencies",
     "admin",
+    "exchange",
     "exports",
     "customers_admin",
     "gateways",

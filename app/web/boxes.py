@@ -66,6 +66,8 @@ def _box(key: str, label: str, endpoint: str, view: View, form: Any, submit: str
 def _result(view: View, bound: dict[str, Any]) -> dict[str, Any]:
     form, _groups = bound.get("result") or _fresh_result(view)
     _offer_logged(view, form)
+    if view.ticket.reporter_id is not None:
+        return _box("result", _("Answer"), "result", view, form, _("Send the answer"))
     hint = _("Leaves the house after the preview") if view.orders else ""
     return _box("result", _("Result"), "result", view, form, _("Preview and send"), hint=hint)
 

@@ -19,8 +19,9 @@ from app import clock
 from app.domain.kinds import EXPEDITE
 from app.domain.policies import CHANNELS
 from app.extensions import csrf, db
-from app.integrations.platform import link, messages
+from app.integrations.platform import messages
 from app.integrations.platform.errors import MessageError
+from app.integrations.platform.link import envelope as link
 from app.integrations.platform.strict_json import decode_body
 from app.services import connections, expedites, intake
 from app.services.connections import Door

@@ -67,7 +67,7 @@ def columns(kind: str) -> Callable[[Session, Order], list[Filled]]:
             text(_("Our clock late"), lambda row: yes_no(row.late), 10),
             text(_("Site"), lambda row: _place(row.site), 22),
             text(_("Owner"), lambda row: row.owner, 12),
-            text(_("What is asked"), lambda row: mask_text(row.content), 60),
+            text(_("What the customer asks"), lambda row: mask_text(row.content), 60),
         ]
         return [*found, *(_of_expedites() if kind == EXPEDITE else _of_inquiries())]
 

@@ -113,6 +113,10 @@ LISTS: tuple[ExportList, ...] = (
         export_outgoing.sms_columns, export_outgoing.sms, export_outgoing.count_sms,
     ),
     ExportList(
+        "messages", "admin", lambda: _("Messages"), export_outgoing.asks_message, export_outgoing.says_message,
+        export_outgoing.message_columns, export_outgoing.messages, export_outgoing.count_messages,
+    ),
+    ExportList(
         "scorecards", "scorecard", lambda: _("Monthly scorecards"), export_assessment.asks_ranking,
         export_assessment.says_ranking, export_assessment.ranking_columns, export_assessment.ranking,
         export_assessment.count_ranking, size=export_assessment.RANKED,
@@ -140,10 +144,6 @@ LISTS: tuple[ExportList, ...] = (
         export_penalties.columns, export_penalties.below, export_penalties.count,
     ),
     ExportList(
-        "problems", "problems", lambda: _("Problem parcels"), export_problems.asks, export_problems.says,
-        export_problems.columns, export_problems.below, export_problems.count,
-    ),
-    ExportList(
         "typical_cases", "publications", lambda: _("Typical cases"), lambda _address: {}, lambda *_given: "",
         export_publications.case_columns, export_publications.cases, export_desk.counted(export_publications.cases),
     ),
@@ -156,6 +156,10 @@ LISTS: tuple[ExportList, ...] = (
         "readers", "case_write", lambda: _("Who has read it"), export_publications.asks_readers,
         export_publications.says_readers, export_publications.reader_columns, export_publications.readers,
         export_desk.counted(export_publications.readers),
+    ),
+    ExportList(
+        "problems", "problems", lambda: _("Problem parcels"), export_problems.asks, export_problems.says,
+        export_problems.columns, export_problems.below, export_problems.count,
     ),
     ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,

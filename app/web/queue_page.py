@@ -90,10 +90,10 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
     pages = (
         ("new_ticket", "entry.new", _("New ticket")),
-        ("waybills", "waybills.index", _("Waybill look-up")),
-        ("problems", "problems.index", _("Problem parcels")),
         ("queue", "kind_lists.expedites", _("Expedites")),
         ("queue", "kind_lists.inquiries_list", _("Inquiries")),
+        ("waybills", "waybills.index", _("Waybill look-up")),
+        ("problems", "problems.index", _("Problem parcels")),
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
         ("templates", "templates.index", _("Reply templates")),
         ("publications", "typical_cases.index", _("Typical cases")),

@@ -70,7 +70,7 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
                 "href": "",
             }
         )
-    return [*found, *call_card.chips(view), *ticket_chips.chips(view)]
+    return [*found, *call_card.chips(view), *ticket_chips.chips(view, now)]
 
 
 def _running(view: View) -> list[Clock]:

@@ -136,7 +136,8 @@ def result(number: str) -> ResponseReturnValue:
         answer = _answer(*bound, attachments.keep(actor, number, "result").checked())
     except (Invalid, NotAllowed) as error:
         return verbs.failed(actor, number, "result", bound, error)
-    if request.form.get("confirmed") == "1":
+    inside = view.ticket.reporter_id is not None  # nothing leaves the house: there is nothing to look at first
+    if inside or request.form.get("confirmed") == "1":
         return verbs.act(actor, number, "result", bound, lambda: replies.result(
             actor=actor, post=verbs.post(number), answer=answer, now=now, hold=undo_bar.hold(),
         ), onward=_onward(actor, number))  # fmt: skip

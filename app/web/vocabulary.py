@@ -13,6 +13,7 @@ from app.services.ticket_view import Entry
 from app.web import (
     words_audit,
     words_board,
+    words_callbacks,
     words_closing,
     words_customers,
     words_day,
@@ -52,9 +53,10 @@ PARTS: tuple[ModuleType, ...] = (
     words_survey,
     words_penalties,
     words_board,
+    words_callbacks,
+    words_publications,
     words_waybills,
     words_problems,
-    words_publications,
 )
 
 

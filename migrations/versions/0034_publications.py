@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0034_publications"
-down_revision = "0030_late_runs"
+down_revision = "0033_search_spans"
 branch_labels = None
 depends_on = None
 

@@ -120,6 +120,13 @@ def first_penalty(step: str) -> Way:
     return go
 
 
+def first_message(page: Page) -> None:
+    """The newest message of the platforms."""
+    page.goto("/admin/messages")
+    page.locator("table td a").first.click()
+    expect(page.locator(".wireraw")).to_be_visible()
+
+
 CARD = f"/scorecards/{steps.last_month()}/{steps.SITE}"
 PAGES: dict[str, tuple[str, Way]] = {
     "login": ("", to("/login")),
@@ -136,6 +143,14 @@ PAGES: dict[str, tuple[str, Way]] = {
     "batch": ("site", batch),
     "keys": ("site", keys),
     "new": ("site", to("/tickets/new")),
+    "new-expedite": ("site", to("/tickets/new?kind=expedite")),
+    "ask": ("site", to("/tickets/ask")),
+    "sheet-of-tickets": ("lcs", to("/tickets/import")),
+    "expedites": ("site", to("/expedites")),
+    "inquiries": ("lcs", to("/inquiries?state=at_work")),
+    "knowledge": ("site", to("/knowledge")),
+    "rules": ("ccs-manager", to("/knowledge?shelf=rule")),
+    "article-new": ("lcs", to("/knowledge/new")),
     "hand-over": ("site-manager", sheet("working", "hand_over")),
     "return": ("site", sheet("to_accept", "return")),
     "team": ("site-manager", to("/team")),
@@ -189,6 +204,11 @@ PAGES: dict[str, tuple[str, Way]] = {
     "verify": ("lcs", to("/verify?code=0000-0000-0000")),
     "scoring": ("admin", to("/admin/scoring")),
     "admin": ("admin", to("/admin")),
+    "messages": ("admin", to("/admin/messages")),
+    "message": ("admin", first_message),
+    "connection": ("admin", to("/admin/connections/demo-pdd")),
+    "signature": ("admin", to("/admin/signature")),
+    "callbacks-at-risk": ("admin", to("/callbacks?state=at_risk")),
     "organisations": ("admin", to("/admin/organisations")),
     "problem-types": ("admin", to("/admin/problem-types")),
     "policies": ("admin", to("/admin/policies")),

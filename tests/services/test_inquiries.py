@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
-from app.models import Category, Clock, CustomerLink, Event, Penalty, Ticket, WorkItem
+from app.models import Category, Clock, CustomerLink, Event, Notice, Penalty, Ticket, WorkItem
 from app.services import closing, customer_link, inquiries, intake, penalties, replies, scope, sweep, verdicts
 from app.services.desk import Post
 from app.services.inquiries import QuestionIn
@@ -65,6 +65,18 @@ def test_a_question_to_the_province_waits_there_and_the_answer_comes_back(cast: 
     assert db_session.scalars(select(WorkItem)).all() == []
     assert db_session.scalars(select(CustomerLink)).all() == []
     assert not [row for row in db_session.scalars(select(Clock)) if row.state == "breached"]
+
+
+def test_the_bell_tells_whoever_asked_of_the_answer_and_the_desk_of_what_comes_back(
+    cast: Cast, db_session: Session
+) -> None:
+    number = ask(cast, "lcs")
+    answer(cast, "lcs", number)
+    told = db_session.execute(select(Notice.user_id, Notice.kind)).all()
+    assert {(cast[who].user_id, "answered") for who in ("site", "site-manager")} == {tuple(row) for row in told}
+    inquiries.send_back(actor=cast["site"], post=Post(number), text="没有照片呢", now=NOON + 2 * MINUTE)
+    back = select(Notice.user_id).where(Notice.kind == "answer_returned")
+    assert db_session.scalars(back).all() == [cast["lcs"].user_id]
 
 
 def test_a_question_to_headquarters_waits_there(cast: Cast, db_session: Session) -> None:

@@ -314,5 +314,5 @@ def test_the_bell_tells_the_other_side_of_each_step(house, db_session):
     answer(house, number)
     sent_back(house, number)
     assert told("site") == ["answered"]
-    assert told("site-2") == ["problem", "sent_back"]
+    assert told("site-2") == ["problem", "answer_returned"]
     assert told("site-3") == []

@@ -20,6 +20,7 @@ from app.services import (
     alarms,
     appeal_stream,
     closures,
+    exchange_view,
     exemption_view,
     exports,
     handover,
@@ -132,6 +133,7 @@ def _above(desk: str) -> dict[str, Call]:
         "SMS outbox": lambda session, actor, now: outbox_view.sms(session, actor),
         "platform answers": lambda session, actor, now: outbox_view.callbacks(session, actor),
         "platform answers failed": lambda session, actor, now: outbox_view.callbacks(session, actor, "failed"),
+        "platform answers at risk": lambda session, actor, now: outbox_view.at_risk(session, actor, now),
         "incidents": lambda session, actor, now: incident_view.page(session, actor),
         "late clocks to exempt": lambda session, actor, now: exemption_view.late(session, actor, "", now),
     }
@@ -144,6 +146,10 @@ def _above(desk: str) -> dict[str, Call]:
         found["appeals"] = lambda session, actor, now: appeal_stream.lines(session, actor, now)
         found["appeals head"] = lambda session, actor, now: appeal_stream.head(session, actor, now)
         found["export log"] = lambda session, actor, now: exports.log(session)
+        found["messages"] = lambda session, actor, now: exchange_view.messages(session)
+        found["messages in quarantine"] = lambda session, actor, now: exchange_view.messages(session, "quarantined")
+        found["messages of a connection"] = lambda session, actor, now: exchange_view.messages(session, "", "demo")
+        found["connections"] = lambda session, actor, now: exchange_view.connections(session)
     return found
 
 

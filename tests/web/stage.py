@@ -180,10 +180,11 @@ def _work(stage: Stage, key: str, clerk: str) -> None:
 def leaks(stage: Stage, who: str, path: str, said: str) -> list[str]:
     """The marks of hidden tickets in an answer, without what stood in the address itself.
 
-    An administrator watches what leaves the house: numbers, order codes and refusals, but no text and no person.
+    An administrator watches what comes and what leaves the house: numbers, order codes and refusals, but no text and
+    no person.
     """
     asked, found = unquote(path), ["demo-secret"] if "demo-secret" in said else []
-    watched = who == "admin" and path.startswith(("/callbacks", "/sms-outbox"))
+    watched = who == "admin" and path.startswith(("/callbacks", "/sms-outbox", "/admin/messages"))
     for key in stage.hidden_from(who):
         marks = [m for m in (*marks_of(key), stage.numbers[key]) if m in said and m not in asked]
         allowed = {stage.numbers[key], mark(key, "order"), mark(key, "refusal")} if watched else set()

@@ -71,7 +71,7 @@ def text_of(stage: Stage, who: str, kind: str) -> str:
 def orders() -> list[tuple[str, dict[str, str]]]:
     """Every list with every filter."""
     found: list[tuple[str, dict[str, str]]] = [("queue", {"queue": name}) for name in queue.QUEUES]
-    found += [("knowledge", {}), ("knowledge", {"kind": "rule", "q": "时效"})]
+    found += [("knowledge", {}), ("knowledge", {"shelf": "rule", "q": "时效"})]
     found += [(key, {"clock": "late", "state": "at_work"}) for key in ("expedites", "inquiries")]
     found += [("expedites", {"promise": "outside", "category": "ORDER"}), ("inquiries", {})]
     found += [("typical_cases", {}), ("readers", {"case_id": "1"})]
@@ -81,6 +81,8 @@ def orders() -> list[tuple[str, dict[str, str]]]:
         ("problems", {"type": "PROBLEM_LOST", "state": "unfinished"}),
         ("callbacks", {}),
         ("callbacks", {"state": "failed"}),
+        ("messages", {}),
+        ("messages", {"state": "applied", "connection": "demo"}),
         ("exemptions", {}),
         ("audits", {}),
         ("audits", {"mark": "untruthful"}),
@@ -116,7 +118,7 @@ def test_no_export_tells_of_a_ticket_outside_the_scope_or_of_a_person(stage: Sta
             assert answer.status_code == 303, (list_key, asked)
             run(stage)
             assert newest(stage).state == "done", (list_key, asked, newest(stage).reason)
-            path = f"/callbacks#{list_key}" if list_key in ("callbacks", "sms") else f"/exports#{list_key}"
+            path = f"/callbacks#{list_key}" if list_key in ("callbacks", "sms", "messages") else f"/exports#{list_key}"
             found = text_of(stage, who, kind)
             assert not leaks(stage, who, path, found), (who, list_key, asked)
             said, made = said + found, made + 1

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from app.domain.scans import ScanIn
 from app.domain.waybills import normalise
-from app.integrations.platform import parcel_scans, wire
+from app.integrations.platform import http, parcel_scans
 from app.integrations.platform.errors import MessageError, PlatformError
-from app.integrations.platform.link import signature
+from app.integrations.platform.link.envelope import signature
 from app.integrations.platform.strict_json import decode_body
 
 __all__ = ["PlatformError", "TraceClient"]
@@ -34,11 +34,11 @@ class TraceClient:
     def fetch(self, waybills: Sequence[str]) -> list[ScanIn]:
         """The scans that the service knows of these parcels, in any order; those of others are left out.
 
-        Raises PlatformError. Worth another try: what `wire.post` says, html_page, bad_answer, and the service's own
-        refusal as "refused". Permanent: bad_endpoint, bad_request.
+        Raises PlatformError. Worth another try: what `http.post_form` says, html_page, bad_answer, and the service's
+        own refusal as "refused". Permanent: bad_endpoint, bad_request.
         """
         timeout = (min(CONNECT, self.timeout), self.timeout)
-        answer = wire.post(self.endpoint, self._form(waybills), "utf-8", timeout, MAX_ANSWER)
+        answer = http.post_form(self.endpoint, self._form(waybills), timeout=timeout, limit=MAX_ANSWER)
         asked = {normalise(waybill) for waybill in waybills}
         return [scan for scan in _read(answer) if normalise(scan.waybill) in asked]
 

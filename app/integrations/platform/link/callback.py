@@ -10,27 +10,17 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from app.integrations.platform import wire
-from app.integrations.platform.errors import MessageError, PlatformError
-from app.integrations.platform.link import signature
+from app.integrations.platform import http
+from app.integrations.platform.errors import CallbackResult, MessageError, PlatformError
+from app.integrations.platform.link.envelope import signature
 from app.integrations.platform.messages import SHANGHAI
 from app.integrations.platform.strict_json import decode_body
 
 __all__ = ["CallbackClient", "CallbackResult", "PlatformError", "body_of", "send_callback"]
 
 MSG_TYPE = "WORK_ORDER_TASK_CALLBACK"
-MAX_ANSWER = 64 * 1024  # bytes
 ORDER_TYPES: Mapping[str, int] = {"complaint": 0, "consult": 1}  # the callback's own numbers, not the push's
 _REQUIRED = ("work_order_code", "operate_time")
-
-
-@dataclass(frozen=True)
-class CallbackResult:
-    """What the platform said. Not ok: it read the answer and refused it, with its own code and words."""
-
-    ok: bool
-    error_code: str = ""
-    error_msg: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +43,7 @@ class CallbackClient:
         bad_request.
         """
         form = _form(payload, secret, charset, self.provider_id)
-        return _result(wire.post(endpoint, form, charset, self.timeout, MAX_ANSWER), charset)
+        return _result(http.post_form(endpoint, form, charset=charset, timeout=self.timeout), charset)
 
 
 def send_callback(

@@ -1,4 +1,4 @@
-"""One POST to a platform: bounded in time and size, no redirects, no proxies, every way to fail told apart."""
+"""One form-urlencoded POST to a platform, every way to fail told apart; shared by all connections."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ import urllib3
 
 from app.integrations.platform.errors import PlatformError
 
+MAX_ANSWER = 64 * 1024  # bytes
+TIMEOUT = (3.0, 10.0)  # seconds to connect, and for the whole answer
+_STATUS_CODES = {401: "unauthorised", 403: "unauthorised", 404: "not_found", 408: "timeout", 429: "rate_limited"}
 
-def post(endpoint: str, form: bytes, charset: str, timeout: tuple[float, float], most: int) -> bytes:
-    """The bytes of the answer, at most `most`. `timeout` is (connect, whole answer) in seconds.
+
+def post_form(
+    endpoint: str, form: bytes, *, charset: str = "utf-8", timeout: tuple[float, float] = TIMEOUT,
+    limit: int = MAX_ANSWER,
+) -> bytes:  # fmt: skip
+    """POST `form` and give the answer's bytes as sent, at most `limit` of them.
+
+    Redirects are not followed, proxies and .netrc of the environment are not used, nothing is logged.
 
     Raises PlatformError. Worth another try: timeout, dns, connection, tls, rate_limited, server_error, redirect,
     unauthorised, not_found, answer_too_large. Permanent: bad_endpoint, bad_request.
@@ -28,13 +37,13 @@ def post(endpoint: str, form: bytes, charset: str, timeout: tuple[float, float],
                 endpoint, data=form, headers=headers, timeout=timeout, allow_redirects=False, stream=True
             )
         except (requests.RequestException, UnicodeError) as error:
-            raise _as_error(error) from None
+            raise _as_platform_error(error) from None
         with response:
             _check_status(response)
-            return _read(response, timeout[1], most)
+            return _read(response, timeout[1], limit)
 
 
-def _as_error(error: Exception) -> PlatformError:
+def _as_platform_error(error: Exception) -> PlatformError:
     """One code for each way in which no answer came at all."""
     if isinstance(error, requests.Timeout):
         return PlatformError("timeout")
@@ -46,9 +55,6 @@ def _as_error(error: Exception) -> PlatformError:
     if isinstance(error, ValueError):  # requests' InvalidURL, MissingSchema, InvalidSchema are ValueErrors
         return PlatformError("bad_endpoint", permanent=True)
     return PlatformError("connection")
-
-
-_STATUS_CODES = {401: "unauthorised", 403: "unauthorised", 404: "not_found", 408: "timeout", 429: "rate_limited"}
 
 
 def _check_status(response: requests.Response) -> None:
@@ -65,13 +71,13 @@ def _check_status(response: requests.Response) -> None:
     raise PlatformError("bad_request", permanent=True)
 
 
-def _read(response: requests.Response, seconds: float, most: int) -> bytes:
+def _read(response: requests.Response, seconds: float, limit: int) -> bytes:
     """The answer's bytes as sent, never unpacked: bounded in size and, against a trickle, in time."""
     give_up, answer = time.monotonic() + seconds, b""
     try:
         while chunk := response.raw.read1(8192, decode_content=False):
             answer += chunk
-            if len(answer) > most:
+            if len(answer) > limit:
                 raise PlatformError("answer_too_large")
             if time.monotonic() > give_up:
                 raise PlatformError("timeout")
