@@ -19,6 +19,7 @@ PAGES = (
     "tickets",
     "waybills",
     "problems",
+    "problem_admin",
     "appeals",
     "audit",
     "audits",

@@ -155,6 +155,11 @@ def tabs() -> list[dict[str, Any]]:
         {"label": _("Penalty rules"), "href": url_for("penalty_rules.index"), "current": "penalty" in request.path},
         {"label": _("Scoring"), "href": url_for("schemes.index"), "current": "scoring" in request.path},
         {"label": _("Calendars"), "href": url_for("calendars.index"), "current": "calendars" in request.path},
+        {
+            "label": _("Types of problem parcels"),
+            "href": url_for("problem_admin.index"),
+            "current": "problem-types" in request.path,
+        },
         {"label": _("Call scripts"), "href": url_for("scripts.index"), "current": "scripts" in request.path},
         {"label": _("SMS gateways"), "href": url_for("gateways.index"), "current": "/sms" in request.path},
     ]

@@ -32,6 +32,7 @@ def notices() -> dict[str, str]:
         "rectify_filled": _("A rectification form waits for acceptance"),
         "rectify_back": _("Your rectification form was sent back"),
         "rectify_done": _("Your rectification form was accepted"),
+        "problem": _("A problem parcel was reported to you"),
         "exported": _("Your export is ready"),
         "not_exported": _("Your export could not be made"),
     }

@@ -48,10 +48,13 @@ def sides() -> dict[str, str]:
     }
 
 
-@table
-def field_kinds() -> dict[str, str]:
-    """The kinds of a type's fields."""
-    return {"text": _("Text"), "number": _("Number"), "day": _("Date"), "choice": _("Choice")}
+def admin_labels() -> dict[str, str]:
+    """The inputs of a type on the administrator's page."""
+    return {
+        "fields": _("Fields of the report"),
+        "photos": _("Photos at least"),
+        "active": _("Can be reported"),
+    }
 
 
 def findings(entry: Entry) -> list[tuple[str, str]]:

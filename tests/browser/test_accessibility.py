@@ -137,6 +137,8 @@ PAGES: dict[str, tuple[str, Way]] = {
     "replied": ("site", first_of("replied")),
     "errors": ("site", errors),
     "waybills": ("site", waybills),
+    "problems": ("site", to("/problems")),
+    "problem": ("site", to("/problems/new?type=PROBLEM_DAMAGED")),
     "preview": ("site", preview),
     "batch": ("site", batch),
     "keys": ("site", keys),
@@ -217,6 +219,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "signature": ("admin", to("/admin/signature")),
     "callbacks-at-risk": ("admin", to("/callbacks?state=at_risk")),
     "organisations": ("admin", to("/admin/organisations")),
+    "problem-types": ("admin", to("/admin/problem-types")),
     "policies": ("admin", to("/admin/policies")),
 }
 # English and dark: the pages that differ most, with accounts that no other test uses.

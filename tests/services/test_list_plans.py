@@ -22,13 +22,15 @@ NOW = NOON + timedelta(hours=1)
 GROWS = {
     "ticket", "work_item", "event", "clock", "outbox", "notice", "free_text", "ticket_party", "ticket_person",
     "platform_order", "appeal", "exempted_clock", "counter", "alarm", "incident_ticket", "incident_count", "exemption",
-    "exemption_scope",
+    "exemption_scope", "problem_row",
     "day_fact",
 }  # fmt: skip
 WHO = {"site": "site", "lcs": "lcs", "ccs": "ccs-manager"}
 SCANS = {"exemptions": {"exemption"}}  # in the order of its key, up to a page
 # What is sorted, and why that stays small.
 SORTS = {
+    "unfinished": "the problem parcels of a scope that are not closed",
+    "of some parcels": "the problem parcels of twenty numbers",
     "look-up": "the scans of the numbers that were asked for, and the newest tickets on each",
     "search": "what one number, telephone or suffix finds, and a page of each way",
     "exemptions": "a page of the province's and one of the network's, and the clocks behind them",

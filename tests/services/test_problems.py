@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.problems import Field
-from app.models import Attachment, Clock, Event, ProblemRow, Ticket, WorkItem
+from app.models import Attachment, Clock, Event, Notice, ProblemRow, Ticket, WorkItem
 from app.services import (
     arbitration,
     inquiries,
@@ -302,3 +302,17 @@ def test_silence_of_the_reporter_lets_the_handling_site_close(house, db_session)
     at = over + timedelta(minutes=2)
     replies.close(actor=house["site-2"], post=post(number), root_cause="hub", verified=True, now=at)
     assert ticket(db_session, number).state == "closed"
+
+
+def test_the_bell_tells_the_other_side_of_each_step(house, db_session):
+    def told(who: str) -> list[str]:
+        db_session.rollback()
+        rows = select(Notice.kind).where(Notice.user_id == house[who].user_id).order_by(Notice.id)
+        return list(db_session.scalars(rows))
+
+    number = reported(house)
+    answer(house, number)
+    sent_back(house, number)
+    assert told("site") == ["answered"]
+    assert told("site-2") == ["problem", "answer_returned"]
+    assert told("site-3") == []

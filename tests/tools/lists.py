@@ -32,6 +32,7 @@ from app.services import (
     lookup,
     notices,
     outbox_view,
+    problem_list,
     publication_view,
     queue,
     rectification_view,
@@ -89,6 +90,19 @@ def _kind(kind: str, given: dict[str, str]) -> Call:
     return lambda session, actor, now: kind_list.page(session, actor, kind_list.filters(kind, given, now), now)
 
 
+PROBLEM_QUERIES = {
+    "": problem_list.Asked(), "of a type": problem_list.Asked(type="PROBLEM_LOST"),
+    "unfinished": problem_list.Asked(state=problem_list.UNFINISHED),
+    "of a courier": problem_list.Asked(courier="张师傅"), "on their way back": problem_list.Asked(state="replied"),
+    "between two sites": problem_list.Asked(reporter="330106-01", site="330108-01"),
+    "of some parcels": problem_list.Asked(waybills=("YT0000000000501", "YT0000000000502")),
+}  # fmt: skip
+
+
+def _problems(asked: problem_list.Asked) -> Call:
+    return lambda session, actor, now: problem_list.page(session, actor, asked)
+
+
 def _search(text: str) -> Call:
     return lambda session, actor, now: search.find(session, actor, words.parse(text), Filters(queue=""), now)
 
@@ -109,6 +123,8 @@ def of_desk(desk: str) -> dict[str, Call]:
         for name, given in KIND_FILTERS.items():
             found[f"{kind} {name}".strip()] = _kind(kind, given)
     found["exports"] = lambda session, actor, now: exports.mine(session, actor)
+    for name, asked in PROBLEM_QUERIES.items():
+        found[f"problem parcels {name}".strip()] = _problems(asked)
     found["typical cases"] = lambda session, actor, now: publication_view.listed(session, actor, "case")
     found["unread cases"] = lambda session, actor, now: session.scalar(select(publication_view.unread(actor, now)))
     many = [f"YT{n:013d}" for n in range(20)]

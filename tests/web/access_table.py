@@ -171,6 +171,8 @@ LINES = (
     _line("penalty_rules.draft", "POST", "/admin/penalty-rules/cap",        L,   403, 403, 403, 403, 403, 422, 422),
     _line("alarms.index", "GET", "/alarms",                                 L,   403, 200, 200, 200, 403, 200, 200),
     _line("alarms.seen", "POST", "/alarms/1/seen",                          L,   403, 404, 404, 404, 403, 404, 404),
+    _line("problem_admin.index", "GET", "/admin/problem-types",             L,   403, 403, 403, 403, 403, 403, 200),
+    _line("problem_admin.save", "POST", "/admin/problem-types/PROBLEM_LOST", L,  403, 403, 403, 403, 403, 403, 422),
     _line("scripts.index", "GET", "/admin/scripts",                         L,   403, 403, 403, 403, 403, 403, 200),
     _line("scripts.show", "GET", "/admin/scripts/LOCKER",                   L,   403, 403, 403, 403, 403, 403, 200),
     _line("scripts.save", "POST", "/admin/scripts/LOCKER",                  L,   403, 403, 403, 403, 403, 403, 422),

@@ -79,6 +79,8 @@ def orders() -> list[tuple[str, dict[str, str]]]:
     found += [("expedites", {"promise": "outside", "category": "ORDER"}), ("inquiries", {})]
     found += [("queue", {"queue": "all", "owner": "mine", "category": "FALSE_SIGN"}), ("sms", {}), ("duty", {})]
     found += [
+        ("problems", {}),
+        ("problems", {"type": "PROBLEM_LOST", "state": "unfinished"}),
         ("callbacks", {}),
         ("callbacks", {"state": "failed"}),
         ("messages", {}),

@@ -35,6 +35,8 @@ QUEUE = {
 TICKET = {"": 28, "HX-Request": 21}
 LISTS = {
     "/handover?all=1": 11,
+    "/problems": 11,
+    "/problems?type=PROBLEM_LOST&state=to_handle&courier=x": 11,
     "/waybills?numbers=" + "+".join(f"YT{n:09d}0000" for n in range(20)): 12,
     "/callbacks": 6,
     "/sms-outbox": 6,
