@@ -71,7 +71,7 @@ def text_of(stage: Stage, who: str, kind: str) -> str:
 def orders() -> list[tuple[str, dict[str, str]]]:
     """Every list with every filter."""
     found: list[tuple[str, dict[str, str]]] = [("queue", {"queue": name}) for name in queue.QUEUES]
-    found += [("knowledge", {}), ("knowledge", {"shelf": "rule", "q": "时效"})]
+    found += [("problems", {}), ("knowledge", {}), ("knowledge", {"shelf": "rule", "q": "时效"})]
     found += [(key, {"clock": "late", "state": "at_work"}) for key in ("expedites", "inquiries")]
     found += [("expedites", {"promise": "outside", "category": "ORDER"}), ("inquiries", {})]
     found += [("typical_cases", {}), ("readers", {"case_id": "1"})]
