@@ -73,7 +73,6 @@ def orders() -> list[tuple[str, dict[str, str]]]:
     found: list[tuple[str, dict[str, str]]] = [("queue", {"queue": name}) for name in queue.QUEUES]
     found += [("knowledge", {}), ("knowledge", {"shelf": "rule", "q": "时效"})]
     found += [("typical_cases", {}), ("readers", {"case_id": "1"}), ("rectifications", {"state": "asked"})]
-    found += [("problems", {}), ("problems", {"state": "to_handle", "type": "PROBLEM_LOST"})]
     found += [("analysis", {}), ("analysis_tickets", {"category": "FALSE_SIGN", "weekday": "2"})]
     found += [(key, {"clock": "late", "state": "at_work"}) for key in ("expedites", "inquiries")]
     found += [("expedites", {"promise": "outside", "category": "ORDER"}), ("inquiries", {})]
