@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain import customers as rule
@@ -15,6 +15,7 @@ from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.models import CustomerAccount, CustomerMatch, Ticket
 from app.models.ids import new_id
+from app.models.together import Question, Step
 from app.services.transaction import write
 
 FIELDS = {PHONE: "phones", PREFIX: "prefixes", NAME: "names"}
@@ -69,9 +70,15 @@ def recognise(
     return account
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> CustomerAccount | None:
+_ACCOUNT = Question(select(CustomerAccount).where(CustomerAccount.id == bindparam("account_id")))
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[CustomerAccount | None]:
     """The account of a ticket, for its panel; asks nothing where there is none."""
-    return session.get(CustomerAccount, ticket.customer_account_id) if ticket.customer_account_id else None
+    if not ticket.customer_account_id:
+        return None
+    ((account,),) = yield (_ACCOUNT(account_id=ticket.customer_account_id),)
+    return account
 
 
 # --- the administrator's side ---

@@ -10,15 +10,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import SHANGHAI
 from app.domain.errors import Invalid
 from app.domain.waybills import normalise
-from app.models import Organisation, Scan
+from app.models import Organisation, Scan, together
 from app.models.dialect import changed, insert_ignoring
 from app.models.ids import new_id
+from app.models.together import Question, Step
 from app.services import linked, promise_clock
 from app.services.transaction import write
 
@@ -77,17 +78,28 @@ class StoredTrace:
 
     def trace(self, *waybills: str) -> list[ScanRow]:
         """The stored scans of a parcel under all the numbers given, newest first."""
-        statement = (
-            select(Scan, Organisation.name)
-            .outerjoin(Organisation, Organisation.id == Scan.organisation_id)
-            .where(Scan.waybill.in_([normalise(waybill) for waybill in waybills]))
-            .order_by(Scan.scanned_at.desc(), Scan.id.desc())
-        )
-        return [
-            ScanRow(scan.scan_type, scan.scanned_at, scan.site_code, scan.organisation_id, name or "", scan.courier,
-                    scan.note, scan.waybill)
-            for scan, name in self.session.execute(statement)
-        ]  # fmt: skip
+        found: list[ScanRow] = together.run(self.session, {"": asking(waybills)})[""]
+        return found
+
+
+_LINE = Question(
+    select(Scan, Organisation.name)
+    .outerjoin(Organisation, Organisation.id == Scan.organisation_id)
+    .where(Scan.waybill.in_(bindparam("scanned", expanding=True)))
+    .order_by(Scan.scanned_at.desc(), Scan.id.desc())
+)
+
+
+def asking(waybills: Sequence[str]) -> Step[list[ScanRow]]:
+    """The stored scans of a parcel as a step of a page."""
+    if not waybills:
+        return []
+    (found,) = yield (_LINE(scanned=[normalise(waybill) for waybill in waybills]),)
+    return [
+        ScanRow(scan.scan_type, scan.scanned_at, scan.site_code, scan.organisation_id, name or "", scan.courier,
+                scan.note, scan.waybill)
+        for scan, name in found
+    ]  # fmt: skip
 
 
 def store_scans(*, scans: Sequence[ScanIn], now: datetime) -> int:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid
@@ -21,6 +20,7 @@ from app.services.outward import Group
 from app.services.replies import ResultIn
 from app.web import answer_groups, forms, queue_page, template_menu, undo_bar, verbs, words, words_day
 from app.web.answer_groups import AnswerGroup
+from app.web.context import translate as _
 
 ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result", "undo": "batch.undo"}
 OF_ONE_TICKET = ("finding_signed_by", "promise_what", "promise_due_at", "promise_who", "promise_text", "file")

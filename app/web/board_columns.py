@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.services.board import Site
+from app.web.context import translate as _
 
 CAPPED = 100  # what is counted no further
 NEVER = 10**7  # minutes: nobody was ever there

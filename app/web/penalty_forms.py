@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import DateTimeLocalField, Form, MultipleFileField, SelectField, StringField, TextAreaField
 
 from app.domain.penalty_rules import BY_HAND
 from app.web import words_penalties
+from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS
 
 _YUAN = re.compile(r"(\d{1,7})(?:\.(\d{1,2}))?")

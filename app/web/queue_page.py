@@ -9,15 +9,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.bands import BANDS
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import menu, organisations, queue
+from app.services import menu, organisations, queue, queue_frame
 from app.services.queue import Filters, Row
+from app.services.queue_frame import Frame, Rail
 from app.web import bell_mark, view_menu, words, words_day, words_ownership, words_parties
+from app.web.context import translate as _
 from app.web.filters import address as address
 from app.web.filters import asked as asked
 from app.web.filters import kept as kept
@@ -40,7 +41,13 @@ OWNED_BY = {"site": ("", "mine", "unclaimed"), "lcs": ("", "mine", "helped")}
 
 def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime) -> dict[str, Any]:
     """Queues with their counts, and the other pages that the role opens."""
-    counts, labels, base = queue.counts(session, actor, now), words.queues(), url_for("tickets.index")
+    return rail_from(queue_frame.rail(session, actor, now), actor, filters)
+
+
+def rail_from(found: Rail, actor: Actor, filters: Filters | None) -> dict[str, Any]:
+    """The same where the numbers are at hand."""
+    bell_mark.know(found.unread)
+    counts, labels, base = found.counts, words.queues(), url_for("tickets.index")
     first = address(Filters())
     current = filters.queue if filters else ""
     queues = [
@@ -65,7 +72,7 @@ def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime)
             "key": "appeals", "label": _("Rule on appeals"), "count_text": n, "href": url_for("appeals.index"),
             "current": False, "hot": False, "heading": "",
         })  # fmt: skip
-    return {"queues": queues, "others": with_alarms(session, actor, others(actor))}
+    return {"queues": queues, "others": _with_numbers(found.waiting, others(actor))}
 
 
 def rail_of(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -77,8 +84,12 @@ def rail_of(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
 
 def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The menu with the numbers of what waits: alarms that nobody has looked into, contests to decide."""
+    return _with_numbers(menu.counts(session, actor), entries)
+
+
+def _with_numbers(waiting: dict[str, int], entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     pages = {"alarms": url_for("alarms.index"), "penalties": url_for("penalties.index")}
-    found = {pages[name]: n for name, n in menu.counts(session, actor).items() if n}
+    found = {pages[name]: n for name, n in waiting.items() if n}
     return [{**one, "count_text": str(found[one["href"]])} if one["href"] in found else one for one in entries]
 
 
@@ -123,23 +134,28 @@ def count_text(n: int, key: str) -> str:
     return "99+" if key == "due_soon" and n >= 100 else str(n) if n else ""
 
 
-def listing(session: Session, actor: Actor, filters: Filters, now: datetime, selected: str = "") -> dict[str, Any]:
-    """The list pane for the filters in the address."""
-    filters = queue.offered(actor.desk, filters)
-    page, categories = queue.page(session, actor, filters, now), category_labels(session)
+def desk(
+    session: Session, actor: Actor, filters: Filters, now: datetime, selected: str = ""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The menu and the list pane for the filters in the address."""
+    frame = queue_frame.load(session, actor, filters, now)
+    return rail_from(frame.rail, actor, filters), _listing(session, actor, frame, now, selected)
+
+
+def _listing(session: Session, actor: Actor, frame: Frame, now: datetime, selected: str) -> dict[str, Any]:
+    filters, page, categories = frame.filters, frame.page, _labels(frame.categories)
     base = url_for("tickets.index")
     address_of = asked(filters)
-    version, counts = queue.by_band(session, actor, filters, now)
     lines = [row_of(row, now, categories, selected, address_of) for row in page.rows]
     return {
-        "bands": bands(page.rows, lines, counts),
+        "bands": bands(page.rows, lines, frame.bands),
         "q": "", "sort": filters.sort, "queue": filters.queue,
-        "sorts": sorts(actor, filters), "views": view_menu.menu(session, actor, filters),
+        "sorts": sorts(actor, filters), "views": view_menu.menu(frame.views, filters),
         "filters": {"category": filters.category, "categories": list(categories.items())},
         "next_href": f"{base}?{urlencode({**address_of, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
         "owners": owners(actor, filters), "owner": filters.owner, "site": filters.site, "kept": kept(filters),
-        "news": news(version, now, 0, filters),
+        "news": news(frame.version, now, 0, filters),
         "list_href": address(filters),
         "search": None, "batch": actor.can("batch"), "batch_key": secrets.token_urlsafe(24),
         "query": f"?{urlencode(address_of)}" if address_of else "", "only": only(session, actor, filters),
@@ -211,8 +227,12 @@ def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, A
 
 def category_labels(session: Session) -> dict[str, str]:
     """Category codes and their labels in the reader's language."""
+    return _labels(queue.categories(session))
+
+
+def _labels(rows: list[Any]) -> dict[str, str]:
     english = g.fmt.english
-    return {row.code: row.name_en if english else row.name for row in queue.categories(session)}
+    return {row.code: row.name_en if english else row.name for row in rows}
 
 
 def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, asked: dict[str, str]) -> dict[str, Any]:

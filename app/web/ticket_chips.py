@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain import lifecycle
 from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.services.ticket_view import View
+from app.web.context import translate as _
 
 
 def chips(view: View) -> list[dict[str, str]]:
