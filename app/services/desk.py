@@ -14,6 +14,7 @@ from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
 from app.models import Draft, Event, Submission, Ticket
 from app.services import cases, clocks, pauses, returns, scope, surveys, work
+from app.services.transaction import drop
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
@@ -110,6 +111,7 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
         ticket.help_asked_at = None  # a ticket that is opened again is helped when it is asked for anew
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
+    drop(session, ("begun", ticket.id))
     if post and post.draft:
         drop_draft(session, event.actor_id, ticket, post.draft)
     if post and post.key:

@@ -21,7 +21,17 @@ from app.domain.waybills import is_acceptable, normalise
 from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
 from app.models.dialect import changed, insert_ignoring, lock_key
 from app.models.ids import new_id
-from app.services import deadlines, desk, inflow, journal, linked, moves, platform_pictures, ticket_contacts
+from app.services import (
+    deadlines,
+    desk,
+    inflow,
+    intake_reads,
+    journal,
+    linked,
+    moves,
+    platform_pictures,
+    ticket_contacts,
+)
 from app.services.opening import ComplaintIn as ComplaintIn
 from app.services.opening import follow_on, open_ticket
 from app.services.routing import NOBODY
@@ -117,6 +127,7 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> 
         if ticket is not None:
             event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
         else:
+            intake_reads.ahead(session, complaint, parcel, now)
             ticket, event = open_ticket(session, complaint, actor=actor, now=now, rule="delivery", previous=before_it)
         desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
         _count(session, ticket, event, now)
@@ -202,6 +213,7 @@ def _place_issue(
     ticket, before_it = moves.on_parcel(session, parcel, arrival.at)
     connection = session.get_one(Connection, arrival.connection_id)
     if ticket is None:
+        intake_reads.ahead(session, complaint, parcel, arrival.at)
         late = order.expires_at is not None and order.expires_at <= arrival.at
         rule = NOBODY if late else connection.routing_rule
         ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=arrival.at, rule=rule, previous=before_it)

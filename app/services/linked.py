@@ -93,7 +93,7 @@ def lock(session: Session, *waybills: str) -> list[str]:
     The numbers are locked in one order for everybody; where a link came meanwhile the locks are given back and taken
     anew, so that nobody waits for another in a circle.
     """
-    wanted = _all(session, waybills)
+    wanted = [waybill for waybill in dict.fromkeys(waybills) if waybill]  # most parcels have no other number
     while wanted:
         attempt = session.begin_nested()
         for waybill in sorted(wanted):

@@ -33,6 +33,7 @@ from app.services import (
 from app.services.platform_pictures import Address
 from app.services.routing import NOBODY
 from app.services.ticket_contacts import ContactIn
+from app.services.transaction import keep, kept
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -64,7 +65,9 @@ def open_ticket(
     `rule` is the routing rule, NOBODY where the platform's time is over: such a ticket is never charged. `previous` is
     the ended ticket on the same parcel that it follows.
     """
-    category = complaint.category if session.get(Category, complaint.category) else "OTHER"
+    known = kept(session, ("category", complaint.category),
+                 lambda: session.get(Category, complaint.category) is not None)  # fmt: skip
+    category = complaint.category if known else "OTHER"
     priority = default_priority(
         category, promised_today=complaint.promised_today, platform_priority=complaint.platform_priority
     )
@@ -80,6 +83,8 @@ def open_ticket(
     ticket.flags = categories.flags_at_intake(session, ticket) + ([LATE_ON_ARRIVAL] if rule == NOBODY else [])
     session.add(ticket)
     session.flush()
+    keep(session, ("begun", ticket.id), True)
+    keep(session, ("clocks", ticket.id), [])
     with session.no_autoflush:  # nothing here reads what it has just written: one flush for all instead of ten
         event = _describe(session, ticket, complaint, actor, now)
         legal = clocks.limits(session, ticket)["legal"]
@@ -88,11 +93,20 @@ def open_ticket(
     return ticket, event
 
 
+def senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:
+    """Telephone numbers and names of whoever sent the parcel, as far as the complaint tells."""
+    found = [one for one in complaint.contacts if one.role in ("sender", "merchant")]
+    phones, names = [one.phone for one in found], [one.name for one in found]
+    if complaint.complainant_kind in ("sender", "merchant"):
+        phones, names = [*phones, complaint.phone], [*names, complaint.name]
+    return phones, names
+
+
 def _describe(session: Session, ticket: Ticket, complaint: ComplaintIn, actor: Actor, now: datetime) -> Event:
     """Who complains, in which words, and whose customer the sender is."""
     session.add(_person(ticket, complaint))
     ticket_contacts.keep(session, ticket, complaint.contacts)
-    account = customers.recognise(session, ticket, *_senders(complaint))
+    account = customers.recognise(session, ticket, *senders(complaint))
     data = _received(ticket, complaint)
     text = {"text": complaint.text, "waybill": complaint.waybill}
     event = journal.append(session, ticket, "received", actor=actor, now=now, data=data, text=text)
@@ -109,15 +123,6 @@ def _received(ticket: Ticket, complaint: ComplaintIn) -> dict[str, Any]:
         "raw_category": complaint.category, "flags": ticket.flags, "site_code": complaint.site_code.strip()[:32],
         "marked": complaint.promised_today or complaint.platform_priority == PLATFORM_URGENT,
     }  # fmt: skip
-
-
-def _senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:
-    """Telephone numbers and names of whoever sent the parcel, as far as the complaint tells."""
-    found = [one for one in complaint.contacts if one.role in ("sender", "merchant")]
-    phones, names = [one.phone for one in found], [one.name for one in found]
-    if complaint.complainant_kind in ("sender", "merchant"):
-        phones, names = [*phones, complaint.phone], [*names, complaint.name]
-    return phones, names
 
 
 def _person(ticket: Ticket, complaint: ComplaintIn) -> Person:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -82,7 +82,7 @@ class StoredTrace:
         return found
 
 
-_LINE = Question(
+LINE = Question(
     select(Scan, Organisation.name)
     .outerjoin(Organisation, Organisation.id == Scan.organisation_id)
     .where(Scan.waybill.in_(bindparam("scanned", expanding=True)))
@@ -94,7 +94,12 @@ def asking(waybills: Sequence[str]) -> Step[list[ScanRow]]:
     """The stored scans of a parcel as a step of a page."""
     if not waybills:
         return []
-    (found,) = yield (_LINE(scanned=[normalise(waybill) for waybill in waybills]),)
+    (found,) = yield (LINE(scanned=[normalise(waybill) for waybill in waybills]),)
+    return rows_of(found)
+
+
+def rows_of(found: Iterable[Any]) -> list[ScanRow]:
+    """The answer to LINE as the trace has it."""
     return [
         ScanRow(scan.scan_type, scan.scanned_at, scan.site_code, scan.organisation_id, name or "", scan.courier,
                 scan.note, scan.waybill)
@@ -153,7 +158,11 @@ def places(session: Session, waybill: str) -> tuple[int | None, int | None, int 
     Each is None where there is no such scan, and also where that scan names none of our organisations: an older scan
     elsewhere would send the complaint to the wrong site.
     """
-    line = trace(session, waybill)
+    return places_in(trace(session, waybill))
+
+
+def places_in(line: Sequence[ScanRow]) -> tuple[int | None, int | None, int | None]:
+    """The same of a trace that was read already."""
     delivery = _first(line, (DELIVER, SIGN))
     origin = _first(line[::-1], (COLLECT,))
     return delivery, origin, line[0].organisation_id if line else None
