@@ -22,6 +22,7 @@ from app.web.context import translate as _
 from app.web.filters import address as address
 from app.web.filters import asked as asked
 from app.web.filters import kept as kept
+from app.web.language import table
 
 RAIL = {
     "site": (
@@ -95,6 +96,16 @@ def _with_numbers(waiting: dict[str, int], entries: list[dict[str, Any]]) -> lis
 
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
+    return [
+        {"label": label, "href": href, "count_text": "", "current": endpoint == current}
+        for label, href, endpoint in _others(actor.role)
+    ]
+
+
+@table
+def _others(role: str) -> list[tuple[str, str, str]]:
+    """Label, address and name of each page that the role opens: the same on every page."""
+    actor = Actor(None, role, None, None)
     pages = (
         ("new_ticket", "entry.new", _("New complaint")),
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
@@ -122,11 +133,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("audit_policy", "audit_policy.index", _("Audit policy")),
         ("admin", "admin.index", _("Administration")),
     )
-    return [
-        {"label": label, "href": url_for(endpoint), "count_text": "", "current": endpoint == current}
-        for capability, endpoint, label in pages
-        if actor.can(capability)
-    ]
+    return [(label, url_for(endpoint), endpoint) for capability, endpoint, label in pages if actor.can(capability)]
 
 
 def count_text(n: int, key: str) -> str:
