@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from app.domain import undo
@@ -35,7 +36,12 @@ class Config:
     outbox_lease: int = 60  # how long a worker may hold a row before another takes it
     sweep_every: float = 2.0  # pause between two looks for due work
     most_parties: int = 2  # responsible parties that a ticket may have at once
+    trace_url: str = ""  # a carrier's own trace service; empty: the stored scans are all we know
+    trace_secret: str = ""  # what questions to it are signed with
+    trace_timeout: float = 3.0  # within which its whole answer has to be here
     undo_seconds: int = undo.SECONDS  # for so long a result is held and can be taken back
+    log_format: str = "text"  # json: one object a line, with a line for each request
+    metrics_token: str = ""  # empty: only this machine itself may read /metrics
     trusted_proxies: int = 0  # how many reverse proxies of ours stand in front and name the client
 
     @property
@@ -65,7 +71,10 @@ class Config:
             outbox_lease=int(env.get("OUTBOX_LEASE", "60")),
             sweep_every=float(env.get("SWEEP_EVERY", "2")),
             most_parties=int(env.get("MOST_PARTIES", "2")),
+            **_trace(env),
             undo_seconds=_undo_seconds(env),
+            log_format=_log_format(env, environment),
+            metrics_token=env.get("METRICS_TOKEN", ""),
             trusted_proxies=int(env.get("TRUSTED_PROXIES", "0")),
         )
 
@@ -98,6 +107,14 @@ def _secret_key(env: Mapping[str, str], data_dir: Path, environment: str) -> str
     return key
 
 
+def _log_format(env: Mapping[str, str], environment: str) -> str:
+    """LOG_FORMAT; production writes JSON unless told otherwise."""
+    form = env.get("LOG_FORMAT") or ("json" if environment == "production" else "text")
+    if form not in ("json", "text"):
+        raise ConfigError(f"LOG_FORMAT must be json or text, not {form!r}")
+    return form
+
+
 def _undo_seconds(env: Mapping[str, str]) -> int:
     """Seconds of UNDO_SECONDS; a hold that is too long would keep a platform waiting."""
     text = env.get("UNDO_SECONDS", str(undo.SECONDS))
@@ -106,6 +123,24 @@ def _undo_seconds(env: Mapping[str, str]) -> int:
     except ValueError as error:
         raise ConfigError(f"UNDO_SECONDS must be a number from 0 to {undo.LONGEST_SECONDS}, not {text!r}") from error
     return seconds
+
+
+def _trace(env: Mapping[str, str]) -> dict[str, Any]:
+    """TRACE_URL with its secret and time-out; a service that cannot be asked makes a start impossible."""
+    url, text = env.get("TRACE_URL", ""), env.get("TRACE_TIMEOUT", "3")
+    if not url:
+        return {}
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise ConfigError("TRACE_URL must be an http or https address")
+    if not env.get("TRACE_SECRET"):
+        raise ConfigError("TRACE_SECRET is not set: questions to TRACE_URL are signed with it")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 10:
+        raise ConfigError(f"TRACE_TIMEOUT must be a number of seconds from 0.1 to 10, not {text!r}")
+    return {"trace_url": url, "trace_secret": env["TRACE_SECRET"], "trace_timeout": seconds}
 
 
 def _attachment_hosts(env: Mapping[str, str], environment: str) -> frozenset[str]:

@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.extensions import db
-from app.integrations.platform.link import signature
+from app.integrations.platform.link.envelope import signature
 from app.models import Organisation, User
 from app.services import sessions
 from app.services.sessions import Limits

@@ -34,6 +34,9 @@ def test_an_unknown_site_has_no_scorecard_and_the_command_says_so(app, database)
         ["demo", "refresh"],
         ["seed"],
         ["search", "rebuild"],
+        ["doctor"],
+        ["backup"],
+        ["restore"],
     ],
 )
 def test_the_commands_that_the_launcher_calls_exist(app, words):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, Engine, Table, bindparam, event, insert, text
+from sqlalchemy import JSON, BigInteger, Connection, Date, Engine, Integer, Table, bindparam, event, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -23,8 +24,10 @@ INSTANTS = 2000  # remembered while many rows are written
 
 
 def prepare_engine(engine: Engine) -> None:
-    """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers)."""
+    """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers). PostgreSQL: reading
+    here and there costs about what reading in a row does, or it would read whole tables for a page of them."""
     if engine.dialect.name != "sqlite":
+        event.listen(engine, "connect", _reads_anywhere)
         return
 
     def connect(connection: Any, _record: Any) -> None:
@@ -38,6 +41,12 @@ def prepare_engine(engine: Engine) -> None:
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
+
+
+def _reads_anywhere(connection: Any, _record: Any) -> None:
+    connection.autocommit = True  # or a rollback would take it back
+    connection.execute("SET random_page_cost = 1.1")
+    connection.autocommit = False
 
 
 def insert_ignoring(session: Session, table: Any) -> Any:
@@ -156,6 +165,27 @@ def oldest_writer(session: Session) -> float | None:
     return None if found is None else float(found)
 
 
+def server_time(session: Session) -> datetime | None:
+    """The database server's clock (UTC); None for SQLite, which has no other clock than this machine's."""
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    told: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return told.astimezone(UTC)
+
+
+def exported_snapshot(connection: Connection) -> tuple[str, str]:
+    """The schema of our tables and a name under which pg_dump sees what this open transaction sees. PostgreSQL only."""
+    row = connection.execute(text("SELECT current_schema(), pg_export_snapshot()")).one()
+    return str(row[0]), str(row[1])
+
+
+def prepare_schema(connection: Connection, name: str) -> str:
+    """Make the schema where it is missing; the one that tables are looked for in first. PostgreSQL only."""
+    quoted = connection.dialect.identifier_preparer.quote(name)
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted}"))
+    return str(connection.execute(text("SELECT current_schema()")).scalar())
+
+
 @contextmanager
 def hold(engine: Engine, key: str) -> Iterator[bool]:
     """Hold `key` through many transactions; gives whether it was free. A process that dies has let go of it."""
@@ -220,6 +250,43 @@ def _postgresql_day(element: Any, compiler: Any, **named: Any) -> str:
     return f"CAST(({compiler.process(element.clauses, **named)}) AT TIME ZONE 'Asia/Shanghai' AS DATE)"
 
 
+class shanghai_hour(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
+    """The hour of an instant in Asia/Shanghai, 0 to 23."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(shanghai_hour, "sqlite")
+def _sqlite_hour(element: Any, compiler: Any, **named: Any) -> str:
+    return f"CAST(strftime('%H', {compiler.process(element.clauses, **named)}, '+8 hours') AS INTEGER)"
+
+
+@compiles(shanghai_hour, "postgresql")
+def _postgresql_hour(element: Any, compiler: Any, **named: Any) -> str:
+    inner = compiler.process(element.clauses, **named)
+    return f"CAST(extract(hour FROM ({inner}) AT TIME ZONE 'Asia/Shanghai') AS INTEGER)"
+
+
+class shanghai_weekday(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
+    """The weekday of an instant in Asia/Shanghai, 0 for Monday."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(shanghai_weekday, "sqlite")
+def _sqlite_weekday(element: Any, compiler: Any, **named: Any) -> str:
+    inner = compiler.process(element.clauses, **named)
+    return f"((CAST(strftime('%w', {inner}, '+8 hours') AS INTEGER) + 6) % 7)"
+
+
+@compiles(shanghai_weekday, "postgresql")
+def _postgresql_weekday(element: Any, compiler: Any, **named: Any) -> str:
+    inner = compiler.process(element.clauses, **named)
+    return f"(CAST(extract(isodow FROM ({inner}) AT TIME ZONE 'Asia/Shanghai') AS INTEGER) - 1)"
+
+
 class whole_seconds(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
     """The whole seconds from one column's instant to a later one's, what is left over cut off."""
 
@@ -245,3 +312,10 @@ def write_options(session: Session, *, one_picture: bool) -> dict[str, Any]:
     the first one, whatever others commit meanwhile; SQLite has but one writer, so that its writers see that anyway."""
     alone = one_picture and session.get_bind().dialect.name == "postgresql"
     return {WRITE: True} | ({"isolation_level": "REPEATABLE READ"} if alone else {})
+
+
+def read_much(session: Session) -> None:
+    """What reads a whole month sorts and groups in memory, and is not compiled first (seconds for each statement), in
+    this transaction alone. SQLite has nothing to choose."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT set_config('jit', 'off', true), set_config('work_mem', '64MB', true)"))

@@ -100,7 +100,8 @@ def standing(session: Session, ticket: Ticket) -> dict[str, bool]:
 def stop(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str], now: datetime) -> None:
     """Stop site clocks by whoever did the work, each run with its own answer to whether the site gets the credit."""
     for clock in clocks.running(session, ticket, kinds):
-        clocks.stop(session, ticket, [clock.kind], now, credited=credited(ticket, actor, clock))
+        worth = credited(ticket, actor, clock)
+        clocks.stop(session, ticket, [clock.kind], now, credited=worth, by_id=actor.user_id)
 
 
 def said(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str] = ()) -> dict[str, Any]:

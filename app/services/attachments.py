@@ -61,6 +61,13 @@ def ready(*, attachment_id: int, picture: Picture) -> None:
         fill(session.get_one(Attachment, attachment_id), picture)
 
 
+def lost(*, attachment_id: int, error: str) -> None:
+    """The bytes of a posted picture could not be kept: its place says so."""
+    with write() as session:
+        row = session.get_one(Attachment, attachment_id)
+        row.state, row.error = "failed", error[:24]
+
+
 def fill(row: Attachment, picture: Picture) -> None:
     """Write down what the picture is."""
     row.state, row.media_type, row.size = "ready", picture.media_type, len(picture.data)

@@ -75,9 +75,10 @@ def consent(*, actor: Actor, post: Post, agreed: bool | None, reason: str, now: 
         return desk.finish(session, ticket, event, now, post)
 
 
-def known(session: Session) -> list[Category]:
-    """All categories in their order."""
-    return list(session.scalars(select(Category).order_by(Category.position, Category.code)))
+def known(session: Session, kind: str = "") -> list[Category]:
+    """All categories in their order; those of one kind where it is named."""
+    statement = select(Category).order_by(Category.position, Category.code)
+    return list(session.scalars(statement.where(Category.kind == kind) if kind else statement))
 
 
 def _ask(session: Session, ticket: Ticket, actor: Actor, category: str, reason: str, now: datetime) -> Event:
@@ -130,7 +131,8 @@ def _priority(session: Session, ticket: Ticket, category: str) -> str:
 
 def _errors(session: Session, ticket: Ticket, category: str, reason: str) -> dict[str, str]:
     errors = {}
-    if not category or session.get(Category, category) is None:
+    row = session.get(Category, category) if category else None
+    if row is None or row.kind != ticket.kind:
         errors["category"] = "required"
     elif category == ticket.category:
         errors["category"] = "same_category"

@@ -14,7 +14,7 @@ from app.services import calendars, customers, emergency_rules, policies, routin
 from app.services.opening import ComplaintIn, senders
 from app.services.transaction import keep
 
-_CATEGORY = Question(select(Category.code).where(Category.code == bindparam("category")))
+_CATEGORY = Question(select(Category.kind).where(Category.code == bindparam("category")))
 
 
 def ahead(session: Session, complaint: ComplaintIn, parcel: list[str], now: datetime) -> None:
@@ -29,7 +29,7 @@ def ahead(session: Session, complaint: ComplaintIn, parcel: list[str], now: date
     })  # fmt: skip
     policies.know(session, found["policies"][0])
     calendars.know(session, found["calendars"][0])
-    keep(session, ("category", complaint.category), bool(found["category"]))
+    keep(session, ("category", complaint.category), next(iter(found["category"]), None))
     keep(session, ("sender", waybill, *phones, *names), found["sender"])
     keep(session, ("emergencies", now, now), found["emergencies"])
     keep(session, ("routing", waybill, complaint.site_code, address), found["routing"])

@@ -76,14 +76,36 @@ def numbers(session: Session, waybill: str) -> list[str]:
 
 def reach(session: Session, waybills: Collection[str]) -> set[str]:
     """All numbers of many parcels at once, the given ones too."""
-    found, frontier = set(waybills), set(waybills)
+    return set(waybills).union(*_pairs(session, waybills))
+
+
+def parcels(session: Session, waybills: Collection[str]) -> dict[str, list[str]]:
+    """All numbers of each of these parcels, the given one first: at most MOST statements, whatever is linked."""
+    beside: dict[str, list[str]] = {}
+    for one, other in _pairs(session, waybills):
+        beside.setdefault(one, []).append(other)
+        beside.setdefault(other, []).append(one)
+    found = {}
+    for waybill in waybills:
+        parcel = [waybill]
+        for number in parcel:  # grows while it is walked, the nearest first
+            parcel += [near for near in sorted(beside.get(number, ())) if near not in parcel]
+        found[waybill] = parcel[:MOST]
+    return found
+
+
+def _pairs(session: Session, waybills: Collection[str]) -> set[tuple[str, str]]:
+    """Every link that can be reached from these numbers."""
+    found: set[tuple[str, str]] = set()
+    known, frontier = set(waybills), set(waybills)
     for _step in range(MOST - 1):  # a parcel has no longer chain
         touching = or_(WaybillLink.waybill_a.in_(frontier), WaybillLink.waybill_b.in_(frontier))
         pairs = session.execute(select(WaybillLink.waybill_a, WaybillLink.waybill_b).where(touching)).all()
-        frontier = {number for pair in pairs for number in pair} - found
+        found |= {(one, other) for one, other in pairs}
+        frontier = {number for pair in pairs for number in pair} - known
         if not frontier:
             break
-        found |= frontier
+        known |= frontier
     return found
 
 

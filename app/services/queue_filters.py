@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnExpressionArgument, bindparam
 
 from app.domain import bands as day
+from app.domain.kinds import KINDS
 from app.domain.roles import Actor
 from app.models import WorkItem
 from app.services import scope
@@ -35,6 +36,7 @@ QUEUES = (
     "tray",
     "all",
 )
+ANY = "?"  # in the shape of a list: some code
 SORTS = ("due", "activity")
 OWNERS = ("", "mine", "unclaimed", HELPED)  # the team's, my own, nobody's; of the sites that one helps
 
@@ -44,7 +46,7 @@ class Filters:
     """What the address asks for; every value is from an allow-list or a code."""
 
     queue: str = "todo"
-    category: str = ""
+    category: str = ""  # a code, or a kind: all of its categories
     sort: str = "due"
     owner: str = ""  # one of OWNERS
     site: str = ""  # the code of a site that a superior looks into
@@ -72,7 +74,10 @@ def filtered(statement: Any, actor: Actor, filters: Filters, now: Any, soon: Any
         statement = statement.where(WorkItem.owner_id == actor.user_id)
     elif filters.owner == "unclaimed":
         statement = statement.where(WorkItem.owner_id.is_(None))
-    return statement.where(WorkItem.category == filters.category) if given(filters.category) else statement
+    if not given(filters.category):
+        return statement
+    column = WorkItem.kind if isinstance(filters.category, str) and filters.category in KINDS else WorkItem.category
+    return statement.where(column == filters.category)
 
 
 def conditions(queue: str, now: Any, soon: Any = None) -> list[ColumnExpressionArgument[bool]]:
@@ -97,13 +102,18 @@ def _within(actor: Actor, filters: Filters, now: Any) -> list[ColumnExpressionAr
 
 def shape_of(filters: Filters) -> Filters:
     """Which filters are set; what a code says is a parameter."""
-    return replace(filters, category=filters.category and "?", site=filters.site and "?", after="")
+    kind = filters.category if filters.category in KINDS else filters.category and ANY
+    return replace(filters, category=kind, site=filters.site and ANY, after="")
 
 
 def asking(statement: Any, pattern: Actor, shape: Filters) -> Any:
     """The statement with all conditions, made of parameters."""
     one: Any = bindparam
-    asked = replace(shape, category=shape.category and one("category"), site=shape.site and one("site_code"))
+    asked = replace(
+        shape,
+        category=one("category") if shape.category == ANY else shape.category,
+        site=shape.site and one("site_code"),
+    )
     now = at(day.LATE)
     statement = statement.where(*_within(pattern, asked, now))
     return filtered(statement, pattern, asked, now, at(day.SOON))

@@ -56,7 +56,7 @@ def load(session: Session, actor: Actor, filters: Filters, now: datetime) -> Fra
 
 
 def _of_rail(actor: Actor, now: datetime) -> dict[str, Any]:
-    return {"counts": queue.counts_step(actor, now), "waiting": menu.counts_step(actor),
+    return {"counts": queue.counts_step(actor, now), "waiting": menu.counts_step(actor, now),
             "unread": _rows(notices.unread_asked(actor))}  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.domain import kinds
 from app.domain.contacts import CONTACTS
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
@@ -18,6 +19,7 @@ from app.services import (
     acting,
     calendars,
     callbacks,
+    claims,
     clocks,
     contacts,
     customer_link,
@@ -101,7 +103,8 @@ def follow_up(
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
-        tried = bool(contact_outcome) or bool(contacts.attempts(session, ticket))
+        asked_inside = ticket.reporter_id is not None  # whoever reads it in the house need not be rung
+        tried = asked_inside or bool(contact_outcome) or bool(contacts.attempts(session, ticket))
         _require(_follow_up_errors(text, contact_outcome, next_update_at, now, tried=tried))
         desk.move(ticket, "follow_up_replied" if ticket.state == "replied" else "follow_up", actor)
         _own(session, ticket, actor)
@@ -132,11 +135,14 @@ def result(
         check(session, ticket, answer, now, orders)
         _read_ahead(session, ticket)
         answer = replace(answer, **outward.fitting(orders, answer))
+        hold = timedelta(0) if ticket.reporter_id is not None else hold  # what stays in the house is there at once
         if hold:  # what waited for the customer waits no more, whatever becomes of the result
             pauses.end(session, ticket, "reply", now)
         was = undo.before(session, ticket) if hold else {}
         with session.no_autoflush:  # nothing here reads what it has just written: one flush for all
             desk.move(ticket, "result", actor)
+            measure, signed_by = answer.action_taken, answer.signed_by
+            claims.mark(ticket, claims.doubts(session, ticket, measure=measure, signed_by=signed_by, now=now))
             _own(session, ticket, actor)
             event = _record_result(session, ticket, actor, answer, now)
             pauses.end(session, ticket, "reply", now)
@@ -146,7 +152,12 @@ def result(
         promise_ends.forget_broken(ticket)
         outward.send(session, ticket, event, orders, answer, now, hold)
         settling.await_delivery(session, ticket, now)
-        link = "" if orders else customer_link.make(session, ticket, event, now, hold)
+        if ticket.reporter_id is not None:
+            settling.start_objection(session, ticket, now)  # whoever asked reads it here
+            told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
+            journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
+        outside = not orders and ticket.reporter_id is None
+        link = customer_link.make(session, ticket, event, now, hold) if outside else ""
         done = desk.finish(session, ticket, event, now, post)
         if hold:
             undo.remember(session, ticket, actor, event.id, was, now + hold)
@@ -212,7 +223,8 @@ def check(
     try:
         if answer.contact_outcome and answer.contact_outcome not in CONTACTS:
             raise Invalid({"contact_outcome": "required"})
-        contacts.check(session, ticket, answer.contact_outcome, answer.no_contact_code, now)
+        if ticket.kind in kinds.VERIFIED:
+            contacts.check(session, ticket, answer.contact_outcome, answer.no_contact_code, now)
     except Invalid as refused:
         errors, missing = errors | refused.fields, refused.detail
     if errors:

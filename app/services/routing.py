@@ -53,6 +53,19 @@ def route(session: Session, ticket: Ticket, site_code: str, address: str, rule: 
     journal.append(session, ticket, "in_tray", actor=SYSTEM, now=now, data=data)
 
 
+def to_desk(session: Session, ticket: Ticket, desk_id: int, now: datetime) -> None:
+    """A service desk answers it itself, as asked: a province, or headquarters, whose clocks they are."""
+    place = session.get_one(Organisation, desk_id)
+    leave(session, ticket, now)
+    ticket.handling_site_id, ticket.acting_id, ticket.tray_reason = None, place.id, ""
+    ticket.queue = "to_accept"
+    ticket.province_id = place.id if place.kind == "province" else None
+    if ticket.province_id is not None:
+        _party(session, ticket, place.id, place.id, "acting", now)
+    journal.append(session, ticket, "to_desk", actor=SYSTEM, now=now, data={"organisation_id": place.id})
+    clocks.start_site_clocks(session, ticket, now)
+
+
 def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: datetime, actor: Actor = SYSTEM) -> None:
     """Make `site_id` the handling site and start its clocks: it is assessed from this moment (rulebook 4)."""
     site = session.get_one(Organisation, site_id)

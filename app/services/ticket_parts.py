@@ -19,6 +19,7 @@ from app.services import (
     contacts,
     customers,
     drafts,
+    expedite_view,
     incident_view,
     penalty_view,
     returns_view,
@@ -39,6 +40,7 @@ PARTS: dict[str, Loader] = {
     "survey": survey_view.of_ticket,
     "penalties": penalty_view.of_ticket,
     "drafts": drafts.of_ticket,
+    "expedite": expedite_view.of_ticket,
 }
 
 

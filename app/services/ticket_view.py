@@ -107,6 +107,11 @@ def view(session: Session, actor: Actor, number: str) -> View:
     )  # fmt: skip
 
 
+def category_of(session: Session, actor: Actor, number: str) -> str:
+    """The category of a ticket in the actor's scope. Raises NotFound."""
+    return scope.load(session, actor, number).category
+
+
 # --- what is asked, all at the same time ---
 
 _OF: Any = bindparam("ticket_id")

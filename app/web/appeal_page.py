@@ -38,14 +38,20 @@ def stream_of(session: Session, actor: Actor, now: datetime, opened: str) -> dic
     facts = repr((head, [(one.number, one.holder, one.later) for one in lines]))
     seen = hashlib.sha256(facts.encode()).hexdigest()[:16]
     numbers = [
-        (_("Waiting for a ruling"), head.waiting, ""), (_("Due within 2 h"), head.soon, "soon" if head.soon else ""),
-        (_("Overdue"), head.overdue, "late" if head.overdue else ""), (_("Ruled by me today"), head.mine_today, ""),
+        (_("Waiting for a ruling"), head.waiting, ""),
+        (_("Due within 2 h"), _capped(head.soon), "soon" if head.soon else ""),
+        (_("Overdue"), _capped(head.overdue), "late" if head.overdue else ""),
+        (_("Ruled by me today"), head.mine_today, ""),
     ]  # fmt: skip
     return {
         "numbers": numbers, "rows": [_row(one, now) for one in lines], "seen": seen, "opened": opened,
         "lines": {one.number: one for one in lines},
         "poll_href": url_for("appeals.head", seen=seen, open=opened), "more": head.waiting - len(lines),
     }  # fmt: skip
+
+
+def _capped(n: int) -> str:
+    return str(n) if n < appeal_stream.MOST else f"{appeal_stream.MOST - 1}+"
 
 
 def page_of(

@@ -81,9 +81,12 @@ def frame(session: Session, actor: Actor, place: Organisation, asked: Asked) -> 
 def digest(found: Board) -> str:
     """One word for all that the board says but the passing of time: the poll compares it."""
     sites = [
-        (site.code, sorted(site.counts.items()), site.gone, site.seen_at if site.gone else "", site.silent, site.helper)
+        (
+            site.code, sorted(site.counts.items()), site.gone, site.seen_at if site.gone else "", site.silent,
+            site.helper, site.stand,
+        )
         for site in found.sites
-    ]
+    ]  # fmt: skip
     waiting = [found.rulings, found.help, found.tray, found.alarms]
     return hashlib.sha256(repr((sites, waiting, sorted(found.hours.items()))).encode()).hexdigest()[:16]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import g
@@ -113,15 +114,20 @@ def _rejects(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     )
 
 
+def intervention_from(view: View) -> datetime | None:
+    """From when on a superior may close the ticket in its site's place; None while the time to close has not begun."""
+    running = (c.due_at for c in view.clocks if c.kind == "close" and c.stopped_at is None and c.state != "void")
+    due = next(running, None)
+    return endings.intervention_from(due) if due else None
+
+
 def _intervene(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     intro = _("Closes the ticket in the site's place; the site pays the intervention fee.")
-    due = next(
-        (c.due_at for c in view.clocks if c.kind == "close" and c.stopped_at is None and c.state != "void"), None
-    )
-    if due is None:
+    at = intervention_from(view)
+    if at is None:
         when = _("Not possible yet: the time to close has not begun.")
     else:
-        when = _("Possible from %(at)s.", at=g.fmt.full(endings.intervention_from(due)))
+        when = _("Possible from %(at)s.", at=g.fmt.full(at))
     label, form = _("Close as superior"), bound or intervene_form()
     return sheets.sheet(label, "closing.intervene", view, form, label, intro=f"{intro} {when}", danger=True)
 

@@ -34,7 +34,7 @@ def asks(address: Mapping[str, str]) -> dict[str, str]:
 
 def says(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
     """Queue, site, owner and category in words. Raises NotFound for a site outside the area."""
-    labels = queue_page.category_labels(session)
+    labels = queue_page.filter_labels(session)
     said = [words.word(words.queues(), asked.get("queue", "todo"))]
     if asked.get("site") and actor.desk in ("lcs", "ccs"):
         place = organisations.in_area(session, actor, asked["site"])

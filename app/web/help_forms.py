@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import g
 from wtforms import Form, SelectField, TextAreaField
 
 from app.domain.roles import Actor
@@ -11,7 +12,7 @@ from app.models import Clock
 from app.services import acting, clocks
 from app.services.superior import higher
 from app.services.ticket_view import View
-from app.web import sheets, words, words_help
+from app.web import closing_forms, sheets, words, words_help
 from app.web.context import translate as _
 
 
@@ -95,6 +96,11 @@ def _stop(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
 
 def _urge(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     intro = _("Goes on record and by SMS to the site's duty phone, at night in the morning; once in 30 minutes.")
+    if may_close_from := closing_forms.intervention_from(view):
+        intro += " " + _(
+            "Urged and still not closed: from %(at)s you may close it in the site's place.",
+            at=g.fmt.full(may_close_from),
+        )
     return sheets.sheet(_("Urge the site"), "help.urge", view, None, _("Urge"), intro=intro)
 
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.domain.errors import Invalid, NotAllowed
+from app.domain.kinds import COMPLAINT
 from app.extensions import db
 from app.jobs import sends
 from app.services import exemption_view, incident_replies, incident_view, incidents
@@ -80,7 +81,7 @@ def add(incident: str) -> ResponseReturnValue:
 @requires("incidents")
 def add_matching(incident: str) -> ResponseReturnValue:
     """Take in what a filter names."""
-    form = incident_forms.matching_form(queue_page.category_labels(db.session()), request.form)
+    form = incident_forms.matching_form(queue_page.category_labels(db.session(), COMPLAINT), request.form)
     matching = Matching(
         form.site_code.data or "", form.category.data or "", forms.instant(form.from_at), forms.instant(form.until_at)
     )  # fmt: skip

@@ -53,8 +53,9 @@ def index() -> ResponseReturnValue:
 def _province(n: int, one: network.Province) -> dict[str, Any]:
     name = (one.name_en or one.name) if g.fmt.english else one.name
     share = f"{one.overdue * 100 // one.open}%" if one.open else scorecard_page.NONE
-    return {"n": n, "name": name, "code": one.code, "open": one.open, "overdue": one.overdue, "share": share,
-            "unaccepted": one.unaccepted}  # fmt: skip
+    href = url_for("board.index", province=one.code)
+    return {"n": n, "name": name, "href": href, "code": one.code, "open": one.open, "overdue": one.overdue,
+            "share": share, "unaccepted": one.unaccepted}  # fmt: skip
 
 
 def _days(days: tuple[tuple[str, int, int], ...]) -> dict[str, Any]:

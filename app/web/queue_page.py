@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from flask import g, request, url_for
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.domain.bands import BANDS
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
@@ -18,6 +19,10 @@ from app.services import menu, organisations, queue, queue_frame
 from app.services.queue import Filters, Row
 from app.services.queue_frame import Frame, Rail
 from app.web import bell_mark, view_menu, words, words_day, words_ownership, words_parties
+from app.web.categories_shown import category_groups as category_groups
+from app.web.categories_shown import category_labels as category_labels
+from app.web.categories_shown import filter_labels as filter_labels
+from app.web.categories_shown import know
 from app.web.context import translate as _
 from app.web.filters import address as address
 from app.web.filters import asked as asked
@@ -84,12 +89,16 @@ def rail_of(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
 
 
 def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The menu with the numbers of what waits: alarms that nobody has looked into, contests to decide."""
-    return _with_numbers(menu.counts(session, actor), entries)
+    """The menu with the numbers of what waits: alarms that nobody has looked into, contests, cases to read."""
+    return _with_numbers(menu.counts(session, actor, clock.now()), entries)
 
 
 def _with_numbers(waiting: dict[str, int], entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    pages = {"alarms": url_for("alarms.index"), "penalties": url_for("penalties.index")}
+    pages = {
+        "alarms": url_for("alarms.index"), "penalties": url_for("penalties.index"),
+        "publications": url_for("typical_cases.index"), "rectifications": url_for("rectifications.index"),
+        "knowledge": url_for("knowledge.index"),
+    }  # fmt: skip
     found = {pages[name]: n for name, n in waiting.items() if n}
     return [{**one, "count_text": str(found[one["href"]])} if one["href"] in found else one for one in entries]
 
@@ -107,9 +116,15 @@ def _others(role: str) -> list[tuple[str, str, str]]:
     """Label, address and name of each page that the role opens: the same on every page."""
     actor = Actor(None, role, None, None)
     pages = (
-        ("new_ticket", "entry.new", _("New complaint")),
+        ("new_ticket", "entry.new", _("New ticket")),
+        ("queue", "kind_lists.expedites", _("Expedites")),
+        ("queue", "kind_lists.inquiries_list", _("Inquiries")),
+        ("waybills", "waybills.index", _("Waybill look-up")),
+        ("problems", "problems.index", _("Problem parcels")),
         *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
         ("templates", "templates.index", _("Reply templates")),
+        ("publications", "typical_cases.index", _("Typical cases")),
+        ("publications", "knowledge.index", _("Knowledge and rules")),
         ("handover", "handover.show", _("Shift hand-over")),
         ("closures", "closures.index", _("Closure calendar")),
         ("team", "team.index", _("My team")),
@@ -120,7 +135,9 @@ def _others(role: str) -> list[tuple[str, str, str]]:
         ("survey_calls", "survey_calls.index", _("Call-backs")),
         ("scorecard", "scorecards.index", _("Monthly scorecards")),
         ("penalties", "penalties.index", _("Penalties")),
+        ("rectifications", "rectifications.index", _("Rectification")),
         ("months", "months.index", _("Month close")),
+        ("analysis", "analysis.index", _("Analysis")),
         ("network", "network.index", _("Network today")),
         ("duty", "duty.index", _("Duty roster")),
         ("emergencies", "emergencies.index", _("Emergency mode")),
@@ -150,7 +167,8 @@ def desk(
 
 
 def _listing(session: Session, actor: Actor, frame: Frame, now: datetime, selected: str) -> dict[str, Any]:
-    filters, page, categories = frame.filters, frame.page, _labels(frame.categories)
+    know(frame.categories)
+    filters, page, categories = frame.filters, frame.page, category_labels(session)
     base = url_for("tickets.index")
     address_of = asked(filters)
     lines = [row_of(row, now, categories, selected, address_of) for row in page.rows]
@@ -158,7 +176,7 @@ def _listing(session: Session, actor: Actor, frame: Frame, now: datetime, select
         "bands": bands(page.rows, lines, frame.bands),
         "q": "", "sort": filters.sort, "queue": filters.queue,
         "sorts": sorts(actor, filters), "views": view_menu.menu(frame.views, filters),
-        "filters": {"category": filters.category, "categories": list(categories.items())},
+        "filters": {"category": filters.category, "groups": category_groups(session)},
         "next_href": f"{base}?{urlencode({**address_of, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
         "owners": owners(actor, filters), "owner": filters.owner, "site": filters.site, "kept": kept(filters),
@@ -230,16 +248,6 @@ def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, A
             "tickets.news", version=version, since=since.isoformat(), bell=bell_mark.mark(), **asked(filters)
         ),
     }  # fmt: skip
-
-
-def category_labels(session: Session) -> dict[str, str]:
-    """Category codes and their labels in the reader's language."""
-    return _labels(queue.categories(session))
-
-
-def _labels(rows: list[Any]) -> dict[str, str]:
-    english = g.fmt.english
-    return {row.code: row.name_en if english else row.name for row in rows}
 
 
 def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, asked: dict[str, str]) -> dict[str, Any]:

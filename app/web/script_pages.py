@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound as Absent
 from app import clock
 from app.domain import scripts as rule
 from app.domain.errors import Invalid
+from app.domain.kinds import COMPLAINT
 from app.domain.scripts import Question
 from app.extensions import db
 from app.services import categories, scripts
@@ -31,7 +32,7 @@ def index() -> ResponseReturnValue:
     """Every category with the number of its questions."""
     session = db.session()
     edited, rows = scripts.edited(session), []
-    for row in categories.known(session):
+    for row in categories.known(session, COMPLAINT):
         at = edited.get(row.code)
         rows.append({
             "label": row.name_en if g.fmt.english else row.name, "href": url_for("scripts.show", category=row.code),

@@ -77,7 +77,7 @@ def set_default(view_id: int) -> ResponseReturnValue:
 def _page(*, save_error: str = "", asked: Filters | None = None, wrong: int = 0, wrong_error: str = "") -> str:
     actor, session = current_actor(), db.session()
     done = {"renamed": _("Saved"), "saved": _("Saved"), "deleted": _("The view is deleted.")}
-    categories = queue_page.category_labels(session)
+    categories = queue_page.filter_labels(session)
     rows = [_row(row, categories, wrong, wrong_error) for row in saved_views.mine(session, actor)]
     return render_template(
         "views.html", rows=rows, most=saved_views.MOST, longest=saved_views.LONGEST_NAME,

@@ -133,7 +133,7 @@ def channels() -> dict[str, str]:
         "web": _("Web site"),
         "email": _("E-mail"),
         "letter": _("Letter"),
-        "regulator": _("Regulator"),
+        "regulator": _("Postal regulator (12305)"),
     }
 
 

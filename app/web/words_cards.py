@@ -12,6 +12,7 @@ def titles() -> dict[str, str]:
     return {
         "site": _("Monthly scorecard of a site"), "hub": _("Monthly scorecard of a hub"),
         "province": _("Monthly scorecard of a province"), "headquarters": _("Monthly scorecard of the network"),
+        "people": _("Monthly sheet of the people"),
     }  # fmt: skip
 
 
@@ -27,6 +28,11 @@ def signatures() -> dict[str, list[str]]:
         "site": own, "hub": own, "province": [_("Head of province service (signature)"), house, _("Date")],
         "headquarters": [house, _("Management (signature)"), _("Date")],
     }  # fmt: skip
+
+
+def people_signatures() -> list[str]:
+    """Who signs the sheet of the people."""
+    return [_("Site manager (signature)"), _("Province service (signature)"), _("Date")]
 
 
 @table

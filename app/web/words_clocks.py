@@ -32,6 +32,8 @@ def limits() -> dict[str, str]:
         "waiting": _("Pause for the customer, at most"),
         "delivery": _("Wait for the result's delivery"),
         "reopen": _("Re-opening after closing"),
+        "transit": _("Delivery promise, from the collection"),
+        "pickup": _("Collection promise, from the order"),
         "legal": _("Legal deadline"),
     }
 

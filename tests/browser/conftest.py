@@ -23,7 +23,7 @@ from simulator.server import Settings as PlatformSettings
 from simulator.server import Simulator
 
 SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
-START_SECONDS = 60
+START_SECONDS = 150
 PATIENCE_SECONDS = 8
 
 

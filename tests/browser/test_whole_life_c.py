@@ -173,6 +173,7 @@ def test_an_exemption_that_the_site_proves_and_the_province_grants_is_explained_
     card.locator("button[value=refuse]").click()
     expect(card.locator(".error")).to_be_visible()  # a refusal needs its reasons
     card.locator("button[value=grant]").click()
+    expect(card).to_contain_text("已同意")
     at(page, "site", number)
     steps.reload_until(page, page.locator(".panel", has_text="考核剔除"), "已同意")
     page.locator("#ticket header a.chip", has_text="首次回复").click()
@@ -217,6 +218,11 @@ def test_an_incident_answers_each_of_its_tickets_once_and_asks_one_exemption(pag
     page.goto("/exemptions?state=asked")
     card = page.locator(".card", has_text=numbers[0])
     expect(card).to_contain_text(numbers[1])  # one request for both
+    card.locator("button[value=grant]").click()
+    expect(card).to_contain_text("已同意")
+    for number in numbers:
+        at(page, "lcs-manager", number)
+        steps.reload_until(page, page.locator(".panel", has_text="考核剔除"), "已同意")
 
 
 @CORNERS

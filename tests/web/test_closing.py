@@ -84,6 +84,7 @@ def test_the_menu_offers_each_desk_its_own_ends(desk: Desk, db_session) -> None:
 
 def test_the_sheet_of_an_intervention_says_from_when_and_a_refusal_too(desk: Desk, db_session) -> None:
     number = accepted(desk)
+    assert "2026-11-19 16:00" in desk.show(number, "lcs", sheet="urge_site")  # what an urge opens is said before it
     change(db_session, number, urged_at=NOON + HOUR)
     assert "2026-11-19 16:00" in desk.show(number, "lcs", sheet="intervene")
     refused = desk.post(number, "intervene", "lcs", root_cause="courier", text="一直没有完结")

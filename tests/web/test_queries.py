@@ -35,6 +35,7 @@ QUEUE = {
 TICKET = {"": 4, "HX-Request": 3}
 LISTS = {
     "/handover?all=1": 8,
+    "/waybills?numbers=" + "+".join(f"YT{n:09d}0000" for n in range(20)): 12,
     "/callbacks": 4,
     "/sms-outbox": 4,
     "/scorecards": 16,
