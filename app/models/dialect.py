@@ -6,11 +6,11 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Engine, Table, event, insert, text
+from sqlalchemy import JSON, Connection, Engine, Table, bindparam, event, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -58,12 +58,17 @@ def upsert_add(session: Session, table: Any, rows: list[dict[str, Any]]) -> None
     The keys differ from each other; whoever adds to several hands them over in one order, so that two never wait for
     each other in a circle.
     """
-    if not rows:
-        return
-    statement = _insert(session, table).values(rows)
-    keys = [name for name in rows[0] if name != "n"]
-    added = table.n + statement.excluded.n
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"n": added}))
+    if rows:
+        postgres = session.get_bind().dialect.name == "postgresql"
+        session.connection().execute(_adding(table.__table__, tuple(sorted(rows[0])), postgres), rows)
+
+
+@cache
+def _adding(table: Table, names: tuple[str, ...], postgres: bool) -> Any:
+    statement: Any = (postgresql.insert if postgres else sqlite.insert)(table)
+    statement = statement.values({name: bindparam(name) for name in names})
+    keys, added = [name for name in names if name != "n"], table.c.n + statement.excluded.n
+    return statement.on_conflict_do_update(index_elements=keys, set_={"n": added})
 
 
 def _insert(session: Session, table: Any) -> Any:

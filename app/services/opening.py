@@ -39,6 +39,7 @@ from app.services.platform_pictures import Address
 from app.services.routing import NOBODY
 from app.services.sent_back import Back
 from app.services.ticket_contacts import ContactIn
+from app.services.transaction import keep, kept
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -91,6 +92,8 @@ def open_ticket(
     ticket.flags = categories.flags_at_intake(session, ticket) + ([LATE_ON_ARRIVAL] if rule == NOBODY else [])
     session.add(ticket)
     session.flush()
+    keep(session, ("begun", ticket.id), True)
+    keep(session, ("clocks", ticket.id), [])
     with session.no_autoflush:  # nothing here reads what it has just written: one flush for all instead of ten
         if ticket.kind == kinds.EXPEDITE:
             ticket.delivery_promise = delivery_promise.when_asked(
@@ -110,10 +113,24 @@ def open_ticket(
     return ticket, event
 
 
+def senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:
+    """Telephone numbers and names of whoever sent the parcel, as far as the complaint tells."""
+    found = [one for one in complaint.contacts if one.role in ("sender", "merchant")]
+    phones, names = [one.phone for one in found], [one.name for one in found]
+    if complaint.complainant_kind in ("sender", "merchant"):
+        phones, names = [*phones, complaint.phone], [*names, complaint.name]
+    return phones, names
+
+
 def _category(session: Session, complaint: ComplaintIn) -> str:
     """The category named, where it is one of the ticket's kind."""
-    row = session.get(Category, complaint.category)
-    return row.code if row is not None and row.kind == complaint.kind else kinds.otherwise(complaint.kind)
+
+    def look() -> str | None:
+        row = session.get(Category, complaint.category)
+        return row.kind if row is not None else None
+
+    kind = kept(session, ("category", complaint.category), look)
+    return complaint.category if kind == complaint.kind else kinds.otherwise(complaint.kind)
 
 
 def _priority(complaint: ComplaintIn, category: str) -> str:
@@ -130,7 +147,7 @@ def _describe(session: Session, ticket: Ticket, complaint: ComplaintIn, actor: A
     """Who complains, in which words, and whose customer the sender is."""
     session.add(_person(ticket, complaint))
     ticket_contacts.keep(session, ticket, complaint.contacts)
-    account = customers.recognise(session, ticket, *_senders(complaint))
+    account = customers.recognise(session, ticket, *senders(complaint))
     data = _received(ticket, complaint)
     text = {"text": complaint.text, "waybill": complaint.waybill}
     event = journal.append(session, ticket, "received", actor=actor, now=now, data=data, text=text)
@@ -150,15 +167,6 @@ def _received(ticket: Ticket, complaint: ComplaintIn) -> dict[str, Any]:
         **({"reporter_id": ticket.reporter_id} if ticket.reporter_id else {}),
         "marked": complaint.promised_today or complaint.platform_priority == PLATFORM_URGENT,
     }  # fmt: skip
-
-
-def _senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:
-    """Telephone numbers and names of whoever sent the parcel, as far as the complaint tells."""
-    found = [one for one in complaint.contacts if one.role in ("sender", "merchant")]
-    phones, names = [one.phone for one in found], [one.name for one in found]
-    if complaint.complainant_kind in ("sender", "merchant"):
-        phones, names = [*phones, complaint.phone], [*names, complaint.name]
-    return phones, names
 
 
 def _person(ticket: Ticket, complaint: ComplaintIn) -> Person:

@@ -13,9 +13,11 @@ from app.domain import kinds
 from app.domain.contacts import CONTACTS
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
-from app.models import Event, Ticket
+from app.models import Event, PlatformOrder, Ticket
+from app.models.together import ask
 from app.services import (
     acting,
+    calendars,
     callbacks,
     claims,
     clocks,
@@ -26,6 +28,7 @@ from app.services import (
     outward,
     ownership,
     pauses,
+    policies,
     promise_ends,
     promises,
     settling,
@@ -128,21 +131,23 @@ def result(
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
-        check(session, ticket, answer, now)
         orders = callbacks.orders_of(session, ticket)
+        check(session, ticket, answer, now, orders)
+        _read_ahead(session, ticket)
         answer = replace(answer, **outward.fitting(orders, answer))
         hold = timedelta(0) if ticket.reporter_id is not None else hold  # what stays in the house is there at once
         if hold:  # what waited for the customer waits no more, whatever becomes of the result
             pauses.end(session, ticket, "reply", now)
         was = undo.before(session, ticket) if hold else {}
-        desk.move(ticket, "result", actor)
-        doubted = claims.doubts(session, ticket, measure=answer.action_taken, signed_by=answer.signed_by, now=now)
-        claims.mark(ticket, doubted)
-        _own(session, ticket, actor)
-        event = _record_result(session, ticket, actor, answer, now)
-        pauses.end(session, ticket, "reply", now)
-        _first_reply(session, ticket, actor, now)
-        acting.stop(session, ticket, actor, ["resolve"], now)
+        with session.no_autoflush:  # nothing here reads what it has just written: one flush for all
+            desk.move(ticket, "result", actor)
+            measure, signed_by = answer.action_taken, answer.signed_by
+            claims.mark(ticket, claims.doubts(session, ticket, measure=measure, signed_by=signed_by, now=now))
+            _own(session, ticket, actor)
+            event = _record_result(session, ticket, actor, answer, now)
+            pauses.end(session, ticket, "reply", now)
+            _first_reply(session, ticket, actor, now)
+            acting.stop(session, ticket, actor, ["resolve"], now)
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
         promise_ends.forget_broken(ticket)
         outward.send(session, ticket, event, orders, answer, now, hold)
@@ -204,9 +209,22 @@ def text_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
     return errors
 
 
-def check(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> None:
-    """Whether a result may go out. Raises Invalid with everything that is wrong, by field."""
-    errors = text_errors(answer, now) | outward.errors(callbacks.orders_of(session, ticket), answer)
+def _read_ahead(session: Session, ticket: Ticket) -> None:
+    """The clocks, and whether policies and calendars are still those that the process knows: in two statements, and
+    before there is anything to flush."""
+    clocks.running(session, ticket)
+    (policy,), (days,) = ask(session, policies.STAMP(), calendars.STAMP())
+    policies.know(session, policy)
+    calendars.know(session, days)
+
+
+def check(
+    session: Session, ticket: Ticket, answer: ResultIn, now: datetime, orders: Sequence[PlatformOrder] | None = None
+) -> None:  # fmt: skip
+    """Whether a result may go out. Raises Invalid with everything that is wrong, by field. `orders` are the ticket's,
+    where they are at hand."""
+    orders = callbacks.orders_of(session, ticket) if orders is None else orders
+    errors = text_errors(answer, now) | outward.errors(orders, answer)
     missing: Mapping[str, object] = {}
     try:
         if answer.contact_outcome and answer.contact_outcome not in CONTACTS:

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import NotAllowed
@@ -19,6 +18,7 @@ from app.services import administration, exchange_view, outbox, outbox_view
 from app.web import context, queue_page, words, words_callbacks, words_duty, words_exchange, words_sms
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("admin", __name__)
 AT_RISK = "at_risk"

@@ -7,13 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.domain.pictures import BOXES
 from app.domain.roles import Actor
-from app.extensions import db
-from app.services import templates
 from app.services.ticket_view import View
 from app.web import (
     attachments,
@@ -25,6 +22,7 @@ from app.web import (
     result_forms,
     template_menu,
 )
+from app.web.context import translate as _
 
 DELIVERED = ("DELIVER", "SIGN")
 ORDER = ("result", "settle", "follow_up", "close", "follow_up_replied", "ruling", "assign_site", "courier_sms", "note")
@@ -43,7 +41,7 @@ def boxes_of(
     for action in ORDER:
         if action in wanted:
             boxes.append(_BOX[action](view, bound))
-    rows = templates.known(db.session(), actor) if {"result", "follow_up", "follow_up_replied"} & set(wanted) else []
+    rows = view.parts["templates"]
     opened = next((box for box in boxes if box["key"] == first), boxes[0] if boxes else None)
     for box in boxes:
         box["open"] = box is opened

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
@@ -16,6 +15,7 @@ from app.services.export_work import Order
 from app.services.knowledge import Asked
 from app.services.publication_view import Line, Shown
 from app.web import knowledge_page, queue_page
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
 Numbered = list[tuple[int, Any]]

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 from wtforms import DateField, Form, HiddenField, MultipleFileField, SelectField, StringField, TextAreaField
 from wtforms.fields.core import Field as Input
 
@@ -18,6 +17,7 @@ from app.domain.waybills import pasted
 from app.services.problem_list import STATES, Asked
 from app.services.problems import ReportIn
 from app.web import forms, words_problems
+from app.web.context import translate as _
 
 SITES = {"list": "problem-sites"}  # organisations that the parcel has seen
 NO_TYPE = ProblemType("", "", "")  # before any type is set up: a form that names no fields, and refuses
