@@ -102,15 +102,20 @@ def open_ticket(
         event = _describe(session, ticket, complaint, actor, now)
         if ticket.kind in kinds.LEGAL:
             clocks.start(session, ticket, "legal", clocks.limits(session, ticket)["legal"], now)
-        if complaint.site_id is not None:
-            routing.to_site(session, ticket, complaint.site_id, "reported", now)
-        elif complaint.desk_id is None:
-            routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
-        else:
-            routing.to_desk(session, ticket, complaint.desk_id, now)
+        _send_on(session, ticket, complaint, rule, now)
         if ticket.reporter_id is not None:  # whoever asks or reports sees it from the beginning
             cases.admit(session, ticket, session.get_one(Organisation, ticket.reporter_id), "reporter", now)
     return ticket, event
+
+
+def _send_on(session: Session, ticket: Ticket, complaint: ComplaintIn, rule: str, now: datetime) -> None:
+    """To whom whoever enters it names, else by the routing rule."""
+    if complaint.site_id is not None:
+        routing.to_site(session, ticket, complaint.site_id, "reported", now)
+    elif complaint.desk_id is None:
+        routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
+    else:
+        routing.to_desk(session, ticket, complaint.desk_id, now)
 
 
 def senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:

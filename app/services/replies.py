@@ -141,8 +141,8 @@ def result(
         was = undo.before(session, ticket) if hold else {}
         with session.no_autoflush:  # nothing here reads what it has just written: one flush for all
             desk.move(ticket, "result", actor)
-            measure, signed_by = answer.action_taken, answer.signed_by
-            claims.mark(ticket, claims.doubts(session, ticket, measure=measure, signed_by=signed_by, now=now))
+            said = {"measure": answer.action_taken, "signed_by": answer.signed_by}
+            claims.mark(ticket, claims.doubts(session, ticket, **said, now=now))
             _own(session, ticket, actor)
             event = _record_result(session, ticket, actor, answer, now)
             pauses.end(session, ticket, "reply", now)
@@ -151,18 +151,18 @@ def result(
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
         promise_ends.forget_broken(ticket)
         outward.send(session, ticket, event, orders, answer, now, hold)
-        settling.await_delivery(session, ticket, now)
-        _answer_inside(session, ticket, actor, event, now)
-        outside = not orders and ticket.reporter_id is None
-        link = customer_link.make(session, ticket, event, now, hold) if outside else ""
+        _await_verdict(session, ticket, actor, event, now)
+        tells = not orders and ticket.reporter_id is None
+        link = customer_link.make(session, ticket, event, now, hold) if tells else ""
         done = desk.finish(session, ticket, event, now, post)
         if hold:
             undo.remember(session, ticket, actor, event.id, was, now + hold)
         return Answered(done.number, done.event_id, link=link)
 
 
-def _answer_inside(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:
-    """Whoever asked inside the house reads the answer here, and may object from now on."""
+def _await_verdict(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:
+    """The customer may object once the answer has arrived; whoever asked inside the house reads it here, from now on."""
+    settling.await_delivery(session, ticket, now)
     if ticket.reporter_id is None:
         return
     settling.start_objection(session, ticket, now)
