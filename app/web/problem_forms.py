@@ -50,7 +50,7 @@ class QueryForm(Form):
 def report_form(types: Sequence[ProblemType], data: Any = None, first: Mapping[str, str] | None = None) -> Any:
     """A report's form with the fields of the type that it names, else of the first."""
     code = (data or first or {}).get("type", "")
-    kind = next((one for one in types if one.code == code), types[0])
+    kind = next((one for one in types if one.code == code), types[0] if types else ProblemType("", "", ""))
     inputs = {f"field-{one.name}": _input(one) for one in kind.fields}
     start = None if data else {**(first or {}), "type": kind.code, "shown": kind.code}
     form = type("BoundReportForm", (ReportForm,), inputs)(data, data=start)
