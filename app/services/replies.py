@@ -161,7 +161,7 @@ def result(
 
 
 def _await_verdict(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:
-    """The customer may object once the answer has arrived; whoever asked inside the house reads it here, from now on."""
+    """The customer may object once the answer has arrived; whoever asked inside the house from now on."""
     settling.await_delivery(session, ticket, now)
     if ticket.reporter_id is None:
         return
