@@ -152,8 +152,7 @@ def result(
         promise_ends.forget_broken(ticket)
         outward.send(session, ticket, event, orders, answer, now, hold)
         _await_verdict(session, ticket, actor, event, now)
-        tells = not orders and ticket.reporter_id is None
-        link = customer_link.make(session, ticket, event, now, hold) if tells else ""
+        link = "" if orders or ticket.reporter_id else customer_link.make(session, ticket, event, now, hold)
         done = desk.finish(session, ticket, event, now, post)
         if hold:
             undo.remember(session, ticket, actor, event.id, was, now + hold)
