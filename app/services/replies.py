@@ -162,11 +162,10 @@ def result(
 def _await_verdict(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:
     """The customer may object once the answer has arrived; whoever asked inside the house from now on."""
     settling.await_delivery(session, ticket, now)
-    if ticket.reporter_id is None:
-        return
-    settling.start_objection(session, ticket, now)
-    told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
-    journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
+    if ticket.reporter_id is not None:
+        settling.start_objection(session, ticket, now)
+        told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
+        journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
 
 
 def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:
