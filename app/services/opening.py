@@ -102,15 +102,20 @@ def open_ticket(
         event = _describe(session, ticket, complaint, actor, now)
         if ticket.kind in kinds.LEGAL:
             clocks.start(session, ticket, "legal", clocks.limits(session, ticket)["legal"], now)
-        if complaint.site_id is not None:
-            routing.to_site(session, ticket, complaint.site_id, "reported", now)
-        elif complaint.desk_id is None:
-            routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
-        else:
-            routing.to_desk(session, ticket, complaint.desk_id, now)
+        _send_on(session, ticket, complaint, rule, now)
         if ticket.reporter_id is not None:  # whoever asks or reports sees it from the beginning
             cases.admit(session, ticket, session.get_one(Organisation, ticket.reporter_id), "reporter", now)
     return ticket, event
+
+
+def _send_on(session: Session, ticket: Ticket, complaint: ComplaintIn, rule: str, now: datetime) -> None:
+    """To whom whoever enters it names, else by the routing rule."""
+    if complaint.site_id is not None:
+        routing.to_site(session, ticket, complaint.site_id, "reported", now)
+    elif complaint.desk_id is None:
+        routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
+    else:
+        routing.to_desk(session, ticket, complaint.desk_id, now)
 
 
 def senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:
@@ -184,13 +189,13 @@ def follow_on(
     parcel has another open one by now; the platform's order goes with it."""
     person, site = session.get(Person, ended.id), session.get(Organisation, ended.handling_site_id or 0)
     complaint = ComplaintIn(
-        text=row.text, category=ended.category, waybill=ended.waybill,
+        kind=ended.kind, text=row.text, category=ended.category, waybill=ended.waybill,
         complainant_kind=ended.complainant_kind, name=person.name if person else "",
         phone=person.phone if person else "", address=person.address if person else "",
         site_code=site.code if site else "",
     )  # fmt: skip
     rule = session.get_one(Connection, order.connection_id).routing_rule
-    ticket = moves.on_parcel(session, linked.numbers(session, ended.waybill), now)[0]
+    ticket = moves.on_parcel(session, linked.numbers(session, ended.waybill), now, ended.kind)[0]
     if ticket is None:
         ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=now, rule=rule, previous=ended)
     else:

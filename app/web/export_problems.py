@@ -35,7 +35,7 @@ def below(session: Session, order: Order, row_id: int, limit: int) -> list[tuple
 
 def count(session: Session, order: Order, row_id: int, most: int) -> int:
     """How many, at most `most`."""
-    return len(problem_list.below(session, order.actor, problem_forms.asked(order.asked), row_id, most)[:most])
+    return problem_list.count(session, order.actor, problem_forms.asked(order.asked), row_id, most)
 
 
 def columns(session: Session, order: Order) -> list[Filled]:

@@ -192,6 +192,7 @@ def test_the_query_tells_of_the_own_scope_alone(house, db_session, who, n):
     assert len(found(db_session, house, who)) == n
     assert len(problem_list.below(db_session, house[who], Asked(), 2**63 - 1, 10)) == n
     assert len(problem_list.numbers(db_session, house[who], Asked(), 10)) == n
+    assert problem_list.count(db_session, house[who], Asked(), 2**63 - 1, 10) == n
 
 
 def test_two_provinces_both_see_a_parcel_between_their_sites(house, db_session):
