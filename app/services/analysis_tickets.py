@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from app.domain.analysis import Range
 from app.domain.roles import Actor
 from app.models import Organisation, Scan, Ticket
-from app.models.dialect import shanghai_hour, shanghai_weekday
+from app.models.dialect_time import shanghai_hour, shanghai_weekday
 from app.services import analysis
 from app.services.analysis import Area
 from app.services.day_facts import DELIVERY

@@ -18,7 +18,7 @@ from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services import menu, organisations, queue
 from app.services.queue import Filters, Row
-from app.web import bell_mark, view_menu, words, words_clocks, words_day, words_ownership, words_parties
+from app.web import bell_mark, menu_pages, view_menu, words, words_clocks, words_day, words_ownership, words_parties
 from app.web.filters import address as address
 from app.web.filters import asked as asked
 from app.web.filters import kept as kept
@@ -89,44 +89,9 @@ def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -
 
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
-    pages = (
-        ("new_ticket", "entry.new", _("New ticket")),
-        ("queue", "kind_lists.expedites", _("Expedites")),
-        ("queue", "kind_lists.inquiries_list", _("Inquiries")),
-        ("waybills", "waybills.index", _("Waybill look-up")),
-        ("problems", "problems.index", _("Problem parcels")),
-        *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
-        ("templates", "templates.index", _("Reply templates")),
-        ("publications", "typical_cases.index", _("Typical cases")),
-        ("publications", "knowledge.index", _("Knowledge and rules")),
-        ("handover", "handover.show", _("Shift hand-over")),
-        ("closures", "closures.index", _("Closure calendar")),
-        ("team", "team.index", _("My team")),
-        ("address_rules", "address_rules.index", _("Learned addresses")),
-        ("audit", "audit.index", _("Audit results")),
-        ("audits", "audits.index", _("Marked audits")),
-        ("audit_agreement", "audits.agreement", _("Audit coverage")),
-        ("survey_calls", "survey_calls.index", _("Call-backs")),
-        ("scorecard", "scorecards.index", _("Monthly scorecards")),
-        ("penalties", "penalties.index", _("Penalties")),
-        ("rectifications", "rectifications.index", _("Rectification")),
-        ("months", "months.index", _("Month close")),
-        ("analysis", "analysis.index", _("Analysis")),
-        ("network", "network.index", _("Network today")),
-        ("duty", "duty.index", _("Duty roster")),
-        ("emergencies", "emergencies.index", _("Emergency mode")),
-        ("incidents", "incidents.index", _("Incidents")),
-        ("exemptions", "exemptions.index", _("Exemptions")),
-        ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),
-        ("callbacks", "admin.callbacks", _("Platform answers")),
-        ("export", "exports.index", _("My exports")),
-        ("alarms", "alarms.index", _("Alarms")),
-        ("audit_policy", "audit_policy.index", _("Audit policy")),
-        ("admin", "admin.index", _("Administration")),
-    )
     return [
         {"label": label, "href": url_for(endpoint), "count_text": "", "current": endpoint == current}
-        for capability, endpoint, label in pages
+        for capability, endpoint, label in menu_pages.every(actor)
         if actor.can(capability)
     ]
 
