@@ -44,6 +44,9 @@ TOLD: dict[str, Telling] = {
     "dispute_agreed": Telling("dispute_ruled", NAMED),
     "dispute_rejected": Telling("dispute_refused", NAMED),
     "dispute_ruled": Telling("dispute_ruled", EVERY_SIDE),
+    "answer_given": Telling("answered", NAMED),
+    "answer_returned": Telling("answer_returned", OWNER),
+    "problem_reported": Telling("problem", DESK),
 }
 EXPORTED, NOT_EXPORTED = "exported", "not_exported"  # no entry of a ticket: the file is there, or will not come
 RECTIFY = frozenset(  # of a rectification form's entry, see services/rectification_notices

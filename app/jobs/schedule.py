@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import func, select
 
 from app import clock
@@ -47,6 +47,7 @@ from app.services import (
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
+STANDINGS = "standings"
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.25  # seconds between two looks at the list
 
 
@@ -133,9 +134,22 @@ def return_to_team() -> int:
     return attendance.sweep(db.session(), clock.now())
 
 
-def rank_sites() -> int:
-    """Renew where each site stands in the month."""
-    return standings.renew(clock.now())
+def rank_sites() -> None:
+    """Renew where each site stands in the month. Beside the loop: of millions of tickets that takes longer than a
+    deadline may wait. One at a time."""
+    if not any(one.name == STANDINGS and one.is_alive() for one in threading.enumerate()):
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        threading.Thread(target=_beside, args=(app,), name=STANDINGS, daemon=True).start()
+
+
+def _beside(app: Flask) -> None:
+    with app.app_context():
+        try:
+            standings.renew(clock.now())
+        except Exception:
+            log.exception("schedule: %s failed", STANDINGS)
+        finally:
+            db.session.remove()
 
 
 def silent() -> int:
@@ -214,7 +228,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("attendance", 60, return_to_team),
         Job("old notices", 3600, forget_notices),
         Job("silent sites", 60, silent),
-        Job("standings", 900, rank_sites),
+        Job(STANDINGS, 900, rank_sites),
         Job("pictures", look, fetches.begin),
         Job("polls", look, polls.begin),
         Job("old drafts", 600, old_drafts),

@@ -30,7 +30,15 @@ from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
 from app.models.incident import Incident, IncidentCount, IncidentTicket
-from app.models.month import Amendment, DeliveryVolume, FrozenCard, MonthAnalysis, MonthClose, ScoringScheme
+from app.models.month import (
+    Amendment,
+    DeliveryVolume,
+    FrozenCard,
+    FrozenPeople,
+    MonthAnalysis,
+    MonthClose,
+    ScoringScheme,
+)
 from app.models.notice import Notice, SavedView
 from app.models.organisation import (
     AddressRule,
@@ -52,6 +60,7 @@ from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
 from app.models.publication import Publication, PublicationVersion, ReadReceipt
 from app.models.rectification import Rectification, RectificationEntry, RectificationMonth, RectificationPolicy
+from app.models.reveal import Reveal
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -61,7 +70,6 @@ from app.models.ticket import (
     Party,
     Person,
     Promise,
-    Reveal,
     Seal,
     Submission,
     Ticket,
@@ -111,6 +119,7 @@ __all__ = [
     "ExportPage",
     "FreeText",
     "FrozenCard",
+    "FrozenPeople",
     "HandoverNote",
     "Heartbeat",
     "ImportedFile",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
@@ -14,9 +15,10 @@ from app.domain import notices as rule
 from app.domain.errors import NotFound
 from app.domain.notices import TOLD, Telling
 from app.domain.roles import Actor
-from app.models import Event, Export, Notice, Ticket, User
+from app.models import Event, Export, Notice, Ticket, User, together
 from app.models.dialect import changed, insert_ignoring
 from app.models.ids import new_id
+from app.models.together import Asked, Question
 from app.services import scope
 from app.services.transaction import write
 
@@ -81,7 +83,17 @@ def _of(session: Session, organisation_id: int) -> Iterable[int]:
 
 def unread(session: Session, actor: Actor) -> Unread:
     """What the bell shows: one statement, a bounded piece of one index."""
-    return unread_of(session.execute(select(*unread_columns(actor))).one())
+    return unread_of(together.one(session, unread_asked(actor)))
+
+
+def unread_asked(actor: Actor) -> Asked:
+    """The same as a question of a web page; `unread_of` reads the answer."""
+    return _unread(scope.pattern(actor))(**scope.ids(actor))
+
+
+@cache
+def _unread(pattern: Actor) -> Question:
+    return Question(select(*unread_columns(pattern)))
 
 
 def unread_columns(actor: Actor) -> tuple[Any, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import analysis as rule
@@ -21,6 +20,7 @@ from app.services.scorecard_facts import Span
 from app.web import analysis_page, queue_page, words, words_analysis, words_cards
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.export_cells import named
 from app.web.numbers import BEYOND, number
 

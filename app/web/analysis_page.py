@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -20,6 +19,7 @@ from app.domain.roles import Actor
 from app.services import analysis
 from app.services.analysis import Area, Change
 from app.web import queue_page, words, words_analysis, words_cards, words_penalties
+from app.web.context import translate as _
 from app.web.export_cells import named
 
 TOP = 15  # lines of a Pareto

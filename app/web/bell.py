@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.notices import NOT_EXPORTED, RECTIFY
@@ -16,6 +15,7 @@ from app.services.notices import Line
 from app.web import bell_mark, queue_page, words_notices
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number
 
 bp = Blueprint("bell", __name__)

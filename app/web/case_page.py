@@ -7,7 +7,6 @@ from itertools import groupby
 from typing import Any
 
 from flask import g, render_template, request, url_for
-from flask_babel import gettext as _
 from wtforms import Form, StringField, TextAreaField
 
 from app import clock
@@ -23,6 +22,7 @@ from app.services.ticket_view import View
 from app.services.typical_cases import CaseIn, Story
 from app.web import forms, queue_page, words_publications
 from app.web.auth import current_actor
+from app.web.context import translate as _
 from app.web.export_cells import named
 from app.web.numbers import number
 

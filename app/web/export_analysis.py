@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain import analysis as rule
@@ -19,6 +18,7 @@ from app.services.analysis_tickets import Asked, Line
 from app.services.export_work import Order
 from app.web import analysis as page
 from app.web import analysis_page, queue_page, words, words_cards
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time
 
 Numbered = list[tuple[int, Any]]

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, render_template, request, url_for
-from flask_babel import gettext as _
 from wtforms import Form, SelectField, StringField, TextAreaField
 
 from app import clock
@@ -22,6 +21,7 @@ from app.services import months, rectification_view
 from app.services.rectification_view import FILTERS, PAGE, Line, Shown
 from app.web import forms, queue_page, words_rectifications
 from app.web.auth import current_actor
+from app.web.context import translate as _
 from app.web.export_cells import named
 from app.web.numbers import number
 

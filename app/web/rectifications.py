@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import rectifications as rule
@@ -16,6 +15,7 @@ from app.services.rectifications import OrderIn
 from app.web import forms, queue_page, rectification_page, verbs, words, words_rectifications
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number
 
 bp = Blueprint("rectifications", __name__)

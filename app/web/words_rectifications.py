@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import gettext as _
-
 from app.domain import rectifications as rule
+from app.web.context import translate as _
 from app.web.language import table
 from app.web.words_penalties import yuan
 

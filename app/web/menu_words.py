@@ -1,14 +1,13 @@
-"""The pages of the menu beside the queues, in their order."""
+"""The words of the menu beside the queues."""
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain.roles import Actor
+from app.web.context import translate as _
 
 
-def every(actor: Actor) -> tuple[tuple[str, str, str], ...]:
-    """Capability, endpoint and label of every page beside the queues, in the order of the menu."""
+def pages(actor: Actor) -> tuple[tuple[str, str, str], ...]:
+    """Every page beside the queues: the capability that opens it, its address and its name."""
     return (
         ("new_ticket", "entry.new", _("New ticket")),
         ("queue", "kind_lists.expedites", _("Expedites")),
