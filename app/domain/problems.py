@@ -95,6 +95,13 @@ def read(kept: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
     return tuple(Field(**{**one, "options": tuple(one.get("options", ()))}) for one in kept)
 
 
+def is_sound(one: Field) -> bool:
+    """Whether a field that somebody typed can be asked for: a plain name, both labels, a known kind, and at least two
+    options where one chooses."""
+    named = one.name.isascii() and one.name.isidentifier() and bool(one.label and one.label_en)
+    return named and one.kind in FIELD_KINDS and (one.kind != CHOICE or len(one.options) > 1)
+
+
 def errors(fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with the values of a report, by the field's name: required, too_long, not_a_number, not_a_date,
     not_an_option."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from app.domain.kinds import COMPLAINT, INQUIRY
 from app.integrations.platform import driver, messages
 from app.integrations.platform.driver import Driver, Reading, Wire
 from app.integrations.platform.errors import MessageError
@@ -16,6 +17,7 @@ from app.services.platform_pictures import Address
 from app.services.ticket_contacts import ContactIn
 
 # whom the message calls the customer, where it is not the receiver
+CONSULT = "consult"  # of a platform: somebody asks, suggests or praises
 COMPLAINS = {"sender": "sender", "merchant": "merchant", "seller": "merchant", "platform": "platform",
              "regulator": "regulator"}  # fmt: skip
 
@@ -84,6 +86,7 @@ def _order(message: messages.IssueMessage) -> OrderIn:
 def complaint_of(door: Door, message: messages.IssueMessage) -> ComplaintIn:
     """A canonical order in our words, its category as the connection maps it."""
     return ComplaintIn(
+        kind=INQUIRY if message.work_order_type == CONSULT else COMPLAINT,
         text=message.description or message.category or message.task_description or "—",
         category=door.category_map.get(message.category_code, message.category_code),
         waybill=message.mail_no, site_code=message.site_code, platform_priority=message.priority, **_people(message),

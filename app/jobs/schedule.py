@@ -20,6 +20,7 @@ from app.services import (
     attendance,
     audit_draws,
     closure_work,
+    day_facts,
     drafts,
     emergency_pauses,
     exemption_rulings,
@@ -31,6 +32,7 @@ from app.services import (
     penalty_contests,
     penalty_settling,
     pins,
+    rectification_work,
     reminders,
     seals,
     silent_sites,
@@ -110,10 +112,11 @@ def recount() -> None:
 
 
 def reconcile() -> None:
-    """Recount every scope from its work items; forget the hours that no board shows."""
+    """Recount every scope from its work items; forget the hours and days that no page shows."""
     with write() as session:
         work.recount(session, sites=True)
     inflow.forget(clock.now())
+    day_facts.forget(clock.now())
 
 
 def old_drafts() -> int:
@@ -188,6 +191,19 @@ def draft_month() -> str:
     return month_plan.draft(clock.now())
 
 
+def count_days() -> int:
+    """Count days for the analysis pages, for about a second at most, so that nothing else waits."""
+    end, n = time.monotonic() + 1, 0
+    while time.monotonic() < end and day_facts.count(db.session(), clock.now()) is not None:
+        n += 1
+    return n
+
+
+def rectify() -> int:
+    """Ask for rectification forms after a freeze, and remind of those that are due."""
+    return rectification_work.run(db.session(), clock.now())
+
+
 def forget_notices() -> int:
     """Delete notices whose days are over."""
     return notices.prune(now=clock.now())
@@ -226,6 +242,8 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("penalties", 5 * look, keep_ledger),
         Job("penalty contests", 30, lapse_contests),
         Job("month drafts", 300, draft_month),
+        Job("rectifications", 60, rectify),
+        Job("day facts", 20, count_days),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )
 

@@ -96,6 +96,8 @@ class Ticket(Model):
         ),
         Index("ix_ticket_site_opened", "handling_site_id", "opened_at"),
         Index("ix_ticket_opened", "opened_at"),
+        Index("ix_ticket_category_opened", "category", "opened_at", "id"),
+        Index("ix_ticket_province_opened", "province_id", "opened_at", "id"),
         Index("ix_ticket_result", "result_at"),
         *(
             Index(name, *columns, sqlite_where=text(OTHER_KINDS), postgresql_where=text(OTHER_KINDS))
@@ -288,15 +290,4 @@ class Submission(Model):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(Big)
     event_id: Mapped[int] = mapped_column(Big)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class Reveal(Model):
-    """Somebody looked at personal data in full; one row each."""
-
-    __tablename__ = "reveal"
-    id: Mapped[int] = primary()
-    ticket_id: Mapped[int] = ref("ticket.id", index=True)
-    user_id: Mapped[int] = ref("user_account.id", index=True)
-    what: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -15,7 +15,7 @@ from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.roles import Actor
 from app.domain.waybills import is_acceptable, normalise
 from app.models.dialect import lock_key
-from app.services import cases, clocks, desk, intake, journal, linked, routing, settling
+from app.services import cases, clocks, desk, intake, journal, linked, problem_cases, routing, settling
 from app.services.desk import Outcome, Post
 from app.services.intake import ComplaintIn
 from app.services.transaction import write
@@ -75,6 +75,7 @@ def accept(*, actor: Actor, post: Post, text: str, now: datetime) -> Outcome:
         ticket.customer_accepted, ticket.closed_at = True, now
         ticket.accepted_at = ticket.accepted_at or now
         said = {"text": text.strip()} if text.strip() else None
+        problem_cases.agree(session, ticket, now)
         event = journal.append(session, ticket, "answer_accepted", actor=actor, now=now, text=said)
         clocks.stop(session, ticket, settling.UNTIL_THE_END, now)
         return desk.finish(session, ticket, event, now, post)
@@ -90,6 +91,7 @@ def send_back(*, actor: Actor, post: Post, text: str, now: datetime) -> Outcome:
         desk.move(ticket, "return_answer", actor)
         ticket.customer_accepted = ticket.objection_over = False
         clocks.void(session, ticket, settling.UNTIL_THE_END, now)
+        problem_cases.disagree(session, ticket, actor, now)
         event = journal.append(session, ticket, "answer_returned", actor=actor, now=now, text={"text": text.strip()})
         clocks.start_rework(session, ticket, now)
         return desk.finish(session, ticket, event, now, post)

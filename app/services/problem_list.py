@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.calendars import at_local
@@ -83,6 +83,13 @@ def below(session: Session, actor: Actor, asked: Asked, before: int, limit: int)
     statement = _selected(actor, asked).where(ProblemRow.ticket_id < before)
     rows = session.execute(statement.order_by(ProblemRow.ticket_id.desc()).limit(limit + 1))
     return [(row.ticket_id, _line(row)) for row in rows]
+
+
+def count(session: Session, actor: Actor, asked: Asked, before: int, most: int) -> int:
+    """How many of them have an id below `before`, at most `most`."""
+    rows = select(ProblemRow.ticket_id).join(Ticket, Ticket.id == ProblemRow.ticket_id)
+    some = _narrowed(rows.where(ProblemRow.ticket_id < before), actor, asked).limit(most)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
 def numbers(session: Session, actor: Actor, asked: Asked, most: int) -> list[str]:

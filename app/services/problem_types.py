@@ -49,9 +49,7 @@ def change(*, actor: Actor, code: str, fields: Sequence[Field], photos: int, act
         raise NotAllowed("not_allowed")
     names = [one.name for one in fields]
     wrong = {"fields": "too_many_fields"} if len(fields) > rule.MOST_FIELDS or len(set(names)) < len(names) else {}
-    if any(not (one.name and one.label and one.label_en and one.kind in rule.FIELD_KINDS) for one in fields):
-        wrong["fields"] = "bad_fields"
-    if any(one.kind == rule.CHOICE and len(one.options) < 2 for one in fields):
+    if not all(rule.is_sound(one) for one in fields):
         wrong["fields"] = "bad_fields"
     if not 0 <= photos <= MAX_PER_ENTRY:
         wrong["photos"] = "not_an_option"

@@ -18,7 +18,7 @@ from app.domain import kinds
 from app.domain.calendars import month_bounds
 from app.domain.scorecards import ABOVE, ASSESSED, Facts
 from app.models import Appeal, Audit, Clock, Event, Organisation, Survey, Ticket
-from app.models.dialect import shanghai_day
+from app.models.dialect_time import shanghai_day
 from app.models.types import Big
 
 ENDED = ("closed", "withdrawn")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.domain import scoring
 from app.domain.scorecards import Counts
 from app.models import Organisation, Ticket
-from app.models.dialect import whole_seconds
+from app.models.dialect_time import whole_seconds
 from app.services import scorecard_facts
 from app.services.scorecard_facts import Span, measured, onboarded
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid
@@ -20,8 +20,19 @@ from app.services.batch import Item
 from app.services.one_by_one import Done
 from app.services.outward import Group
 from app.services.replies import ResultIn
-from app.web import answer_groups, forms, queue_page, template_menu, undo_bar, verbs, words, words_day
+from app.web import (
+    answer_groups,
+    forms,
+    queue_page,
+    result_forms,
+    template_menu,
+    undo_bar,
+    verbs,
+    words,
+    words_day,
+)
 from app.web.answer_groups import AnswerGroup
+from app.web.context import translate as _
 
 ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result", "undo": "batch.undo"}
 OF_CUSTOMERS = ("contact_outcome", "action_taken", "no_contact_code")
@@ -56,16 +67,12 @@ def _label(group: Group, found: Sequence[Item]) -> str:
 
 def answer_of(form: Any, groups: Sequence[AnswerGroup]) -> ResultIn:
     """What the form says, for all of them."""
+    said = partial(result_forms.said, form)
     return ResultIn(
-        text=form.text.data or "", contact_outcome=_said(form, "contact_outcome"),
-        action_taken=_said(form, "action_taken")[:24], no_contact_code=_said(form, "no_contact_code"),
+        text=form.text.data or "", contact_outcome=said("contact_outcome"), action_taken=said("action_taken")[:24],
+        no_contact_code=said("no_contact_code"),
         choices={group.key: answer_groups.read(form, group) for group in groups},
     )  # fmt: skip
-
-
-def _said(form: Any, name: str) -> str:
-    """What a field says; nothing where these tickets' form does not ask."""
-    return (form[name].data or "") if name in form else ""
 
 
 def seal(answer: ResultIn) -> str:

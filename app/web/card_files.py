@@ -7,7 +7,6 @@ from pathlib import Path
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import NotAllowed
@@ -22,6 +21,7 @@ from app.web import card_bundle, card_sheets, exports, people_page, scorecard_pa
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import me
+from app.web.context import translate as _
 from app.web.scorecards import rail
 from app.web.words_cards import titles
 

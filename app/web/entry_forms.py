@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import DateTimeLocalField, Form, SelectField, StringField, TextAreaField
 
-from app.domain.kinds import EXPEDITE
+from app.domain.kinds import COMPLAINT, EXPEDITE
 from app.web import forms
+from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS, NewTicketForm
 
 
@@ -31,11 +31,13 @@ class AskForm(Form):
 def new_ticket_form(kind: str, categories: dict[str, str], data: Any = None, waybill: str = "") -> NewTicketForm:
     """The form of a ticket of this kind, with the waybill filled in that the clerk came from."""
     form = forms.new_ticket_form(categories, data, NewExpediteForm if kind == EXPEDITE else NewTicketForm, waybill)
+    if kind != COMPLAINT:
+        forms.label(form, complainant_kind=_("Who asks"))
     if isinstance(form, NewExpediteForm):
         forms.choices(form.category, categories, _("Type"))
         forms.label(
             form, waybill=_("Waybill or order number"), promised_by=_("Promised by, if known"),
-            ordered_at=_("Ordered at, if known"), text=_("What is asked"),
+            ordered_at=_("Ordered at, if known"), text=_("What the customer asks"),
         )  # fmt: skip
     return form
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -15,6 +14,7 @@ from app.domain.roles import Actor
 from app.services import kind_list
 from app.services.export_work import Order
 from app.web import kind_lists, queue_page, words, words_kinds
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
 Numbered = list[tuple[int, Any]]
@@ -67,7 +67,7 @@ def columns(kind: str) -> Callable[[Session, Order], list[Filled]]:
             text(_("Our clock late"), lambda row: yes_no(row.late), 10),
             text(_("Site"), lambda row: _place(row.site), 22),
             text(_("Owner"), lambda row: row.owner, 12),
-            text(_("What is asked"), lambda row: mask_text(row.content), 60),
+            text(_("What the customer asks"), lambda row: mask_text(row.content), 60),
         ]
         return [*found, *(_of_expedites() if kind == EXPEDITE else _of_inquiries())]
 

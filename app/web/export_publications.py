@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
@@ -16,6 +15,7 @@ from app.services.export_work import Order
 from app.services.knowledge import Asked
 from app.services.publication_view import Line, Shown
 from app.web import knowledge_page, queue_page
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
 Numbered = list[tuple[int, Any]]
@@ -33,10 +33,10 @@ def case_columns(session: Session, order: Order) -> list[Filled]:
     labels = queue_page.category_labels(session)
     return [
         text(_("Month"), lambda line: _said(line)["month"], 10),
-        text(_("Title"), lambda line: line.version.title, 30),
+        text(_("Headline"), lambda line: line.version.title, 30),
         text(_("Category"), lambda line: labels.get(_said(line)["category"], ""), 16),
         text(_("Waybill"), lambda line: _said(line)["waybill"], 18),
-        text(_("What happened"), lambda line: line.version.body, 60),
+        text(_("The story"), lambda line: line.version.body, 60),
         text(_("What is learned from it"), lambda line: _said(line)["lesson"], 60),
         time(_("Published"), lambda line: line.version.published_at),
         text(_("Read by me"), lambda line: yes_no(line.read), 10),
@@ -45,18 +45,18 @@ def case_columns(session: Session, order: Order) -> list[Filled]:
 
 def asks_shelf(address: Mapping[str, str]) -> dict[str, str]:
     """The shelf of the knowledge base, and the words."""
-    kind, words = address.get("kind", ARTICLE), address.get("q", "").strip()[:100]
-    return {"kind": kind if kind in knowledge.KINDS else ARTICLE, **({"q": words} if words else {})}
+    kind, words = address.get("shelf", ARTICLE), address.get("q", "").strip()[:100]
+    return {"shelf": kind if kind in knowledge.KINDS else ARTICLE, **({"q": words} if words else {})}
 
 
 def says_shelf(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
     """Shelf and words."""
-    return " · ".join(part for part in (knowledge_page.titles()[asked["kind"]], asked.get("q", "")) if part)
+    return " · ".join(part for part in (knowledge_page.titles()[asked["shelf"]], asked.get("q", "")) if part)
 
 
 def shelf(session: Session, order: Order, row_id: int, limit: int) -> Numbered:
     """What is out in scope and has the words."""
-    asked = Asked(order.asked.get("kind", ARTICLE), order.asked.get("q", ""), row_id)
+    asked = Asked(order.asked.get("shelf", ARTICLE), order.asked.get("q", ""), row_id)
     lines, below = knowledge.found(session, order.actor, asked, limit=limit)
     found: Numbered = [(line.row.id, line if line.version and line.row.ended_at is None else None) for line in lines]
     return [*found, (below, None)] if below else found

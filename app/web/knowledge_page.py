@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, render_template, request, url_for
-from flask_babel import gettext as _
 from wtforms import Form, StringField, TextAreaField
 
 from app import clock
@@ -23,6 +22,7 @@ from app.services.publications import PublicationIn
 from app.services.ticket_view import View
 from app.web import forms, queue_page
 from app.web.auth import current_actor
+from app.web.context import translate as _
 from app.web.numbers import number
 
 EXCERPT = 140  # characters of a text in the list
@@ -40,7 +40,7 @@ class ArticleForm(Form):
 
 def titles() -> dict[str, str]:
     """What each shelf is called."""
-    return {ARTICLE: _("Knowledge base"), RULE: _("Rules in force")}
+    return {ARTICLE: _("Knowledge base"), RULE: _("Rules of the house")}
 
 
 def form(kind: str, data: Any = None, begun: dict[str, Any] | None = None) -> ArticleForm:
@@ -63,7 +63,7 @@ def typed(made: ArticleForm) -> PublicationIn:
 
 def kind_asked() -> str:
     """The shelf that the address names."""
-    kind = request.values.get("kind", ARTICLE)
+    kind = request.values.get("shelf", ARTICLE)
     return kind if kind in KINDS else ARTICLE
 
 
@@ -85,12 +85,12 @@ def index() -> str:
     """One shelf, narrowed by words."""
     actor, session, wanted = current_actor(), db.session(), asked()
     lines, below = knowledge.found(session, actor, wanted)
-    here: dict[str, Any] = {"kind": wanted.kind if wanted.kind != ARTICLE else None, "q": wanted.words or None}
+    here: dict[str, Any] = {"shelf": wanted.kind if wanted.kind != ARTICLE else None, "q": wanted.words or None}
     return render_template(
         "knowledge.html", rows=[_row(line) for line in lines], title=titles()[wanted.kind], kind=wanted.kind,
         tabs=[
             {"label": label, "current": kind == wanted.kind,
-             "href": url_for("knowledge.index", kind=kind if kind != ARTICLE else None)}
+             "href": url_for("knowledge.index", shelf=kind if kind != ARTICLE else None)}
             for kind, label in titles().items()
         ],
         q=wanted.words, writes=rule.may_write(actor, wanted.kind), rail=rail(),
@@ -125,7 +125,7 @@ def show(publication_id: int, notice: str = "", error: str = "") -> str:
         reads=current is not None and current.id == row.current_id and row.ended_at is None,
         reach=publication_view.reach(session, actor, row, current.id) if keeps and current else None,
         published=g.fmt.full(current.published_at)[:16] if current else "", shelf=titles()[row.kind],
-        shelf_href=url_for("knowledge.index", kind=row.kind if row.kind != ARTICLE else None),
+        shelf_href=url_for("knowledge.index", shelf=row.kind if row.kind != ARTICLE else None),
     )  # fmt: skip
 
 
@@ -147,8 +147,8 @@ def form_of(row: Publication) -> ArticleForm:
 def form_page(kind: str, made: ArticleForm, shown: Shown | None = None, error: str = "") -> str:
     """The form on its page."""
     row = shown.row if shown else None
-    back = url_for("knowledge.show", publication_id=row.id) if row else url_for("knowledge.index", kind=kind)
-    action = url_for("knowledge.save", publication_id=row.id) if row else url_for("knowledge.create", kind=kind)
+    back = url_for("knowledge.show", publication_id=row.id) if row else url_for("knowledge.index", shelf=kind)
+    action = url_for("knowledge.save", publication_id=row.id) if row else url_for("knowledge.create", shelf=kind)
     return render_template(
         "knowledge_edit.html", form=made, error=error, back=back, action=action, shelf=titles()[kind],
         revision=row.revision if row else 0, stored=row if error else None, rail=rail(),

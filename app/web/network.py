@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.calendars import month_of
@@ -16,6 +15,7 @@ from app.services import months, network, scorecard_trend, scorecards
 from app.web import scorecard_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.scorecards import rail
 
 bp = Blueprint("network", __name__)

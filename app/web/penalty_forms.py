@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import (
     DateTimeLocalField,
     Form,
@@ -20,6 +19,7 @@ from wtforms import (
 from app.domain.penalty_rules import BY_HAND, TICKET, PenaltyRule, absorbable
 from app.domain.penalty_rules import bearers as bearers_of
 from app.web import words_penalties
+from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS
 
 OUTSIDE = "none"  # of the cap, as a word of the form

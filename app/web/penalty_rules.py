@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import penalty_rules as rule
@@ -22,6 +21,7 @@ from app.services.penalty_dry_run import Change
 from app.web import admin, forms, penalty_forms, penalty_page, words, words_clocks, words_penalties
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.penalties import rail
 
 bp = Blueprint("penalty_rules", __name__)

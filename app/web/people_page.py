@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.domain.people import Person
 from app.domain.scorecards import Facts
@@ -15,6 +14,7 @@ from app.domain.scoring import Score
 from app.integrations.card_book import CELL, Section
 from app.services.person_cards import People
 from app.web import scorecard_page
+from app.web.context import translate as _
 from app.web.scorecard_page import NONE
 from app.web.words_cards import measure_labels, people_signatures
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.calendars import month_of
@@ -20,6 +19,7 @@ from app.services.scorecards import KINDS
 from app.web import people_page, queue_page, scorecard_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.scorecard_page import NONE, SITE_KEYS, href
 from app.web.words_cards import measure_labels
 

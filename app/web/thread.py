@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
@@ -22,8 +21,10 @@ from app.web import (
     words_callbacks,
     words_duty,
     words_help,
+    words_kinds,
     words_verify,
 )
+from app.web.context import translate as _
 
 PLATFORM = {"received", "urge", "repeat", "sent_back", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "sent_back", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
@@ -47,7 +48,8 @@ def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
     """The thread, oldest first; free text masked."""
     silent, red = SILENT | vocabulary.every("SILENT"), RED | vocabulary.every("RED")
     undone = frozenset(entry.data["event_id"] for entry in view.entries if entry.type == "result_undone")
-    told = Told(_labels(), red, _places(view), undone)
+    labels = _labels() | words_kinds.entries(view.ticket.kind)
+    told = Told(labels, red, _places(view), undone)
     return [_post(entry, view, actor, told) for entry in view.entries if entry.type not in silent]
 
 

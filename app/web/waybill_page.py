@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app.domain.kinds import EXPEDITE
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.services.lookup import OnParcel, Parcel
 from app.services.scans import ScanRow
 from app.web import queue_page, words, words_waybills
+from app.web.context import translate as _
 
 FEW = 3  # parcels whose trace stands open
 TONES = {"SIGN": "good", "DELIVER": "info"}
@@ -56,13 +57,14 @@ def _parcel(
 
 def steps(actor: Actor, waybill: str) -> list[dict[str, str]]:
     """What can be begun from here, with the number filled in."""
-    pages = (
-        ("problem_report", "problems.new", _("Report a problem")),
-        ("new_ticket", "entry.new", _("Complain")),
+    pages: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+        ("problem_report", "problems.new", {}, _("Report a problem")),
+        ("new_ticket", "entry.new", {"kind": EXPEDITE}, _("Expedite")),
+        ("new_ticket", "entry.new", {}, _("Complain")),
     )
     return [
-        {"href": url_for(endpoint, waybill=waybill), "label": label}
-        for capability, endpoint, label in pages
+        {"href": url_for(endpoint, waybill=waybill, **more), "label": label}
+        for capability, endpoint, more, label in pages
         if actor.can(capability)
     ]
 

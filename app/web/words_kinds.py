@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from flask_babel import gettext as _
+from typing import Any
 
 from app.services.ticket_view import Entry
+from app.web.context import translate as _
 from app.web.language import table
 
-SILENT = {"to_desk"}
+SILENT = {"to_desk", "answer_given"}
 
 
 @table
@@ -34,6 +34,19 @@ def events() -> dict[str, str]:
         "passed_up": _("Handed up to headquarters"),
         "turned": _("Turned into a complaint"),
         "made_of_expedite": _("Made of an expedite"),
+    }
+
+
+def entries(kind: str) -> dict[str, str]:
+    """What an entry is called where it is no complaint's."""
+    return _entries().get(kind, {})
+
+
+@table
+def _entries() -> dict[str, Any]:
+    return {
+        "expedite": {"received": _("Expedite"), "repeat": _("Asked again"), "result": _("Reply and close")},
+        "inquiry": {"received": _("Inquiry"), "result": _("Answer")},
     }
 
 

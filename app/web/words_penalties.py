@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain.penalty_rules import CAP, PER_PERSON, RATE, PenaltyRule
+from app.web.context import translate as _
 from app.web.language import table
 
 # money is the manager's: what the ledger writes on a ticket stands in its panel, for those who may see it

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.services import problem_list
 from app.services.ticket_view import Entry
 from app.web import words
+from app.web.context import translate as _
 from app.web.language import table
 
 
@@ -48,10 +48,13 @@ def sides() -> dict[str, str]:
     }
 
 
-@table
-def field_kinds() -> dict[str, str]:
-    """The kinds of a type's fields."""
-    return {"text": _("Text"), "number": _("Number"), "day": _("Date"), "choice": _("Choice")}
+def admin_labels() -> dict[str, str]:
+    """The inputs of a type on the administrator's page."""
+    return {
+        "fields": _("Fields of the report"),
+        "photos": _("Photos at least"),
+        "active": _("Can be reported"),
+    }
 
 
 def findings(entry: Entry) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0038_frozen_people"
-down_revision = "0053_control_room"
+down_revision = "0036_day_facts"
 branch_labels = None
 depends_on = None
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
-from app.models import Category, Clock, CustomerLink, Event, Penalty, Ticket, WorkItem
+from app.models import Category, Clock, CustomerLink, Event, Notice, Penalty, Ticket, WorkItem
 from app.services import closing, customer_link, inquiries, intake, penalties, replies, scope, sweep, verdicts
 from app.services.desk import Post
 from app.services.inquiries import QuestionIn
@@ -65,6 +65,18 @@ def test_a_question_to_the_province_waits_there_and_the_answer_comes_back(cast: 
     assert db_session.scalars(select(WorkItem)).all() == []
     assert db_session.scalars(select(CustomerLink)).all() == []
     assert not [row for row in db_session.scalars(select(Clock)) if row.state == "breached"]
+
+
+def test_the_bell_tells_whoever_asked_of_the_answer_and_the_desk_of_what_comes_back(
+    cast: Cast, db_session: Session
+) -> None:
+    number = ask(cast, "lcs")
+    answer(cast, "lcs", number)
+    told = db_session.execute(select(Notice.user_id, Notice.kind)).all()
+    assert {(cast[who].user_id, "answered") for who in ("site", "site-manager")} == {tuple(row) for row in told}
+    inquiries.send_back(actor=cast["site"], post=Post(number), text="没有照片呢", now=NOON + 2 * MINUTE)
+    back = select(Notice.user_id).where(Notice.kind == "answer_returned")
+    assert db_session.scalars(back).all() == [cast["lcs"].user_id]
 
 
 def test_a_question_to_headquarters_waits_there(cast: Cast, db_session: Session) -> None:
@@ -143,7 +155,7 @@ def test_praise_is_answered_told_and_closed_and_costs_nothing_however_late(cast:
     sweep.run(db_session, now=late)
     answer(cast, "site", number, now=late)
     verdicts.customer_accepts(actor=cast["site"], post=Post(number), text="谢谢", now=late + MINUTE)
-    replies.close(actor=cast["site"], post=Post(number), root_cause="other", verified=True, now=late + 2 * MINUTE)
+    replies.close(actor=cast["site"], post=Post(number), root_cause="", verified=False, now=late + 2 * MINUTE)
     penalties.run(db_session, now=late + 3 * MINUTE)
     assert db_session.scalars(select(Penalty)).all() == []
     facts = month_facts(db_session, Span.of("2026-11", late + timedelta(days=1)))

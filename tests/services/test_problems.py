@@ -9,8 +9,18 @@ from sqlalchemy import func, select
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.problems import Field
-from app.models import Attachment, Clock, Event, ProblemRow, Ticket, WorkItem
-from app.services import journal, problem_list, problem_types, problems, replies, scope
+from app.models import Attachment, Clock, Event, Notice, ProblemRow, Ticket, WorkItem
+from app.services import (
+    arbitration,
+    inquiries,
+    journal,
+    problem_list,
+    problem_types,
+    problems,
+    replies,
+    scope,
+    sweep,
+)
 from app.services.problem_list import BY_US, TO_US, Asked
 from app.services.replies import ResultIn
 from tests.cast import NOON, Cast, post, ticket
@@ -182,6 +192,7 @@ def test_the_query_tells_of_the_own_scope_alone(house, db_session, who, n):
     assert len(found(db_session, house, who)) == n
     assert len(problem_list.below(db_session, house[who], Asked(), 2**63 - 1, 10)) == n
     assert len(problem_list.numbers(db_session, house[who], Asked(), 10)) == n
+    assert problem_list.count(db_session, house[who], Asked(), 2**63 - 1, 10) == n
 
 
 def test_two_provinces_both_see_a_parcel_between_their_sites(house, db_session):
@@ -201,3 +212,108 @@ def test_pages_follow_each_other_without_a_gap(house, db_session, monkeypatch):
     assert (seen, after) == (numbers[::-1], "")
     for junk in ("x~y", "2026-11-18T04:00:00+00:00~" + "9" * 30, "0001-01-01~1"):
         assert problem_list.page(db_session, house["site"], Asked(after=junk)).lines
+
+
+# --- the end, and arbitration where the two sites are not of one mind ---
+
+
+def sent_back(house: Cast, number: str, who: str = "site") -> None:
+    inquiries.send_back(actor=house[who], post=post(number), text="没有收到，照片不是这一件", now=LATER)
+
+
+def courts(session, number: str) -> dict[str, list[int]]:
+    return {
+        name: ids for name, ids in ticket(session, number).cases.items() if name in ("hearing", "rejected", "ruled")
+    }
+
+
+def test_the_reporter_accepts_the_handling_and_that_closes_it(house, db_session):
+    number = reported(house)
+    answer(house, number)
+    with pytest.raises(NotAllowed):
+        inquiries.accept(actor=house["site-2"], post=post(number), text="", now=LATER)
+    inquiries.accept(actor=house["site"], post=post(number), text="", now=LATER)
+    row = ticket(db_session, number)
+    assert (row.state, set(states(db_session, number).values())) == ("closed", {"closed"})
+    assert db_session.scalars(select(WorkItem).where(WorkItem.ticket_id == row.id)).all() == []
+    assert db_session.scalars(select(Clock).where(Clock.ticket_id == row.id, Clock.stopped_at.is_(None))).all() == []
+    assert journal.verify(db_session, row.id) is None
+
+
+def test_what_is_sent_back_is_worked_again_with_a_new_run_and_may_go_to_arbitration(house, db_session):
+    number = reported(house)
+    answer(house, number)
+    with pytest.raises(NotAllowed):
+        arbitration.arbitrate(actor=house["site"], post=post(number), party="", text="", now=LATER)
+    sent_back(house, number)
+    row = ticket(db_session, number)
+    assert (row.state, row.queue) == ("in_progress", "returned")
+    runs = select(Clock).where(Clock.ticket_id == row.id, Clock.kind == "resolve", Clock.stopped_at.is_(None))
+    assert [clock.run for clock in db_session.scalars(runs)] == [2]
+    assert courts(db_session, number) == {"rejected": [house.places["330106-01"]]}
+
+
+@pytest.mark.parametrize("who", ["site", "site-2"])
+def test_either_side_goes_to_the_province_and_from_there_to_headquarters_which_is_final(house, db_session, who):
+    number, code = reported(house), "330106-01"
+    answer(house, number)
+    sent_back(house, number)
+    answer(house, number)
+    arbitration.arbitrate(actor=house[who], post=post(number), party=code, text="各执一词", now=LATER)
+    assert courts(db_session, number) == {"hearing": [house.places["33"]]}
+    shares = {"330106-01": 30, "330108-01": 70}
+    arbitration.rule_on(actor=house["lcs"], post=post(number), shares=shares, text="到件未验", now=LATER)
+    with pytest.raises(NotAllowed):  # it was ruled on: accept, or take it to headquarters
+        sent_back(house, number)
+    arbitration.arbitrate(actor=house[who], post=post(number), party=code, text="不服", now=LATER)
+    assert courts(db_session, number)["hearing"] == [0]
+    arbitration.rule_on(actor=house["ccs"], post=post(number), shares=shares, text="维持", now=LATER)
+    with pytest.raises(NotAllowed):
+        arbitration.arbitrate(actor=house[who], post=post(number), party=code, text="再诉", now=LATER)
+    inquiries.accept(actor=house["site"], post=post(number), text="", now=LATER)
+    assert ticket(db_session, number).state == "closed"
+
+
+def test_between_two_provinces_headquarters_rules(house, db_session):
+    number = reported(house, site="440305-01")
+    answer(house, number, "site-3")
+    sent_back(house, number)
+    arbitration.arbitrate(actor=house["site"], post=post(number), party="", text="", now=LATER)
+    assert courts(db_session, number) == {"hearing": [0]}
+
+
+def test_accepting_after_all_ends_the_dispute(house, db_session):
+    number = reported(house)
+    answer(house, number)
+    sent_back(house, number)
+    answer(house, number)
+    arbitration.arbitrate(actor=house["site"], post=post(number), party="", text="", now=LATER)
+    inquiries.accept(actor=house["site"], post=post(number), text="", now=LATER)
+    row = ticket(db_session, number)
+    assert courts(db_session, number) == {}
+    assert db_session.scalars(select(WorkItem).where(WorkItem.ticket_id == row.id)).all() == []
+
+
+def test_silence_of_the_reporter_lets_the_handling_site_close(house, db_session):
+    number = reported(house)
+    answer(house, number)
+    window = select(Clock).where(Clock.kind == "objection", Clock.stopped_at.is_(None))
+    over = db_session.scalars(window).one().due_at
+    sweep.run(db_session, over + timedelta(minutes=1))
+    at = over + timedelta(minutes=2)
+    replies.close(actor=house["site-2"], post=post(number), root_cause="hub", verified=True, now=at)
+    assert ticket(db_session, number).state == "closed"
+
+
+def test_the_bell_tells_the_other_side_of_each_step(house, db_session):
+    def told(who: str) -> list[str]:
+        db_session.rollback()
+        rows = select(Notice.kind).where(Notice.user_id == house[who].user_id).order_by(Notice.id)
+        return list(db_session.scalars(rows))
+
+    number = reported(house)
+    answer(house, number)
+    sent_back(house, number)
+    assert told("site") == ["answered"]
+    assert told("site-2") == ["problem", "answer_returned"]
+    assert told("site-3") == []

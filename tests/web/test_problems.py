@@ -121,6 +121,17 @@ def test_the_look_up_leads_to_a_report_with_the_number_filled_in(site):
     assert re.search(rf'name="waybill"[^>]*value="{WAYBILL}"', site.get(href).text)
 
 
+def test_an_administrator_sets_what_a_type_needs(app, house, site):
+    admin = Browser(app, house, "admin")
+    wrong = admin.post(f"/admin/problem-types/{LOST}", fields="where | 在哪里", photos="2", active="1")
+    assert wrong.status_code == 422 and "在哪里" in wrong.text
+    line = "where | 在哪里 | Where | choice | yes | 车上, 库里"
+    assert admin.post(f"/admin/problem-types/{LOST}", fields=line, photos="2", active="1").status_code == 303
+    form = site.get(f"/problems/new?type={LOST}").text
+    assert "field-where" in form and "车上" in form and "至少 2 张" in form
+    assert admin.post("/admin/problem-types/FALSE_SIGN", fields="", photos="0").status_code == 404
+
+
 # --- the query ---
 
 

@@ -53,11 +53,14 @@ def test_a_parcel_outside_the_scope_shows_its_way_but_no_ticket_and_no_note(stag
     assert stage.numbers["sibling"] not in page and "scan-sibling-canary" not in page
 
 
-def test_from_there_a_complaint_begins_with_the_number_filled_in(stage: Stage) -> None:
+def test_from_there_a_complaint_an_expedite_and_a_report_begin_with_the_number_filled_in(stage: Stage) -> None:
     page = stage.browsers["site"].get(f"/waybills?numbers={OWN}").text
-    (href,) = [unescape(one) for one in re.findall(r'href="(/tickets/new[^"]*)"', page) if "waybill=" in one]
-    form = stage.browsers["site"].get(href).text
-    assert re.search(rf'name="waybill"[^>]*value="{OWN}"', form)
+    hrefs = [unescape(one) for one in re.findall(r'href="(/[^"]*waybill=[^"]*)"', page)]
+    paths = ["/problems/new", "/tickets/new", "/tickets/new"]
+    assert [urlsplit(one).path for one in hrefs] == paths and "kind=expedite" in hrefs[1]
+    for href in hrefs[1:]:  # the types of problem parcels are not laid down here
+        form = stage.browsers["site"].get(href).text
+        assert re.search(rf'name="waybill"[^>]*value="{OWN}"', form)
 
 
 def test_the_carrier_is_asked_for_what_is_not_known_and_only_once(stage: Stage, monkeypatch) -> None:
