@@ -18,16 +18,17 @@ from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from app import clock
+from app.config import Config
 from app.jobs import exports, schedule, sends
 from app.services import health
-from app.start import refuse_if_unsafe
+from app.start import begin, refuse_if_unsafe
 
 log = logging.getLogger("worker")
 
 
 def main() -> None:
     """Run the scheduler or a worker in the foreground until a signal."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    begin(Config.from_env())
     refuse_if_unsafe(sends.application())
     if "--scheduler" in sys.argv:
         schedule.run_forever(sends.application())

@@ -1,7 +1,10 @@
 """The web process: `gunicorn wsgi:app`."""
 
 from app import create_app
-from app.start import refuse_if_unsafe
+from app.config import Config
+from app.start import begin, refuse_if_unsafe
 
-app = create_app()
+config = Config.from_env()
+begin(config, web=True)
+app = create_app(config)
 refuse_if_unsafe(app)

@@ -40,6 +40,8 @@ class Config:
     trace_secret: str = ""  # what questions to it are signed with
     trace_timeout: float = 3.0  # within which its whole answer has to be here
     undo_seconds: int = undo.SECONDS  # for so long a result is held and can be taken back
+    log_format: str = "text"  # json: one object a line, with a line for each request
+    metrics_token: str = ""  # empty: only this machine itself may read /metrics
     trusted_proxies: int = 0  # how many reverse proxies of ours stand in front and name the client
 
     @property
@@ -71,6 +73,8 @@ class Config:
             most_parties=int(env.get("MOST_PARTIES", "2")),
             **_trace(env),
             undo_seconds=_undo_seconds(env),
+            log_format=_log_format(env, environment),
+            metrics_token=env.get("METRICS_TOKEN", ""),
             trusted_proxies=int(env.get("TRUSTED_PROXIES", "0")),
         )
 
@@ -101,6 +105,14 @@ def _secret_key(env: Mapping[str, str], data_dir: Path, environment: str) -> str
     path.touch(mode=0o600)
     path.write_text(key)
     return key
+
+
+def _log_format(env: Mapping[str, str], environment: str) -> str:
+    """LOG_FORMAT; production writes JSON unless told otherwise."""
+    form = env.get("LOG_FORMAT") or ("json" if environment == "production" else "text")
+    if form not in ("json", "text"):
+        raise ConfigError(f"LOG_FORMAT must be json or text, not {form!r}")
+    return form
 
 
 def _undo_seconds(env: Mapping[str, str]) -> int:

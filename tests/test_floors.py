@@ -21,12 +21,13 @@ MAY_IMPORT = {
     "extensions": set(),
     "config": {"domain"},
     "clock": {"config", "extensions"},
+    "logs": {"domain"},
     "models": {"models", "domain", "extensions"},
     "services": {"services", "models", "domain", "extensions"},
     "integrations": {"integrations", "domain"},
     "jobs": {"jobs", "wiring"} | _BELOW,  # an entry point makes its application, as wsgi.py does
     "web": {"web", "jobs"} | _BELOW,  # same floor: rings the bell after a commit
-    "start": _BELOW,
+    "start": {"logs"} | _BELOW,
     "cli": {"cli", "jobs"} | _BELOW,
     "wiring": {"wiring", "web", "jobs", "cli"} | _BELOW,
 }

@@ -49,7 +49,10 @@ TOLD: dict[str, Telling] = {
     "problem_reported": Telling("problem", DESK),
 }
 EXPORTED, NOT_EXPORTED = "exported", "not_exported"  # no entry of a ticket: the file is there, or will not come
-KINDS = frozenset({one.notice for one in TOLD.values()}) | {EXPORTED, NOT_EXPORTED}
+RECTIFY = frozenset(  # of a rectification form's entry, see services/rectification_notices
+    {"rectify_asked", "rectify_due", "rectify_late", "rectify_filled", "rectify_back", "rectify_done"}
+)
+KINDS = frozenset({one.notice for one in TOLD.values()}) | {EXPORTED, NOT_EXPORTED} | RECTIFY
 
 
 def organisations(telling: Telling, data: Mapping[str, Any]) -> list[int]:

@@ -18,11 +18,11 @@ _EVERY_DESK = frozenset(
     {"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies", "templates", "templates_own"}
     | {"publications", "waybills", "problems"}
 )
-_CARDS = {"scorecard", "export", "penalties"}
+_CARDS = {"scorecard", "export", "penalties", "rectifications"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
 _ABOVE |= {"ticket_import"}
-_AUDIT = {"audit", "audits", "audit_agreement"}
-_COURT = {"penalty_decide", "penalty_enter", "case_write"}
+_AUDIT = {"audit", "audits", "audit_agreement", "analysis"}
+_COURT = {"penalty_decide", "penalty_enter", "case_write", "rectify_order"}
 _LCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT
 _LCS |= {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide", "board", "assist", "pin"}
 _LCS |= {"penalty_contest"}  # for hubs and departments, which have no manager here
@@ -30,10 +30,11 @@ _CCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT | {"ruling", "exempt_area", "audit
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
     "audit_policy", "penalty_rules", "months", "month_close", "network", "templates_company",
-    "rule_write",
+    "rule_write", "rectify_policy",
 }  # fmt: skip
 _SITE = _EVERY_DESK | {"batch", "audits", "pin", "problem_report"}
 _SITE_HEAD = {"duty_keep", "couriers", "robots", "closures", "team", "alarms", "penalty_contest", "templates_team"}
+_SITE_HEAD |= {"rectify"}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _SITE,
     SITE_MANAGER: _SITE | _CARDS | _SITE_HEAD,
@@ -44,6 +45,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     ADMIN: frozenset(
         {"admin", "sms_outbox", "callbacks", "alarms", "exemptions", "system_facts", "export", "export_log"}
         | {"audit_policy", "penalty_rules", "penalty_rules_store", "templates", "templates_company", "publications"}
+        | {"rectify_policy"}
     ),
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +26,7 @@ from app.services.polls import Lost, Turn
 
 log = logging.getLogger(__name__)
 TICKET = "TICKET"  # the message type of a polled row before it is read
+SECONDS = 40  # then the next turn of the schedule goes on
 _running = threading.Lock()
 
 
@@ -50,10 +52,16 @@ def _read_all(app: Flask) -> None:
 
 
 def read_due() -> int:
-    """Read one window of each connection that is due; how many windows were done."""
-    ids = polls.due(db.session(), clock.now(), arrivals.polled())
-    db.session.rollback()
-    return sum(read_one(connection_id) == "done" for connection_id in ids)
+    """Read windows of the connections that are due until all have caught up, for at most 40 s; how many were done."""
+    until, done = time.monotonic() + SECONDS, 0
+    while time.monotonic() < until:
+        ids = polls.due(db.session(), clock.now(), arrivals.polled())
+        db.session.rollback()
+        read = sum(read_one(connection_id) == "done" for connection_id in ids)
+        done += read
+        if not read:
+            break
+    return done
 
 
 def read_one(connection_id: int, failpoint: Failpoint = nothing) -> str:

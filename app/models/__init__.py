@@ -9,6 +9,7 @@ from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
 from app.models.contact import Alarm, Contact, Script
 from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
+from app.models.day_fact import DayCounted, DayFact
 from app.models.draft import Draft
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
@@ -29,7 +30,15 @@ from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
 from app.models.incident import Incident, IncidentCount, IncidentTicket
-from app.models.month import Amendment, DeliveryVolume, FrozenCard, MonthAnalysis, MonthClose, ScoringScheme
+from app.models.month import (
+    Amendment,
+    DeliveryVolume,
+    FrozenCard,
+    FrozenPeople,
+    MonthAnalysis,
+    MonthClose,
+    ScoringScheme,
+)
 from app.models.notice import Notice, SavedView
 from app.models.organisation import (
     AddressRule,
@@ -50,6 +59,8 @@ from app.models.parcel import ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
 from app.models.publication import Publication, PublicationVersion, ReadReceipt
+from app.models.rectification import Rectification, RectificationEntry, RectificationMonth, RectificationPolicy
+from app.models.reveal import Reveal
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -59,7 +70,6 @@ from app.models.ticket import (
     Party,
     Person,
     Promise,
-    Reveal,
     Seal,
     Submission,
     Ticket,
@@ -91,6 +101,8 @@ __all__ = [
     "CustomerAccount",
     "CustomerLink",
     "CustomerMatch",
+    "DayCounted",
+    "DayFact",
     "DeliveryVolume",
     "Device",
     "DeviceUser",
@@ -107,6 +119,7 @@ __all__ = [
     "ExportPage",
     "FreeText",
     "FrozenCard",
+    "FrozenPeople",
     "HandoverNote",
     "Heartbeat",
     "ImportedFile",
@@ -143,6 +156,10 @@ __all__ = [
     "PushKey",
     "PushRefusal",
     "ReadReceipt",
+    "Rectification",
+    "RectificationEntry",
+    "RectificationMonth",
+    "RectificationPolicy",
     "RedFlag",
     "Reminder",
     "ReplyTemplate",

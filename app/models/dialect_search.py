@@ -19,7 +19,6 @@ from sqlalchemy import (
     bindparam,
     column,
     exists,
-    func,
     literal_column,
     select,
     table,
@@ -29,7 +28,8 @@ from sqlalchemy.orm import Session
 
 # A rank without its last bits is a bucket of time: of 70 minutes, and each span's four times as long as the one before.
 # The index of words has every document's bucket of each span (migration 0033) and thus finds the newest first.
-SPANS, FIRST_SPAN, SPAN_STEP, BUCKETS = 7, 44, 2, 4
+SPANS, FIRST_SPAN, SPAN_STEP = 7, 44, 2
+BACK, AHEAD = 3, 2  # buckets before and after that of an instant
 _BUCKETS = ", ".join(f"(search_document.rank >> {FIRST_SPAN + SPAN_STEP * n}) * 8 + {n}" for n in range(SPANS))
 _BUCKETS = f"(ARRAY[{_BUCKETS}])"
 MOST_LEXEMES = 10_000  # of a document; a tsvector ends at one megabyte, and a push must never fail for it
@@ -97,27 +97,22 @@ def spans(session: Session) -> int:
     return SPANS if _postgresql(session) else 0
 
 
-def top(session: Session) -> int:
-    """The rank of the newest document; 0 where there is none."""
-    return int(session.scalar(select(func.max(_rank(session))).select_from(_table(session))) or 0)
-
-
 def lately(
-    session: Session, scope: int | None, tokens: Sequence[str], prefixes: Sequence[str], last: int, span: int
+    session: Session, scope: int | None, tokens: Sequence[str], prefixes: Sequence[str], about: int, span: int
 ) -> Select[Any]:
-    """What `newest` finds up to a rank within so short a time before it, read by the index of words alone: `span` 0
-    reaches back four to five hours, each further one four times as far, and SPANS to the beginning.
+    """What `newest` finds in so short a time before the rank of an instant, read by the index of words alone and in
+    order: `span` 0 reaches back four hours, each further one four times as far, and SPANS to the beginning.
 
-    Who takes the first span that fills a page reads about as much for a rare word as for a frequent one, and as much in
-    a large house as in a small one.
+    What clocks that go wrong wrote up to two hours after that instant is in it too. Who takes the first span that fills
+    a page reads about as much for a rare word as for a frequent one, and as much in a large house as in a small one.
     """
     found = newest(session, scope, tokens, prefixes)
     if span < SPANS:
-        newest_bucket = last >> FIRST_SPAN + SPAN_STEP * span
-        wanted = [(newest_bucket - n) * 8 + span for n in range(BUCKETS)]
-        found = found.where(_condition(f"{_BUCKETS} && CAST(:asked AS bigint[])", wanted))
+        bucket = about >> FIRST_SPAN + SPAN_STEP * span
+        wanted = ",".join(str(one * 8 + span) for one in range(bucket - BACK, bucket + AHEAD + 1))
+        found = found.where(_condition(f"{_BUCKETS} && CAST(:asked AS bigint[])", f"{{{wanted}}}"))
     some: Any = found.cte(f"worded_{span}").prefix_with("MATERIALIZED", dialect="postgresql")
-    listed: Select[Any] = select(some.c.ticket_id, some.c.rank).where(some.c.rank <= last)
+    listed: Select[Any] = select(some.c.ticket_id, some.c.rank)
     return listed.order_by(some.c.rank.desc())
 
 

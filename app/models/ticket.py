@@ -96,6 +96,8 @@ class Ticket(Model):
         ),
         Index("ix_ticket_site_opened", "handling_site_id", "opened_at"),
         Index("ix_ticket_opened", "opened_at"),
+        Index("ix_ticket_category_opened", "category", "opened_at", "id"),
+        Index("ix_ticket_province_opened", "province_id", "opened_at", "id"),
         Index("ix_ticket_result", "result_at"),
         *(
             Index(name, *columns, sqlite_where=text(OTHER_KINDS), postgresql_where=text(OTHER_KINDS))
@@ -147,6 +149,7 @@ class Party(Model):
     )
 
 
+UNDONE = "type = 'result_undone'"  # few, and asked for with every result
 RESULTS = "type IN ('result', 'withdrawn')"  # what an audit looks at
 
 
@@ -170,6 +173,7 @@ class Event(Model):
         UniqueConstraint("ticket_id", "seq"),
         Index("ix_event_result", "at", sqlite_where=text(RESULTS), postgresql_where=text(RESULTS)),
         Index("ix_event_case", "type", "at", sqlite_where=text(CASES), postgresql_where=text(CASES)),
+        Index("ix_event_undone", "ticket_id", sqlite_where=text(UNDONE), postgresql_where=text(UNDONE)),
     )
 
 
@@ -206,6 +210,7 @@ class Clock(Model):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stopped_by_id: Mapped[int | None] = mapped_column(Big)  # whose answer stopped it; empty for time and the rest
     breached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     credited: Mapped[bool] = mapped_column(default=True)  # false: served by another, the site stays late
@@ -285,15 +290,4 @@ class Submission(Model):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(Big)
     event_id: Mapped[int] = mapped_column(Big)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class Reveal(Model):
-    """Somebody looked at personal data in full; one row each."""
-
-    __tablename__ = "reveal"
-    id: Mapped[int] = primary()
-    ticket_id: Mapped[int] = ref("ticket.id", index=True)
-    user_id: Mapped[int] = ref("user_account.id", index=True)
-    what: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -16,7 +16,7 @@ from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.models import Appeal, AppealLease, Category, Counter, Event, FreeText, Organisation, Ticket, User
 from app.services import hands
-from app.services.appeal_leases import in_order, open_appeals
+from app.services.appeal_leases import in_order, open_appeals, waiting
 from app.services.scope import visible_to, work_scope
 
 LISTED = 100
@@ -74,12 +74,12 @@ def head(session: Session, actor: Actor, now: datetime) -> Head:
     midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     mine = select(func.count()).where(Appeal.ruled_by_id == actor.user_id, Appeal.ruled_at >= midnight)
     kept = select(Counter.n).where(Counter.scope == work_scope(actor), Counter.queue == APPEALED)
-    due, some = Ticket.next_due_at, open_appeals(actor, Ticket.id).order_by(Ticket.next_due_at)
+    due, some = Ticket.next_due_at, waiting().where(visible_to(actor)).order_by(Ticket.next_due_at)
     parts = (some, some.where(due > now, due <= now + rule.SOON), some.where(due <= now))
     counted = [select(func.count()).select_from(part.limit(MOST).subquery()).scalar_subquery() for part in parts]
     row = session.execute(select(*counted, mine.scalar_subquery(), kept.scalar_subquery())).one()
-    waiting, soon, overdue, ruled = (int(n) for n in row[:4])
-    return Head(waiting if waiting < MOST else max(waiting, row[4] or 0), soon, overdue, ruled)
+    there, soon, overdue, ruled = (int(n) for n in row[:4])
+    return Head(there if there < MOST else max(there, row[4] or 0), soon, overdue, ruled)
 
 
 def lines(session: Session, actor: Actor, now: datetime) -> list[Line]:

@@ -17,7 +17,7 @@ from app.domain.audit_policy import AuditPolicy
 from app.domain.audit_sample import APPEAL, RECHECK, RED_FLAG, Candidate, Plan, Stratum
 from app.domain.calendars import ONE_DAY, at_local, month_bounds
 from app.models import Appeal, Audit, Event, ImportedTicket, Organisation, RedFlag, Ticket
-from app.models.dialect import shanghai_day
+from app.models.dialect_time import shanghai_day
 from app.models.ticket import RESULTS
 from app.models.types import Big
 from app.services import scorecard_facts

@@ -14,10 +14,10 @@ from app.domain.errors import Invalid
 from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.policies import Facts, limits_for
 from app.domain.roles import Actor
-from app.models import Category, Event, Scan, Ticket
-from app.services import cases, clocks, desk, hands, journal, linked, policies
+from app.models import Category, Event, Ticket
+from app.services import cases, clocks, desk, hands, journal, linked, policies, scans
 from app.services.desk import Outcome, Post
-from app.services.transaction import write
+from app.services.transaction import kept, write
 
 REASON = 500
 CONSENT = "consent"  # the clock of whoever has to agree: the province, or headquarters where there is none
@@ -28,9 +28,9 @@ def flags_at_intake(session: Session, ticket: Ticket) -> list[str]:
     of its numbers."""
     if ticket.category != rule.FALSE_SIGN or not ticket.waybill:
         return []
-    parcel = linked.numbers(session, ticket.waybill)
-    signed = select(Scan.id).where(Scan.waybill.in_(parcel), Scan.scan_type == rule.SIGN_SCAN)
-    return [] if session.scalar(signed.limit(1)) is not None else [rule.NO_SIGN_SCAN]
+    parcel = kept(session, ("parcel", ticket.waybill), lambda: linked.numbers(session, ticket.waybill))
+    line = kept(session, ("trace", *parcel), lambda: scans.trace(session, *parcel))
+    return [] if any(scan.scan_type == rule.SIGN_SCAN for scan in line) else [rule.NO_SIGN_SCAN]
 
 
 def correct(*, actor: Actor, post: Post, category: str, reason: str, now: datetime) -> Outcome:

@@ -38,6 +38,7 @@ PASSWORD = "demo-portal"  # noqa: S105 - of the demo accounts, printed in the RE
 SECRET = "demo-secret"  # noqa: S105 - of the demo connections
 CONNECTIONS = (("demo", "菜鸟（演示）", "utf-8"), ("demo-gbk", "菜鸟（演示，GBK）", "gbk"))
 POLLED = "demo-pdd"
+POLLED_SETTINGS = {"client_id": "kuaifu-demo", "call_results": True, "every_seconds": 3, "look_back_hours": 1}
 POLLED_TYPES = {
     "101": "FALSE_SIGN", "102": "LOCKER", "103": "LOST", "104": "DAMAGED", "105": "DELAYED", "199": "OTHER",
 }  # fmt: skip
@@ -143,8 +144,7 @@ def _connections(session: Session, callback_url: str) -> None:
     else:
         session.add(Connection(
             id=new_id(), code=POLLED, name="拼多多（演示）", driver="pdd", secrets=[SECRET], category_map=POLLED_TYPES,
-            settings={"client_id": "kuaifu-demo", "call_results": True, "every_seconds": 3}, callback_url=gateway,
-            routing_rule="last_scan",
+            settings=POLLED_SETTINGS, callback_url=gateway, routing_rule="last_scan",
         ))  # fmt: skip
     codes = {category.code: category.code for category in CATEGORIES}
     for code, name, charset in CONNECTIONS:

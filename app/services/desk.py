@@ -14,6 +14,7 @@ from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
 from app.models import Draft, Event, Submission, Ticket
 from app.services import cases, clocks, incident_counts, pauses, problem_rows, returns, scope, surveys, work
+from app.services.transaction import drop
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
@@ -118,6 +119,7 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
         ticket.help_asked_at = None  # a ticket that is opened again is helped when it is asked for anew
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
+    drop(session, ("begun", ticket.id))
     if ticket.incident_id is not None:
         incident_counts.fold(session, ticket)
     problem_rows.refresh(session, ticket)

@@ -17,7 +17,7 @@ from app.models import Clock, ExemptedClock, Exemption, FreeText, Organisation, 
 from app.models.dialect import for_update
 from app.models.ticket import LATE_RUNS
 from app.services import exemption_scopes, exemptions
-from app.services.scope import visible_to
+from app.services.scope import looked_up, visible_to
 
 PAGE = 50
 LATE_SHOWN = 100
@@ -103,7 +103,8 @@ def _numbers(session: Session, actor: Actor, ids: list[int]) -> dict[int, list[t
         .join(Ticket, Ticket.id == ExemptedClock.ticket_id)
         .join(Clock, Clock.id == ExemptedClock.clock_id)
         .join(Exemption, Exemption.id == ExemptedClock.exemption_id)
-        .where(ExemptedClock.exemption_id.in_(ids), Exemption.area_id.is_(None), visible_to(actor))
+        .where(ExemptedClock.exemption_id.in_(ids), Exemption.area_id.is_(None))
+        .where(looked_up(ExemptedClock.ticket_id, visible_to(actor)))
         .order_by(Ticket.id, Clock.id)
         .limit(max(PAGE, len(ids)) * LATE_SHOWN)
     )
@@ -123,7 +124,8 @@ def late(session: Session, actor: Actor, site: str, now: datetime) -> list[tuple
         select(Clock, Ticket, Organisation)
         .join(Ticket, Ticket.id == Clock.ticket_id)
         .join(Organisation, Organisation.id == Clock.organisation_id)
-        .where(visible_to(actor), exemptions.askable(actor), _listed(), Ticket.state != "withdrawn", *span)
+        .where(looked_up(Clock.ticket_id, visible_to(actor)), exemptions.askable(actor), _listed(), *span)
+        .where(Ticket.state != "withdrawn")
         .order_by(Clock.due_at.desc(), Clock.id.desc())
         .limit(LATE_SHOWN)
     )

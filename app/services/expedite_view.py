@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
 
 from app.domain.roles import Actor
 from app.models import Event, FreeText, Ticket
+from app.models.together import Question, Step
+from app.services import scope
 from app.services.scope import visible_to
 
 SHOWN = 20  # the last entries of it
@@ -26,21 +28,29 @@ class Before:
     entries: tuple[tuple[datetime, str, str], ...]
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> Before | None:
+@cache
+def _before(pattern: Actor) -> Question:
+    seen = visible_to(pattern).label("seen")
+    before = (Ticket.id == bindparam("before_id"), Ticket.kind == "expedite")
+    return Question(select(Ticket.number, Ticket.repeat_count, seen).where(*before))
+
+
+_TOLD = Question(
+    select(Event.at, Event.type, FreeText.body)
+    .outerjoin(FreeText, FreeText.id == Event.text_id)
+    .where(Event.ticket_id == bindparam("before_id"), Event.type.in_(TELLING))
+    .order_by(Event.seq.desc())
+    .limit(SHOWN)
+)
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[Before | None]:
     """What the expedite before it tells; asks nothing of a ticket that follows none."""
     if ticket.kind != "complaint" or ticket.previous_id is None:
         return None
-    seen = visible_to(actor).label("seen")
-    before = (Ticket.id == ticket.previous_id, Ticket.kind == "expedite")
-    row = session.execute(select(Ticket.number, Ticket.repeat_count, seen).where(*before)).one_or_none()
-    if row is None:
+    of = {"before_id": ticket.previous_id}
+    rows, told = yield _before(scope.pattern(actor))(**of, **scope.ids(actor)), _TOLD(**of)
+    if not rows:
         return None
-    told = (
-        select(Event.at, Event.type, FreeText.body)
-        .outerjoin(FreeText, FreeText.id == Event.text_id)
-        .where(Event.ticket_id == ticket.previous_id, Event.type.in_(TELLING))
-        .order_by(Event.seq.desc())
-        .limit(SHOWN)
-    )
-    entries = [(at, kind, str((body or {}).get("text", ""))) for at, kind, body in session.execute(told)]
-    return Before(row[0], bool(row[2]), row[1] + 1, tuple(entries[::-1]))
+    entries = [(at, kind, str((body or {}).get("text", ""))) for at, kind, body in told]
+    return Before(rows[0][0], bool(rows[0][2]), rows[0][1] + 1, tuple(entries[::-1]))

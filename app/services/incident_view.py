@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true, union_all
+from sqlalchemy import ColumnElement, bindparam, select, true, union_all
 from sqlalchemy.orm import Session
 
 from app.domain.answers import Answer, parse_answers
 from app.domain.roles import Actor
 from app.models import Incident, IncidentTicket, Organisation, PlatformOrder, Ticket, User
+from app.models.together import Question, Step
 from app.services import incident_counts, incidents
 from app.services.scope import visible_to, work_scope
 
@@ -82,6 +83,12 @@ def answers(session: Session, actor: Actor, row: Incident) -> list[Answer]:
     return list(found.values())
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> Any:
+_INCIDENT = Question(select(Incident).where(Incident.id == bindparam("incident_id")))
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[Any]:
     """The incident of a ticket, for its chip; asks nothing where there is none."""
-    return session.get(Incident, ticket.incident_id) if ticket.incident_id else None
+    if not ticket.incident_id:
+        return None
+    ((incident,),) = yield (_INCIDENT(incident_id=ticket.incident_id),)
+    return incident

@@ -27,6 +27,7 @@ from app.services import (
     deadlines,
     desk,
     inflow,
+    intake_reads,
     journal,
     linked,
     moves,
@@ -150,6 +151,7 @@ def place(session: Session, complaint: ComplaintIn, *, actor: Actor, key: str, n
     if ticket is not None:
         event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
     else:
+        intake_reads.ahead(session, complaint, parcel, now)
         rule = "origin" if complaint.category == COLLECTION else "delivery"
         ticket, event = open_ticket(session, complaint, actor=actor, now=now, rule=rule, previous=before_it)
     desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
@@ -243,6 +245,7 @@ def _place_issue(
     ticket, before_it = moves.on_parcel(session, parcel, arrival.at, complaint.kind)
     connection = session.get_one(Connection, arrival.connection_id)
     if ticket is None:
+        intake_reads.ahead(session, complaint, parcel, arrival.at)
         late = order.expires_at is not None and order.expires_at <= arrival.at
         rule = NOBODY if late else connection.routing_rule
         ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=arrival.at, rule=rule, previous=before_it)

@@ -39,6 +39,7 @@ from app.services.platform_pictures import Address
 from app.services.routing import NOBODY
 from app.services.sent_back import Back
 from app.services.ticket_contacts import ContactIn
+from app.services.transaction import keep, kept
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -91,6 +92,8 @@ def open_ticket(
     ticket.flags = categories.flags_at_intake(session, ticket) + ([LATE_ON_ARRIVAL] if rule == NOBODY else [])
     session.add(ticket)
     session.flush()
+    keep(session, ("begun", ticket.id), True)
+    keep(session, ("clocks", ticket.id), [])
     with session.no_autoflush:  # nothing here reads what it has just written: one flush for all instead of ten
         if ticket.kind == kinds.EXPEDITE:
             ticket.delivery_promise = delivery_promise.when_asked(
@@ -99,21 +102,40 @@ def open_ticket(
         event = _describe(session, ticket, complaint, actor, now)
         if ticket.kind in kinds.LEGAL:
             clocks.start(session, ticket, "legal", clocks.limits(session, ticket)["legal"], now)
-        if complaint.site_id is not None:
-            routing.to_site(session, ticket, complaint.site_id, "reported", now)
-        elif complaint.desk_id is None:
-            routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
-        else:
-            routing.to_desk(session, ticket, complaint.desk_id, now)
+        _send_on(session, ticket, complaint, rule, now)
         if ticket.reporter_id is not None:  # whoever asks or reports sees it from the beginning
             cases.admit(session, ticket, session.get_one(Organisation, ticket.reporter_id), "reporter", now)
     return ticket, event
 
 
+def _send_on(session: Session, ticket: Ticket, complaint: ComplaintIn, rule: str, now: datetime) -> None:
+    """To whom whoever enters it names, else by the routing rule."""
+    if complaint.site_id is not None:
+        routing.to_site(session, ticket, complaint.site_id, "reported", now)
+    elif complaint.desk_id is None:
+        routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
+    else:
+        routing.to_desk(session, ticket, complaint.desk_id, now)
+
+
+def senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:
+    """Telephone numbers and names of whoever sent the parcel, as far as the complaint tells."""
+    found = [one for one in complaint.contacts if one.role in ("sender", "merchant")]
+    phones, names = [one.phone for one in found], [one.name for one in found]
+    if complaint.complainant_kind in ("sender", "merchant"):
+        phones, names = [*phones, complaint.phone], [*names, complaint.name]
+    return phones, names
+
+
 def _category(session: Session, complaint: ComplaintIn) -> str:
     """The category named, where it is one of the ticket's kind."""
-    row = session.get(Category, complaint.category)
-    return row.code if row is not None and row.kind == complaint.kind else kinds.otherwise(complaint.kind)
+
+    def look() -> str | None:
+        row = session.get(Category, complaint.category)
+        return row.kind if row is not None else None
+
+    kind = kept(session, ("category", complaint.category), look)
+    return complaint.category if kind == complaint.kind else kinds.otherwise(complaint.kind)
 
 
 def _priority(complaint: ComplaintIn, category: str) -> str:
@@ -130,7 +152,7 @@ def _describe(session: Session, ticket: Ticket, complaint: ComplaintIn, actor: A
     """Who complains, in which words, and whose customer the sender is."""
     session.add(_person(ticket, complaint))
     ticket_contacts.keep(session, ticket, complaint.contacts)
-    account = customers.recognise(session, ticket, *_senders(complaint))
+    account = customers.recognise(session, ticket, *senders(complaint))
     data = _received(ticket, complaint)
     text = {"text": complaint.text, "waybill": complaint.waybill}
     event = journal.append(session, ticket, "received", actor=actor, now=now, data=data, text=text)
@@ -152,15 +174,6 @@ def _received(ticket: Ticket, complaint: ComplaintIn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:
-    """Telephone numbers and names of whoever sent the parcel, as far as the complaint tells."""
-    found = [one for one in complaint.contacts if one.role in ("sender", "merchant")]
-    phones, names = [one.phone for one in found], [one.name for one in found]
-    if complaint.complainant_kind in ("sender", "merchant"):
-        phones, names = [*phones, complaint.phone], [*names, complaint.name]
-    return phones, names
-
-
 def _person(ticket: Ticket, complaint: ComplaintIn) -> Person:
     digits = "".join(ch for ch in normalise(complaint.phone) if ch.isdigit())
     return Person(
@@ -176,13 +189,13 @@ def follow_on(
     parcel has another open one by now; the platform's order goes with it."""
     person, site = session.get(Person, ended.id), session.get(Organisation, ended.handling_site_id or 0)
     complaint = ComplaintIn(
-        text=row.text, category=ended.category, waybill=ended.waybill,
+        kind=ended.kind, text=row.text, category=ended.category, waybill=ended.waybill,
         complainant_kind=ended.complainant_kind, name=person.name if person else "",
         phone=person.phone if person else "", address=person.address if person else "",
         site_code=site.code if site else "",
     )  # fmt: skip
     rule = session.get_one(Connection, order.connection_id).routing_rule
-    ticket = moves.on_parcel(session, linked.numbers(session, ended.waybill), now)[0]
+    ticket = moves.on_parcel(session, linked.numbers(session, ended.waybill), now, ended.kind)[0]
     if ticket is None:
         ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=now, rule=rule, previous=ended)
     else:

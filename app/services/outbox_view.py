@@ -40,15 +40,15 @@ def callbacks(
     return [(row, number, code or "") for row, number, code in rows]
 
 
-def at_risk(session: Session, actor: Actor, now: datetime) -> list[tuple[Outbox, str, str]]:
-    """Failing answers whose platform's deadline is near or over, the most urgent first, with ticket number and order
-    code; at most a page."""
-    statement = select(Outbox, Ticket.number, PlatformOrder.code)
+def at_risk(session: Session, actor: Actor, now: datetime) -> list[tuple[Outbox, str, str, datetime | None]]:
+    """Failing answers whose platform's deadline is near or over, the most urgent first, with ticket number, order code
+    and that deadline (UTC); at most a page."""
+    statement = select(Outbox, Ticket.number, PlatformOrder.code, PlatformOrder.expires_at)
     statement = statement.join(Ticket, Ticket.id == Outbox.ticket_id).join(PlatformOrder, of_order())
     statement = statement.where(Outbox.risk_at <= now, Outbox.risk_at > now - AT_RISK_FOR)
     statement = statement.where(PlatformOrder.verdict != "cancelled", Ticket.state.not_in(("closed", "withdrawn")))
     rows = session.execute(scoped(statement, actor).order_by(Outbox.risk_at, Outbox.id).limit(MOST_AT_RISK))
-    return [(row, number, code) for row, number, code in rows]
+    return [(row, number, code, until) for row, number, code, until in rows]
 
 
 def count(session: Session, actor: Actor, kind: str, state: str, below: int, most: int) -> int:

@@ -86,9 +86,14 @@ def out_for(actor: Actor, version_id: int) -> Select[Any]:
 
 def unread(actor: Actor, now: datetime, kinds: Collection[str] = ()) -> Any:
     """How many that are out the actor has not read, at most SHOWN + 1, as a column of a statement."""
+    return unread_from(actor, rule.unread_since(now), kinds)
+
+
+def unread_from(actor: Actor, since: Any, kinds: Collection[str] = ()) -> Any:
+    """The same of those that came out from an instant on, which may be a parameter."""
     read = exists().where(ReadReceipt.version_id == Publication.current_id, ReadReceipt.user_id == actor.user_id)
     some = select(Publication.id).where(
-        Publication.published_at >= rule.unread_since(now), Publication.ended_at.is_(None), ~read, visible_to(actor)
+        Publication.published_at >= since, Publication.ended_at.is_(None), ~read, visible_to(actor)
     )
     if kinds:
         some = some.where(Publication.kind.in_(kinds))

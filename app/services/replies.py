@@ -13,9 +13,11 @@ from app.domain import kinds
 from app.domain.contacts import CONTACTS
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
-from app.models import Event, Ticket
+from app.models import Event, PlatformOrder, Ticket
+from app.models.together import ask
 from app.services import (
     acting,
+    calendars,
     callbacks,
     claims,
     clocks,
@@ -26,6 +28,7 @@ from app.services import (
     outward,
     ownership,
     pauses,
+    policies,
     promise_ends,
     promises,
     settling,
@@ -128,35 +131,41 @@ def result(
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
-        check(session, ticket, answer, now)
         orders = callbacks.orders_of(session, ticket)
+        check(session, ticket, answer, now, orders)
+        _read_ahead(session, ticket)
         answer = replace(answer, **outward.fitting(orders, answer))
         hold = timedelta(0) if ticket.reporter_id is not None else hold  # what stays in the house is there at once
         if hold:  # what waited for the customer waits no more, whatever becomes of the result
             pauses.end(session, ticket, "reply", now)
         was = undo.before(session, ticket) if hold else {}
-        desk.move(ticket, "result", actor)
-        doubted = claims.doubts(session, ticket, measure=answer.action_taken, signed_by=answer.signed_by, now=now)
-        claims.mark(ticket, doubted)
-        _own(session, ticket, actor)
-        event = _record_result(session, ticket, actor, answer, now)
-        pauses.end(session, ticket, "reply", now)
-        _first_reply(session, ticket, actor, now)
-        acting.stop(session, ticket, actor, ["resolve"], now)
+        with session.no_autoflush:  # nothing here reads what it has just written: one flush for all
+            desk.move(ticket, "result", actor)
+            said = {"measure": answer.action_taken, "signed_by": answer.signed_by}
+            claims.mark(ticket, claims.doubts(session, ticket, **said, now=now))
+            _own(session, ticket, actor)
+            event = _record_result(session, ticket, actor, answer, now)
+            pauses.end(session, ticket, "reply", now)
+            _first_reply(session, ticket, actor, now)
+            acting.stop(session, ticket, actor, ["resolve"], now)
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
         promise_ends.forget_broken(ticket)
         outward.send(session, ticket, event, orders, answer, now, hold)
-        settling.await_delivery(session, ticket, now)
-        if ticket.reporter_id is not None:
-            settling.start_objection(session, ticket, now)  # whoever asked reads it here
-            told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
-            journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
-        outside = not orders and ticket.reporter_id is None
-        link = customer_link.make(session, ticket, event, now, hold) if outside else ""
+        _await_verdict(session, ticket, actor, event, now)
+        link = "" if orders or ticket.reporter_id else customer_link.make(session, ticket, event, now, hold)
         done = desk.finish(session, ticket, event, now, post)
         if hold:
             undo.remember(session, ticket, actor, event.id, was, now + hold)
         return Answered(done.number, done.event_id, link=link)
+
+
+def _await_verdict(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:
+    """The customer may object once the answer has arrived; whoever asked inside the house from now on."""
+    settling.await_delivery(session, ticket, now)
+    if ticket.reporter_id is not None:
+        settling.start_objection(session, ticket, now)
+        told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
+        journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
 
 
 def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:
@@ -172,20 +181,27 @@ def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Seq
 
 
 def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: datetime) -> Outcome:
-    """Close a settled ticket with its root cause and the tick that the answers were verified (rulebook 3.9)."""
-    errors = {} if root_cause in ROOT_CAUSES else {"root_cause": "required"}
-    _require(errors | ({} if verified else {"verified": "required"}))
+    """Close a settled ticket; a complaint with its root cause and the tick that the answers were verified (rulebook
+    3.9)."""
     with write() as session:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
+        _require(_close_errors(ticket, root_cause, verified))
         desk.move(ticket, "close", actor)
         ticket.root_cause, ticket.closed_at = root_cause, now
-        data = {"root_cause": root_cause, "verified": True} | acting.said(session, ticket, actor, ["close"])
+        data = {"root_cause": root_cause, "verified": verified} | acting.said(session, ticket, actor, ["close"])
         event = journal.append(session, ticket, "closed", actor=actor, now=now, data=data)
         acting.stop(session, ticket, actor, ["close"], now)
         clocks.stop(session, ticket, ["objection", "delivery", "legal"], now)
         return desk.finish(session, ticket, event, now, post)
+
+
+def _close_errors(ticket: Ticket, root_cause: str, verified: bool) -> dict[str, str]:
+    if ticket.kind not in kinds.VERIFIED:
+        return {}
+    errors = {} if root_cause in ROOT_CAUSES else {"root_cause": "required"}
+    return errors | ({} if verified else {"verified": "required"})
 
 
 def text_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
@@ -198,9 +214,22 @@ def text_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
     return errors
 
 
-def check(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> None:
-    """Whether a result may go out. Raises Invalid with everything that is wrong, by field."""
-    errors = text_errors(answer, now) | outward.errors(callbacks.orders_of(session, ticket), answer)
+def _read_ahead(session: Session, ticket: Ticket) -> None:
+    """The clocks, and whether policies and calendars are still those that the process knows: in two statements, and
+    before there is anything to flush."""
+    clocks.running(session, ticket)
+    (policy,), (days,) = ask(session, policies.STAMP(), calendars.STAMP())
+    policies.know(session, policy)
+    calendars.know(session, days)
+
+
+def check(
+    session: Session, ticket: Ticket, answer: ResultIn, now: datetime, orders: Sequence[PlatformOrder] | None = None
+) -> None:  # fmt: skip
+    """Whether a result may go out. Raises Invalid with everything that is wrong, by field. `orders` are the ticket's,
+    where they are at hand."""
+    orders = callbacks.orders_of(session, ticket) if orders is None else orders
+    errors = text_errors(answer, now) | outward.errors(orders, answer)
     missing: Mapping[str, object] = {}
     try:
         if answer.contact_outcome and answer.contact_outcome not in CONTACTS:

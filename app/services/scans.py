@@ -8,17 +8,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import SHANGHAI
 from app.domain.errors import Invalid
 from app.domain.scans import ScanIn as ScanIn
 from app.domain.waybills import normalise
-from app.models import Organisation, Scan
+from app.models import Organisation, Scan, together
 from app.models.dialect import changed, insert_ignoring
 from app.models.ids import new_id
+from app.models.together import Question, Step
 from app.services import linked, promise_clock
 from app.services.transaction import write
 
@@ -50,6 +52,27 @@ class Imported:
     read: int
     stored: int
     refused: tuple[int, ...]
+
+
+LINE = Question(
+    select(*SHOWN)
+    .outerjoin(Organisation, Organisation.id == Scan.organisation_id)
+    .where(Scan.waybill.in_(bindparam("scanned", expanding=True)))
+    .order_by(Scan.scanned_at.desc(), Scan.id.desc())
+)
+
+
+def asking(waybills: Sequence[str]) -> Step[list[ScanRow]]:
+    """The stored scans of a parcel as a step of a page."""
+    if not waybills:
+        return []
+    (found,) = yield (LINE(scanned=[normalise(waybill) for waybill in waybills]),)
+    return rows_of(found)
+
+
+def rows_of(found: Iterable[Any]) -> list[ScanRow]:
+    """The answer to LINE as the trace has it."""
+    return [_shown(*row) for row in found]
 
 
 def store_scans(*, scans: Sequence[ScanIn], now: datetime) -> int:
@@ -94,10 +117,8 @@ def import_file(*, path: Path, now: datetime) -> Imported:
 
 def trace(session: Session, *waybills: str) -> list[ScanRow]:
     """The scans of a parcel, under all the numbers given, as the ticket shows them, newest first."""
-    numbers = [normalise(waybill) for waybill in waybills]
-    statement = select(*SHOWN).outerjoin(Organisation, Organisation.id == Scan.organisation_id)
-    newest = statement.where(Scan.waybill.in_(numbers)).order_by(Scan.scanned_at.desc(), Scan.id.desc())
-    return [_shown(*row) for row in session.execute(newest)]
+    found: list[ScanRow] = together.run(session, {"": asking(waybills)})[""]
+    return found
 
 
 def traces(session: Session, waybills: Collection[str], most: int) -> dict[str, list[ScanRow]]:
@@ -126,7 +147,11 @@ def places(session: Session, waybill: str) -> tuple[int | None, int | None, int 
     Each is None where there is no such scan, and also where that scan names none of our organisations: an older scan
     elsewhere would send the complaint to the wrong site.
     """
-    line = trace(session, waybill)
+    return places_in(trace(session, waybill))
+
+
+def places_in(line: Sequence[ScanRow]) -> tuple[int | None, int | None, int | None]:
+    """The same of a trace that was read already."""
     delivery = _first(line, (DELIVER, SIGN))
     origin = _first(line[::-1], (COLLECT,))
     return delivery, origin, line[0].organisation_id if line else None

@@ -21,7 +21,7 @@ from app.models import Event, FreeText, Person, PlatformOrder, Ticket, WorkItem
 from app.models import dialect_search as documents
 from app.services import linked, queue, queue_scope
 from app.services.queue import Filters, Row
-from app.services.scope import visible_to, work_scope
+from app.services.scope import looked_up, visible_to, work_scope
 
 PAGE = 50
 MOST_CODES = 3  # words of a query that are looked for as numbers too
@@ -64,7 +64,7 @@ def find(session: Session, actor: Actor, query: Query, filters: Filters, now: da
     """
     if not query.words:
         return Found((), "")
-    ways = _ways(session, actor, query, _allowed(actor, filters, now), _key(filters.after))
+    ways = _ways(session, actor, query, _allowed(actor, filters, now), _key(filters.after), now)
     merged = union_all(*ways).subquery()
     best = select(merged.c.id, func.min(merged.c.by).label("by"), merged.c.rank).group_by(merged.c.id, merged.c.rank)
     first = best.order_by(merged.c.rank.desc()).limit(PAGE + 1).subquery()
@@ -93,10 +93,11 @@ def _allowed(actor: Actor, filters: Filters, now: datetime) -> list[ColumnElemen
 
 
 def _ways(
-    session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None
-) -> list[Select[Any]]:
+    session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None,
+    now: datetime,
+) -> list[Select[Any]]:  # fmt: skip
     """A statement for each way to find a ticket, each served by an index of its own and ending at a page."""
-    ways = _by_text(session, actor, query, allowed, before)
+    ways = _by_text(session, actor, query, allowed, before, now)
     for word in [word for word in query.words if word.order][:MOST_CODES]:
         others = [_has(session, one) for one in query.words if one is not word]
         for by, condition in _codes(session, word).items():
@@ -106,8 +107,9 @@ def _ways(
 
 
 def _by_text(
-    session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None
-) -> list[Select[Any]]:
+    session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None,
+    now: datetime,
+) -> list[Select[Any]]:  # fmt: skip
     """The words of the thread. Where the index of words gives no order, first in the newest documents, then further and
     further back until a page is full: neither frequent nor rare words are looked for in everything."""
     tokens, prefixes = _needed(query.words)
@@ -116,15 +118,13 @@ def _by_text(
         found: Any = documents.newest(session, scope, tokens, prefixes)
         joined = found.join(Ticket, Ticket.id == found.selected_columns.ticket_id).where(*allowed)
         return [_newest(joined, found.selected_columns.rank, "text", before)]
-    last = documents.top(session) if before is None else before - 1
+    about = rule.rank(now, "") if before is None else before
     ways: list[Any] = []
     for span in range(spans + 1):
-        some = documents.lately(session, scope, tokens, prefixes, last, span).subquery()
-        # looked up one by one, and after the order: for what PostgreSQL expects it would read every ticket
-        ticket = select(literal(1)).where(Ticket.id == some.c.ticket_id, *allowed).scalar_subquery()
+        some = documents.lately(session, scope, tokens, prefixes, about, span).subquery()
         few = [select(func.count()).select_from(way).scalar_subquery() <= PAGE for way in ways]
-        there = select(some.c.ticket_id).where(ticket == 1, *few)
-        ways.append(_newest(there, some.c.rank, "text", None, some.c.ticket_id).cte(f"text_{span}"))
+        there = select(some.c.ticket_id).where(looked_up(some.c.ticket_id, *allowed), *few)
+        ways.append(_newest(there, some.c.rank, "text", before, some.c.ticket_id).cte(f"text_{span}"))
     return [select(way.c.id, way.c.by, way.c.rank) for way in ways]
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain.calendars import month_of
 from app.extensions import db
 from app.models import Audit, MonthClose, Standing, Ticket
-from app.models.dialect import insert_rows, lock_key
+from app.models.dialect import insert_rows, lock_key, read_much
 from app.services import months, scorecard_facts, scorecards
 from app.services.scorecard_facts import Span
 from app.services.scorecard_scope import sites, span_of
@@ -54,6 +54,7 @@ def _due(session: Session, month: str, now: datetime) -> bool:
 
 
 def _rows(session: Session, month: str, span: Span) -> list[dict[str, Any]]:
+    read_much(session)
     untruthful = _untruthful(session, span)
     return [
         {

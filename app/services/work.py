@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain import lifecycle, urging
 from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
 from app.models.dialect import upsert_add
+from app.services.transaction import begun
 
 REGULATOR = "regulator"  # the channel, and the flag of a ticket that the regulator asked about later
 NO_DUE = datetime(9999, 1, 1, tzinfo=UTC)
@@ -41,7 +42,7 @@ def refresh(session: Session, ticket: Ticket) -> None:
     Site counters move by the difference; those of provinces and headquarters are refreshed by the scheduler.
     """
     session.flush()
-    before = {item.scope: item for item in session.scalars(select(WorkItem).where(WorkItem.ticket_id == ticket.id))}
+    before = {} if begun(session, ticket.id) else _items(session, ticket)
     desks = _scopes(session, ticket)
     wanted = _seats(session, ticket, desks)
     scopes, moved = sorted(before.keys() | wanted.keys()), []
@@ -55,6 +56,10 @@ def refresh(session: Session, ticket: Ticket) -> None:
     # and two such ones would wait for each other in a circle.
     upsert_add(session, ScopeVersion, [{"scope": scope, "n": 1} for scope in scopes])
     upsert_add(session, Counter, moved)
+
+
+def _items(session: Session, ticket: Ticket) -> dict[int, WorkItem]:
+    return {item.scope: item for item in session.scalars(select(WorkItem).where(WorkItem.ticket_id == ticket.id))}
 
 
 def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int, Seat]:

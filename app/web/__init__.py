@@ -6,10 +6,14 @@ from importlib import import_module
 
 from flask import Flask
 
-SET_UP = ("security", "language", "context", "attachments", "emergencies", "exports", "bell", "guidance")
+SET_UP = (
+    "security", "metrics", "request_log", "language", "context", "attachments", "emergencies", "exports", "bell",
+    "guidance",
+)  # fmt: skip
 PAGES = (
     "auth",
     "health",
+    "metrics",
     "platform",
     "entry",
     "tickets",
@@ -52,11 +56,13 @@ PAGES = (
     "penalties",
     "penalty_contests",
     "penalty_rules",
+    "rectifications",
     "card_files",
     "months",
     "volumes",
     "schemes",
     "network",
+    "analysis",
     "duty",
     "exemptions",
     "incidents",

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.lifecycle import APPEALED
@@ -19,6 +18,7 @@ from app.services import appeal_stream
 from app.services.appeal_stream import Line, Ruled
 from app.services.ticket_view import Entry, View
 from app.web import attachments, calls_forms, forms, linked_panel, ticket_page, words
+from app.web.context import translate as _
 from app.web.thread import posts_of
 
 REJECTIONS = frozenset({"reject", "customer_rejects"})

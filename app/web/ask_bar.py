@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from app.domain.roles import Actor
 from app.services.arbitration import unheard
 from app.services.case_view import Side, Wanted
 from app.services.ticket_view import View
 from app.web import party_panel
+from app.web.context import translate as _
 from app.web.words_parties import place_name
 
 

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid
@@ -33,6 +32,7 @@ from app.web import (
     words_day,
 )
 from app.web.answer_groups import AnswerGroup
+from app.web.context import translate as _
 
 ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result", "undo": "batch.undo"}
 OF_CUSTOMERS = ("finding_courier", "contact_outcome", "action_taken", "no_contact_code")

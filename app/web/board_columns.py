@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.services.board import Site
 from app.web import scorecard_page
+from app.web.context import translate as _
 
 CAPPED = 100  # what is counted no further
 FULL = 1001  # one more than the best score in tenths, or share in thousandths

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
@@ -21,6 +20,7 @@ from app.services.board import Board, Site, Waiting
 from app.services.board_urges import Urged
 from app.web import board_columns, board_inflow, context, words, words_board
 from app.web.board_columns import COLUMNS
+from app.web.context import translate as _
 
 SHOWN = 2  # of what waits, on a card
 

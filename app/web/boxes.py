@@ -7,13 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
+from app.domain.kinds import VERIFIED
 from app.domain.masking import mask_text
 from app.domain.pictures import BOXES
 from app.domain.roles import Actor
-from app.extensions import db
-from app.services import templates
 from app.services.ticket_view import View
 from app.web import (
     attachments,
@@ -25,6 +23,7 @@ from app.web import (
     result_forms,
     template_menu,
 )
+from app.web.context import translate as _
 
 DELIVERED = ("DELIVER", "SIGN")
 ORDER = ("result", "settle", "follow_up", "close", "follow_up_replied", "ruling", "assign_site", "courier_sms", "note")
@@ -43,7 +42,7 @@ def boxes_of(
     for action in ORDER:
         if action in wanted:
             boxes.append(_BOX[action](view, bound))
-    rows = templates.known(db.session(), actor) if {"result", "follow_up", "follow_up_replied"} & set(wanted) else []
+    rows = view.parts["templates"]
     opened = next((box for box in boxes if box["key"] == first), boxes[0] if boxes else None)
     for box in boxes:
         box["open"] = box is opened
@@ -100,6 +99,8 @@ def _note(view: View, bound: dict[str, Any]) -> dict[str, Any]:
 
 def _close(view: View, bound: dict[str, Any]) -> dict[str, Any]:
     form = bound.get("close") or forms.close_form()
+    if view.ticket.kind not in VERIFIED:
+        del form.root_cause, form.verified
     return _box("close", _("Close ticket"), "close", view, form, _("Close ticket"), said=_parties_said(view))
 
 

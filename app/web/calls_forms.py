@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from wtforms import Form, SelectField, TextAreaField
 
@@ -18,6 +17,7 @@ from app.extensions import db
 from app.services import categories
 from app.services.ticket_view import View
 from app.web import call_card, forms, sheets, thread_verify
+from app.web.context import translate as _
 
 Panel = dict[str, Any]
 

@@ -7,7 +7,6 @@ from itertools import groupby
 from typing import Any
 
 from flask import g, render_template, request, url_for
-from flask_babel import gettext as _
 from wtforms import Form, StringField, TextAreaField
 
 from app import clock
@@ -23,6 +22,7 @@ from app.services.ticket_view import View
 from app.services.typical_cases import CaseIn, Story
 from app.web import forms, queue_page, words_publications
 from app.web.auth import current_actor
+from app.web.context import translate as _
 from app.web.export_cells import named
 from app.web.numbers import number
 
@@ -43,7 +43,7 @@ def form(data: Any, begun: dict[str, Any] | None = None) -> CaseForm:
     """The form with its labels."""
     made = CaseForm(data, data=begun)
     forms.label(
-        made, ticket=_("Closed ticket"), month=_("Comes out in"), title=_("Title"), body=_("What happened"),
+        made, ticket=_("Closed ticket"), month=_("Comes out in"), title=_("Headline"), body=_("The story"),
         lesson=_("What is learned from it"),
     )  # fmt: skip
     return made

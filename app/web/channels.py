@@ -52,7 +52,7 @@ def expedite(connection: str) -> ResponseReturnValue:
         return _take(arrival, decode_body(raw, door.charset))
     except MessageError as error:
         intake.quarantine(arrival=arrival, error=error.code)
-        return _refused(error.code.upper(), 400, getattr(error, "detail", ""))
+        return _refused(error.code.upper(), 400, error.field)
     except Conflict:
         return _refused("SAME_ID_OTHER_BODY", 409)
     except (DBAPIError, PoolTimeout):

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from app.domain import drafts as rule
@@ -16,6 +15,7 @@ from app.models import Draft
 from app.services import desk
 from app.services.ticket_view import View
 from app.web import forms, result_forms
+from app.web.context import translate as _
 
 FORMS: dict[str, Callable[[View, Any], Any]] = {
     "result": lambda view, data: result_forms.of(view, data),

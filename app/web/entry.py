@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid, NotFound
@@ -22,6 +21,7 @@ from app.services.ticket_contacts import ContactIn
 from app.web import entry_forms, forms, queue_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("entry", __name__)
 

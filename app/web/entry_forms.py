@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import DateTimeLocalField, Form, SelectField, StringField, TextAreaField
 
 from app.domain.kinds import COMPLAINT, EXPEDITE
 from app.web import forms
+from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS, NewTicketForm
 
 

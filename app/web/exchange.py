@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid, NotAllowed
@@ -17,6 +16,7 @@ from app.services import connections, exchange, exchange_view
 from app.web import admin, exchange_forms, exchange_page, queue_page, words, words_exchange
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("exchange", __name__)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import Form, SelectField, StringField, TextAreaField
 
 from app.models import Connection
 from app.services import exchange
 from app.web import words, words_exchange
+from app.web.context import translate as _
 
 MAPS = ("category_map", "message_map", "field_map")
 

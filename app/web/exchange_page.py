@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain import message_masking
 from app.integrations.platform.driver import Reading
@@ -19,6 +18,7 @@ from app.models import Connection, PlatformPoll
 from app.services import connections
 from app.services.exchange_view import Line, Message
 from app.web import words, words_callbacks, words_exchange
+from app.web.context import translate as _
 
 TONES = {"quarantined": "late", "conflict": "late", "waiting": "soon", "replayed": "good"}
 LONGEST = 200  # characters of a value in the table of what was read

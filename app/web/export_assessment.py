@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -20,6 +19,7 @@ from app.services.export_work import Order
 from app.services.scorecard_cases import Asked, Case
 from app.services.scorecards import Line
 from app.web import exemption_page, queue_page, words, words_cards, words_exempt
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time
 
 RANKED = 20_000  # organisations in a file: all that there are, read at once, so that no line moves between two pages

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -15,6 +14,7 @@ from app.domain.roles import Actor
 from app.services import kind_list
 from app.services.export_work import Order
 from app.web import kind_lists, queue_page, words, words_kinds
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
 Numbered = list[tuple[int, Any]]

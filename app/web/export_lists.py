@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain import exports as rule
@@ -22,6 +21,7 @@ from app.services.export_work import PAGE, Order
 from app.services.sessions import SignedIn
 from app.web import (
     context,
+    export_analysis,
     export_assessment,
     export_audits,
     export_desk,
@@ -30,8 +30,10 @@ from app.web import (
     export_penalties,
     export_problems,
     export_publications,
+    export_rectifications,
     export_tickets,
 )
+from app.web.context import translate as _
 from app.web.export_cells import Filled, stamp
 
 Numbered = list[tuple[int, Any]]  # an id, by which rows are read, and the row
@@ -156,6 +158,20 @@ LISTS: tuple[ExportList, ...] = (
         "readers", "case_write", lambda: _("Who has read it"), export_publications.asks_readers,
         export_publications.says_readers, export_publications.reader_columns, export_publications.readers,
         export_desk.counted(export_publications.readers),
+    ),
+    ExportList(
+        "rectifications", "rectifications", lambda: _("Rectification"), export_rectifications.asks,
+        export_rectifications.says, export_rectifications.columns, export_rectifications.rows,
+        export_desk.counted(export_rectifications.rows),
+    ),
+    ExportList(
+        "analysis", "analysis", lambda: _("Analysis"), export_analysis.asks, export_analysis.says,
+        export_analysis.number_columns, export_analysis.numbers, export_desk.counted(export_analysis.numbers),
+    ),
+    ExportList(
+        "analysis_tickets", "analysis", lambda: _("Tickets behind a number"), export_analysis.asks_tickets,
+        export_analysis.says_tickets, export_analysis.ticket_columns, export_analysis.tickets,
+        export_analysis.count_tickets,
     ),
     ExportList(
         "problems", "problems", lambda: _("Problem parcels"), export_problems.asks, export_problems.says,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.masking import mask_phone, mask_text
@@ -13,6 +12,7 @@ from app.domain.roles import Actor
 from app.services import exchange_view, outbox_view
 from app.services.export_work import Order
 from app.web import admin, exchange, exchange_page, words, words_callbacks, words_exchange, words_sms
+from app.web.context import translate as _
 from app.web.export_cells import Filled, number, text, time
 
 # --- answers to platforms ---

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.masking import mask_text
@@ -13,6 +12,7 @@ from app.services import problem_list, problem_types
 from app.services.export_work import Order
 from app.services.problem_list import Line
 from app.web import problem_forms, words, words_problems
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, text, time, yes_no
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import local_date
@@ -15,6 +14,7 @@ from app.services import duty, organisations, queue
 from app.services.export_work import Order
 from app.services.queue import Filters, Row
 from app.web import queue_page, words, words_duty, words_ownership, words_parties
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
 FILTERS = ("queue", "category", "owner", "site")

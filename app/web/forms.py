@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -23,6 +22,7 @@ from wtforms import (
 from app.domain.answers import AnswerField
 from app.web import picture_words, words, words_duty, words_verify
 from app.web.answer_groups import AnswerGroup
+from app.web.context import translate as _
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid, NotAllowed
@@ -23,6 +22,7 @@ from app.services.replies import ResultIn
 from app.web import answer_groups, exemption_page, forms, incident_forms, incident_page, queue_page, verbs, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number as number_of
 
 bp = Blueprint("incidents", __name__)

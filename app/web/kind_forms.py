@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 from wtforms import Form, MultipleFileField, SelectField, TextAreaField
 
 from app.domain.kinds import COMPLAINT
@@ -14,6 +13,7 @@ from app.extensions import db
 from app.services import expedites
 from app.services.ticket_view import View
 from app.web import closing_forms, forms, queue_page, sheets, words, words_kinds
+from app.web.context import translate as _
 
 
 class SettleForm(Form):

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -20,6 +19,7 @@ from app.services import inquiries, kind_list
 from app.services.kind_list import Filters, Row
 from app.web import queue_page, words, words_kinds
 from app.web.access import route_access
+from app.web.context import translate as _
 from app.web.guard import current_actor, requires
 
 bp = Blueprint("kind_lists", __name__)

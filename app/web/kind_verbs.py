@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from htmx_flask import request
 
 from app import clock
@@ -13,6 +12,7 @@ from app.extensions import db
 from app.services import expedites, inquiries, ticket_view
 from app.web import attachments, kind_forms, verbs
 from app.web.access import route_access
+from app.web.context import translate as _
 from app.web.guard import current_actor, requires
 
 bp = Blueprint("kinds", __name__)

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import publications as rule
@@ -17,6 +16,7 @@ from app.services import knowledge, publication_view, publications
 from app.web import case_page, forms, knowledge_page, verbs, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number as number_of
 
 bp = Blueprint("knowledge", __name__)

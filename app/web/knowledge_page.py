@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, render_template, request, url_for
-from flask_babel import gettext as _
 from wtforms import Form, StringField, TextAreaField
 
 from app import clock
@@ -23,6 +22,7 @@ from app.services.publications import PublicationIn
 from app.services.ticket_view import View
 from app.web import forms, queue_page
 from app.web.auth import current_actor
+from app.web.context import translate as _
 from app.web.numbers import number
 
 EXCERPT = 140  # characters of a text in the list

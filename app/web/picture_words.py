@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
+from app.web.context import translate as _
 
 
 def refusals() -> dict[str, str]:

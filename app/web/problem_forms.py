@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 from wtforms import DateField, Form, HiddenField, MultipleFileField, SelectField, StringField, TextAreaField
 from wtforms.fields.core import Field as Input
 
@@ -18,8 +17,10 @@ from app.domain.waybills import pasted
 from app.services.problem_list import STATES, Asked
 from app.services.problems import ReportIn
 from app.web import forms, words_problems
+from app.web.context import translate as _
 
 SITES = {"list": "problem-sites"}  # organisations that the parcel has seen
+NO_TYPE = ProblemType("", "", "")  # before any type is set up: a form that names no fields, and refuses
 
 
 class ReportForm(Form):
@@ -50,7 +51,7 @@ class QueryForm(Form):
 def report_form(types: Sequence[ProblemType], data: Any = None, first: Mapping[str, str] | None = None) -> Any:
     """A report's form with the fields of the type that it names, else of the first."""
     code = (data or first or {}).get("type", "")
-    kind = next((one for one in types if one.code == code), types[0] if types else ProblemType("", "", ""))
+    kind = next((one for one in types if one.code == code), types[0] if types else NO_TYPE)
     inputs = {f"field-{one.name}": _input(one) for one in kind.fields}
     start = None if data else {**(first or {}), "type": kind.code, "shown": kind.code}
     form = type("BoundReportForm", (ReportForm,), inputs)(data, data=start)

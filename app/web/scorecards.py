@@ -8,19 +8,18 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.calendars import month_of
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import months, person_cards, scorecard_cases, scorecards
-from app.services.person_cards import Person
 from app.services.scorecard_cases import Case
 from app.services.scorecards import KINDS
-from app.web import queue_page, scorecard_page
+from app.web import people_page, queue_page, scorecard_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.scorecard_page import NONE, SITE_KEYS, href
 from app.web.words_cards import measure_labels
 
@@ -92,26 +91,11 @@ def show(month: str, code: str) -> ResponseReturnValue:
 def people(month: str, code: str) -> ResponseReturnValue:
     """Each person of the organisation with what was booked to him or her."""
     actor, now = current_actor(), clock.now()
-    site, found = person_cards.people(actor=actor, month=month, organisation_code=code, now=now)
-    labels = measure_labels()
+    found = person_cards.people(actor=actor, month=month, organisation_code=code, now=now)
     return render_template(
-        "scorecard_people.html", rail=rail(actor, now), month_label=g.fmt.month(month), back_href=href(month, code),
-        site=scorecard_page.site_of(site), head=[labels[key] for key in ("first_reply", "result", "audit")],
-        rows=[_person(one) for one in found],
+        "scorecard_people.html", rail=rail(actor, now), back_href=href(month, code),
+        sheet=people_page.sheet_of(found, now), files_href=href(month, code, "people"),
     )  # fmt: skip
-
-
-def _person(one: Person) -> dict[str, Any]:
-    facts = one.facts
-    shares = (
-        (facts.first_reply_in_time, facts.first_reply_due), (facts.resolve_in_time, facts.resolve_due),
-        (facts.audited_true, facts.audited),
-    )  # fmt: skip
-    return {
-        "name": one.name, "account": one.account, "score": scorecard_page.tenths(one.score.total_tenths),
-        "results": facts.results, "points": one.points or NONE,
-        "shares": [f"{top} / {bottom}" if bottom else NONE for top, bottom in shares],
-    }  # fmt: skip
 
 
 @bp.get("/scorecards/<month>/<code>/<measure>")

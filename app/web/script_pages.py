@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound as Absent
 
 from app import clock
@@ -19,6 +18,7 @@ from app.services import categories, scripts
 from app.web import admin, queue_page, words, words_verify
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("scripts", __name__)
 SPARE = 2  # empty places at the end

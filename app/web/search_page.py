@@ -9,7 +9,6 @@ from typing import Any
 from flask import g, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
-from flask_babel import gettext as _
 from htmx_flask import request
 
 from app.domain import search as rule
@@ -20,6 +19,7 @@ from app.services import search
 from app.services.queue import Filters
 from app.services.search import Found, Hit
 from app.web import queue_page, thread, verbs, words, words_ownership
+from app.web.context import translate as _
 
 LIMIT = "60 per minute"  # a person; going to a ticket by its whole number is no search
 

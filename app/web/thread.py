@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
@@ -26,6 +25,7 @@ from app.web import (
     words_kinds,
     words_verify,
 )
+from app.web.context import translate as _
 
 PLATFORM = {"received", "urge", "repeat", "sent_back", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "sent_back", "reject", "callback_refused", "promise_broken", "sms_undelivered"}

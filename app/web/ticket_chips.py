@@ -6,13 +6,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.domain import lifecycle
 from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.services.ticket_view import View
 from app.services.work import REGULATOR
 from app.web import words_kinds, words_waybills
+from app.web.context import translate as _
 
 
 def chips(view: View, now: datetime) -> list[dict[str, str]]:

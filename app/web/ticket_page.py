@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain.kinds import COMPLAINT
 from app.domain.masking import mask_address, mask_name, mask_phone, mask_text
@@ -18,6 +17,7 @@ from app.services.ticket_view import View
 from app.services.work import OF_ONE_DESK
 from app.web import ask_bar, call_card, panels, party_panel, sheets, ticket_chips, words, words_clocks, words_closing
 from app.web.boxes import boxes_of
+from app.web.context import translate as _
 from app.web.thread import posts_of
 
 SITE_CHIPS = ("first_reply", "resolve", "close", "appeal", "objection", "accept")

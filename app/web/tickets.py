@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 from htmx_flask import request
 
@@ -39,6 +38,7 @@ from app.web import handover as handover_page
 from app.web.access import route_access
 from app.web.answer_groups import AnswerGroup
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("tickets", __name__)
 # of a result, past its preview
@@ -61,10 +61,10 @@ def index() -> ResponseReturnValue:
         return search_page.show(actor, asked, now)
     filters = verbs.asked_filters()
     session = db.session()
-    pane = queue_page.listing(session, actor, filters, now)
+    rail, pane = queue_page.desk(session, actor, filters, now)
     if request.htmx and request.headers.get("HX-Target") == "list":
-        return render_template("_fresh_list.html", rail=queue_page.rail(session, actor, filters, now), list=pane)
-    rail, opened = queue_page.rail(session, actor, filters, now), "opened" in request.args
+        return render_template("_fresh_list.html", rail=rail, list=pane)
+    opened = "opened" in request.args
     notes = handover_page.notes_of(handover.unread(session, actor)) if filters.queue == "todo" else []
     sent = next_ticket.asked_note(session, actor)
     return render_template("tickets.html", rail=rail, list=pane, t=None, opened=opened, handover_notes=notes, sent=sent)

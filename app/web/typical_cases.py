@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.calendars import month_of
@@ -17,6 +16,7 @@ from app.services import publication_view, publications, typical_cases
 from app.web import case_page, forms, queue_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number
 
 bp = Blueprint("typical_cases", __name__)

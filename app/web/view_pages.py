@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid
@@ -18,6 +17,7 @@ from app.web import filters as of_address
 from app.web import queue_page, words, words_day, words_ownership
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("views", __name__)
 

@@ -11,6 +11,7 @@ from types import ModuleType
 
 from app.services.ticket_view import Entry
 from app.web import (
+    words_analysis,
     words_audit,
     words_board,
     words_callbacks,
@@ -28,6 +29,7 @@ from app.web import (
     words_penalties,
     words_problems,
     words_publications,
+    words_rectifications,
     words_survey,
     words_transfers,
     words_verify,
@@ -55,6 +57,8 @@ PARTS: tuple[ModuleType, ...] = (
     words_board,
     words_callbacks,
     words_publications,
+    words_rectifications,
+    words_analysis,
     words_waybills,
     words_problems,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import Form, TextAreaField
 
 from app.domain.errors import Invalid
 from app.domain.waybills import MOST_PASTED, Pasted, pasted
 from app.web import forms
+from app.web.context import translate as _
 
 
 class LookupForm(Form):

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.kinds import EXPEDITE
@@ -16,6 +15,7 @@ from app.domain.roles import Actor
 from app.services.lookup import OnParcel, Parcel
 from app.services.scans import ScanRow
 from app.web import queue_page, words, words_waybills
+from app.web.context import translate as _
 
 FEW = 3  # parcels whose trace stands open
 TONES = {"SIGN": "good", "DELIVER": "info"}

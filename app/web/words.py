@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.web import vocabulary
+from app.web.context import translate as _
 from app.web.language import table
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain.masking import mask_text
 from app.services.ticket_view import Entry
+from app.web.context import translate as _
 from app.web.language import table
 
 

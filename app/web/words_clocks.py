@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.domain.explain import CAPPED, NOON
 from app.web import words
+from app.web.context import translate as _
 from app.web.language import table
 
 DAY_SECONDS = 86_400

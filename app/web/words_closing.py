@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask_babel import gettext as _
-
 from app.services.ticket_view import Entry
+from app.web.context import translate as _
 from app.web.language import table
 
 RED = frozenset({"customer_rejects", "intervened"})

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask_babel import gettext as _
-
 from app.services.ticket_view import Entry
+from app.web.context import translate as _
 from app.web.language import table
 
 SILENT = {"to_desk", "answer_given"}

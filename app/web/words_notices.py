@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
+from app.web.context import translate as _
 
 
 def notices() -> dict[str, str]:
@@ -26,6 +26,12 @@ def notices() -> dict[str, str]:
         "dispute_refused": _("Your dispute was rejected"),
         "answered": _("Your question is answered."),
         "answer_returned": _("Your answer was sent back"),
+        "rectify_asked": _("A rectification form is asked for"),
+        "rectify_due": _("A rectification form is due within a day"),
+        "rectify_late": _("A rectification form is late"),
+        "rectify_filled": _("A rectification form waits for acceptance"),
+        "rectify_back": _("Your rectification form was sent back"),
+        "rectify_done": _("Your rectification form was accepted"),
         "problem": _("A problem parcel was reported to you"),
         "exported": _("Your export is ready"),
         "not_exported": _("Your export could not be made"),

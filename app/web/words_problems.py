@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.services import problem_list
 from app.services.ticket_view import Entry
 from app.web import words
+from app.web.context import translate as _
 from app.web.language import table
 
 

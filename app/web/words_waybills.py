@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain.red_flags import NO_SCAN, SIGNER
+from app.web.context import translate as _
 from app.web.language import table
 
 

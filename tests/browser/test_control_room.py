@@ -56,7 +56,7 @@ def test_a_message_that_no_map_fits_is_mended_and_read_once_more(page: Page, pla
     steps.enter(page, "admin")
     page.goto("/admin/messages?state=quarantined&connection=demo")
     page.locator("table td a").first.click()
-    expect(page.locator(".askbar")).to_contain_text("报文类型不在映射中")
+    expect(page.locator(".askbar")).to_contain_text("消息类型不在映射中")
     path = page.url
     page.locator(".askbar a").click()
     page.locator("#message_map").fill(f"{kind} = {URGE}")

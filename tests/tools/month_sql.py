@@ -42,8 +42,12 @@ _ONCE = (
     UNION ALL SELECT 1000 + s, 'S' || s, 'site', '站点 ' || s, '', 2 + (1000 + s) % {PROVINCES}, '', '', false
     FROM generate_series(0, CAST(:sites AS bigint) - 1) AS s""",
     """INSERT INTO user_account (id, account, name, password_hash, role, organisation_id, locale, theme, density, epoch,
-     demo, skills) VALUES (1, 'head', 'head', '', 'ccs_manager', 1, 'zh', 'auto', 'comfortable', 0, false, '[]')""",
+    demo, skills) SELECT 1, 'head', 'head', '', 'ccs_manager', 1, 'zh', 'auto', 'comfortable', 0, false, CAST('[]' AS json)
+    UNION ALL SELECT 1000000 + 2 * s + k, 'u' || s || '-' || k, '客服 ' || k, '', 'site_clerk', 1000 + s, 'zh', 'auto',
+    'comfortable', 0, false, CAST('[]' AS json) FROM generate_series(0, CAST(:sites AS bigint) - 1) AS s, generate_series(0, 1) AS k""",
 )
+
+CLERK = "1000000 + 2 * (site - 1000) + n % 2"  # each site has two
 
 _TICKET = f"""{_BASE} INSERT INTO ticket (id, number, kind, category, priority, channel, complainant_kind, state, queue,
     overdue, level, province_id, handling_site_id, tray_reason, waybill, waybill_reversed, policy_version, repeat_count,
@@ -58,8 +62,8 @@ _SEQ = {"received": 1, "result": 2, "closed": 3, "repeat": 4}
 
 
 def _event(kind: str, at: str, data: str, where: str = "true") -> str:
-    return f"""{_BASE} INSERT INTO event (id, ticket_id, seq, type, at, actor_role, organisation_id, data, text_digest,
-    hash) SELECT {_id(at, _SEQ[kind])}, id, {_SEQ[kind]}, '{kind}', {at}, 'site_clerk', site, {data}, '',
+    return f"""{_BASE} INSERT INTO event (id, ticket_id, seq, type, at, actor_id, actor_role, organisation_id, data,
+    text_digest, hash) SELECT {_id(at, _SEQ[kind])}, id, {_SEQ[kind]}, '{kind}', {at}, {CLERK}, 'site_clerk', site, {data}, '',
     repeat('0', 64) FROM base WHERE {where}"""
 
 
@@ -82,8 +86,8 @@ def _clock(kind: str, minutes: str, stopped: str, where: str = "true") -> str:
         {"first_reply": 1, "resolve": 2, "close": 3, "promise": 4}[kind],
     )
     return f"""{_BASE} INSERT INTO clock (id, ticket_id, kind, run, organisation_id, minutes, calendar, started_at,
-    due_at, stopped_at, breached_at, credited, exempt, state, stage) SELECT {_id("at", salt)}, id, '{kind}', 1, site,
-    {minutes}, 'service', at, {due}, {stopped}, CASE WHEN {stopped} > {due} THEN {due} END, true, {_dice(9)} < 0.001,
+    due_at, stopped_at, stopped_by_id, breached_at, credited, exempt, state, stage) SELECT {_id("at", salt)}, id, '{kind}', 1, site,
+    {minutes}, 'service', at, {due}, {stopped}, {CLERK}, CASE WHEN {stopped} > {due} THEN {due} END, true, {_dice(9)} < 0.001,
     CASE WHEN state = 'withdrawn' THEN 'void' WHEN {stopped} > {due} THEN 'breached' ELSE 'met' END, 0
     FROM base WHERE {where}"""
 
@@ -96,8 +100,8 @@ _CLOCKS = (
 )
 
 _REST = (
-    f"""{_BASE} INSERT INTO audit (id, ticket_id, result_event_id, site_id, province_id, reason, day, flags, mark,
-    marked_at, first_mark, mark_reason) SELECT id, id, id + 1, site, province, 'sample', (at + worked)::date, '[]',
+    f"""{_BASE} INSERT INTO audit (id, ticket_id, result_event_id, site_id, author_id, province_id, reason, day, flags, mark,
+    marked_at, first_mark, mark_reason) SELECT id, id, id + 1, site, {CLERK}, province, 'sample', (at + worked)::date, '[]',
     CASE WHEN {_dice(8)} < 0.05 THEN 'untruthful' ELSE 'true' END, at + worked + interval '1 day', '', ''
     FROM base WHERE {_dice(7)} < 0.025""",
     f"""{_BASE} INSERT INTO survey (id, ticket_id, site_id, token_hash, asked_at, expires_at, score, rated_at, counted,
@@ -114,7 +118,8 @@ _REST = (
 
 FILL = {"once": _ONCE, "each": (_TICKET, *_EVENTS, *_CLOCKS, *_REST)}
 RESET = (
-    "DELETE FROM frozen_card WHERE month = :month", "DELETE FROM month_close WHERE month = :month",
+    "DELETE FROM frozen_card WHERE month = :month",
+    "DELETE FROM frozen_people WHERE month = :month", "DELETE FROM month_close WHERE month = :month",
     "UPDATE penalty SET state = 'proposed', settled_at = NULL WHERE month = :month AND state = 'confirmed'",
 )  # fmt: skip
 

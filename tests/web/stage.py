@@ -33,6 +33,7 @@ from app.services.sessions import Limits
 from app.services.transaction import write
 from tests import cast
 from tests.cast import NOON, Cast, post
+from tests.services.problem_steps import with_types
 
 NOW = NOON + timedelta(hours=2)
 TICKETS = {"own": "330106-01", "sibling": "330108-01", "other": "440305-01", "lost": ""}
@@ -115,7 +116,7 @@ class Stage:
 def build(app: Flask) -> Stage:
     """Write the company and its marked tickets through the real services, and sign everybody in."""
     with app.app_context():
-        stage = Stage(app, cast.assemble())
+        stage = Stage(app, with_types(cast.assemble()))
         for key in TICKETS:
             stage.numbers[key] = _issue(stage.cast, key)
         _remind()

@@ -147,7 +147,7 @@ def test_the_list_tells_state_copies_and_ticket_and_the_filter_holds(door: Door,
     door.push(later("W9"), "WORK_ORDER_URGE")
     page = browsers["admin"].get("/admin/messages").text
     assert re.search(r'data-label="重复次数">2<', page)
-    assert "与先前报文冲突" in page and "等待所属工单" in page
+    assert "与先前消息冲突" in page and "等待所属工单" in page
     only = browsers["admin"].get("/admin/messages?state=waiting&connection=demo").text
     assert "W9" in only and "W1" not in only
     assert browsers["admin"].get("/admin/messages?state=nonsense&connection=nowhere&before=9999999999999999999999").status_code == 200  # fmt: skip

@@ -72,9 +72,10 @@ def orders() -> list[tuple[str, dict[str, str]]]:
     """Every list with every filter."""
     found: list[tuple[str, dict[str, str]]] = [("queue", {"queue": name}) for name in queue.QUEUES]
     found += [("knowledge", {}), ("knowledge", {"shelf": "rule", "q": "时效"})]
+    found += [("typical_cases", {}), ("readers", {"case_id": "1"}), ("rectifications", {"state": "asked"})]
+    found += [("analysis", {}), ("analysis_tickets", {"category": "FALSE_SIGN", "weekday": "2"})]
     found += [(key, {"clock": "late", "state": "at_work"}) for key in ("expedites", "inquiries")]
     found += [("expedites", {"promise": "outside", "category": "ORDER"}), ("inquiries", {})]
-    found += [("typical_cases", {}), ("readers", {"case_id": "1"})]
     found += [("queue", {"queue": "all", "owner": "mine", "category": "FALSE_SIGN"}), ("sms", {}), ("duty", {})]
     found += [
         ("problems", {}),
