@@ -36,7 +36,9 @@ from app.models.organisation import (
     WaybillLink,
 )
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
+from app.models.phone_query import PhoneQuery
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
+from app.models.second_factor import RecoveryCode, SecondFactor, SecondFactorLog
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -113,6 +115,7 @@ __all__ = [
     "PenaltyDue",
     "PenaltyRule",
     "Person",
+    "PhoneQuery",
     "Pin",
     "PlatformOrder",
     "Policy",
@@ -120,6 +123,7 @@ __all__ = [
     "Promise",
     "PushKey",
     "PushRefusal",
+    "RecoveryCode",
     "RedFlag",
     "Reminder",
     "ReplyTemplate",
@@ -132,6 +136,8 @@ __all__ = [
     "ScoringScheme",
     "Script",
     "Seal",
+    "SecondFactor",
+    "SecondFactorLog",
     "SequenceRow",
     "SessionRow",
     "SignInFailure",

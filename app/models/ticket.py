@@ -14,6 +14,9 @@ from app.models.types import Big, UtcDateTime, primary, ref
 CASES = "type IN ('result', 'repeat', 'party_disputed', 'intervened', 'acting_started', 'help_answered', 'site_urged')"
 
 
+TO_CLEAR = "cleared_at IS NULL AND state IN ('closed', 'withdrawn')"  # ended, with their personal data
+
+
 class Ticket(Model):
     """The current state; the events are the truth it was folded from."""
 
@@ -71,6 +74,7 @@ class Ticket(Model):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_reply_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     result_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cleared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # personal data and texts deleted by policy
     next_clock: Mapped[str] = mapped_column(String(16), default="")
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
@@ -81,6 +85,7 @@ class Ticket(Model):
         Index("ix_ticket_site_opened", "handling_site_id", "opened_at"),
         Index("ix_ticket_opened", "opened_at"),
         Index("ix_ticket_result", "result_at"),
+        Index("ix_ticket_to_clear", "activity_at", sqlite_where=text(TO_CLEAR), postgresql_where=text(TO_CLEAR)),
     )
 
 

@@ -108,6 +108,7 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
         ("callbacks", "admin.callbacks", _("Platform answers")),
         ("export", "exports.index", _("My exports")),
         ("alarms", "alarms.index", _("Alarms")),
+        ("seen", "seen.index", _("Who saw what")),
         ("audit_policy", "audit_policy.index", _("Audit policy")),
         ("admin", "admin.index", _("Administration")),
     )

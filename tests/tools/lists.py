@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from app.services import (
     queue,
     saved_views,
     search,
+    seen,
 )
 from app.services.queue import Filters
 
@@ -79,6 +80,8 @@ def of_desk(desk: str) -> dict[str, Call]:
     found["saved views"] = lambda session, actor, now: saved_views.mine(session, actor)
     found["hand-over"] = lambda session, actor, now: handover.listing(session, actor, now, every=True)
     found["exemptions"] = lambda session, actor, now: exemption_view.page(session, actor, "")
+    manager = f"{desk}_manager"
+    found["who saw what"] = lambda session, actor, now: seen.log(session, replace(actor, role=manager))
     found["exports"] = lambda session, actor, now: exports.mine(session, actor)
     for text in ("KF261101-000501", "YT0000000000501", "0501", "ORDER-501", "破损 玻璃", "玻璃"):
         found[f"search {text}"] = _search(text)
