@@ -26,6 +26,9 @@ KIND_LISTS = {
 }
 
 
+TO_CLEAR = "cleared_at IS NULL AND state IN ('closed', 'withdrawn')"  # ended, with their personal data
+
+
 class Ticket(Model):
     """The current state; the events are the truth it was folded from."""
 
@@ -87,6 +90,7 @@ class Ticket(Model):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_reply_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     result_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cleared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # personal data and texts deleted by policy
     next_clock: Mapped[str] = mapped_column(String(16), default="")
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
@@ -110,6 +114,7 @@ class Ticket(Model):
             sqlite_where=text(APPEALED),
             postgresql_where=text(APPEALED),
         ),
+        Index("ix_ticket_to_clear", "activity_at", sqlite_where=text(TO_CLEAR), postgresql_where=text(TO_CLEAR)),
     )
 
 
