@@ -29,6 +29,7 @@ WHO = {"site": "site", "lcs": "lcs", "ccs": "ccs-manager"}
 SCANS = {"exemptions": {"exemption"}}  # in the order of its key, up to a page
 # What is sorted, and why that stays small.
 SORTS = {
+    "analysis": "the daily sums of one area over at most 92 days, and among its tickets those of one instant",
     "unfinished": "the problem parcels of a scope that are not closed",
     "of some parcels": "the problem parcels of twenty numbers",
     "look-up": "the scans of the numbers that were asked for, and the newest tickets on each",
