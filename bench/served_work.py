@@ -154,7 +154,10 @@ class Run:
         first, ours, others = numbers[0], numbers[1 : self.many + WARM + 1], numbers[self.many + WARM + 1 :]
         cookie, csrf = clerks[first]
         script, queries, size = self._script(
-            "reply", lambda _code: self.ask("POST", f"/tickets/{first}/result", cookie, answer(csrf)), first, ids[first]
+            "reply",
+            lambda key: self.ask("POST", f"/tickets/{first}/result", cookie, answer(csrf, key)),
+            first,
+            ids[first],
         )
         paths = [(f"/tickets/{number}/result", *clerks[number]) for number in ours]
         sent = [load.request("POST", path, cookie=who, body=answer(form)) for path, who, form in paths]
@@ -202,7 +205,7 @@ class Run:
             .scalars(rows.where(Ticket.number == number) if number else rows.where(PlatformOrder.code == code))
             .one()
         )
-        tokens = (code, code[-12:], row.number) if not number else ()
+        tokens = (code,) if number else (code, code[-12:], row.number)
         script = Script(said, tokens, known, floor, row.search_rank or 0)
         db.session().rollback()
         script_file(name).write_bytes(pickle.dumps(script))

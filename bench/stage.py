@@ -142,11 +142,12 @@ def message(code: str, site: str) -> bytes:
 PUSH = f"/platform/link/{CONNECTION}"
 
 
-def answer(csrf: str) -> bytes:
-    """A result as its form is sent after the preview."""
+def answer(csrf: str, key: str = "") -> bytes:
+    """A result as its form is sent after the preview; `key` is the form's one-time key."""
     return urlencode({
         "csrf_token": csrf, "confirmed": "1", "contact_outcome": "reached_accepts", "version": "",
-        "text": "已联系收件人，包裹在门卫处，已当面交给本人", "submission_key": secrets.token_urlsafe(24), "stay": "1",
+        "text": "已联系收件人，包裹在门卫处，已当面交给本人",
+        "submission_key": key or secrets.token_urlsafe(24), "stay": "1",
     }).encode()  # fmt: skip
 
 
