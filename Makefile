@@ -18,7 +18,8 @@ export PORT DATA_DIR
 export SIZE ENGINE OUT BENCH_DATABASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format replay bench demo-history screenshots venv dev translations upgrade migration clean
+.PHONY: help run test lint format mutants audit replay bench demo-history screenshots venv dev translations \
+	upgrade migration clean
 
 help: ## list what make can do
 	@echo 'Kuaifu 快复. The two commands of a newcomer: make run, make test'
@@ -38,6 +39,12 @@ lint: $(DEV) ## ruff, its formatter and mypy, all without a complaint
 format: $(DEV) ## let ruff put imports and layout right
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+mutants: $(DEV) $(MO) ## take one rule away at a time: does a named test notice? WORD="lease" for some of them
+	@exec $(PY) -m launcher.mutants $(if $(WORD),"$(WORD)")
+
+audit: $(DEV) ## ask the public advisories for known holes in the pinned libraries; offline it says so
+	@exec $(PY) -m launcher.advisories
 
 replay: $(RUN) $(MO) ## drive a fresh portal with TICKETS=1000 real tickets and compare the outcome
 	@exec $(PY) -m launcher.replay --tickets $(TICKETS)

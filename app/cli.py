@@ -16,11 +16,24 @@ UPGRADE = "run `flask --app wsgi db upgrade` first, with the DATA_DIR or DATABAS
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    from app import audit_cli, backup_cli, demo_cli, doctor_cli, history_cli, penalties_cli, scorecards_cli, search_cli
+    from app import (
+        audit_cli,
+        backup_cli,
+        demo_cli,
+        doctor_cli,
+        history_cli,
+        penalties_cli,
+        retention_cli,
+        scorecards_cli,
+        search_cli,
+        second_factor_cli,
+    )
 
     app.cli.add_command(audit_cli.audit)
     app.cli.add_command(demo_cli.demo)
     app.cli.add_command(doctor_cli.doctor)
+    app.cli.add_command(retention_cli.retention)
+    app.cli.add_command(second_factor_cli.second_factor)
     app.cli.add_command(backup_cli.backup)
     app.cli.add_command(backup_cli.restore)
     app.cli.add_command(scorecards_cli.scorecards)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.domain import undo
+from app.domain import retention, undo
 
 DEMO_CALLBACK = "http://127.0.0.1:8001/callback"  # the platform simulator
 
@@ -41,6 +41,8 @@ class Config:
     trace_timeout: float = 3.0  # within which its whole answer has to be here
     undo_seconds: int = undo.SECONDS  # for so long a result is held and can be taken back
     log_format: str = "text"  # json: one object a line, with a line for each request
+    retention_days: int = 0  # so long after its last entry an ended ticket keeps personal data; 0: for ever
+    second_factor_required: bool = False  # of CCS and administrators; a demo's accounts sign in without one
     metrics_token: str = ""  # empty: only this machine itself may read /metrics
     trusted_proxies: int = 0  # how many reverse proxies of ours stand in front and name the client
 
@@ -73,6 +75,8 @@ class Config:
             most_parties=int(env.get("MOST_PARTIES", "2")),
             **_trace(env),
             undo_seconds=_undo_seconds(env),
+            retention_days=_retention_days(env),
+            second_factor_required=_second_factor(env, environment),
             log_format=_log_format(env, environment),
             metrics_token=env.get("METRICS_TOKEN", ""),
             trusted_proxies=int(env.get("TRUSTED_PROXIES", "0")),
@@ -105,6 +109,22 @@ def _secret_key(env: Mapping[str, str], data_dir: Path, environment: str) -> str
     path.touch(mode=0o600)
     path.write_text(key)
     return key
+
+
+def _retention_days(env: Mapping[str, str]) -> int:
+    """RETENTION_DAYS: 0 deletes nothing, and nothing is deleted before its time."""
+    text = env.get("RETENTION_DAYS", "0")
+    if not text.isascii() or not text.isdigit() or 0 < int(text) < retention.SHORTEST:
+        raise ConfigError(f"RETENTION_DAYS must be 0 or at least {retention.SHORTEST}, not {text!r}")
+    return int(text)
+
+
+def _second_factor(env: Mapping[str, str], environment: str) -> bool:
+    """SECOND_FACTOR: optional or required; the accounts of a demo have a published password and nothing to protect."""
+    wanted = env.get("SECOND_FACTOR", "optional")
+    if wanted not in ("optional", "required"):
+        raise ConfigError(f"SECOND_FACTOR must be optional or required, not {wanted!r}")
+    return wanted == "required" and environment != "demo"
 
 
 def _log_format(env: Mapping[str, str], environment: str) -> str:

@@ -47,6 +47,7 @@ def findings(config: Config) -> Iterator[Finding]:
     """Everything in the order in which one would mend it; a database that is away leaves out what it would know."""
     yield rules.python(sys.version_info[:3])
     yield rules.secret_key(config.secret_key, production=config.production)
+    yield rules.second_factor(config.second_factor_required, production=config.production)
     yield _disk(config)
     yield rules.redis(_redis(config.redis_url))
     yield rules.font(pdf.FONT.exists(), pdf.available())

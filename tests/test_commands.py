@@ -37,6 +37,9 @@ def test_an_unknown_site_has_no_scorecard_and_the_command_says_so(app, database)
         ["doctor"],
         ["backup"],
         ["restore"],
+        ["retention", "due"],
+        ["retention", "run"],
+        ["second-factor", "reset"],
     ],
 )
 def test_the_commands_that_the_launcher_calls_exist(app, words):

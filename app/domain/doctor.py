@@ -117,6 +117,14 @@ def demo_accounts(exist: bool, *, production: bool) -> Finding:
     return Finding("accounts", OK, "demo accounts, as a demo has them")
 
 
+def second_factor(required: bool, *, production: bool) -> Finding:
+    """Whether who sees every province signs in with more than a password."""
+    if required or not production:
+        return Finding("second factor", OK, "required" if required else "optional")
+    said, advice = "optional for CCS and administrators", "set SECOND_FACTOR=required once they have set theirs up"
+    return Finding("second factor", WARN, said, advice)
+
+
 def font(there: bool, renderer: bool) -> Finding:
     """Whether PDF files with Chinese characters can be made."""
     if not there:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 
 from flask import Flask, current_app
 
@@ -18,7 +19,7 @@ from app.integrations import store
 from app.integrations.fetch import FetchError, fetch
 from app.integrations.pictures import prepare
 from app.integrations.store import StoreError
-from app.services import attachments, platform_pictures
+from app.services import attachments, platform_pictures, retention
 from app.services.platform_pictures import Wanted
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,16 @@ def _bring(wanted: Wanted) -> Picture:
     picture = prepare(file.data, file.media_type)
     store.keep(store.in_data_dir(config.data_dir), wanted.store_name, picture.data, picture.thumb)
     return picture
+
+
+def clear() -> int:
+    """Delete personal data, words and pictures that are past their time (RETENTION_DAYS); how many tickets."""
+    config = current_app.extensions["kuaifu"]
+    if not config.retention_days:
+        return 0
+    kept = store.in_data_dir(config.data_dir)
+    done = retention.run(days=config.retention_days, now=clock.now(), drop=partial(store.drop, kept), most=500)
+    return done.tickets
 
 
 def sweep_unposted() -> int:

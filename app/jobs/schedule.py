@@ -234,6 +234,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("old drafts", 600, old_drafts),
         Job("old browsers", 3600, old_browsers),
         Job("unposted pictures", 600, fetches.sweep_unposted),
+        Job("retention", 600, fetches.clear),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),
         Job("audits", 60, draw_audits),

@@ -57,10 +57,12 @@ from app.models.organisation import (
 )
 from app.models.parcel import ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
+from app.models.phone_query import PhoneQuery
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
 from app.models.publication import Publication, PublicationVersion, ReadReceipt
 from app.models.rectification import Rectification, RectificationEntry, RectificationMonth, RectificationPolicy
 from app.models.reveal import Reveal
+from app.models.second_factor import RecoveryCode, SecondFactor, SecondFactorLog
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
     Appeal,
@@ -143,6 +145,7 @@ __all__ = [
     "PenaltyDue",
     "PenaltyRule",
     "Person",
+    "PhoneQuery",
     "Pin",
     "PlatformOrder",
     "PlatformPoll",
@@ -156,6 +159,7 @@ __all__ = [
     "PushKey",
     "PushRefusal",
     "ReadReceipt",
+    "RecoveryCode",
     "Rectification",
     "RectificationEntry",
     "RectificationMonth",
@@ -172,6 +176,8 @@ __all__ = [
     "ScoringScheme",
     "Script",
     "Seal",
+    "SecondFactor",
+    "SecondFactorLog",
     "SequenceRow",
     "SessionRow",
     "SignInFailure",

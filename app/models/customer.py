@@ -47,5 +47,5 @@ class TicketContact(Model):
     ticket_id: Mapped[int] = ref("ticket.id", primary_key=True)
     role: Mapped[str] = mapped_column(String(16), primary_key=True)
     name: Mapped[str] = mapped_column(String(80), default="")
-    phone: Mapped[str] = mapped_column(String(40), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="", index=True)
     address: Mapped[str] = mapped_column(String(300), default="")

@@ -26,6 +26,9 @@ KIND_LISTS = {
 }
 
 
+TO_CLEAR = "cleared_at IS NULL AND state IN ('closed', 'withdrawn')"  # ended, with their personal data
+
+
 class Ticket(Model):
     """The current state; the events are the truth it was folded from."""
 
@@ -87,6 +90,7 @@ class Ticket(Model):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_reply_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     result_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cleared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # personal data and texts deleted by policy
     next_clock: Mapped[str] = mapped_column(String(16), default="")
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
@@ -110,6 +114,7 @@ class Ticket(Model):
             sqlite_where=text(APPEALED),
             postgresql_where=text(APPEALED),
         ),
+        Index("ix_ticket_to_clear", "activity_at", sqlite_where=text(TO_CLEAR), postgresql_where=text(TO_CLEAR)),
     )
 
 
@@ -194,6 +199,7 @@ LATE_RUNS = (
     " AND clock.state <> 'void' AND clock.kind IN ('first_reply', 'resolve', 'close', 'party_reply')"
 )
 _LATE_RUNS = LATE_RUNS.replace("clock.", "")  # as an index says it
+_STAGED = text("next_stage_at IS NOT NULL")
 
 
 class Clock(Model):
@@ -220,13 +226,7 @@ class Clock(Model):
     next_stage_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
         UniqueConstraint("ticket_id", "kind", "run"),
-        Index(
-            "ix_clock_next_stage",
-            "next_stage_at",
-            "id",
-            sqlite_where=text("next_stage_at IS NOT NULL"),
-            postgresql_where=text("next_stage_at IS NOT NULL"),
-        ),
+        Index("ix_clock_next_stage", "next_stage_at", "id", sqlite_where=_STAGED, postgresql_where=_STAGED),
         Index("ix_clock_site_due", "organisation_id", "kind", "due_at"),
         Index("ix_clock_kind_due", "kind", "due_at"),
         Index("ix_clock_due", "due_at", "id"),

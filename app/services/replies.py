@@ -152,8 +152,7 @@ def result(
         promise_ends.forget_broken(ticket)
         outward.send(session, ticket, event, orders, answer, now, hold)
         _await_verdict(session, ticket, actor, event, now)
-        tells = not orders and ticket.reporter_id is None
-        link = customer_link.make(session, ticket, event, now, hold) if tells else ""
+        link = "" if orders or ticket.reporter_id else customer_link.make(session, ticket, event, now, hold)
         done = desk.finish(session, ticket, event, now, post)
         if hold:
             undo.remember(session, ticket, actor, event.id, was, now + hold)
@@ -163,11 +162,10 @@ def result(
 def _await_verdict(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:
     """The customer may object once the answer has arrived; whoever asked inside the house from now on."""
     settling.await_delivery(session, ticket, now)
-    if ticket.reporter_id is None:
-        return
-    settling.start_objection(session, ticket, now)
-    told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
-    journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
+    if ticket.reporter_id is not None:
+        settling.start_objection(session, ticket, now)
+        told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
+        journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
 
 
 def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.models import Organisation, SavedView, SessionRow, User
-from app.services import appeal_leases, emergency_rules
+from app.services import appeal_leases, emergency_rules, troubles
 from app.services.transaction import write
+from app.services.troubles import Troubles
 
 TOUCH_EVERY = timedelta(minutes=1)  # activity is written at most so often: a GET takes no other write lock
 
@@ -49,6 +50,7 @@ class Found:
     data: dict[str, Any]
     touch_due: bool
     emergency: bool = False  # some emergency is in force: whom it concerns is asked then, and only then
+    troubles: Troubles = field(default_factory=Troubles)  # what does not work as usual
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,14 @@ def find(session: Session, token: str, *, now: datetime, limits: Limits) -> Foun
     Reads only. A clock that jumped back by more than the idle time ends a session as one that jumped ahead does.
     """
     statement = (
-        select(SessionRow, User, Organisation, exists().where(emergency_rules.in_force(now)), SavedView.query)
+        select(
+            SessionRow,
+            User,
+            Organisation,
+            exists().where(emergency_rules.in_force(now)),
+            SavedView.query,
+            *troubles.columns(now),
+        )
         .join(User, User.id == SessionRow.user_id)
         .outerjoin(SavedView, and_(SavedView.user_id == User.id, SavedView.is_default))
         .join(Organisation, Organisation.id == User.organisation_id)
@@ -79,9 +88,10 @@ def find(session: Session, token: str, *, now: datetime, limits: Limits) -> Foun
     row = session.execute(statement).one_or_none()
     if row is None or not _holds(row[0], row[1], now, limits):
         return None
-    stored, user, organisation, emergency, home = row
+    stored, user, organisation, emergency, home, beat, overdue, vain = row
     touch_due = now - stored.active_at >= TOUCH_EVERY
-    return Found(facts(user, organisation, home or ""), dict(stored.data), touch_due, bool(emergency))
+    late = troubles.of(beat, overdue, vain, now)
+    return Found(facts(user, organisation, home or ""), dict(stored.data), touch_due, bool(emergency), late)
 
 
 def _holds(row: SessionRow, user: User, now: datetime, limits: Limits) -> bool:

@@ -8,10 +8,11 @@ from flask import Flask
 
 SET_UP = (
     "security", "metrics", "request_log", "language", "context", "attachments", "emergencies", "exports", "bell",
-    "guidance",
+    "guidance", "second_factor", "troubles",
 )  # fmt: skip
 PAGES = (
     "auth",
+    "second_factor",
     "health",
     "metrics",
     "platform",
@@ -49,6 +50,7 @@ PAGES = (
     "channels",
     "script_pages",
     "alarms",
+    "seen",
     "attachments",
     "courier",
     "customer",

@@ -150,6 +150,7 @@ def tabs() -> list[dict[str, Any]]:
         {"label": _("Messages"), "href": url_for("exchange.messages"), "current": "/messages" in request.path},
         {"label": _("Organisations"), "href": url_for("admin.organisations"), "current": "organ" in request.path},
         {"label": _("Accounts"), "href": url_for("admin.users"), "current": "users" in request.path},
+        {"label": _("Second factor"), "href": url_for("second_factor.people"), "current": "second" in request.path},
         {"label": _("Customers"), "href": url_for("customers.index"), "current": "customers" in request.path},
         {"label": _("Policies"), "href": url_for("policies.index"), "current": "policies" in request.path},
         {"label": _("Penalty rules"), "href": url_for("penalty_rules.index"), "current": "penalty" in request.path},

@@ -14,9 +14,10 @@ from flask_wtf.csrf import generate_csrf
 from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField
 
 from app import clock
+from app.domain import one_time
 from app.domain.errors import Invalid
 from app.extensions import db
-from app.services import accounts, pins, sessions
+from app.services import accounts, pins, second_factor, sessions
 from app.services.accounts import Known, SignInRefused
 from app.web import context, device_cookie, language, queue_page, security
 from app.web.access import route_access
@@ -78,12 +79,18 @@ def sign_in() -> ResponseReturnValue:
         )  # fmt: skip
     except SignInRefused as refused:
         return _refused(form, refused)
-    chosen = language.asked()
+    from app.web import second_factor as step
+
+    return step.ask(known, form.next.data) or enter(known, form.next.data, language.asked())
+
+
+def enter(known: Known, next_path: str | None, chosen: str) -> Response:
+    """Everything was right: the session begins, in the language that was chosen on the way."""
     if chosen:
         accounts.set_preferences(user_id=known.user_id, locale=chosen)
         language.choose(chosen)
     begin(known)
-    response = make_response(redirect(safe_next(form.next.data) or home(), 303))
+    response = make_response(redirect(safe_next(next_path) or home(), 303))
     return device_cookie.remember(response, known.user_id, known.epoch)
 
 
@@ -252,8 +259,11 @@ def account_page(
     pin_errors: dict[str, str] | None = None,
 ) -> str:
     """The account page, with what was wrong in one of its forms."""
+    person = current_user.person
+    factor = second_factor.state(db.session(), person.user_id) if person.role in one_time.ROLES else None
     return render_template(
-        "account.html", form=form or _preferences_form(), password_form=password_form or PasswordForm(),
+        "account.html", second_factor=factor,
+        form=form or _preferences_form(), password_form=password_form or PasswordForm(),
         notice=notice, error=error, rail=rail(), pin_errors=pin_errors or {},
         pin_since=g.fmt.full(since)[:16] if (since := pins.set_at(db.session(), current_user.person.user_id)) else "",
     )  # fmt: skip

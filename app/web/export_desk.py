@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.domain.calendars import local_date
 from app.domain.errors import NotFound
 from app.domain.masking import mask_text
-from app.services import addresses, alarms, appeal_stream, closures, customers, incident_view, ownership
+from app.services import addresses, alarms, appeal_stream, closures, customers, incident_view, ownership, seen
 from app.services.export_work import Order
 from app.web import alarms as alarms_page
 from app.web import context, queue_page, words, words_help, words_incident
@@ -178,4 +178,24 @@ def customer_columns(session: Session, order: Order) -> list[Filled]:
         number(_("Recognised by"), lambda row: row[1], 8),
         text(_("In use"), lambda row: yes_no(row[0].active), 8),
         time(_("Changed at"), lambda row: row[0].changed_at),
+    ]
+
+
+# --- who was shown what ---
+
+
+def seen_rows(session: Session, order: Order, row_id: int, limit: int) -> Numbered:
+    """Who was shown personal data in full."""
+    return list(seen.log(session, order.actor, row_id, limit))
+
+
+def seen_columns(session: Session, order: Order) -> list[Filled]:
+    """One line a look."""
+    return [
+        time(_("Time"), lambda line: line.at),
+        text(_("Person"), lambda line: line.name, 14),
+        text(_("Account"), lambda line: line.account, 14),
+        text(_("Organisation"), lambda line: line.house, 22),
+        text(_("Ticket"), lambda line: line.number, 20),
+        text(_("Whose data"), lambda line: words.word(words.shown_of(), line.what), 14),
     ]

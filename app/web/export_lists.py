@@ -201,6 +201,7 @@ LISTS: tuple[ExportList, ...] = (
         "addresses", "address_rules", lambda: _("Learned addresses"), export_desk.address_columns,
         export_desk.address_rows,
     ),
+    _whole("seen", "seen", lambda: _("Who saw what"), export_desk.seen_columns, export_desk.seen_rows),
     _whole("customers", "admin", lambda: _("Customers"), export_desk.customer_columns, export_desk.customer_rows),
 )  # fmt: skip
 BY_KEY: dict[str, ExportList] = {one.key: one for one in LISTS}

@@ -40,6 +40,7 @@ def pages(actor: Actor) -> tuple[tuple[str, str, str], ...]:
         ("callbacks", "admin.callbacks", _("Platform answers")),
         ("export", "exports.index", _("My exports")),
         ("alarms", "alarms.index", _("Alarms")),
+        ("seen", "seen.index", _("Who saw what")),
         ("audit_policy", "audit_policy.index", _("Audit policy")),
         ("admin", "admin.index", _("Administration")),
     )

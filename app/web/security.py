@@ -14,6 +14,7 @@ from app import clock
 from app.extensions import db
 from app.services import accounts, sessions
 from app.services.sessions import Limits, SignedIn
+from app.services.troubles import Troubles
 from app.web import failures
 
 FORM_LIMIT = 2_000_000  # bytes of any body; the platform's door has its own, smaller limit
@@ -54,6 +55,7 @@ class PortalSession(SecureCookieSession):
         self.person: SignedIn | None = None
         self.kept: dict[str, Any] = {}
         self.begun, self.emergency = False, False
+        self.troubles: Troubles | None = None
         self.broken: SQLAlchemyError | None = None
 
     def become(self, token: str, person: SignedIn, data: dict[str, Any], *, begun: bool = False) -> None:
@@ -125,7 +127,7 @@ def _load(opened: PortalSession, token: str, asked: Request) -> None:
     if found is None:
         return
     opened.become(token, found.person, found.data)
-    opened.emergency = found.emergency
+    opened.emergency, opened.troubles = found.emergency, found.troubles
     if found.touch_due and not is_poll(asked):
         try:
             sessions.touch(token, user_id=found.person.user_id, now=now)

@@ -239,3 +239,11 @@ def filled(text: str, values: Mapping[str, object]) -> str:
 def word(table: dict[str, str], code: str) -> str:
     """The word for a code; an unknown code shows itself rather than nothing."""
     return table.get(code, code)
+
+
+def shown_of() -> dict[str, str]:
+    """Whose personal data somebody was shown in full."""
+    return {
+        "contact": _("the complainant"), "consignee": _("the consignee"), "sender": _("the sender"),
+        "merchant": _("the merchant"), "platform": _("the platform's person"), "regulator": _("the officer"),
+    }  # fmt: skip

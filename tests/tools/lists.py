@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ from app.services import (
     rectification_view,
     saved_views,
     search,
+    seen,
 )
 from app.services.queue import Filters
 
@@ -122,6 +123,8 @@ def of_desk(desk: str) -> dict[str, Call]:
     for kind in kind_list.LISTED:
         for name, given in KIND_FILTERS.items():
             found[f"{kind} {name}".strip()] = _kind(kind, given)
+    manager = f"{desk}_manager"
+    found["who saw what"] = lambda session, actor, now: seen.log(session, replace(actor, role=manager))
     found["exports"] = lambda session, actor, now: exports.mine(session, actor)
     for name, asked in PROBLEM_QUERIES.items():
         found[f"problem parcels {name}".strip()] = _problems(asked)

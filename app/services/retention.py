@@ -1,0 +1,95 @@
+"""Deletes personal data and people's own words of tickets that ended long ago; the event chain stays whole, because an
+event holds a salted digest of its text and never the text (promise 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from app.domain import retention as rule
+from app.extensions import db
+from app.models import Attachment, Draft, FreeText, Inbox, Outbox, Person, PlatformOrder, Ticket, TicketContact
+from app.models.dialect import changed, for_update
+from app.services import search_index
+from app.services.transaction import write
+
+BATCH = 50  # tickets a transaction: a portal at work does not wait for it
+DELETED = "deleted"  # what stands in the place of a platform's message
+
+
+@dataclass
+class Done:
+    """What went."""
+
+    tickets: int = 0
+    texts: int = 0
+    messages: int = 0
+    pictures: int = 0
+
+
+def due(session: Session, days: int, now: datetime) -> int:
+    """How many tickets would be cleared. Raises ValueError for fewer days than the rule allows."""
+    return int(session.scalar(select(func.count()).where(*_due(days, now))) or 0)
+
+
+def run(*, days: int, now: datetime, drop: Callable[[str], None], most: int = 100_000) -> Done:
+    """Clear what is due, 50 tickets a transaction; stopped half-way it goes on next time.
+
+    `drop` deletes a picture's bytes by its name in the store, before its row goes: bytes without a row nobody would
+    find again. Raises ValueError for fewer days than the rule allows.
+    """
+    done = Done()
+    while done.tickets < most:
+        first = select(Ticket.id).where(*_due(days, now)).order_by(Ticket.activity_at).limit(BATCH)
+        ids = list(db.session().scalars(first))
+        for name in _pictures(ids):
+            drop(name)
+        db.session().rollback()
+        if not ids or not _clear(ids, days, now, done):
+            return done
+    return done
+
+
+def _due(days: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    ended = Ticket.state.in_(rule.ENDED), Ticket.cleared_at.is_(None)
+    return (*ended, Ticket.activity_at < rule.cutoff(days, now))
+
+
+def _pictures(ids: list[int]) -> list[str]:
+    return list(db.session().scalars(select(Attachment.store_name).where(Attachment.ticket_id.in_(ids))))
+
+
+def _clear(ids: list[int], days: int, now: datetime, done: Done) -> int:
+    """One transaction; how many tickets. One that somebody opened again meanwhile is left alone."""
+    with write() as session:
+        locked = for_update(select(Ticket.id).where(Ticket.id.in_(ids), *_due(days, now)).order_by(Ticket.id))
+        still = list(session.scalars(locked))
+        _people(session, still)
+        done.messages += _messages(session, still)
+        done.texts += changed(session, delete(FreeText).where(FreeText.ticket_id.in_(still)))
+        done.pictures += changed(session, delete(Attachment).where(Attachment.ticket_id.in_(still)))
+        session.execute(delete(Draft).where(Draft.ticket_id.in_(still)))
+        session.execute(update(Ticket).where(Ticket.id.in_(still)).values(cleared_at=now))
+        if still:
+            search_index.renew(session, still)
+        done.tickets += len(still)
+        return len(still)
+
+
+def _people(session: Session, ids: list[int]) -> None:
+    blank = {"name": "", "phone": "", "address": "", "phone_last4": ""}
+    session.execute(update(Person).where(Person.ticket_id.in_(ids)).values(**blank))
+    session.execute(delete(TicketContact).where(TicketContact.ticket_id.in_(ids)))
+
+
+def _messages(session: Session, ids: list[int]) -> int:
+    """The platform's messages as they came, and the answers' words on their way back; keys and digests stay."""
+    orders = select(PlatformOrder.connection_id, PlatformOrder.code).where(PlatformOrder.ticket_id.in_(ids))
+    theirs = tuple_(Inbox.connection_id, Inbox.order_code).in_(orders)
+    failed = update(Outbox).where(Outbox.ticket_id.in_(ids), Outbox.next_try_at.is_not(None))
+    session.execute(failed.values(state="failed", next_try_at=None, lease_until=None, error=DELETED))
+    return changed(session, update(Inbox).where(theirs).values(body=b"", text="", error=DELETED))
