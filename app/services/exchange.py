@@ -17,6 +17,7 @@ from app.models.dialect import for_update
 from app.models.ids import new_id
 from app.services import connections
 from app.services.connections import Door
+from app.services.exchange_view import ASIDE
 from app.services.intake import Arrival
 from app.services.transaction import write
 
@@ -89,8 +90,9 @@ def look(*, actor: Actor, message_id: int, now: datetime) -> None:
 
 def held(session: Session, code: str) -> list[int]:
     """Ids of the messages of a connection that lie in quarantine, the oldest first; at most 50."""
-    statement = select(Inbox.id).join(Connection, Connection.id == Inbox.connection_id)
-    statement = statement.where(Inbox.state == "quarantined", Connection.code == code.replace("\0", ""))
+    one = select(Connection.id).where(Connection.code == code.replace("\0", "")).scalar_subquery()
+    # "+ 0": by its connection a message would be looked for among all that were ever taken
+    statement = select(Inbox.id).where(Inbox.state == "quarantined", ASIDE, Inbox.connection_id + 0 == one)
     return list(session.scalars(statement.order_by(Inbox.id).limit(AT_ONCE)))
 
 
