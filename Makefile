@@ -15,9 +15,10 @@ TICKETS ?= 1000
 PORT ?= 8000
 DATA_DIR ?= var
 export PORT DATA_DIR
+export SIZE ENGINE OUT BENCH_DATABASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format mutants audit replay demo-history screenshots venv dev translations upgrade migration clean
+.PHONY: help run test lint format mutants audit replay bench demo-history screenshots venv dev translations upgrade migration clean
 
 help: ## list what make can do
 	@echo 'Kuaifu 快复. The two commands of a newcomer: make run, make test'
@@ -50,6 +51,9 @@ replay: $(RUN) $(MO) ## drive a fresh portal with TICKETS=1000 real tickets and 
 demo-history: $(RUN) $(MO) ## fill the demo with a real service desk's log: 20,769 tickets with their past, and an afternoon's open work
 	@exec $(PY) -m launcher.prepare "db upgrade" "demo load" $(foreach log,incident_event_log_open incident_event_log,\
 		"import-history data/incident_event_log.csv.gz --json --mapping data/mappings/$(log).toml --rejects '$(DATA_DIR)/$(log).rejects.csv'")
+
+bench: $(RUN) $(MO) ## what the work costs beside what the machine could do (SIZE=10000 ENGINE=sqlite or postgresql, OUT=bench.json)
+	@exec $(PY) -m bench
 
 screenshots: $(DEV) $(MO) ## pictures of the main pages, desktop and phone, into docs/screenshots/
 	@exec $(PY) -m launcher.screenshots

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from app.domain import retention, undo
@@ -35,6 +36,9 @@ class Config:
     outbox_lease: int = 60  # how long a worker may hold a row before another takes it
     sweep_every: float = 2.0  # pause between two looks for due work
     most_parties: int = 2  # responsible parties that a ticket may have at once
+    trace_url: str = ""  # a carrier's own trace service; empty: the stored scans are all we know
+    trace_secret: str = ""  # what questions to it are signed with
+    trace_timeout: float = 3.0  # within which its whole answer has to be here
     undo_seconds: int = undo.SECONDS  # for so long a result is held and can be taken back
     log_format: str = "text"  # json: one object a line, with a line for each request
     retention_days: int = 0  # so long after its last entry an ended ticket keeps personal data; 0: for ever
@@ -69,6 +73,7 @@ class Config:
             outbox_lease=int(env.get("OUTBOX_LEASE", "60")),
             sweep_every=float(env.get("SWEEP_EVERY", "2")),
             most_parties=int(env.get("MOST_PARTIES", "2")),
+            **_trace(env),
             undo_seconds=_undo_seconds(env),
             retention_days=_retention_days(env),
             second_factor_required=_second_factor(env, environment),
@@ -138,6 +143,24 @@ def _undo_seconds(env: Mapping[str, str]) -> int:
     except ValueError as error:
         raise ConfigError(f"UNDO_SECONDS must be a number from 0 to {undo.LONGEST_SECONDS}, not {text!r}") from error
     return seconds
+
+
+def _trace(env: Mapping[str, str]) -> dict[str, Any]:
+    """TRACE_URL with its secret and time-out; a service that cannot be asked makes a start impossible."""
+    url, text = env.get("TRACE_URL", ""), env.get("TRACE_TIMEOUT", "3")
+    if not url:
+        return {}
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise ConfigError("TRACE_URL must be an http or https address")
+    if not env.get("TRACE_SECRET"):
+        raise ConfigError("TRACE_SECRET is not set: questions to TRACE_URL are signed with it")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 10:
+        raise ConfigError(f"TRACE_TIMEOUT must be a number of seconds from 0.1 to 10, not {text!r}")
+    return {"trace_url": url, "trace_secret": env["TRACE_SECRET"], "trace_timeout": seconds}
 
 
 def _attachment_hosts(env: Mapping[str, str], environment: str) -> frozenset[str]:

@@ -57,7 +57,7 @@ def programs(settings: Settings) -> dict[str, list[str]]:
         "scheduler": [*python, "worker.py", "--scheduler"],
         "simulator": [
             *[*python, "-m", "simulator", "--portal", settings.address, "--listen", settings.simulator],
-            *["--connection", CONNECTION, "--secret", SECRET, "--rate", "1"],
+            *["--connection", CONNECTION, "--secret", SECRET, "--rate", "1", "--pdd", "0.5"],
             *["--log", str(settings.data_dir / "simulator.jsonl")],
         ],
     }

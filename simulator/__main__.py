@@ -20,6 +20,7 @@ def settings_from(arguments: Sequence[str] | None = None) -> Settings:
     for name in ("portal", "listen", "connection", "secret"):
         parser.add_argument(f"--{name}", default=getattr(known, name))
     parser.add_argument("--rate", type=float, default=known.rate, help="complaints a minute; 0 pushes none by itself")
+    parser.add_argument("--pdd", type=float, default=known.pdd, help="tickets a minute on the platform that is polled")
     parser.add_argument("--limit", type=int, default=known.limit, help="push no more than so many; 0: no end")
     parser.add_argument("--seed", type=int, default=known.seed)
     for name in ("reject", "repeat", "satisfied", "urge", "duplicate", "reorder"):

@@ -8,7 +8,7 @@ and due.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from simulator.history_expected import LIMIT, UNKNOWN, WAITS, Line, ended_at, local
 
 FULL, ZERO, LEAST = Fraction(98, 100), Fraction(85, 100), 5
+BANDS = (30, 100, 300)  # tickets from which on the next volume band begins
 WEIGHTS = {"result": 25, "appeal": 10, "repeat": 5}  # what the log has cases of
 
 
@@ -43,6 +44,35 @@ def due_of(lines: Sequence[Line], opened: datetime, ended: datetime) -> datetime
 
 def compute(found: Mapping[str, Sequence[Line]], month: str) -> dict[str, dict[str, Any]]:
     """By group the counts of the month, the median and 90th percentile in seconds, and the score in tenths."""
+    return {group: _finished(own) for group, own in counted(found, month).items()}
+
+
+def together(groups: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The same of several counted groups as one: what a province's card or the network's must say."""
+    every = list(groups)
+    names = ("tickets", "open", "resolve_due", "resolve_in_time", "results")
+    seconds = [n for own in every for n in own["seconds"]]
+    return _finished({**{name: sum(own[name] for own in every) for name in names}, "seconds": seconds})
+
+
+def grade(score: int | None) -> str | None:
+    """The grade of a score in tenths."""
+    return None if score is None else "A" if score >= 900 else "B" if score >= 800 else "C" if score >= 700 else "D"
+
+
+def ranks(groups: Mapping[str, Mapping[str, Any]]) -> dict[str, list[int] | None]:
+    """Rank and number of ranked of each group inside its volume band; equal scores share the better rank."""
+    bands = {group: sum(own["tickets"] >= least for least in BANDS) for group, own in groups.items()}
+    found: dict[str, list[int] | None] = {}
+    for group, own in groups.items():
+        peers = [one["score"] for key, one in groups.items() if bands[key] == bands[group] and one["score"] is not None]
+        better = sum(score > own["score"] for score in peers) if own["score"] is not None else 0
+        found[group] = None if own["score"] is None else [1 + better, len(peers)]
+    return found
+
+
+def counted(found: Mapping[str, Sequence[Line]], month: str) -> dict[str, dict[str, Any]]:
+    """By group the counts of the month and every handling time in seconds; groups with any."""
     groups: dict[str, dict[str, Any]] = defaultdict(
         lambda: {"tickets": 0, "open": 0, "resolve_due": 0, "resolve_in_time": 0, "results": 0, "seconds": []}
     )
@@ -51,7 +81,7 @@ def compute(found: Mapping[str, Sequence[Line]], month: str) -> dict[str, dict[s
         group = lines[-1]["assignment_group"]
         if group != UNKNOWN:
             _ticket(groups[group], lines, month)
-    return {group: _finished(own) for group, own in groups.items() if any(own.values())}
+    return {group: own for group, own in groups.items() if any(own.values())}
 
 
 def _results(groups: Mapping[str, dict[str, Any]], lines: Sequence[Line], month: str) -> None:
@@ -82,9 +112,9 @@ def _ticket(own: dict[str, Any], lines: Sequence[Line], month: str) -> None:
 
 
 def _finished(own: dict[str, Any]) -> dict[str, Any]:
-    seconds = sorted(own.pop("seconds"))
-    ranks = [-(-p * len(seconds) // 100) - 1 for p in (50, 90)]
-    return {**own, "handling": [seconds[rank] if seconds else None for rank in ranks], "score": score(own)}
+    seconds, rest = sorted(own["seconds"]), {name: n for name, n in own.items() if name != "seconds"}
+    places = [-(-p * len(seconds) // 100) - 1 for p in (50, 90)]
+    return {**rest, "handling": [seconds[place] if seconds else None for place in places], "score": score(own)}
 
 
 def score(own: Mapping[str, int]) -> int | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import complaint_texts as words
-from simulator import pictures, protocol
+from simulator import pdd_life, pictures, protocol
 from simulator.complaints import DEFAULT_SITES, Complaint, Generator
 from simulator.ledger import Ledger, Order, Taken
 from simulator.protocol import SHANGHAI, Link, encode, stamp
@@ -21,7 +21,7 @@ from simulator.pusher import Pusher
 from simulator.receiver import Receiver
 
 MOST_REJECTS = 2  # an order is not rejected for ever
-RATES = ("rate", "reject", "repeat", "satisfied", "urge", "duplicate", "reorder")
+RATES = ("rate", "pdd", "reject", "repeat", "satisfied", "urge", "duplicate", "reorder")
 
 
 @dataclass
@@ -33,6 +33,7 @@ class Settings:
     connection: str = "demo"
     secret: str = "demo-secret"  # noqa: S105 - the documented secret of the demo
     rate: float = 2.0
+    pdd: float = 0.0  # tickets a minute on the second platform
     seed: int = 1
     reject: float = 0.1
     repeat: float = 0.05
@@ -62,6 +63,7 @@ class Simulator:
         prefix = f"LP{datetime.now(SHANGHAI):%y%m%d%H%M%S}"  # two starts never use one code
         self.generator = Generator(settings.seed, settings.sites, prefix=prefix)
         pictures.hang(self)
+        pdd_life.hang(self)
         self._lock = threading.Lock()
         self.stopped = threading.Event()
 
@@ -75,6 +77,7 @@ class Simulator:
         pushed = 0
         begun = time.monotonic() - 3600
         while not self.stopped.wait(0.1):
+            self.pdd.look()
             rate = self.settings.rate
             room = self.pusher.reached or self.pusher.waiting() == 0  # a portal that is not up gets one, not a heap
             if rate > 0 and room and time.monotonic() - begun >= 60 / rate and not (0 < self.settings.limit <= pushed):

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, Table, create_engine, text
 
 from tests.snapshots import Snapshots
 
@@ -52,6 +52,7 @@ class Cleaner:
         self.app = app
         self.seeds: dict[str, list[dict[str, Any]]] = {}
         self.search_tables: list[str] = []
+        self.tables: list[Table] = []
         self.superuser = False
 
     def build(self) -> None:
@@ -77,7 +78,7 @@ class Cleaner:
             with self._engine().connect() as connection, connection.begin():
                 for statement in self._deletes(connection):
                     connection.exec_driver_sql(statement)
-                for table in db.metadata.sorted_tables:
+                for table in self.tables:
                     if rows := self.seeds.get(table.name):
                         connection.execute(table.insert(), rows)
         if kept := self.app.extensions.get("test_snapshots"):
@@ -85,14 +86,17 @@ class Cleaner:
 
     def _deletes(self, connection: Connection) -> list[str]:
         """PostgreSQL takes all in one message, and looks after no reference that both ends of which go."""
-        from app.extensions import db
-
-        tables = [*self.search_tables, *(table.name for table in reversed(db.metadata.sorted_tables))]
-        lines = [f'DELETE FROM "{name}"' for name in tables]
+        lines = [f'DELETE FROM "{name}"' for name in self._full(connection)]
         if connection.dialect.name != "postgresql":
             return lines
         return ["; ".join(["SET LOCAL session_replication_role = replica" if self.superuser else "SELECT 1", *lines,
                            "SET LOCAL session_replication_role = DEFAULT" if self.superuser else "SELECT 1"])]  # fmt: skip
+
+    def _full(self, connection: Connection) -> list[str]:
+        """The tables that hold a row, children before parents: to ask costs far less than to delete from each."""
+        names = [*self.search_tables, *(table.name for table in reversed(self.tables))]
+        asked = " UNION ALL ".join(f'SELECT {n} WHERE EXISTS (SELECT 1 FROM "{name}")' for n, name in enumerate(names))
+        return [names[n] for (n,) in connection.exec_driver_sql(asked)]
 
     def snapshots(self) -> Snapshots:
         """Beginnings of tests, kept in this database."""
@@ -116,7 +120,8 @@ class Cleaner:
     def _remember(self, connection: Connection) -> None:
         from app.extensions import db
 
-        for table in db.metadata.sorted_tables:
+        self.tables = db.metadata.sorted_tables
+        for table in self.tables:
             rows = connection.execute(table.select()).mappings().all()
             if rows:
                 self.seeds[table.name] = [dict(row) for row in rows]

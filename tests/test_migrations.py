@@ -67,3 +67,40 @@ def test_a_database_with_rows_comes_up_to_today_and_goes_back(old_portal: Flask)
     assert people() == [("somebody", 2)]
     upgrade()
     assert people() == [("somebody", 2)]
+
+
+def kept() -> list[list[Any]]:
+    """What is kept for the lists of incidents and exemptions."""
+    from app.extensions import db
+
+    tables = {
+        "incident_ticket": "ticket_id, scope, incident_id, number, answered",
+        "incident_count": "incident_id, scope, answered, n",
+        "exemption_scope": "exemption_id, scope, state",
+    }
+    with db.engine.connect() as connection:
+        return [
+            [tuple(row) for row in connection.execute(text(f"SELECT {columns} FROM {table} ORDER BY {columns}"))]
+            for table, columns in tables.items()
+        ]
+
+
+def test_what_is_kept_for_lists_is_made_from_the_tickets_that_are_there(old_portal: Flask) -> None:
+    from flask_migrate import downgrade, upgrade
+
+    from app.extensions import db
+    from tests.tools import filling
+
+    upgrade()
+    with db.engine.connect() as connection, connection.begin():
+        connection.execute(text("DELETE FROM session"))
+        connection.execute(text("DELETE FROM user_account"))
+        connection.execute(text("DELETE FROM organisation WHERE parent_id IS NOT NULL"))
+        connection.execute(text("DELETE FROM organisation"))
+    filling.fill(db.session(), 400, provinces=2)
+    db.session.remove()
+    before = kept()
+    assert all(before)
+    downgrade(revision="0031_page_indexes")
+    upgrade()
+    assert kept() == before

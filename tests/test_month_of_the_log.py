@@ -40,6 +40,37 @@ def closed(database: Any, tmp_path: Path) -> tuple[Any, Path]:
     return database.session, path
 
 
+GIVEN = ("tickets", "open", "resolve_due", "resolve_in_time", "results")  # what the log has cases of
+
+
+def said(body: dict[str, Any]) -> dict[str, Any]:
+    """What a card says of these."""
+    return {**{name: body["facts"][name] for name in GIVEN}, "handling": body["handling"], "score": body["score"]}
+
+
+def test_roll_ups_ranks_and_grades_equal_the_raw_files_and_nothing_else_is_counted(closed: tuple[Any, Path]) -> None:
+    session, path = closed
+    counted = month_expected.counted(history_expected.read(path), MONTH)
+    place = select(ImportedTicket.group, Organisation.code, Organisation.province_id).join(
+        Organisation, Organisation.id == ImportedTicket.organisation_id
+    )
+    homes = {group: (code, province) for group, code, province in session.execute(place.distinct()) if group}
+    rows = list(session.scalars(select(FrozenCard)))
+    bodies = {row.code: json.loads(row.body) for row in rows}
+    known = {group: own for group, own in counted.items() if group in homes}
+    for row in rows:
+        if row.kind in ("province", "headquarters"):
+            house = row.kind == "headquarters"
+            inside = [own for group, own in known.items() if house or homes[group][1] == row.organisation_id]
+            assert said(bodies[row.code]) == month_expected.together(inside), row.code
+        rest = {name: n for name, n in bodies[row.code]["facts"].items() if name not in GIVEN}
+        assert not any(rest.values()), (row.code, rest)
+    finished = {group: month_expected.together([own]) for group, own in known.items()}
+    for group, wanted in month_expected.ranks(finished).items():
+        body = bodies[homes[group][0]]
+        assert (body["rank"], body["grade"]) == (wanted, month_expected.grade(finished[group]["score"])), group
+
+
 def test_every_figure_of_the_closed_month_equals_the_raw_files(closed: tuple[Any, Path]) -> None:
     session, path = closed
     expected = month_expected.compute(history_expected.read(path), MONTH)

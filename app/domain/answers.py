@@ -90,6 +90,11 @@ def _is_number(value: str) -> bool:
     return re.fullmatch(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?", value) is not None
 
 
+def _is_yuan(value: str) -> bool:
+    """An amount down to the fen, none below nothing."""
+    return re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,2})?", value) is not None
+
+
 def _is_date(value: str) -> bool:
     try:
         datetime.fromisoformat(value)
@@ -104,6 +109,7 @@ _DAY = (_is_date, "not_a_date")
 _TYPES: dict[str, tuple[Callable[[str], bool], str]] = {
     **dict.fromkeys(("int", "integer", "long"), _WHOLE),
     **dict.fromkeys(("number", "numeric", "decimal", "float", "double", "money", "amount"), _DECIMAL),
+    "yuan": (_is_yuan, "not_a_number"),
     **dict.fromkeys(("date", "datetime", "time"), _DAY),
 }
 

@@ -1,6 +1,10 @@
-"""The complaint categories of rulebook 2, which every portal begins with: the one place of their codes and labels."""
+"""The categories of rulebook 2, by kind of ticket: the one place of their codes and labels. Every portal begins with
+them."""
 
 from typing import NamedTuple
+
+from app.domain import problems
+from app.domain.kinds import COMPLAINT, EXPEDITE, INQUIRY, PROBLEM
 
 
 class Category(NamedTuple):
@@ -10,6 +14,7 @@ class Category(NamedTuple):
     name: str
     name_en: str
     legal_note: bool = False
+    kind: str = COMPLAINT
 
 
 CATEGORIES = (
@@ -25,4 +30,10 @@ CATEGORIES = (
     Category("CHARGE", "违规收费", "Improper charge"),
     Category("WRONG_INFO", "信息错误", "Wrong information"),
     Category("OTHER", "其他", "Other"),
+    Category("PARCEL_QUERY", "催查件/催派", "Parcel query", kind=EXPEDITE),
+    Category("ORDER", "催揽收", "Collection wanted", kind=EXPEDITE),
+    Category("CONSULT", "咨询", "Question", kind=INQUIRY),
+    Category("SUGGESTION", "建议", "Suggestion", kind=INQUIRY),
+    Category("PRAISE", "表扬", "Praise", kind=INQUIRY),
+    *(Category(one.code, one.name, one.name_en, kind=PROBLEM) for one in problems.TYPES),
 )

@@ -12,14 +12,17 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from app.domain import lifecycle
+from app.domain import kinds, lifecycle
 from app.domain.clocks import Calendars, hand_up_level
 from app.domain.history_clock import Pause, Run, pauses_of, run_of
 from app.domain.history_mapping import SourceMapping, StateRule
 from app.domain.lifecycle import CLOSED, IN_PROGRESS, OPEN, REPLIED, WITHDRAWN
 
 FINISHED = frozenset({REPLIED, CLOSED, WITHDRAWN})
-ALLOWED_STEPS = frozenset((source, rule.target) for rule in lifecycle.RULES for source in rule.sources if rule.target)
+ALLOWED_STEPS = frozenset(
+    (source, rule.target) for rule in lifecycle.RULES if kinds.COMPLAINT in rule.kinds
+    for source in rule.sources if rule.target
+)  # fmt: skip
 NEW = StateRule(OPEN)
 _ENTERS = {REPLIED: "result", CLOSED: "closed", WITHDRAWN: "cancelled"}
 

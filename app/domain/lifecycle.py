@@ -1,125 +1,44 @@
-"""A complaint's life as one table (rulebook 3): which action leads from which state to which, and whose it is.
+"""A ticket's life (rulebook 3) as `lifecycle_rules` has it: which action leads where, and whose it is.
 
 Everything that asks "may this be done" or "what happens then" asks here: pages, platform messages and jobs alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 
 from app.domain.clocks import LEVEL_CCS
 from app.domain.errors import NotAllowed
+from app.domain.lifecycle_rules import ACTING as ACTING
+from app.domain.lifecycle_rules import APPEALED as APPEALED
+from app.domain.lifecycle_rules import AT_HEADQUARTERS as AT_HEADQUARTERS
+from app.domain.lifecycle_rules import AT_WORK as AT_WORK
+from app.domain.lifecycle_rules import BEFORE_THE_END as BEFORE_THE_END
+from app.domain.lifecycle_rules import BY_ACTION as BY_ACTION
+from app.domain.lifecycle_rules import CCS_AT_WORK as CCS_AT_WORK
+from app.domain.lifecycle_rules import CCS_DESK as CCS_DESK
+from app.domain.lifecycle_rules import CLOSED as CLOSED
+from app.domain.lifecycle_rules import COURT as COURT
+from app.domain.lifecycle_rules import ENDED_OR_OPEN as ENDED_OR_OPEN
+from app.domain.lifecycle_rules import HANDLING as HANDLING
+from app.domain.lifecycle_rules import IN_PROGRESS as IN_PROGRESS
+from app.domain.lifecycle_rules import LCS_DESK as LCS_DESK
+from app.domain.lifecycle_rules import LCS_OF_PARTY as LCS_OF_PARTY
+from app.domain.lifecycle_rules import MAX_HOPS as MAX_HOPS
+from app.domain.lifecycle_rules import OPEN as OPEN
+from app.domain.lifecycle_rules import OPEN_STATES as OPEN_STATES
+from app.domain.lifecycle_rules import ORDERED as ORDERED
+from app.domain.lifecycle_rules import PARTY as PARTY
+from app.domain.lifecycle_rules import PROMISE_BROKEN as PROMISE_BROKEN
+from app.domain.lifecycle_rules import REPLIED as REPLIED
+from app.domain.lifecycle_rules import REPORTER as REPORTER
+from app.domain.lifecycle_rules import RULES as RULES
+from app.domain.lifecycle_rules import STATES as STATES
+from app.domain.lifecycle_rules import SYSTEM_DESK as SYSTEM_DESK
+from app.domain.lifecycle_rules import WITHDRAWN as WITHDRAWN
+from app.domain.lifecycle_rules import Rule as Rule
 from app.domain.roles import LCS_MANAGER, SITE_MANAGER, Actor
 from app.domain.ticket_facts import TicketFacts
-
-OPEN, IN_PROGRESS, REPLIED = "open", "in_progress", "replied"
-APPEALED, CLOSED, WITHDRAWN = "appealed", "closed", "withdrawn"
-STATES = (OPEN, IN_PROGRESS, REPLIED, APPEALED, CLOSED, WITHDRAWN)
-OPEN_STATES = frozenset({OPEN, IN_PROGRESS, REPLIED, APPEALED})
-
-ENDED_OR_OPEN = OPEN_STATES | {CLOSED}
-AT_WORK = frozenset({OPEN, IN_PROGRESS})
-BEFORE_THE_END = frozenset({OPEN, IN_PROGRESS, REPLIED})
-MAX_HOPS = 2
-PROMISE_BROKEN = "promise_broken"  # a flag: first of all work, and before the LCS, until the next result
-
-HANDLING, ACTING, PARTY, ORDERED = "handling", "acting", "party", "ordered"
-LCS_DESK, LCS_OF_PARTY, COURT, CCS_DESK, SYSTEM_DESK = "lcs", "lcs_of_party", "court", "ccs", "system"
-CCS_AT_WORK = "ccs_at_work"
-AT_HEADQUARTERS = 0  # a case that CCS rules on, among the ids of organisations
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One line of the table: `action` from any of `sources` to `target` (None keeps the state) by `desks`.
-
-    `needs` names conditions of CONDITIONS, all of which must hold.
-    """
-
-    action: str
-    sources: frozenset[str]
-    target: str | None
-    desks: frozenset[str]
-    needs: tuple[str, ...] = ()
-
-
-def _rule(action: str, sources: Iterable[str], target: str | None, *desks: str, needs: str = "") -> Rule:
-    return Rule(action, frozenset(sources), target, frozenset(desks), tuple(needs.split()))
-
-
-SITE = (HANDLING, ACTING)
-SPEAKING = (*SITE, CCS_AT_WORK)  # whose words may leave the house (rulebook 3.6)
-SUPERIOR = (LCS_DESK, CCS_DESK)
-RULES = (
-    _rule("claim", {OPEN}, IN_PROGRESS, *SITE, needs="unowned_or_own"),
-    _rule("take", {IN_PROGRESS, REPLIED}, None, *SITE, needs="unowned"),
-    _rule("give_back", BEFORE_THE_END, None, *SITE, needs="own_or_manager"),
-    _rule("hand_over", BEFORE_THE_END, None, *SITE, needs="own_or_manager_or_unowned"),
-    _rule("follow_up", AT_WORK, IN_PROGRESS, *SPEAKING),
-    _rule("follow_up_replied", {REPLIED}, None, *SPEAKING),
-    _rule("result", AT_WORK, REPLIED, *SPEAKING),
-    _rule("note", ENDED_OR_OPEN, None, *SITE, PARTY, LCS_DESK, LCS_OF_PARTY, CCS_DESK),
-    _rule("contact", BEFORE_THE_END, None, *SPEAKING),
-    _rule("wait", {IN_PROGRESS}, None, *SITE, needs="not_waiting"),
-    _rule("resume", ENDED_OR_OPEN, None, *SITE, SYSTEM_DESK, needs="waiting"),
-    _rule("promise", OPEN_STATES, None, *SITE),
-    _rule("courier_sms", BEFORE_THE_END, None, *SITE),
-    _rule("close", {REPLIED}, CLOSED, *SITE, *SUPERIOR, needs="settled no_open_promise worked_or_in_tray"),
-    _rule("told", {REPLIED}, None, *SITE, needs="unsettled"),
-    _rule("customer_accepts", {REPLIED}, None, *SITE, needs="unsettled"),
-    _rule("customer_rejects", {REPLIED, CLOSED}, APPEALED, *SITE, CCS_DESK, needs="answered"),
-    _rule("withdraw", OPEN_STATES, WITHDRAWN, *SITE, LCS_DESK, CCS_DESK),
-    _rule("correct_category", OPEN_STATES, None, *SITE, LCS_DESK, CCS_DESK, needs="category_settled"),
-    _rule("consent_category", OPEN_STATES, None, LCS_DESK, CCS_DESK, needs="category_asked"),
-    _rule("link_waybill", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
-    _rule("return", AT_WORK, None, HANDLING, needs="no_transfer hops_left"),
-    _rule("transfer", AT_WORK, OPEN, COURT, CCS_DESK, SYSTEM_DESK, needs="transfer"),
-    _rule("keep_at_lcs", AT_WORK, OPEN, COURT, CCS_DESK, SYSTEM_DESK, needs="transfer"),
-    _rule("refuse_return", AT_WORK, None, COURT, CCS_DESK, needs="transfer"),
-    _rule("add_party", {IN_PROGRESS, REPLIED}, None, *SITE, needs="first_replied"),
-    _rule("remove_party", ENDED_OR_OPEN, None, *SITE, needs="has_party"),
-    _rule("urge_party", ENDED_OR_OPEN, None, *SITE, needs="party_owes"),
-    _rule("answer_as_party", ENDED_OR_OPEN, None, PARTY, needs="asked"),
-    _rule("dispute", ENDED_OR_OPEN, None, PARTY, needs="asked_or_contesting"),
-    _rule("agree_dispute", ENDED_OR_OPEN, None, *SITE, needs="dispute_open"),
-    _rule("reject_dispute", ENDED_OR_OPEN, None, *SITE, needs="dispute_open"),
-    _rule("arbitrate", ENDED_OR_OPEN, None, *SITE, PARTY, needs="dispute_rejected"),
-    _rule("rule_dispute", ENDED_OR_OPEN, None, COURT, CCS_DESK, needs="court_hears"),
-    _rule("order_evidence", ENDED_OR_OPEN, None, LCS_DESK, LCS_OF_PARTY, CCS_DESK),
-    _rule("deliver_evidence", ENDED_OR_OPEN, None, ORDERED),
-    _rule("ask_help", BEFORE_THE_END, None, HANDLING, needs="no_help"),
-    _rule("recall_help", BEFORE_THE_END, None, HANDLING, needs="help_waits"),
-    _rule("answer_help", BEFORE_THE_END, None, *SUPERIOR, needs="help_waits"),
-    _rule("act_for", BEFORE_THE_END, None, LCS_DESK, needs="nobody_acts"),
-    _rule("stop_acting", ENDED_OR_OPEN, None, ACTING, needs="routed"),
-    _rule("urge_site", BEFORE_THE_END, None, *SUPERIOR, needs="routed"),
-    _rule("intervene", {REPLIED}, CLOSED, *SUPERIOR, needs="no_help urged_by_superior no_open_promise"),
-    _rule("raise_priority", AT_WORK, None, *SUPERIOR, needs="not_urgent"),
-    _rule("ask_exemption", ENDED_OR_OPEN, None, *SITE, LCS_DESK, CCS_DESK),
-    _rule("assign_site", {OPEN}, None, *SUPERIOR, needs="unrouted"),
-    _rule("ruling", {APPEALED}, None, CCS_DESK),
-    _rule("ruled_return", {APPEALED}, IN_PROGRESS, CCS_DESK, needs="worked"),
-    _rule("ruled_other_site", {APPEALED}, OPEN, CCS_DESK),
-    _rule("ruled_compensate", {APPEALED}, CLOSED, CCS_DESK, needs="no_open_promise"),
-    _rule("ruled_rejected", {APPEALED}, CLOSED, CCS_DESK, needs="no_open_promise"),
-    _rule("ruled_promised", {APPEALED}, REPLIED, CCS_DESK, needs="open_promise"),
-    _rule("urge", STATES, None, SYSTEM_DESK),
-    _rule("repeat", {OPEN, IN_PROGRESS, APPEALED}, None, SYSTEM_DESK),
-    _rule("repeat_reopens", {REPLIED, CLOSED}, IN_PROGRESS, SYSTEM_DESK, needs="worked"),
-    _rule("repeat_in_tray", {REPLIED, CLOSED}, OPEN, SYSTEM_DESK, needs="in_tray"),
-    _rule("reject", {IN_PROGRESS, REPLIED, CLOSED}, APPEALED, SYSTEM_DESK, needs="answered"),
-    _rule("reject_noted", {OPEN, IN_PROGRESS, APPEALED, WITHDRAWN}, None, SYSTEM_DESK),
-    _rule("satisfied", {OPEN, IN_PROGRESS, REPLIED, APPEALED}, REPLIED, SYSTEM_DESK),
-    _rule("cancel", OPEN_STATES, WITHDRAWN, SYSTEM_DESK),
-    _rule("callback_refused", {REPLIED}, IN_PROGRESS, SYSTEM_DESK),
-    _rule("promise_broken", {REPLIED}, IN_PROGRESS, SYSTEM_DESK),
-    _rule("audit_reopens", {REPLIED, CLOSED}, IN_PROGRESS, SYSTEM_DESK, needs="worked"),
-    _rule("audit_restores", {WITHDRAWN}, IN_PROGRESS, SYSTEM_DESK, needs="worked"),
-    _rule("undo_result", {REPLIED}, IN_PROGRESS, SYSTEM_DESK),
-    _rule("undo_unclaimed", {REPLIED}, OPEN, SYSTEM_DESK),
-)
-BY_ACTION = {rule.action: rule for rule in RULES}
 
 Condition = Callable[[TicketFacts, Actor], bool]
 CONDITIONS: dict[str, Condition] = {
@@ -139,7 +58,10 @@ CONDITIONS: dict[str, Condition] = {
     "unrouted": lambda facts, actor: facts.handling_site_id is None,
     "worked": lambda facts, actor: not _in_tray(facts),
     "in_tray": lambda facts, actor: _in_tray(facts),
-    "worked_or_in_tray": lambda facts, actor: _in_tray(facts) or bool({HANDLING, ACTING} & desks_of(actor, facts)),
+    "worked_or_in_tray": lambda facts, actor: _closes_here(facts, desks_of(actor, facts)),
+    "regulator_by_ccs": lambda facts, actor: not facts.regulator or CCS_DESK in desks_of(actor, facts),
+    "reminded_twice": lambda facts, actor: facts.reminders >= REMINDERS,
+    "below_headquarters": lambda facts, actor: facts.province_id is not None and facts.handling_site_id is None,
     "no_transfer": lambda facts, actor: not facts.cases.transfer,
     "transfer": lambda facts, actor: facts.cases.transfer,
     "hops_left": lambda facts, actor: facts.hops <= MAX_HOPS,  # the third return goes to the LCS itself
@@ -149,6 +71,7 @@ CONDITIONS: dict[str, Condition] = {
     "asked_or_contesting": lambda facts, actor: _may_dispute(facts, actor),
     "dispute_open": lambda facts, actor: bool(facts.cases.disputing),
     "dispute_rejected": lambda facts, actor: _may_arbitrate(facts, actor),
+    "not_ruled": lambda facts, actor: not facts.cases.ruled,
     "court_hears": lambda facts, actor: court_of(actor) in facts.cases.hearing,
     "no_help": lambda facts, actor: not facts.help_open,
     "help_waits": lambda facts, actor: facts.help_open and facts.acting_id != facts.province_id,
@@ -160,12 +83,18 @@ CONDITIONS: dict[str, Condition] = {
 }
 
 
+REMINDERS = 2  # after so many reminders an expedite may become a complaint
 OF_ANOTHER_DESK = "worked_or_in_tray"  # unmet, the action is not this desk's at all
 
 
 def _in_tray(facts: TicketFacts) -> bool:
     """Whether nobody works it: no site has it, and no service desk in its place."""
     return facts.handling_site_id is None and facts.acting_id is None
+
+
+def _closes_here(facts: TicketFacts, desks: frozenset[str]) -> bool:
+    """Who works it closes it; what nobody works, whoever has it before them; a regulator's case, headquarters too."""
+    return _in_tray(facts) or bool({HANDLING, ACTING} & desks) or (facts.regulator and CCS_DESK in desks)
 
 
 def _own_or_manager(facts: TicketFacts, actor: Actor) -> bool:
@@ -201,6 +130,7 @@ def desks_of(actor: Actor, facts: TicketFacts) -> frozenset[str]:
         HANDLING: actor.desk == "site" and own is not None and own == facts.handling_site_id,
         PARTY: actor.desk == "site" and own in cases.parties,
         ORDERED: own in cases.ordered,
+        REPORTER: own is not None and own == facts.reporter_id,
         ACTING: own is not None and own == facts.acting_id,
         LCS_DESK: actor.desk == "lcs" and actor.province_id == facts.province_id,
         LCS_OF_PARTY: actor.desk == "lcs" and actor.province_id in cases.provinces,
@@ -230,7 +160,8 @@ def _open_needs(action: str, facts: TicketFacts, actor: Actor) -> tuple[str, ...
 
 def _in_the_table(action: str, facts: TicketFacts, actor: Actor) -> bool:
     rule = BY_ACTION[action]
-    return facts.state in rule.sources and bool(rule.desks & desks_of(actor, facts))
+    fits = facts.kind in rule.kinds and facts.state in rule.sources
+    return fits and bool(rule.desks & desks_of(actor, facts))
 
 
 def step(action: str, facts: TicketFacts, actor: Actor) -> str:
@@ -248,6 +179,8 @@ _QUEUE_AFTER = {
     "refuse_return": "returned",
     "audit_reopens": "returned",
     "audit_restores": "returned",
+    "customer_unhappy": "returned",
+    "return_answer": "returned",
 }
 
 
@@ -269,24 +202,29 @@ def queue_after(action: str, state: str, *, routed: bool, before: str) -> str:
 def turn_of(
     scope_desk: str, state: str, *, routed: bool, in_province: bool, overdue: bool, level: int,
     acting: bool = False, waiting: bool = False, help_open: bool = False, to_close: bool = False,
+    regulator: bool = False,
 ) -> bool:  # fmt: skip
     """Whether it is this desk's turn: sites answer and, once it is settled (`to_close`), close, LCS routes, chases and
     helps, CCS rules and places the rest.
 
     A responsible party has its turn only while something is asked of it, which its own clock says. Nobody's turn is
     what waits for the customer. Who acts for a site has the turn that a site would have; what no site ever had and is
-    settled is closed by the desk whose tray it came to.
+    settled is closed by the desk whose tray it came to. Whoever reported has its turn once there is an answer, and a
+    regulator's case is closed by CCS.
     """
     if scope_desk in ("party", "lcs_of_party"):
         return False
-    closes = state == REPLIED and to_close
+    if scope_desk == "reporter":
+        return state == REPLIED
+    closes = state == REPLIED and to_close and (scope_desk == "ccs" or not regulator)
     works = closes or (state in AT_WORK and not waiting)
     in_tray = not routed and (state == OPEN or closes)
     if scope_desk == "site":
         return works
     if scope_desk == "lcs":
         return in_tray or overdue or level >= 1 or help_open or (acting and works)
-    return state == APPEALED or (in_tray and not in_province) or level >= LEVEL_CCS
+    waits_here = (in_tray and not in_province) or (acting and works) or (regulator and closes)
+    return state == APPEALED or waits_here or level >= LEVEL_CCS
 
 
 def on_top(flags: Collection[str] | None, state: str) -> bool:

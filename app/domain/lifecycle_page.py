@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from app.domain import lifecycle
+from app.domain.kinds import KINDS
 from app.domain.lifecycle import OPEN_STATES, RULES, STATES, Rule
 
-HEAD = """# What may be done with a complaint
+HEAD = """# What may be done with a ticket
 
 Written by `flask lifecycle` from the transition table `app/domain/lifecycle.py`; a test fails when the two differ.
 
@@ -18,6 +19,7 @@ beside them `appealed` 客户申诉 and `withdrawn` 撤销.
 | acting | whoever acts for that site: the province's service desk (LCS), or a deputy |
 | party | people of a responsible party |
 | ordered | people of an organisation that owes evidence |
+| reporter | people of the organisation that asked or reported |
 | lcs | the service desk of the ticket's province |
 | lcs_of_party | the service desk of a party's province |
 | court | who rules on the open case: a province's service desk or CCS |
@@ -92,13 +94,23 @@ MEANS = {
     "promise_broken": "a promise was not kept",
     "audit_reopens": "an audit finds the result untruthful",
     "audit_restores": "… the same of a withdrawal",
+    "settle": "answer an expedite and close it in one step",
+    "to_complaint": "make a complaint of an expedite that was asked about again and again",
+    "customer_unhappy": "the customer is not content with the answer to an inquiry: once more",
+    "accept_answer": "whoever asked or reported accepts the answer",
+    "return_answer": "… or sends it back",
+    "pass_up": "hand an inquiry up from the province to headquarters",
 }
 LIVE, BUT_WITHDRAWN = frozenset(OPEN_STATES), frozenset(OPEN_STATES | {lifecycle.CLOSED})
 
 
 def page() -> str:
     """The whole page as Markdown."""
-    head = [HEAD, "| action | means | from | to | by | only if |", "| --- | --- | --- | --- | --- | --- |"]
+    head = [
+        HEAD,
+        "| action | means | from | to | by | only if | kinds |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     return "\n".join([*head, *(_line(rule) for rule in RULES)]) + "\n"
 
 
@@ -106,7 +118,13 @@ def _line(rule: Rule) -> str:
     needs = ", ".join(need.replace("_", " ") for need in rule.needs)
     desks = ", ".join(sorted(rule.desks))
     target = f"`{rule.target}`" if rule.target else "stays"
-    return f"| `{rule.action}` | {MEANS[rule.action]} | {_sources(rule)} | {target} | {desks} | {needs} |"
+    return (
+        f"| `{rule.action}` | {MEANS[rule.action]} | {_sources(rule)} | {target} | {desks} | {needs} | {_kinds(rule)} |"
+    )
+
+
+def _kinds(rule: Rule) -> str:
+    return "all" if rule.kinds == frozenset(KINDS) else ", ".join(kind for kind in KINDS if kind in rule.kinds)
 
 
 def _sources(rule: Rule) -> str:

@@ -79,6 +79,14 @@ def mask_address(address: str) -> str:
     return address[: min(ends)].rstrip("* \u3000\t\r\n") + "***"
 
 
+def mask_waybill(waybill: str) -> str:
+    """A waybill keeps its leading letters and last four digits: YT0000000000501 becomes YT******0501."""
+    waybill = waybill.strip()
+    head = re.match(r"[A-Za-z]{0,4}", waybill)
+    letters, rest = (head.group(), waybill[head.end() :]) if head else ("", waybill)
+    return letters + STARS + (rest[-4:] if len(rest) > 4 + _MIN_HIDDEN else "") if waybill else ""
+
+
 # --- telephone numbers in free text -------------------------------------------------------------------------------
 
 _MOBILE = r"1[3-9]\d{9}"

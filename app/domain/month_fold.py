@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.calendars import local_date
-from app.domain.month_story import Story, Window
+from app.domain.kinds import SCORED
+from app.domain.month_story import Run, Story, Window
+from app.domain.people import ANSWERS
 from app.domain.scorecards import Facts
 from app.domain.scoring import percentile
 
@@ -21,6 +23,9 @@ CLOCKS = {
     "first_reply": "first_reply", "resolve": "resolve", "party_reply": "party_reply", "promise": "promise",
     "ruling": "ruling",
 }  # fmt: skip
+
+
+AUDITED = ("audited", "audited_true")
 
 
 @dataclass
@@ -33,16 +38,21 @@ class Tally:
     seconds: dict[int, list[int]] = field(default_factory=dict)
     categories: dict[int, Counter[str]] = field(default_factory=dict)
     causes: dict[int, Counter[str]] = field(default_factory=dict)
+    people: dict[tuple[int, int], Facts] = field(default_factory=dict)
 
     def take(self, story: Story) -> None:
-        """Add one ticket's cases; a withdrawn one has none."""
-        if story.withdrawn or story.opened is None:
+        """Add one ticket's cases; a withdrawn one has none, and kinds that no card counts."""
+        if story.kind not in SCORED or story.withdrawn or story.opened is None:
             return
         day = local_date(story.opened).isoformat()
         for name, organisation_id, number in self._cases(story):
             if organisation_id is not None and self.onboarded.get(organisation_id, "") <= day:
                 own = self.facts.setdefault(organisation_id, Facts())
                 setattr(own, name, getattr(own, name) + number)
+        for name, place, person in self._by_people(story):
+            if place is not None and person is not None and self.onboarded.get(place, "") <= day:
+                own = self.people.setdefault((place, person), Facts())
+                setattr(own, name, getattr(own, name) + 1)
         if story.site is not None and self.onboarded.get(story.site, "") <= day:
             self._of_site(story, story.site, story.opened)
 
@@ -71,7 +81,27 @@ class Tally:
             if self.window.holds(at):
                 yield name, organisation_id, number
 
+    def _by_people(self, story: Story) -> Iterator[tuple[str, int | None, int | None]]:
+        """Whose answer, organisation and person, stopped a run; who wrote results; whose were audited."""
+        for run in story.runs.values():
+            if run.kind in ANSWERS and run.stopped is not None and run.decided(self.window):
+                yield from _stopped_by(story, run)
+        for kind, at, place, person in story.answers:
+            if kind == "result" and self.window.holds(at):
+                yield "results", place, person
+        for key, (at, place, mark) in story.audits.items():
+            if self.window.holds(at):
+                yield from ((name, place, story.authors.get(key)) for name in AUDITED[: 1 + (mark == "true")])
+
     def handling(self, members: Iterable[int]) -> tuple[int | None, int | None]:
         """Median and 90th percentile of these organisations' tickets together, whole seconds by nearest rank."""
         every = [n for key in members for n in self.seconds.get(key, ())]
         return percentile(every, 50), percentile(every, 90)
+
+
+def _stopped_by(story: Story, run: Run) -> Iterator[tuple[str, int | None, int | None]]:
+    for kind, at, _place, person in story.answers:
+        if at == run.stopped and kind in ANSWERS[run.kind]:
+            yield f"{run.kind}_due", run.organisation_id, person
+            if run.good:
+                yield f"{run.kind}_in_time", run.organisation_id, person

@@ -24,7 +24,7 @@ def instant(text: str) -> datetime:
 
 
 def _received(story: Story, entry: Entry) -> None:
-    story.opened = entry.at
+    story.opened, story.kind = entry.at, entry.data.get("kind", story.kind)
     story.category = entry.data.get("category", story.category)
     story.flags = tuple(entry.data.get("flags") or ())
 
@@ -148,6 +148,7 @@ def _result(story: Story, entry: Entry) -> None:
     acted = entry.data.get("counts") is True
     site = int(entry.data["acting_for"]) if acted else entry.organisation_id
     story.facts.append(("results", entry.at, site, 1))
+    story.answers.append(("result", entry.at, site, entry.actor_id))
     if not entry.data.get("imported"):
         story.result_before, story.result = story.result, entry.at
 
@@ -155,7 +156,12 @@ def _result(story: Story, entry: Entry) -> None:
 def _undone(story: Story, entry: Entry) -> None:
     """An answer that its author took back before it left was none; it is always the last one."""
     del story.facts[max(place for place, fact in enumerate(story.facts) if fact[0] == "results")]
+    del story.answers[max(place for place, one in enumerate(story.answers) if one[0] == "result")]
     story.result = story.result_before
+
+
+def _followed_up(story: Story, entry: Entry) -> None:
+    story.answers.append(("follow_up", entry.at, entry.organisation_id, entry.actor_id))
 
 
 def _repeat(story: Story, entry: Entry) -> None:
@@ -187,6 +193,7 @@ def _audited(story: Story, entry: Entry) -> None:
     data = entry.data
     if data.get("reason") != "recheck" and data.get("sample") != "recheck":
         story.audits[data["audit_id"]] = entry.at, data.get("site_id"), data["mark"]
+        story.authors[data["audit_id"]] = data.get("author_id")
 
 
 def _revised(story: Story, entry: Entry) -> None:
@@ -222,7 +229,8 @@ _STEPS: dict[str, Any] = {
     "clock_shortened": _dated, "clock_eased": _dated, "clock_redated": _dated, "clock_breached": _breached,
     "lateness_booked": _booked, "clock_exempted": _exempted, "exemption_refused": _counts_again,
     "exemption_revoked": _counts_again, "promise_broken": _promise_broken, "appeal_opened": _appeal,
-    "ruling": _ruling, "result": _result, "result_undone": _undone, "repeat": _repeat, "closed": _closed,
+    "ruling": _ruling, "result": _result, "follow_up": _followed_up, "result_undone": _undone,
+    "repeat": _repeat, "closed": _closed,
     "intervened": _closed, "withdrawn": _withdrawn, "cancelled": _cancelled, "category_corrected": _corrected,
     "audited": _audited, "audit_revised": _revised, "rated": _rated,
     "party_disputed": _counted("disputes", "organisation_id"), "acting_started": _counted("assists"),

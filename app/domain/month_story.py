@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.clocks import in_time
+from app.domain.kinds import COMPLAINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Entry:
     at: datetime
     organisation_id: int | None
     data: Mapping[str, Any]
+    actor_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Run:
 class Story:
     """One ticket, event by event."""
 
+    kind: str = COMPLAINT
     category: str = ""
     opened: datetime | None = None
     site: int | None = None
@@ -76,3 +79,6 @@ class Story:
     runs: dict[tuple[str, int], Run] = field(default_factory=dict)
     audits: dict[int, tuple[datetime, int | None, str]] = field(default_factory=dict)
     facts: list[tuple[str, datetime, int | None, int]] = field(default_factory=list)
+    # kind, instant, whose it is, who wrote it
+    answers: list[tuple[str, datetime, int | None, int | None]] = field(default_factory=list)
+    authors: dict[int, int | None] = field(default_factory=dict)  # of what each audit looked at

@@ -28,6 +28,7 @@ TOLD: dict[str, Telling] = {
     "auto_assigned": Telling("assigned", OWNER),
     "callback_refused": Telling("refused", DESK),
     "repeat": Telling("repeated", DESK),
+    "sent_back": Telling("sent_back", DESK),
     "reject": Telling("rejected", DESK),
     "customer_rejects": Telling("rejected", DESK),
     "promise_broken": Telling("promise_broken", DESK),
@@ -43,9 +44,15 @@ TOLD: dict[str, Telling] = {
     "dispute_agreed": Telling("dispute_ruled", NAMED),
     "dispute_rejected": Telling("dispute_refused", NAMED),
     "dispute_ruled": Telling("dispute_ruled", EVERY_SIDE),
+    "answer_given": Telling("answered", NAMED),
+    "answer_returned": Telling("answer_returned", OWNER),
+    "problem_reported": Telling("problem", DESK),
 }
 EXPORTED, NOT_EXPORTED = "exported", "not_exported"  # no entry of a ticket: the file is there, or will not come
-KINDS = frozenset({one.notice for one in TOLD.values()}) | {EXPORTED, NOT_EXPORTED}
+RECTIFY = frozenset(  # of a rectification form's entry, see services/rectification_notices
+    {"rectify_asked", "rectify_due", "rectify_late", "rectify_filled", "rectify_back", "rectify_done"}
+)
+KINDS = frozenset({one.notice for one in TOLD.values()}) | {EXPORTED, NOT_EXPORTED} | RECTIFY
 
 
 def organisations(telling: Telling, data: Mapping[str, Any]) -> list[int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from app.domain import kinds
 from app.domain.calendars import local_date
 from app.domain.penalty_rules import BY_HAND
 
@@ -30,7 +31,6 @@ MOVES = frozenset({
     "cancelled",
 }) - {"party_urged"}  # fmt: skip
 LIABLE_KINDS = ("site", "hub", "department")  # provinces and headquarters work tickets, and pay nothing
-UNCHARGED_KINDS = frozenset({"inquiry"})  # rulebook 2: answered and never penalised
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def facts_of(case: Case) -> tuple[Fact, ...]:
     Nothing of tickets that are withdrawn, imported, late on arrival (rulebook 4) or inquiries, and nothing of an
     organisation that was not on board when the ticket was opened (rulebook 1).
     """
-    if case.withdrawn or case.imported or case.late_on_arrival or case.kind in UNCHARGED_KINDS:
+    if case.withdrawn or case.imported or case.late_on_arrival or case.kind in kinds.UNCHARGED:
         return ()
     found: dict[tuple[str, str], Fact] = {}
     for fact in sorted(_all(case), key=_order):

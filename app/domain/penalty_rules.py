@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from app.domain.errors import DomainError
@@ -13,6 +13,8 @@ KINDS = (FIXED, RATE, PER_PERSON, CAP)
 ORGANISATION, MANAGER, CLERK_AND_MANAGER, DEPARTMENT = "organisation", "manager", "clerk_and_manager", "department"
 TICKET = "ticket"  # the group of rules that share one cap a ticket; a rule without a group stands outside of any
 BY_HAND = ("loss", "slip_late", "slip_resigned", "slip_lost", "extra_cost")  # facts that no event tells of by itself
+LATENESS = ("first_reply_late", "result_late", "close_late", "party_late", "customer_limit")  # facts of a clock run
+ABSORBERS = (*LATENESS, "intervention")  # what may stand for another entry of the same run
 MOST_FEN = 100_000_000  # a million yuan: more is a slip of the finger
 MOST_POINTS = 100
 
@@ -94,9 +96,50 @@ def price(rule: PenaltyRule, base_fen: int = 0) -> int:
     return (2 * base_fen * rule.numerator + rule.denominator) // (2 * rule.denominator)
 
 
-def faults(rule: PenaltyRule, *, newest: PenaltyRule, now: datetime) -> dict[str, str]:
-    """What is wrong with a drafted version, by field: it binds facts from an instant to come, never past ones."""
+def bearers(rule: PenaltyRule) -> tuple[str, ...]:
+    """Who may bear a rule: a share of a loss an organisation, a slip also its clerk; a cap is borne by nobody."""
+    if rule.kind == CAP:
+        return ()
+    if rule.kind == RATE:
+        return ORGANISATION, DEPARTMENT
+    return (ORGANISATION, MANAGER, CLERK_AND_MANAGER) if rule.code in BY_HAND else (ORGANISATION, MANAGER)
+
+
+def absorbable(code: str) -> tuple[str, ...]:
+    """Whose entries of the same clock run a rule may stand for; none where it is no fact of a run."""
+    return tuple(one for one in LATENESS if one != code) if code in ABSORBERS else ()
+
+
+def borne_by(rule: PenaltyRule, liable: str) -> PenaltyRule:
+    """The rule borne by somebody else: what people bear is priced a person."""
+    if rule.kind in (RATE, CAP):
+        return replace(rule, liable=liable)
+    return replace(rule, liable=liable, kind=FIXED if liable == ORGANISATION else PER_PERSON)
+
+
+def in_circle(rule: PenaltyRule, others: Iterable[PenaltyRule]) -> bool:
+    """Whether a rule absorbs one whose newest version absorbs it: then nothing would be charged."""
+    newest: dict[str, PenaltyRule] = {}
+    for one in others:
+        if one.code not in newest or newest[one.code].version < one.version:
+            newest[one.code] = one
+    return any(rule.code in newest[code].absorbs for code in rule.absorbs if code in newest)
+
+
+def faults(
+    rule: PenaltyRule, *, newest: PenaltyRule, now: datetime, others: Iterable[PenaltyRule] = ()
+) -> dict[str, str]:
+    """What is wrong with a drafted version, by field: it binds facts from an instant to come, never past ones.
+    `others` are the versions of every rule."""
     wrong = {}
+    if rule.kind != CAP and rule.liable not in bearers(rule):
+        wrong["liable"] = "choose_one"
+    if not set(rule.absorbs) <= set(absorbable(rule.code)):
+        wrong["absorbs"] = "choose_one"
+    elif in_circle(rule, others):
+        wrong["absorbs"] = "absorbs_circle"
+    if rule.cap_group not in ("", TICKET) or (rule.kind == CAP and not rule.cap_group):
+        wrong["cap_group"] = "choose_one"
     if rule.effective_from <= now or rule.effective_from <= newest.effective_from:
         wrong["effective_from"] = "must_be_later"
     if not 0 <= rule.amount_fen <= MOST_FEN:

@@ -27,6 +27,7 @@ ADDRESS_LIVES = timedelta(minutes=30)  # a platform's address that names no end 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
 BOXES = {
     "result": ("result",),
+    "settle": ("settle",),
     "follow_up": ("follow_up", "follow_up_replied"),
     "note": ("note",),
     "return": ("return",),

@@ -9,7 +9,8 @@ from datetime import datetime
 from app.domain.errors import DomainError
 
 ISSUE, URGE, REPEAT, REJECT, SATISFIED, CANCEL = "ISSUE", "URGE", "REPEAT", "REJECT", "SATISFIED", "CANCEL"
-TYPES = (ISSUE, URGE, REPEAT, REJECT, SATISFIED, CANCEL)
+RETREAT = "RETREAT"  # the platform sends our answer back: no word of the customer's, work for the site
+TYPES = (ISSUE, URGE, REPEAT, RETREAT, REJECT, SATISFIED, CANCEL)
 RANK = {name: rank for rank, name in enumerate(TYPES)}
 VERDICTS = {REJECT: "rejected", SATISFIED: "satisfied", CANCEL: "cancelled"}
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.clocks import Limit
+from app.domain.kinds import KINDS as KINDS
 
 # From the least to the most telling field. Of two rules that state equally many, the one that states the more telling
 # field wins: e-mail (channel) beats complaint (kind), a customer's own tier beats everything.
 KEY_FIELDS = ("kind", "category", "priority", "channel", "tier")
 # What a key may state beside the categories (a table) and the tiers (codes of customer accounts); rulebook 2.
-KINDS = ("complaint", "expedite", "problem", "claim", "inquiry")
 PRIORITIES = ("urgent", "high", "normal")
 CHANNELS = ("platform", "telephone", "wechat", "alipay", "qq", "web", "email", "letter", "regulator")
 # The limits by which a run of that clock may have begun, the usual one first.
@@ -131,8 +131,9 @@ def default_rules(effective_from: datetime, version: int = 1) -> list[PolicyRule
     e-mail of any kind in 2 service hours; urgent and high shorten `resolve`; the regulator has 15 days. `rework` is the
     resolve run after a return or a broken promise, `objection_rework` the objection window after one. `delivery` is how
     long a result may stay unconfirmed before the window counts from its sending, `reopen` how long a repeat re-opens a
-    closed ticket. `ruling` is one
-    working day = the 720 minutes of its service hours. The `platform` clock has no limit: the platform names its due.
+    closed ticket, `transit` how long a parcel may be on its way from its collection, `pickup` an order wait for it.
+    `ruling` is one working day = the 720 minutes of its service hours. The `platform` clock has no limit: the platform
+    names its due.
     """
 
     def rule(limits: Mapping[str, Limit], **key: str) -> PolicyRule:
@@ -167,7 +168,10 @@ def key_of(rule: PolicyRule) -> tuple[str | None, ...]:
 
 
 # What versions from before these limits existed are read to say.
-FALLBACK = {"reopen": Limit(7 * DAY, "always"), "delivery": Limit(DAY, "always")}
+FALLBACK = {
+    "reopen": Limit(7 * DAY, "always"), "delivery": Limit(DAY, "always"), "transit": Limit(3 * DAY, "always"),
+    "pickup": Limit(DAY, "always"),
+}  # fmt: skip
 
 
 def _common_limits() -> dict[str, Limit]:

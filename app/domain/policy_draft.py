@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from app.domain.calendars import SEARCH_DAYS, Calendar, add_time
 from app.domain.clocks import Limit
-from app.domain.policies import CHANNELS, CLOCKS, KEY_FIELDS, KINDS, PRIORITIES, PolicyRule, key_of
+from app.domain.policies import CHANNELS, CLOCKS, FALLBACK, KEY_FIELDS, KINDS, PRIORITIES, PolicyRule, key_of
 
 MOST_LINES = 200
 MOST_MINUTES = 90 * 24 * 60  # longer than any clock of the rulebook, and what every sane calendar holds in a year
@@ -94,7 +94,7 @@ def faults(
         seen.add((*line.key, line.clock))
         found |= {(n, name): code for name, code in _limit_faults(line, calendars, now).items()}
     general = {line.clock for line in lines if not any(line.key)}
-    uncovered = tuple(clock for clock in CLOCKS if clock not in general)
+    uncovered = tuple(clock for clock in CLOCKS if clock not in general and clock not in FALLBACK)
     return Faults(found, uncovered, "too_many" if len(lines) > MOST_LINES else "")
 
 

@@ -16,31 +16,25 @@ CCS_ROLES = frozenset({CCS, CCS_MANAGER})
 
 _EVERY_DESK = frozenset(
     {"queue", "new_ticket", "duty", "handover", "exemptions", "emergencies", "templates", "templates_own"}
+    | {"publications", "waybills", "problems"}
 )
-_CARDS = {"scorecard", "export", "penalties"}
+_CARDS = {"scorecard", "export", "penalties", "rectifications"}
 _ABOVE = _CARDS | {"sms_outbox", "callbacks", "tray", "duty_keep", "exempt_many", "incidents", "emergency_tick"}
-_AUDIT = {"audit", "audits", "audit_agreement"}
-_COURT = {"penalty_decide", "penalty_enter"}
+_ABOVE |= {"ticket_import"}
+_AUDIT = {"audit", "audits", "audit_agreement", "analysis"}
+_COURT = {"penalty_decide", "penalty_enter", "case_write", "rectify_order"}
 _LCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT
 _LCS |= {"closures", "closure_deputy", "address_rules", "alarms", "exempt_decide", "board", "assist", "pin"}
 _LCS |= {"penalty_contest"}  # for hubs and departments, which have no manager here
 _CCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT | {"ruling", "exempt_area", "audit_revise", "survey_calls", "board"}
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
-    "audit_policy", "penalty_rules", "months", "month_close", "network", "templates_company", "seen",
+    "audit_policy", "penalty_rules", "months", "month_close", "network", "templates_company",
+    "rule_write", "rectify_policy", "seen",
 }  # fmt: skip
-_SITE = _EVERY_DESK | {"batch", "audits", "pin"}
-_SITE_HEAD = {
-    "duty_keep",
-    "couriers",
-    "robots",
-    "closures",
-    "team",
-    "alarms",
-    "penalty_contest",
-    "templates_team",
-    "seen",
-}
+_SITE = _EVERY_DESK | {"batch", "audits", "pin", "problem_report"}
+_SITE_HEAD = {"duty_keep", "couriers", "robots", "closures", "team", "alarms", "penalty_contest", "templates_team"}
+_SITE_HEAD |= {"rectify", "seen"}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _SITE,
     SITE_MANAGER: _SITE | _CARDS | _SITE_HEAD,
@@ -51,7 +45,8 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     CCS_MANAGER: _CCS | _CCS_HEAD,
     ADMIN: frozenset(
         {"admin", "sms_outbox", "callbacks", "alarms", "exemptions", "system_facts", "export", "export_log"}
-        | {"audit_policy", "penalty_rules", "penalty_rules_store", "templates", "templates_company"}
+        | {"audit_policy", "penalty_rules", "penalty_rules_store", "templates", "templates_company", "publications"}
+        | {"rectify_policy"}
     ),
 }
 

@@ -7,7 +7,7 @@ Money is fen, times are whole seconds, points and scores are tenths, rates are n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -182,8 +182,8 @@ def body(
     """One card as plain JSON values; integers and texts only, so that there is one spelling of it."""
     return {
         "format": FORMAT, "month": month, "scheme": scheme.version,
-        "organisation": {**asdict(node), "onboarded_from": node.onboarded_from},
-        "facts": asdict(own.facts),
+        "organisation": dict(vars(node)),
+        "facts": dict(vars(own.facts)),
         "measures": [
             {"key": m.key, "weight": m.weight, "numerator": m.numerator, "denominator": m.denominator,
              "points": m.points_tenths}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +26,12 @@ RATING_FULL, RATING_ZERO = 4500, 3000
 MOST_WEIGHT, MOST_CASES, MOST_TICKETS, MOST_RATING = 100, 1000, 1_000_000, 5000
 
 
+@lru_cache(64)
+def _scale(full: int, zero: int) -> Scale:
+    """Made once and not for each of ten thousand cards."""
+    return Scale(full=Fraction(full, 1000), zero=Fraction(zero, 1000))
+
+
 @dataclass(frozen=True)
 class Scheme:
     """One version. `scales` hold (full, zero) in thousandths, `grades` (least tenths, name) best first, `bands` the
@@ -39,8 +46,7 @@ class Scheme:
 
     def scale(self, key: str) -> Scale:
         """The scale of a measure as exact fractions."""
-        full, zero = self.scales[key]
-        return Scale(full=Fraction(full, 1000), zero=Fraction(zero, 1000))
+        return _scale(*self.scales[key])
 
     def plain(self) -> dict[str, Any]:
         """The version as plain JSON values, the form in which it is stored and frozen."""

@@ -12,7 +12,8 @@ class Cases:
     `parties` are its responsible parties, `asked` those that owe an answer, `presumed` those presumed responsible,
     `contesting` those of them that may still contest it, `disputing` those whose dispute waits for the handling site,
     `rejected` those whose dispute may go to arbitration, `courts` who rules on something open, `hearing` those of them
-    with a dispute before them, `ordered` who owes evidence, `provinces` those of all parties. `transfer` is true while
+    with a dispute before them, `ordered` who owes evidence, `provinces` those of all parties, `ruled` those on whom
+    a court has ruled. `transfer` is true while
     a return waits for its ruling.
     """
 
@@ -26,6 +27,7 @@ class Cases:
     hearing: frozenset[int] = frozenset()
     ordered: frozenset[int] = frozenset()
     provinces: frozenset[int] = frozenset()
+    ruled: frozenset[int] = frozenset()
     transfer: bool = False
 
 
@@ -55,3 +57,7 @@ class TicketFacts:
     priority: str = "high"
     category_asked: bool = False
     cases: Cases = NO_CASES
+    kind: str = "complaint"
+    reporter_id: int | None = None  # the organisation inside the house that asked or reported
+    regulator: bool = False  # a regulator's case: CCS closes it
+    reminders: int = 0  # how often somebody asked again

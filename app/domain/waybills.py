@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.errors import Invalid
 
 # What each carrier's numbers look like today. They change with time, so a mismatch only warns;
 # a company passes its own mapping where it knows better.
@@ -42,6 +45,57 @@ def is_acceptable(waybill: str) -> bool:
     A form refuses anything else; a platform's push is never refused for it and goes to a tray instead.
     """
     return _ACCEPTABLE.fullmatch(waybill) is not None
+
+
+MOST_PASTED = 20  # numbers that are looked up at once
+LONGEST_PASTE = 4000  # characters that are read
+LONGEST_NAMED = 30  # characters of something invalid that are repeated
+# What people put between numbers, in half and full width; letters and signs that no number has stay in their word, so
+# that a number with a wrong sign in it is named and not cut into two that look right.
+_BETWEEN = re.compile(r"[,;|｜／＼/\\\"'`()\[\]{}<>，、；。：:！“”‘’（）【】［］《》〈〉「」\r\n\t\v\f\u2028\u2029]+")
+_LABEL = re.compile(r"\A[\u3400-\u9fff#№*.·=]+|[\u3400-\u9fff.·!?？…]+\Z")
+_COUNTED = re.compile(r"[0-9]{1,2}\.?")  # "1." before the entries of a list
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """What was found in a pasted text: the numbers in their order, each once; what is no number, as it was written;
+    how many came again; and the numbers beyond the first MOST_PASTED, which are left out."""
+
+    numbers: tuple[str, ...] = ()
+    invalid: tuple[str, ...] = ()
+    doubled: int = 0
+    beyond: tuple[str, ...] = ()
+
+
+def pasted(text: str) -> Pasted:
+    """The numbers in a text that somebody pasted from a chat, a sheet or a form (interfaces, section 3).
+
+    Blanks, commas, lines and brackets of either width part them; Chinese labels around them are left out. A number
+    that stands in groups ("7312 7050 0933") is put together where none of the groups is one by itself. Raises
+    Invalid("too_long") beyond LONGEST_PASTE characters: a number cut in two might look right.
+    """
+    if len(text) > LONGEST_PASTE:
+        raise Invalid({"numbers": "too_long"})
+    found: list[str] = []
+    invalid: dict[str, None] = {}
+    for piece in _BETWEEN.split(text):
+        good, bad = _read(piece.split())
+        found += good
+        invalid.update(dict.fromkeys(word[:LONGEST_NAMED] for word in bad))
+    once = tuple(dict.fromkeys(found))
+    return Pasted(once[:MOST_PASTED], tuple(invalid), len(found) - len(once), once[MOST_PASTED:])
+
+
+def _read(words: list[str]) -> tuple[list[str], list[str]]:
+    """The numbers and the other words of a piece without a sign in it."""
+    bare = {word: _LABEL.sub("", normalise(word)) for word in words}
+    said = [word for word in words if any(c.isalnum() for c in bare[word]) and not _COUNTED.fullmatch(bare[word])]
+    good = [bare[word] for word in said if is_acceptable(bare[word])]
+    together = "".join(bare[word] for word in said)
+    if len(said) > 1 and not good and is_acceptable(together) and all(c.isdigit() for c in together[2:]):
+        return [together], []
+    return good, [word for word in said if not is_acceptable(bare[word])]
 
 
 def carrier_warning(carrier: str, waybill: str, patterns: Mapping[str, str] = PATTERNS) -> bool:

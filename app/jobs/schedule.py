@@ -9,17 +9,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import func, select
 
 from app import clock
 from app.extensions import db
-from app.jobs import exports, fetches, gateways, sends
+from app.jobs import exports, fetches, gateways, polls, sends
 from app.models import Outbox
 from app.services import (
     attendance,
     audit_draws,
     closure_work,
+    day_facts,
     drafts,
     emergency_pauses,
     exemption_rulings,
@@ -31,18 +32,22 @@ from app.services import (
     penalty_contests,
     penalty_settling,
     pins,
+    rectification_work,
     reminders,
     seals,
     silent_sites,
     sms_fallback,
+    standings,
     survey_work,
     sweep,
+    traces,
     undo,
     work,
 )
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
+STANDINGS = "standings"
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.25  # seconds between two looks at the list
 
 
@@ -107,15 +112,16 @@ def recount() -> None:
 
 
 def reconcile() -> None:
-    """Recount every scope from its work items; forget the hours that no board shows."""
+    """Recount every scope from its work items; forget the hours and days that no page shows."""
     with write() as session:
         work.recount(session, sites=True)
     inflow.forget(clock.now())
+    day_facts.forget(clock.now())
 
 
 def old_drafts() -> int:
-    """Delete the drafts that nobody came back to, and what can be taken back no more."""
-    return drafts.sweep(clock.now()) + undo.sweep(clock.now())
+    """Delete the drafts that nobody came back to, what can be taken back no more, and old questions for traces."""
+    return drafts.sweep(clock.now()) + undo.sweep(clock.now()) + traces.sweep(clock.now())
 
 
 def old_browsers() -> int:
@@ -126,6 +132,24 @@ def old_browsers() -> int:
 def return_to_team() -> int:
     """Give back what people own who are not there any more."""
     return attendance.sweep(db.session(), clock.now())
+
+
+def rank_sites() -> None:
+    """Renew where each site stands in the month. Beside the loop: of millions of tickets that takes longer than a
+    deadline may wait. One at a time."""
+    if not any(one.name == STANDINGS and one.is_alive() for one in threading.enumerate()):
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        threading.Thread(target=_beside, args=(app,), name=STANDINGS, daemon=True).start()
+
+
+def _beside(app: Flask) -> None:
+    with app.app_context():
+        try:
+            standings.renew(clock.now())
+        except Exception:
+            log.exception("schedule: %s failed", STANDINGS)
+        finally:
+            db.session.remove()
 
 
 def silent() -> int:
@@ -167,6 +191,19 @@ def draft_month() -> str:
     return month_plan.draft(clock.now())
 
 
+def count_days() -> int:
+    """Count days for the analysis pages, for about a second at most, so that nothing else waits."""
+    end, n = time.monotonic() + 1, 0
+    while time.monotonic() < end and day_facts.count(db.session(), clock.now()) is not None:
+        n += 1
+    return n
+
+
+def rectify() -> int:
+    """Ask for rectification forms after a freeze, and remind of those that are due."""
+    return rectification_work.run(db.session(), clock.now())
+
+
 def forget_notices() -> int:
     """Delete notices whose days are over."""
     return notices.prune(now=clock.now())
@@ -191,7 +228,9 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("attendance", 60, return_to_team),
         Job("old notices", 3600, forget_notices),
         Job("silent sites", 60, silent),
+        Job(STANDINGS, 900, rank_sites),
         Job("pictures", look, fetches.begin),
+        Job("polls", look, polls.begin),
         Job("old drafts", 600, old_drafts),
         Job("old browsers", 3600, old_browsers),
         Job("unposted pictures", 600, fetches.sweep_unposted),
@@ -204,6 +243,8 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("penalties", 5 * look, keep_ledger),
         Job("penalty contests", 30, lapse_contests),
         Job("month drafts", 300, draft_month),
+        Job("rectifications", 60, rectify),
+        Job("day facts", 20, count_days),
         Job("heartbeat", min(5, 2.5 * look), lambda: health.beat(process="scheduler", now=clock.now())),
     )
 

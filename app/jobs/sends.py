@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.extensions import db, queue
-from app.integrations.platform.callback import send_callback
 from app.integrations.platform.errors import PlatformError
-from app.jobs import gateways, robots
+from app.jobs import arrivals, gateways, robots
 from app.models import Outbox
-from app.services import callbacks, outbox
+from app.services import callbacks, connections, outbox
 from app.services.outbox import Result
 
 log = logging.getLogger(__name__)
@@ -83,7 +82,7 @@ def deliver_one(row_id: int, failpoint: outbox.Failpoint = outbox.nothing) -> st
 def _prepare(session: Session, row: Outbox) -> Any:
     if row.kind == "callback":
         connection, message = callbacks.message(session, row)
-        return connection.callback_url, message, connection.secrets[0], connection.charset
+        return connections.door_of(connection), message
     return robots.prepare(session, row) if row.kind == "robot" else gateways.prepare(session, row)
 
 
@@ -98,11 +97,13 @@ def _query(row: Outbox, material: Any) -> Result:
 
 
 def _callback(material: Any) -> Result:
-    url, message, secret, charset = material
+    door, message = material
     try:
-        answer = send_callback(url, message, secret, charset)
+        answer = arrivals.driver_of(door).answer(message, arrivals.wire_of(door))
+    except KeyError:
+        return Result("retry", code="no_driver")
     except PlatformError as error:
-        return Result("refused" if error.permanent else "retry", code=error.code)
+        return Result("refused" if error.permanent else "retry", code=error.code, text=error.text)
     if answer.ok:
         return Result("sent")
     return Result("refused", code=answer.error_code, text=answer.error_msg)
@@ -115,5 +116,7 @@ def _settle(session: Session, row: Outbox, result: Result, now: Any) -> None:
         gateways.settle(session, row, result, now)
     elif result.state == "sent":
         callbacks.accepted(session, row, now)
-    elif row.state == "failed":
-        callbacks.refused(session, row, result.code, result.text, now)
+    else:
+        callbacks.failing(session, row)
+        if row.state == "failed":
+            callbacks.refused(session, row, result.code, result.text, now)

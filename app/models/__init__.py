@@ -3,22 +3,42 @@
 from app.models.appeal import AppealLease
 from app.models.assessment import Audit, AuditDraw, AuditPolicy, Penalty, RedFlag, Survey, SurveyCall
 from app.models.attachment import Attachment, CustomerLink
-from app.models.board import Inflow, SiteHelper
+from app.models.board import Inflow, SiteHelper, Standing
 from app.models.calendar import CalendarDayBefore, CalendarHours, PolicyVersion
 from app.models.case import EvidenceOrder, PartyCase, Pause, Transfer
 from app.models.closure import Closure, HandoverNote
 from app.models.contact import Alarm, Contact, Script
 from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
+from app.models.day_fact import DayCounted, DayFact
 from app.models.draft import Draft
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
-from app.models.exchange import Connection, Inbox, Outbox, PlatformOrder, PushKey, PushRefusal, Reminder
-from app.models.exemption import ExemptedClock, Exemption
+from app.models.exchange import (
+    Connection,
+    Inbox,
+    MessageReveal,
+    Outbox,
+    PlatformOrder,
+    PlatformPoll,
+    PushKey,
+    PushRefusal,
+    Reminder,
+    UnmappedCode,
+)
+from app.models.exemption import ExemptedClock, Exemption, ExemptionScope
 from app.models.export import Export, ExportLog, ExportPage
 from app.models.gateway import SmsGateway, SmsHandover, SmsReceipt, SmsTemplate, SmsTest
 from app.models.history import ImportedFile, ImportedTicket
-from app.models.incident import Incident
-from app.models.month import Amendment, DeliveryVolume, FrozenCard, MonthAnalysis, MonthClose, ScoringScheme
+from app.models.incident import Incident, IncidentCount, IncidentTicket
+from app.models.month import (
+    Amendment,
+    DeliveryVolume,
+    FrozenCard,
+    FrozenPeople,
+    MonthAnalysis,
+    MonthClose,
+    ScoringScheme,
+)
 from app.models.notice import Notice, SavedView
 from app.models.organisation import (
     AddressRule,
@@ -35,9 +55,13 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
+from app.models.parcel import ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.phone_query import PhoneQuery
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
+from app.models.publication import Publication, PublicationVersion, ReadReceipt
+from app.models.rectification import Rectification, RectificationEntry, RectificationMonth, RectificationPolicy
+from app.models.reveal import Reveal
 from app.models.second_factor import RecoveryCode, SecondFactor, SecondFactorLog
 from app.models.template import ReplyTemplate, TemplateUse
 from app.models.ticket import (
@@ -48,7 +72,6 @@ from app.models.ticket import (
     Party,
     Person,
     Promise,
-    Reveal,
     Seal,
     Submission,
     Ticket,
@@ -80,6 +103,8 @@ __all__ = [
     "CustomerAccount",
     "CustomerLink",
     "CustomerMatch",
+    "DayCounted",
+    "DayFact",
     "DeliveryVolume",
     "Device",
     "DeviceUser",
@@ -90,18 +115,23 @@ __all__ = [
     "EvidenceOrder",
     "ExemptedClock",
     "Exemption",
+    "ExemptionScope",
     "Export",
     "ExportLog",
     "ExportPage",
     "FreeText",
     "FrozenCard",
+    "FrozenPeople",
     "HandoverNote",
     "Heartbeat",
     "ImportedFile",
     "ImportedTicket",
     "Inbox",
     "Incident",
+    "IncidentCount",
+    "IncidentTicket",
     "Inflow",
+    "MessageReveal",
     "MonthAnalysis",
     "MonthClose",
     "Notice",
@@ -118,12 +148,22 @@ __all__ = [
     "PhoneQuery",
     "Pin",
     "PlatformOrder",
+    "PlatformPoll",
     "Policy",
     "PolicyVersion",
+    "ProblemRow",
+    "ProblemType",
     "Promise",
+    "Publication",
+    "PublicationVersion",
     "PushKey",
     "PushRefusal",
+    "ReadReceipt",
     "RecoveryCode",
+    "Rectification",
+    "RectificationEntry",
+    "RectificationMonth",
+    "RectificationPolicy",
     "RedFlag",
     "Reminder",
     "ReplyTemplate",
@@ -148,6 +188,7 @@ __all__ = [
     "SmsReceipt",
     "SmsTemplate",
     "SmsTest",
+    "Standing",
     "Submission",
     "Survey",
     "SurveyCall",
@@ -155,7 +196,9 @@ __all__ = [
     "TemplateUse",
     "Ticket",
     "TicketContact",
+    "TraceQuery",
     "Transfer",
+    "UnmappedCode",
     "User",
     "WaybillLink",
     "WorkItem",

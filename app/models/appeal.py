@@ -30,4 +30,8 @@ class AppealLease(Model):
             "ix_appeal_lease_holder", "holder_id",
             sqlite_where=text("holder_id IS NOT NULL"), postgresql_where=text("holder_id IS NOT NULL"),
         ),
+        Index(
+            "ix_appeal_lease_later", "later_until", "ticket_id",
+            sqlite_where=text("later_until IS NOT NULL"), postgresql_where=text("later_until IS NOT NULL"),
+        ),
     )  # fmt: skip

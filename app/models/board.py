@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
@@ -46,3 +46,20 @@ class Inflow(Model):
     hour: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
     n: Mapped[int] = mapped_column(default=0)
     __table_args__ = (Index("ix_inflow_hour", "hour"),)
+
+
+class Standing(Model):
+    """Where a site stands in a month that runs or is the last one, renewed by the scheduler: what the board reads.
+
+    `score` in tenths and `grade` are empty with too few cases; `audited` and what became of them count as on the card.
+    """
+
+    __tablename__ = "standing"
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    organisation_id: Mapped[int] = ref("organisation.id", primary_key=True)
+    score: Mapped[int | None]
+    grade: Mapped[str] = mapped_column(String(8), default="")
+    audited: Mapped[int] = mapped_column(default=0)
+    audited_true: Mapped[int] = mapped_column(default=0)
+    untruthful: Mapped[int] = mapped_column(default=0)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

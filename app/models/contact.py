@@ -54,6 +54,8 @@ class Alarm(Model):
     __table_args__ = (
         Index("ix_alarm_user_at", "user_id", "at"),
         Index("ix_alarm_at", "at", "id"),
+        Index("ix_alarm_province", "province_id", "at", "id"),
+        Index("ix_alarm_organisation", "organisation_id", "at", "id"),
         Index(
             "ix_alarm_unseen", "at",
             sqlite_where=text("seen_at IS NULL"), postgresql_where=text("seen_at IS NULL"),

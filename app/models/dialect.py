@@ -6,15 +6,13 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Connection, Date, Engine, Table, event, insert, text
+from sqlalchemy import JSON, Connection, Engine, Table, bindparam, event, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.functions import FunctionElement
 
 from app.models.types import UtcDateTime
 
@@ -24,8 +22,10 @@ INSTANTS = 2000  # remembered while many rows are written
 
 
 def prepare_engine(engine: Engine) -> None:
-    """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers)."""
+    """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers). PostgreSQL: reading
+    here and there costs about what reading in a row does, or it would read whole tables for a page of them."""
     if engine.dialect.name != "sqlite":
+        event.listen(engine, "connect", _reads_anywhere)
         return
 
     def connect(connection: Any, _record: Any) -> None:
@@ -41,6 +41,12 @@ def prepare_engine(engine: Engine) -> None:
     event.listen(engine, "begin", begin)
 
 
+def _reads_anywhere(connection: Any, _record: Any) -> None:
+    connection.autocommit = True  # or a rollback would take it back
+    connection.execute("SET random_page_cost = 1.1")
+    connection.autocommit = False
+
+
 def insert_ignoring(session: Session, table: Any) -> Any:
     """An INSERT that leaves an existing key alone; `rowcount` 1 tells that the row is new."""
     return _insert(session, table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
@@ -52,12 +58,17 @@ def upsert_add(session: Session, table: Any, rows: list[dict[str, Any]]) -> None
     The keys differ from each other; whoever adds to several hands them over in one order, so that two never wait for
     each other in a circle.
     """
-    if not rows:
-        return
-    statement = _insert(session, table).values(rows)
-    keys = [name for name in rows[0] if name != "n"]
-    added = table.n + statement.excluded.n
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"n": added}))
+    if rows:
+        postgres = session.get_bind().dialect.name == "postgresql"
+        session.connection().execute(_adding(table.__table__, tuple(sorted(rows[0])), postgres), rows)
+
+
+@cache
+def _adding(table: Table, names: tuple[str, ...], postgres: bool) -> Any:
+    statement: Any = (postgresql.insert if postgres else sqlite.insert)(table)
+    statement = statement.values({name: bindparam(name) for name in names})
+    keys, added = [name for name in names if name != "n"], table.c.n + statement.excluded.n
+    return statement.on_conflict_do_update(index_elements=keys, set_={"n": added})
 
 
 def _insert(session: Session, table: Any) -> Any:
@@ -220,45 +231,15 @@ def changed(session: Session, statement: Any) -> int:
     return int(result.rowcount)
 
 
-class shanghai_day(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
-    """The day of an instant in Asia/Shanghai; China has had no summer time since 1991."""
-
-    type = Date()
-    inherit_cache = True
-
-
-@compiles(shanghai_day, "sqlite")
-def _sqlite_day(element: Any, compiler: Any, **named: Any) -> str:
-    return f"date({compiler.process(element.clauses, **named)}, '+8 hours')"
-
-
-@compiles(shanghai_day, "postgresql")
-def _postgresql_day(element: Any, compiler: Any, **named: Any) -> str:
-    return f"CAST(({compiler.process(element.clauses, **named)}) AT TIME ZONE 'Asia/Shanghai' AS DATE)"
-
-
-class whole_seconds(FunctionElement[Any]):  # noqa: N801 - used like a function of SQL
-    """The whole seconds from one column's instant to a later one's, what is left over cut off."""
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(whole_seconds, "sqlite")
-def _sqlite_seconds(element: Any, compiler: Any, **named: Any) -> str:
-    start, end = (compiler.process(clause, **named) for clause in element.clauses)
-    whole = f"CAST(strftime('%s', {end}) AS INTEGER) - CAST(strftime('%s', {start}) AS INTEGER)"
-    return f"({whole} - (substr({end}, 21) < substr({start}, 21)))"
-
-
-@compiles(whole_seconds, "postgresql")
-def _postgresql_seconds(element: Any, compiler: Any, **named: Any) -> str:
-    start, end = (compiler.process(clause, **named) for clause in element.clauses)
-    return f"CAST(floor(extract(epoch FROM ({end} - {start}))) AS BIGINT)"
-
-
 def write_options(session: Session, *, one_picture: bool) -> dict[str, Any]:
     """What a write transaction's connection is asked for. With `one_picture` all its statements see the database as at
     the first one, whatever others commit meanwhile; SQLite has but one writer, so that its writers see that anyway."""
     alone = one_picture and session.get_bind().dialect.name == "postgresql"
     return {WRITE: True} | ({"isolation_level": "REPEATABLE READ"} if alone else {})
+
+
+def read_much(session: Session) -> None:
+    """What reads a whole month sorts and groups in memory, and is not compiled first (seconds for each statement), in
+    this transaction alone. SQLite has nothing to choose."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT set_config('jit', 'off', true), set_config('work_mem', '64MB', true)"))

@@ -26,7 +26,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-NEAR = 2000  # documents that are looked through before the index of words is asked
+# A rank without its last bits is a bucket of time: of 70 minutes, and each span's four times as long as the one before.
+# The index of words has every document's bucket of each span (migration 0033) and thus finds the newest first.
+SPANS, FIRST_SPAN, SPAN_STEP = 7, 44, 2
+BACK, AHEAD = 3, 2  # buckets before and after that of an instant
+_BUCKETS = ", ".join(f"(search_document.rank >> {FIRST_SPAN + SPAN_STEP * n}) * 8 + {n}" for n in range(SPANS))
+_BUCKETS = f"(ARRAY[{_BUCKETS}])"
 MOST_LEXEMES = 10_000  # of a document; a tsvector ends at one megabyte, and a push must never fail for it
 _SQLITE = {
     "insert": "INSERT INTO search_document (rowid, ticket_id, scopes, terms)"
@@ -87,29 +92,28 @@ def newest(session: Session, scope: int | None, tokens: Sequence[str], prefixes:
     return select(found.c.ticket_id, _rank(session).label("rank")).where(_has(session, scope, tokens, prefixes))
 
 
-def looks_far(session: Session, scope: int | None, prefixes: Sequence[str]) -> bool:
-    """Whether `newest` may look through everything: PostgreSQL takes a beginning for frequent, and where no scope
-    bounds the documents it goes from the newest to the oldest though the index of words would find the few."""
-    return scope is None and bool(prefixes) and _postgresql(session)
+def spans(session: Session) -> int:
+    """How many spans of time the index of words knows: on PostgreSQL, where it gives no order by itself."""
+    return SPANS if _postgresql(session) else 0
 
 
-def near(session: Session, tokens: Sequence[str], prefixes: Sequence[str], before: int | None) -> Select[Any]:
-    """What `newest` finds for everybody among the NEAR newest documents below a rank, on PostgreSQL."""
-    some: Any = select(literal_column("*")).select_from(_table(session)).order_by(_rank(session).desc()).limit(NEAR)
-    if before is not None:
-        some = some.where(_rank(session) < before)
-    found: Any = some.subquery("search_document")
-    ticket_id = literal_column("search_document.ticket_id", BigInteger).label("ticket_id")
-    asked: Any = select(ticket_id, _rank(session).label("rank")).select_from(found)
-    narrowed: Select[Any] = asked.where(_has(session, None, tokens, prefixes))
-    return narrowed
+def lately(
+    session: Session, scope: int | None, tokens: Sequence[str], prefixes: Sequence[str], about: int, span: int
+) -> Select[Any]:
+    """What `newest` finds in so short a time before the rank of an instant, read by the index of words alone and in
+    order: `span` 0 reaches back four hours, each further one four times as far, and SPANS to the beginning.
 
-
-def far(session: Session, tokens: Sequence[str], prefixes: Sequence[str]) -> Select[Any]:
-    """What `newest` finds for everybody, by the index of the words whatever PostgreSQL thinks of the order."""
-    found = newest(session, None, tokens, prefixes).cte("worded").prefix_with("MATERIALIZED", dialect="postgresql")
-    listed: Select[Any] = select(found.c.ticket_id, found.c.rank)
-    return listed
+    What clocks that go wrong wrote up to two hours after that instant is in it too. Who takes the first span that fills
+    a page reads about as much for a rare word as for a frequent one, and as much in a large house as in a small one.
+    """
+    found = newest(session, scope, tokens, prefixes)
+    if span < SPANS:
+        bucket = about >> FIRST_SPAN + SPAN_STEP * span
+        wanted = ",".join(str(one * 8 + span) for one in range(bucket - BACK, bucket + AHEAD + 1))
+        found = found.where(_condition(f"{_BUCKETS} && CAST(:asked AS bigint[])", f"{{{wanted}}}"))
+    some: Any = found.cte(f"worded_{span}").prefix_with("MATERIALIZED", dialect="postgresql")
+    listed: Select[Any] = select(some.c.ticket_id, some.c.rank)
+    return listed.order_by(some.c.rank.desc())
 
 
 def among(session: Session, ticket: Any, tokens: Sequence[str], prefixes: Sequence[str]) -> ColumnElement[bool]:

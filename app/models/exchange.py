@@ -10,9 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import Model
 from app.models.types import Big, UtcDateTime, primary, ref
 
+_ASIDE = text("state <> 'applied'")
+
 
 class Connection(Model):
-    """One platform's connection: its secrets (two valid while rotating), charset, maps and routing rule."""
+    """One platform's connection: its secrets (two valid while rotating), charset, maps and routing rule.
+
+    `driver` names the folder below integrations/platform that speaks its protocol; `settings` is what only that one
+    knows (a token is in it: never shown), the maps say where its messages differ from ours.
+    """
 
     __tablename__ = "platform_connection"
     id: Mapped[int] = primary()
@@ -25,14 +31,45 @@ class Connection(Model):
     routing_rule: Mapped[str] = mapped_column(String(12), default="delivery")
     callback_url: Mapped[str] = mapped_column(String(300), default="")
     active: Mapped[bool] = mapped_column(default=True)
+    settings: Mapped[dict] = mapped_column(JSON, default=dict, server_default="{}")
+    message_map: Mapped[dict] = mapped_column(JSON, default=dict, server_default="{}")
+    field_map: Mapped[dict] = mapped_column(JSON, default=dict, server_default="{}")
+    risk_minutes: Mapped[int] = mapped_column(default=120, server_default="120")  # before the platform's deadline
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    changed_by_id: Mapped[int | None] = mapped_column(Big)
+
+
+class PlatformPoll(Model):
+    """How far a polled connection is read. `page` is the next one of the window that is being read, None between two.
+
+    All that changed before `cursor_at` is stored; it moves with the last page of a window and never before.
+    """
+
+    __tablename__ = "platform_poll"
+    connection_id: Mapped[int] = ref("platform_connection.id", primary_key=True)
+    cursor_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    window_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    window_to: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    page: Mapped[int | None] = mapped_column()
+    total: Mapped[int] = mapped_column(default=0)
+    rows: Mapped[int] = mapped_column(Big, default=0)  # read since the connection began, repetitions among them
+    token: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)  # failures in a row
+    error: Mapped[str] = mapped_column(String(200), default="")
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when a page was stored last
 
 
 class Inbox(Model):
-    """A signed message exactly as it came. `state`: applied, waiting (for its issue), quarantined, conflict."""
+    """A signed message exactly as it came, or a row that was asked for.
+
+    `state`: applied, waiting (for its issue), quarantined, conflict, replayed (out of the quarantine).
+    """
 
     __tablename__ = "inbox"
     id: Mapped[int] = primary()
-    connection_id: Mapped[int] = ref("platform_connection.id", index=True)
+    connection_id: Mapped[int] = ref("platform_connection.id")
     msg_type: Mapped[str] = mapped_column(String(40))
     order_code: Mapped[str] = mapped_column(String(64), default="")
     event_key: Mapped[str] = mapped_column(String(80), default="")
@@ -43,7 +80,38 @@ class Inbox(Model):
     state: Mapped[str] = mapped_column(String(12))
     error: Mapped[str] = mapped_column(String(120), default="")
     text: Mapped[str] = mapped_column(Text, default="")
-    __table_args__ = (Index("ix_inbox_order", "connection_id", "order_code"),)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it left the quarantine
+    settled_by_id: Mapped[int | None] = mapped_column(Big)
+    __table_args__ = (
+        Index("ix_inbox_order", "connection_id", "order_code"),
+        Index("ix_inbox_connection", "connection_id", "id"),
+        Index(
+            "ix_inbox_aside",
+            "state",
+            "id",
+            sqlite_where=_ASIDE,
+            postgresql_where=_ASIDE,
+        ),
+    )
+
+
+class MessageReveal(Model):
+    """Somebody looked at a raw message in full: one row each time."""
+
+    __tablename__ = "message_reveal"
+    id: Mapped[int] = primary()
+    inbox_id: Mapped[int] = ref("inbox.id", index=True)
+    user_id: Mapped[int] = ref("user_account.id")
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class UnmappedCode(Model):
+    """A category code of a platform that no map knows: its complaints are in "other"."""
+
+    __tablename__ = "unmapped_code"
+    connection_id: Mapped[int] = ref("platform_connection.id", primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    n: Mapped[int] = mapped_column(default=0)
 
 
 class PushKey(Model):
@@ -55,6 +123,7 @@ class PushKey(Model):
     order_code: Mapped[str] = mapped_column(String(64), primary_key=True)
     event_key: Mapped[str] = mapped_column(String(80), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64))
+    copies: Mapped[int] = mapped_column(default=0, server_default="0")  # how often it was pushed again
 
 
 class PushRefusal(Model):
@@ -83,6 +152,7 @@ class PlatformOrder(Model):
     verdict: Mapped[str] = mapped_column(String(12), default="")
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the platform took the first answer
     rejects: Mapped[int] = mapped_column(default=0)
+    retreats: Mapped[int] = mapped_column(default=0, server_default="0")  # how often it sent our answer back
     __table_args__ = (UniqueConstraint("connection_id", "code"),)
 
 
@@ -107,11 +177,27 @@ class Outbox(Model):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     external_id: Mapped[str] = mapped_column(String(80), default="")
     error: Mapped[str] = mapped_column(Text, default="")
+    risk_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a failing answer: from when it is at risk
     __table_args__ = (
         Index("ix_outbox_kind", "kind", "id"),
         Index("ix_outbox_state", "kind", "state", "id"),
-        Index("ix_outbox_province", "province_id", "id"),
+        Index("ix_outbox_province_kind", "province_id", "kind", "id"),
         Index("ix_outbox_province_state", "province_id", "kind", "state", "id"),
+        Index(
+            "ix_outbox_risk",
+            "risk_at",
+            "id",
+            sqlite_where=text("risk_at IS NOT NULL"),
+            postgresql_where=text("risk_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_outbox_province_risk",
+            "province_id",
+            "risk_at",
+            "id",
+            sqlite_where=text("risk_at IS NOT NULL"),
+            postgresql_where=text("risk_at IS NOT NULL"),
+        ),
         Index(
             "ix_outbox_next_try",
             "next_try_at",

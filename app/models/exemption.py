@@ -45,7 +45,23 @@ class Exemption(Model):
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
         Index("ix_exemption_state", "state", "id"),
+        Index("ix_exemption_reason", "reason", "id"),
+        Index("ix_exemption_reason_state", "reason", "state", "id"),
         Index("ix_exemption_undone", "id", sqlite_where=text(UNDONE), postgresql_where=text(UNDONE)),
+    )
+
+
+class ExemptionScope(Model):
+    """Who sees an exemption, one row per scope: the organisations whose runs it names and their provinces, and the area
+    that it is about (0: the network). Lists read this; `state` is the exemption's."""
+
+    __tablename__ = "exemption_scope"
+    exemption_id: Mapped[int] = ref("exemption.id", primary_key=True)
+    scope: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(String(10))
+    __table_args__ = (
+        Index("ix_exemption_scope", "scope", "exemption_id"),
+        Index("ix_exemption_scope_state", "scope", "state", "exemption_id"),
     )
 
 

@@ -102,3 +102,17 @@ class MonthAnalysis(Model):
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
     written_by_id: Mapped[int] = ref("user_account.id")
     __table_args__ = (UniqueConstraint("month", "province_id"),)
+
+
+class FrozenPeople(Model):
+    """The people of one organisation in a frozen month: the canonical JSON as it was, and its SHA-256. Never updated.
+
+    An organisation without people has no row.
+    """
+
+    __tablename__ = "frozen_people"
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    organisation_id: Mapped[int] = ref("organisation.id", primary_key=True)
+    code: Mapped[str] = mapped_column(String(32))
+    body: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64), index=True)

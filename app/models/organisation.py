@@ -158,7 +158,7 @@ class Policy(Model):
 
 
 class Category(Model):
-    """A complaint category with its two labels; labels of data are columns, not translations."""
+    """A category of one kind of ticket with its two labels; labels of data are columns, not translations."""
 
     __tablename__ = "category"
     code: Mapped[str] = mapped_column(String(24), primary_key=True)
@@ -167,6 +167,7 @@ class Category(Model):
     name_en: Mapped[str] = mapped_column(String(60))
     legal_note: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int] = mapped_column(default=0)
+    kind: Mapped[str] = mapped_column(String(16), default="complaint", server_default="complaint")
 
 
 class Claim(Model):

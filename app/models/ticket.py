@@ -12,6 +12,18 @@ from app.models.types import Big, UtcDateTime, primary, ref
 
 # events that a scorecard counts by themselves
 CASES = "type IN ('result', 'repeat', 'party_disputed', 'intervened', 'acting_started', 'help_answered', 'site_urged')"
+APPEALED = "state = 'appealed'"  # waits for a ruling of headquarters
+
+
+# lists of one kind; complaints have the work queue and the search
+OTHER_KINDS = "kind <> 'complaint'"
+KIND_LISTS = {
+    "ix_ticket_kind_opened": ("kind", "opened_at", "id"),
+    "ix_ticket_kind_category": ("kind", "category", "opened_at", "id"),
+    "ix_ticket_kind_site": ("handling_site_id", "kind", "opened_at", "id"),
+    "ix_ticket_kind_province": ("province_id", "kind", "opened_at", "id"),
+    "ix_ticket_kind_reporter": ("reporter_id", "kind", "opened_at", "id"),
+}
 
 
 TO_CLEAR = "cleared_at IS NULL AND state IN ('closed', 'withdrawn')"  # ended, with their personal data
@@ -64,6 +76,10 @@ class Ticket(Model):
     emergency_id: Mapped[int | None] = ref("emergency.id", nullable=True)  # in whose period it was opened: its limits
     standing_still: Mapped[bool] = mapped_column(default=False, server_default=false())  # site clocks, in an emergency
     incident_id: Mapped[int | None] = ref("incident.id", nullable=True, index=True)
+    reporter_id: Mapped[int | None] = ref("organisation.id", nullable=True)  # of the house: who asked or reported
+    delivery_promise: Mapped[str] = mapped_column(
+        String(8), default="", server_default=""
+    )  # "", inside, outside: asked
     version: Mapped[int] = mapped_column(default=0)
     last_hash: Mapped[str] = mapped_column(String(64), default="")
     search_rank: Mapped[int | None] = mapped_column(Big)  # of its search document; empty where it has none yet
@@ -84,8 +100,21 @@ class Ticket(Model):
         ),
         Index("ix_ticket_site_opened", "handling_site_id", "opened_at"),
         Index("ix_ticket_opened", "opened_at"),
+        Index("ix_ticket_category_opened", "category", "opened_at", "id"),
+        Index("ix_ticket_province_opened", "province_id", "opened_at", "id"),
         Index("ix_ticket_result", "result_at"),
         Index("ix_ticket_to_clear", "activity_at", sqlite_where=text(TO_CLEAR), postgresql_where=text(TO_CLEAR)),
+        *(
+            Index(name, *columns, sqlite_where=text(OTHER_KINDS), postgresql_where=text(OTHER_KINDS))
+            for name, columns in KIND_LISTS.items()
+        ),
+        Index(
+            "ix_ticket_appealed",
+            "next_due_at",
+            "id",
+            sqlite_where=text(APPEALED),
+            postgresql_where=text(APPEALED),
+        ),
     )
 
 
@@ -125,6 +154,7 @@ class Party(Model):
     )
 
 
+UNDONE = "type = 'result_undone'"  # few, and asked for with every result
 RESULTS = "type IN ('result', 'withdrawn')"  # what an audit looks at
 
 
@@ -148,6 +178,7 @@ class Event(Model):
         UniqueConstraint("ticket_id", "seq"),
         Index("ix_event_result", "at", sqlite_where=text(RESULTS), postgresql_where=text(RESULTS)),
         Index("ix_event_case", "type", "at", sqlite_where=text(CASES), postgresql_where=text(CASES)),
+        Index("ix_event_undone", "ticket_id", sqlite_where=text(UNDONE), postgresql_where=text(UNDONE)),
     )
 
 
@@ -184,6 +215,7 @@ class Clock(Model):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stopped_by_id: Mapped[int | None] = mapped_column(Big)  # whose answer stopped it; empty for time and the rest
     breached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     credited: Mapped[bool] = mapped_column(default=True)  # false: served by another, the site stays late
@@ -249,6 +281,7 @@ class Appeal(Model):
     ruled_by_id: Mapped[int | None] = ref("user_account.id", nullable=True)
     __table_args__ = (
         Index("ix_appeal_open", "ticket_id", sqlite_where=text("ruling = ''"), postgresql_where=text("ruling = ''")),
+        Index("ix_appeal_open_id", "id", sqlite_where=text("ruling = ''"), postgresql_where=text("ruling = ''")),
         Index("ix_appeal_ruled", "ruled_at"),
         Index("ix_appeal_site_ruled", "site_id", "ruled_at"),
         Index("ix_appeal_ruled_by", "ruled_by_id", "ruled_at"),
@@ -262,15 +295,4 @@ class Submission(Model):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(Big)
     event_id: Mapped[int] = mapped_column(Big)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class Reveal(Model):
-    """Somebody looked at personal data in full; one row each."""
-
-    __tablename__ = "reveal"
-    id: Mapped[int] = primary()
-    ticket_id: Mapped[int] = ref("ticket.id", index=True)
-    user_id: Mapped[int] = ref("user_account.id", index=True)
-    what: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -26,6 +26,7 @@ class WorkItem(Model):
     turn: Mapped[bool] = mapped_column(default=True)  # is it this scope's turn to act
     owner_id: Mapped[int | None] = mapped_column(Big)
     urged: Mapped[bool] = mapped_column(default=False, server_default=false())  # and not answered since
+    kind: Mapped[str] = mapped_column(String(16), default="complaint", server_default="complaint")
     __table_args__ = (
         Index("ix_work_item_due", "scope", "due_at", "ticket_id"),
         Index("ix_work_item_activity", "scope", "activity_at", "ticket_id"),
@@ -36,6 +37,10 @@ class WorkItem(Model):
         Index("ix_work_item_queue_category", "scope", "queue", "category", "due_at", "ticket_id"),
         Index("ix_work_item_turn_category", "scope", "turn", "category", "due_at", "ticket_id"),
         Index("ix_work_item_late_category", "scope", "overdue", "category", "due_at", "ticket_id"),
+        Index("ix_work_item_kind", "scope", "kind", "due_at", "ticket_id"),
+        Index("ix_work_item_turn_kind", "scope", "turn", "kind", "due_at", "ticket_id"),
+        Index("ix_work_item_queue_kind", "scope", "queue", "kind", "due_at", "ticket_id"),
+        Index("ix_work_item_late_kind", "scope", "overdue", "kind", "due_at", "ticket_id"),
         Index("ix_work_item_owner", "scope", "owner_id", "due_at", "ticket_id"),
         Index("ix_work_item_ticket", "ticket_id"),
         Index(

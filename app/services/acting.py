@@ -11,11 +11,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain import lifecycle
 from app.domain.roles import Actor
 from app.models import Clock, Organisation, Party, Ticket
+from app.models.together import Question, Step
 from app.services import clocks, desk, journal
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
@@ -98,7 +100,8 @@ def standing(session: Session, ticket: Ticket) -> dict[str, bool]:
 def stop(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str], now: datetime) -> None:
     """Stop site clocks by whoever did the work, each run with its own answer to whether the site gets the credit."""
     for clock in clocks.running(session, ticket, kinds):
-        clocks.stop(session, ticket, [clock.kind], now, credited=credited(ticket, actor, clock))
+        worth = credited(ticket, actor, clock)
+        clocks.stop(session, ticket, [clock.kind], now, credited=worth, by_id=actor.user_id)
 
 
 def said(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str] = ()) -> dict[str, Any]:
@@ -115,6 +118,12 @@ def said(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str] 
     return {**whom, "counts": worth}
 
 
-def who(session: Session, ticket: Ticket, actor: Actor) -> Organisation | None:
+_PLACE = Question(select(Organisation).where(Organisation.id == bindparam("acting_id")))
+
+
+def who(ticket: Ticket, actor: Actor) -> Step[Organisation | None]:
     """The organisation that acts, for the ticket's page."""
-    return session.get(Organisation, ticket.acting_id) if ticket.acting_id is not None else None
+    if ticket.acting_id is None:
+        return None
+    ((place,),) = yield (_PLACE(acting_id=ticket.acting_id),)
+    return place

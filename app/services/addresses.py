@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.errors import Invalid, NotFound
@@ -14,6 +14,7 @@ from app.domain.routing import street_of
 from app.models import AddressRule, Organisation, Person, Ticket, User
 from app.models.dialect import for_update, lock_key
 from app.models.ids import new_id
+from app.models.together import Question, ask
 from app.services.transaction import write
 
 PAGE = 100
@@ -49,15 +50,25 @@ def learn(session: Session, ticket: Ticket, site: Organisation, actor: Actor, no
 
 def site_of(session: Session, address: str) -> Organisation | None:
     """The site that the longest learned street at the beginning of this address belongs to."""
+    return longest(ask(session, LEARNED(starts=starts(address)))[0])
+
+
+LEARNED = Question(
+    select(AddressRule.prefix, Organisation)
+    .join(Organisation, Organisation.id == AddressRule.site_id)
+    .where(AddressRule.prefix.in_(bindparam("starts", expanding=True)), AddressRule.ended_at.is_(None))
+)
+
+
+def starts(address: str) -> list[str]:
+    """All beginnings of an address that may have been learned."""
     text = "".join(address.split())
-    starts = [text[:n] for n in range(1, min(len(text), LONGEST) + 1)]
-    statement = (
-        select(AddressRule.prefix, Organisation)
-        .join(Organisation, Organisation.id == AddressRule.site_id)
-        .where(AddressRule.prefix.in_(starts), AddressRule.ended_at.is_(None))
-    )
-    found = sorted(session.execute(statement), key=lambda row: len(row[0]))
-    return found[-1][1] if found else None
+    return [text[:n] for n in range(1, min(len(text), LONGEST) + 1)]
+
+
+def longest(found: list[Any]) -> Organisation | None:
+    """Of the answer to LEARNED the site of the longest street."""
+    return max(found, key=lambda row: len(row[0]), default=(None, None))[1]
 
 
 def listed(

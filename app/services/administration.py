@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import Connection, Inbox, Organisation, PushRefusal, User
+from app.models import Organisation, PushRefusal, User
 
 PAGE = 100
 
@@ -23,24 +23,6 @@ def users(session: Session, after: str = "") -> list[tuple[User, str]]:
     statement = select(User, Organisation.name).join(Organisation, Organisation.id == User.organisation_id)
     rows = session.execute(statement.where(User.account > after).order_by(User.account).limit(PAGE + 1))
     return [(user, name) for user, name in rows]
-
-
-def connections(session: Session) -> list[tuple[Connection, int, int]]:
-    """Connections with the number of messages taken and of those in quarantine."""
-    taken = select(Inbox.connection_id, func.count().label("n")).group_by(Inbox.connection_id).subquery()
-    held = (
-        select(Inbox.connection_id, func.count().label("n"))
-        .where(Inbox.state == "quarantined")
-        .group_by(Inbox.connection_id)
-        .subquery()
-    )
-    statement = (
-        select(Connection, func.coalesce(taken.c.n, 0), func.coalesce(held.c.n, 0))
-        .outerjoin(taken, taken.c.connection_id == Connection.id)
-        .outerjoin(held, held.c.connection_id == Connection.id)
-        .order_by(Connection.code)
-    )
-    return [(row, n, bad) for row, n, bad in session.execute(statement)]
 
 
 def refusals(session: Session) -> list[PushRefusal]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
@@ -83,9 +83,10 @@ def seen(*, actor: Actor, alarm_id: int, now: datetime) -> None:
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
-    """Sites see those of their own house, a province those of its houses, headquarters and the administrator all."""
+    """Sites see those of their own house, a province those of its houses and of its own people, headquarters and the
+    administrator all."""
     area: dict[str, Any] = {
         "site": Alarm.organisation_id == actor.organisation_id,
-        "lcs": or_(Alarm.province_id == actor.province_id, Alarm.organisation_id == actor.province_id),
+        "lcs": Alarm.province_id == actor.province_id,
     }
     return area.get(actor.desk, true())

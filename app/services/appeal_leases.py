@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, false, func, literal_column, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from app.domain import appeals as rule
@@ -22,6 +22,8 @@ from app.services.transaction import write
 
 TRIED = 20  # of the most urgent ones, should somebody be quicker
 EVIDENCE = "evidence"
+# as the partial index says it, or SQLite does not see that it serves
+_LITERAL: ColumnElement[str] = literal_column(f"'{APPEALED}'")
 
 
 def take_next(*, actor: Actor, now: datetime, but: str = "") -> str:
@@ -31,7 +33,9 @@ def take_next(*, actor: Actor, now: datetime, but: str = "") -> str:
         lock_key(session, "appeal-stream")  # nobody is sent away while another one only looks at what he may not rule
         if had := mine(session, actor, now):
             return had
-        for ticket_id, number in session.execute(_waiting(actor, now, but).limit(TRIED)).all():
+        free = or_(AppealLease.holder_id.is_(None), AppealLease.until <= now)
+        may = (free, ~hands.own_appeal(actor), Ticket.number != but)
+        for ticket_id, number in in_order(session, open_appeals(actor, Ticket.id, Ticket.number), now, TRIED, *may):
             if _grab(session, ticket_id, actor, now, over=False):
                 return str(number)
         return ""
@@ -109,11 +113,29 @@ def end(session: Session, ticket: Ticket) -> None:
     session.execute(delete(AppealLease).where(AppealLease.ticket_id == ticket.id))
 
 
-def in_order(now: datetime) -> tuple[Any, ...]:
-    """The order of the stream: what waits for evidence last, then by due time, then by age."""
-    behind = case((AppealLease.later_until > now, 1), else_=0)
-    later = case((AppealLease.later_until > now, AppealLease.later_until), else_=None)
-    return behind, later, Ticket.next_due_at, Appeal.opened_at, Ticket.id
+def in_order(session: Session, found: Any, now: datetime, limit: int, *conditions: ColumnElement[bool]) -> list[Any]:
+    """The first rows of `open_appeals` that meet conditions on the ticket and its lease, in the order of the stream: by
+    due time, then by age; what waits for evidence comes last. Each part is read from its index up to the limit."""
+    until, order = AppealLease.later_until, (Ticket.next_due_at, _of_open(Appeal.opened_at), Ticket.id)
+    some = waiting().outerjoin(AppealLease, AppealLease.ticket_id == Ticket.id).where(*conditions)
+    first = some.where(or_(until.is_(None), until <= now)).order_by(*order).limit(limit)
+    rows = list(session.execute(found.where(Ticket.id.in_(first)).order_by(*order)).all())
+    if len(rows) < limit:
+        behind = some.where(until > now).order_by(until, *order).limit(limit - len(rows))
+        rows += session.execute(found.where(Ticket.id.in_(behind)).order_by(until, *order)).all()
+    return rows
+
+
+def waiting() -> Any:
+    """The ids of tickets with an open appeal. It is looked up ticket by ticket: as a join, PostgreSQL expects none and
+    reads all before it sorts them."""
+    return select(Ticket.id).where(Ticket.state == _LITERAL, func.coalesce(_of_open(true()), false()))
+
+
+def _of_open(column: Any) -> Any:
+    """A column of the ticket's open appeal."""
+    one = select(column).where(Appeal.ticket_id == Ticket.id, Appeal.ruling == "").correlate(Ticket).limit(1)
+    return one.scalar_subquery()
 
 
 def open_appeals(actor: Actor, *columns: Any) -> Any:
@@ -123,14 +145,8 @@ def open_appeals(actor: Actor, *columns: Any) -> Any:
         .select_from(Appeal)
         .join(Ticket, Ticket.id == Appeal.ticket_id)
         .outerjoin(AppealLease, AppealLease.ticket_id == Ticket.id)
-        .where(Appeal.ruling == "", Ticket.state == APPEALED, scope.visible_to(actor))
+        .where(Appeal.ruling == "", Ticket.state == _LITERAL, scope.visible_to(actor))
     )
-
-
-def _waiting(actor: Actor, now: datetime, but: str) -> Any:
-    free = or_(AppealLease.holder_id.is_(None), AppealLease.until <= now)
-    found = open_appeals(actor, Ticket.id, Ticket.number)
-    return found.where(free, ~hands.own_appeal(actor), Ticket.number != but).order_by(*in_order(now))
 
 
 def _grab(session: Session, ticket_id: int, actor: Actor, now: datetime, *, over: bool) -> bool:

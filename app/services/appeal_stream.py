@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.domain import appeals as rule
 from app.domain.calendars import SHANGHAI
+from app.domain.lifecycle import APPEALED
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.models import Appeal, AppealLease, Category, Event, FreeText, Organisation, Ticket, User
+from app.models import Appeal, AppealLease, Category, Counter, Event, FreeText, Organisation, Ticket, User
 from app.services import hands
-from app.services.appeal_leases import in_order, open_appeals
-from app.services.scope import visible_to
+from app.services.appeal_leases import in_order, open_appeals, waiting
+from app.services.scope import visible_to, work_scope
 
 LISTED = 100
+MOST = 100  # what is due or overdue is counted no further
 SIMILAR = 5
 REASONS = 5
 LOOKED_AT = 30  # of one's own rulings, for reasons that differ
@@ -26,7 +28,7 @@ LOOKED_AT = 30  # of one's own rulings, for reasons that differ
 
 @dataclass(frozen=True)
 class Head:
-    """How the stream stands: waiting, due within two hours, overdue, and ruled by the actor today."""
+    """How the stream stands: waiting, due within two hours and overdue (both up to MOST), ruled by the actor today."""
 
     waiting: int
     soon: int
@@ -67,20 +69,22 @@ class Ruled:
 
 
 def head(session: Session, actor: Actor, now: datetime) -> Head:
-    """The numbers on top of the stream, in one statement."""
+    """The numbers on top of the stream, in one statement; beyond 100 what waits is the kept counter of headquarters,
+    and what is due or overdue is counted no further."""
     midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     mine = select(func.count()).where(Appeal.ruled_by_id == actor.user_id, Appeal.ruled_at >= midnight)
-    due = Ticket.next_due_at
-    late = func.coalesce(func.sum(case((due <= now, 1), else_=0)), 0)
-    soon = func.coalesce(func.sum(case((and_(due > now, due <= now + rule.SOON), 1), else_=0)), 0)
-    row = session.execute(open_appeals(actor, func.count(), soon, late, mine.scalar_subquery())).one()
-    return Head(*(int(n) for n in row))
+    kept = select(Counter.n).where(Counter.scope == work_scope(actor), Counter.queue == APPEALED)
+    due, some = Ticket.next_due_at, waiting().where(visible_to(actor)).order_by(Ticket.next_due_at)
+    parts = (some, some.where(due > now, due <= now + rule.SOON), some.where(due <= now))
+    counted = [select(func.count()).select_from(part.limit(MOST).subquery()).scalar_subquery() for part in parts]
+    row = session.execute(select(*counted, mine.scalar_subquery(), kept.scalar_subquery())).one()
+    there, soon, overdue, ruled = (int(n) for n in row[:4])
+    return Head(there if there < MOST else max(there, row[4] or 0), soon, overdue, ruled)
 
 
 def lines(session: Session, actor: Actor, now: datetime) -> list[Line]:
     """The appeals in the order in which they are taken, with who has each."""
-    rows = session.execute(_lines(actor).order_by(*in_order(now)).limit(LISTED))
-    return [_line(row, actor, now) for row in rows]
+    return [_line(row, actor, now) for row in in_order(session, _lines(actor), now, LISTED)]
 
 
 def line_of(session: Session, number: str, actor: Actor, now: datetime) -> Line | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain import pictures as rule
@@ -22,6 +22,7 @@ from app.domain.roles import Actor
 from app.models import Attachment, Event, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
+from app.models.together import Asked, Question, ask
 from app.services import desk, journal, scope
 from app.services.transaction import write
 
@@ -43,7 +44,7 @@ def begin(*, actor: Actor, number: str, box: str, file_name: str, now: datetime)
         ticket = scope.load(session, actor, number, lock=True)
         if not any(desk.may(ticket, actor, action) for action in rule.BOXES.get(box, ())):
             raise NotAllowed("not_allowed")
-        waiting = select(func.count()).where(*_waiting(ticket, actor), Attachment.box == box)
+        waiting = select(func.count()).where(*_waiting(ticket.id, actor.user_id), Attachment.box == box)
         if (session.scalar(waiting) or 0) >= rule.MAX_PER_ENTRY:
             raise BadPicture("too_many")
         row = Attachment(
@@ -60,6 +61,13 @@ def ready(*, attachment_id: int, picture: Picture) -> None:
         fill(session.get_one(Attachment, attachment_id), picture)
 
 
+def lost(*, attachment_id: int, error: str) -> None:
+    """The bytes of a posted picture could not be kept: its place says so."""
+    with write() as session:
+        row = session.get_one(Attachment, attachment_id)
+        row.state, row.error = "failed", error[:24]
+
+
 def fill(row: Attachment, picture: Picture) -> None:
     """Write down what the picture is."""
     row.state, row.media_type, row.size = "ready", picture.media_type, len(picture.data)
@@ -70,7 +78,7 @@ def remove(*, actor: Actor, number: str, attachment_id: int) -> Place:
     """Take back one's own upload before it is posted; the caller deletes the bytes and then calls `forget`."""
     with write() as session:
         ticket = scope.load(session, actor, number)
-        mine = select(Attachment).where(Attachment.id == attachment_id, *_waiting(ticket, actor))
+        mine = select(Attachment).where(Attachment.id == attachment_id, *_waiting(ticket.id, actor.user_id))
         row = session.scalars(for_update(mine)).one_or_none()
         if row is None:
             raise NotFound("attachment_not_found")
@@ -106,7 +114,7 @@ def take(session: Session, ticket: Ticket, actor: Actor, ids: Sequence[int]) -> 
         return []
     if len(wanted) > rule.MAX_PER_ENTRY:
         raise Invalid({"file": "too_many"})
-    statement = select(Attachment).where(Attachment.id.in_(wanted), *_waiting(ticket, actor))
+    statement = select(Attachment).where(Attachment.id.in_(wanted), *_waiting(ticket.id, actor.user_id))
     rows = list(session.scalars(for_update(statement.where(Attachment.state == "ready").order_by(Attachment.id))))
     if len(rows) != len(wanted):
         raise Invalid({"file": "unknown_attachment"})
@@ -137,10 +145,12 @@ def entry(
 
 def of_ticket(session: Session, actor: Actor, ticket: Ticket) -> list[Attachment]:
     """What the actor sees on the ticket: everything posted, and the own uploads that wait."""
-    mine = and_(*_waiting(ticket, actor), Attachment.state == "ready")
-    shown = or_(Attachment.event_id.is_not(None), mine)
-    statement = select(Attachment).where(Attachment.ticket_id == ticket.id, shown)
-    return list(session.scalars(statement.order_by(Attachment.id)))
+    return ask(session, seen(actor, ticket))[0]
+
+
+def seen(actor: Actor, ticket: Ticket) -> Asked:
+    """The same as a question of a page."""
+    return _SEEN(ticket_id=ticket.id, actor_id=actor.user_id)
 
 
 def load(session: Session, actor: Actor, attachment_id: int) -> Attachment:
@@ -157,9 +167,17 @@ def load(session: Session, actor: Actor, attachment_id: int) -> Attachment:
     return row
 
 
-def _waiting(ticket: Ticket, actor: Actor) -> tuple[ColumnElement[bool], ...]:
+def _waiting(ticket_id: Any, user_id: Any) -> tuple[ColumnElement[bool], ...]:
     """The actor's own uploads on this ticket that no entry has taken and nobody has given up."""
     return (
-        Attachment.ticket_id == ticket.id, Attachment.event_id.is_(None), Attachment.origin == "upload",
-        Attachment.uploaded_by_id == actor.user_id, Attachment.state != "failed",
+        Attachment.ticket_id == ticket_id, Attachment.event_id.is_(None), Attachment.origin == "upload",
+        Attachment.uploaded_by_id == user_id, Attachment.state != "failed",
     )  # fmt: skip
+
+
+_MINE = and_(*_waiting(bindparam("ticket_id"), bindparam("actor_id")), Attachment.state == "ready")
+_SEEN = Question(
+    select(Attachment)
+    .where(Attachment.ticket_id == bindparam("ticket_id"), or_(Attachment.event_id.is_not(None), _MINE))
+    .order_by(Attachment.id)
+)

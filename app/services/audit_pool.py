@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, and_, case, cast, exists, not_, or_, selec
 from sqlalchemy.orm import Session
 
 from app.domain import audit_sample as rule
+from app.domain import kinds
 from app.domain.audit_policy import AuditPolicy
 from app.domain.audit_sample import APPEAL, RECHECK, RED_FLAG, Candidate, Plan, Stratum
 from app.domain.calendars import ONE_DAY, at_local, month_bounds
 from app.models import Appeal, Audit, Event, ImportedTicket, Organisation, RedFlag, Ticket
-from app.models.dialect import shanghai_day
+from app.models.dialect_time import shanghai_day
 from app.models.ticket import RESULTS
 from app.models.types import Big
 from app.services import scorecard_facts
@@ -101,7 +102,11 @@ def given_in(since: datetime, until: datetime, *columns: Any) -> Any:
         .join(Ticket, Ticket.id == Event.ticket_id)
         .join(Organisation, Organisation.id == _site())
         .where(text(f"event.{RESULTS}"), Event.at >= since, Event.at < until, audited, _on_board())
-        .where(Organisation.kind.in_(ASSESSED), ~exists().where(ImportedTicket.ticket_id == Ticket.id))
+        .where(
+            Ticket.kind.in_(kinds.SCORED),
+            Organisation.kind.in_(ASSESSED),
+            ~exists().where(ImportedTicket.ticket_id == Ticket.id),
+        )
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.domain import audits as rule
@@ -16,6 +16,7 @@ from app.domain.errors import NotFound
 from app.domain.lifecycle import WITHDRAWN
 from app.domain.roles import Actor
 from app.models import Audit, Category, FreeText, Organisation, Ticket
+from app.models.together import Question, Step
 from app.services import audit_leases, audit_pool
 
 LISTED, PAGE = 60, 50
@@ -116,13 +117,19 @@ def load(session: Session, actor: Actor, audit_id: int) -> Line:
     return _line(row)
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> list[tuple[Audit, str]]:
+_MARKED = Question(
+    select(Audit, FreeText.body)
+    .outerjoin(FreeText, FreeText.id == Audit.text_id)
+    .where(Audit.ticket_id == bindparam("ticket_id"), Audit.marked_at.is_not(None), Audit.reason != RECHECK)
+    .order_by(Audit.id)
+)
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[list[tuple[Audit, str]]]:
     """The marked audits of one ticket with the auditor's words, for its page; nothing is asked without a result."""
     if ticket.result_at is None and ticket.state != WITHDRAWN:
         return []
-    statement = select(Audit, FreeText.body).outerjoin(FreeText, FreeText.id == Audit.text_id)
-    own = (Audit.ticket_id == ticket.id, Audit.marked_at.is_not(None), Audit.reason != RECHECK)
-    rows = session.execute(statement.where(*own).order_by(Audit.id))
+    (rows,) = yield (_MARKED(ticket_id=ticket.id),)
     return [(audit, str((body or {}).get("text", ""))) for audit, body in rows]
 
 

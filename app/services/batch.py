@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import placeholders
 from app.domain.errors import Invalid, NotAllowed, NotFound
+from app.domain.kinds import PROBLEM
 from app.domain.roles import Actor
 from app.models import PlatformOrder, Ticket
 from app.services import callbacks, desk, outward, replies, template_values
@@ -27,6 +28,7 @@ from app.services.scope import visible_to
 from app.services.transaction import write
 
 MOST = 50  # tickets of one post
+MOST_PROBLEMS = 500  # of problem parcels, whose answers stay in the house
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,24 @@ class Many:
 
 
 def items(session: Session, actor: Actor, numbers: Sequence[str], now: datetime) -> list[Item]:
-    """The tickets named, each once, in that order. Raises Invalid (`tickets`: none, or more than 50), NotFound where
-    one lies outside the scope."""
+    """The tickets named, each once, in that order. Raises Invalid (`tickets`: none, or more than 50, of problem parcels
+    500), NotFound where one lies outside the scope."""
     wanted = list(dict.fromkeys(numbers))
-    if not wanted or len(wanted) > MOST:
+    if not wanted or len(wanted) > MOST_PROBLEMS:
         raise Invalid({"tickets": "too_many_in_batch" if wanted else "required"})
     statement = select(Ticket).where(Ticket.number.in_(wanted), visible_to(actor))
     found = {ticket.number: ticket for ticket in session.scalars(statement)}
     if len(found) < len(wanted):
         raise NotFound("ticket_not_found")
+    if len(wanted) > MOST and any(ticket.kind != PROBLEM for ticket in found.values()):
+        raise Invalid({"tickets": "too_many_in_batch"})
     values = template_values.of(session, list(found.values()), now)
-    return [
-        Item(found[number], values[found[number].id], callbacks.orders_of(session, found[number])) for number in wanted
-    ]
+    return [Item(found[number], values[found[number].id], _orders(session, found[number])) for number in wanted]
+
+
+def _orders(session: Session, ticket: Ticket) -> list[PlatformOrder]:
+    """The platforms that a ticket answers to; a problem parcel is nobody's outside the house."""
+    return [] if ticket.kind == PROBLEM else callbacks.orders_of(session, ticket)
 
 
 def groups(found: Sequence[Item]) -> list[Group]:

@@ -11,15 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from app.domain.calendars import day_bounds
+from app.domain.calendars import day_bounds, month_of
 from app.domain.errors import NotFound
 from app.domain.lifecycle import BEFORE_THE_END
 from app.domain.ownership import gone_since
 from app.domain.roles import Actor
-from app.models import Alarm, Counter, Inflow, Organisation, ScopeVersion, Ticket, User, WorkItem
-from app.services import calendars, site_helpers
+from app.models import Alarm, Counter, Inflow, Organisation, ScopeVersion, Standing, Ticket, User, WorkItem
+from app.services import calendars, months, site_helpers
 from app.services.queue import MOST, conditions
 from app.services.silent_sites import SILENCE, SILENT_SITE
 from app.services.site_helpers import Help
@@ -28,6 +28,20 @@ PLACES = ("site", "hub")
 SITES = 600  # of a province; the rulebook knows 500
 KEPT = ("all", "overdue", "returned", "urged", "to_accept")  # counters of a site that the board reads
 RULINGS = ("dispute", "transfer", "consent")
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A site in the running month: audits with their marks, and the score in tenths with its grade. While the running
+    month has too few cases the score is the last one's (`scored_in`); None without either."""
+
+    month: str = ""
+    scored_in: str = ""
+    tenths: int | None = None
+    grade: str = ""
+    audited: int = 0
+    audited_true: int = 0
+    untruthful: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,7 @@ class Site:
     gone: bool
     silent: bool
     helper: Help | None
+    stand: Stand = Stand()
 
 
 @dataclass(frozen=True)
@@ -124,23 +139,35 @@ def most_pressing(session: Session, site_id: int) -> str:
 def _sites(session: Session, province_id: int, silent: set[int], now: datetime) -> tuple[Site, ...]:
     since = gone_since(calendars.calendars(session)["service"], now, SILENCE)
     counts, helpers = _counts(session, province_id), site_helpers.active(session, province_id, now)
+    month = month_of(now)
+    own, last = aliased(Standing), aliased(Standing)
     rows = session.execute(
-        select(Organisation.id, Organisation.code, Organisation.name, Organisation.name_en, _soon(now), _seen())
+        select(
+            Organisation.id, Organisation.code, Organisation.name, Organisation.name_en, _soon(now), _seen(), own, last
+        )
+        .outerjoin(own, (own.month == month) & (own.organisation_id == Organisation.id))
+        .outerjoin(last, (last.month == months.before(month)) & (last.organisation_id == Organisation.id))
         .where(*_places(province_id))
         .order_by(Organisation.code)
         .limit(SITES)
-    )
+    )  # fmt: skip
     return tuple(
         Site(
             site_id, code, name, name_en, {**counts.get(site_id, {}), "due_soon": soon}, seen,
-            seen is None or seen < since, site_id in silent, helpers.get(site_id),
+            seen is None or seen < since, site_id in silent, helpers.get(site_id), _stand(month, this, before),
         )
-        for site_id, code, name, name_en, soon, seen in rows
+        for site_id, code, name, name_en, soon, seen, this, before in rows
     )  # fmt: skip
 
 
 def _places(province_id: int) -> tuple[ColumnElement[bool], ...]:
     return Organisation.province_id == province_id, Organisation.kind.in_(PLACES)
+
+
+def _stand(month: str, this: Standing | None, before: Standing | None) -> Stand:
+    scored = next((one for one in (this, before) if one is not None and one.score is not None), None)
+    score = (scored.month, scored.score, scored.grade) if scored else ("", None, "")
+    return Stand(month, *score, *((this.audited, this.audited_true, this.untruthful) if this else (0, 0, 0)))
 
 
 def _soon(now: datetime) -> Any:

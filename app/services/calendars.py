@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from app.domain.calendar_text import Day
 from app.domain.calendars import ALWAYS, Calendar, local_date, standard_calendars
 from app.models import CalendarDay, CalendarDayBefore, CalendarHours
-from app.services.transaction import drop, kept
+from app.models.together import Question, ask
+from app.services.transaction import drop, keep, kept
 
 NOVEMBER = 11  # the State Council publishes the next year's days in this month
 SEEDED_YEARS = range(2015, 2028)
@@ -104,12 +105,28 @@ def _tables(session: Session) -> _Tables:
     return kept(session, _KEPT, lambda: _look(session))
 
 
-def _look(session: Session) -> _Tables:
+def _stamp() -> Question:
     working = func.coalesce(func.sum(case((CalendarDay.working, 1), else_=0)), 0)
     hours = select(func.count()).select_from(CalendarHours).scalar_subquery()
     before = select(func.count()).select_from(CalendarDayBefore).scalar_subquery()
     statement = select(func.count(), working, func.min(CalendarDay.day), func.max(CalendarDay.day), hours, before)
-    key = tuple(session.execute(statement.select_from(CalendarDay)).one())
+    return Question(statement.select_from(CalendarDay))
+
+
+STAMP = _stamp()
+
+
+def _look(session: Session) -> _Tables:
+    return _stamped(session, ask(session, STAMP())[0][0])
+
+
+def know(session: Session, stamp: tuple[Any, ...]) -> None:
+    """The answer to STAMP, asked together with something else: a write transaction need not ask again."""
+    keep(session, _KEPT, _stamped(session, stamp))
+
+
+def _stamped(session: Session, stamp: tuple[Any, ...]) -> _Tables:
+    key = tuple(stamp)
     found = _cached.get(key)
     if found is None:
         found = _read(session)

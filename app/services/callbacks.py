@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.domain.roles import SYSTEM
@@ -45,6 +45,7 @@ def enqueue(
     before `hold` is over: it may be taken back until then.
     """
     for order in orders:
+        safe(session, f"order:{order.id}")
         payload = {
             "order_id": order.id, "task_id": order.task_id, "event_id": event.id, "text_id": event.text_id,
             "operate_time": now.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"), "operate_type": operate_type,
@@ -61,7 +62,7 @@ def message(session: Session, row: Outbox) -> tuple[Connection, dict[str, Any]]:
     """The connection and the message of a callback row, texts put in at the last moment (they may be deleted)."""
     payload = row.payload
     order = session.get_one(PlatformOrder, payload["order_id"])
-    text = session.get(FreeText, payload["text_id"])
+    text = session.get(FreeText, payload["text_id"]) if payload["text_id"] else None
     site = session.get(Organisation, row.organisation_id) if row.organisation_id else None
     body = text.body if text else {}
     group = payload.get("group", "")
@@ -75,11 +76,16 @@ def message(session: Session, row: Outbox) -> tuple[Connection, dict[str, Any]]:
         "description": body.get("text", ""),
         "extension": body.get("supplements_of", {}).get(group, {}) if group else body.get("supplements", {}),
         "attachments": [],
+        "call": payload.get("call"),
     }
 
 
 def accepted(session: Session, row: Outbox, now: datetime) -> None:
-    """The platform took the answer: the complainant's time to object starts now (rulebook 3.9)."""
+    """The platform took the answer: the complainant's time to object starts now (rulebook 3.9). An attempt to reach
+    them that the platform took note of changes nothing."""
+    if row.payload.get("call"):
+        return
+    safe(session, row.lane)
     ticket = _locked(session, row)
     data = {"outbox_id": row.id, "event_id": row.payload["event_id"]}
     event = journal.append(session, ticket, "callback_taken", actor=SYSTEM, now=now, data=data)
@@ -99,7 +105,10 @@ def _is_the_result(session: Session, ticket: Ticket, event_id: int) -> bool:
 
 def refused(session: Session, row: Outbox, code: str, text: str, now: datetime) -> None:
     """The platform refused the answer: back in the site's queue in plain words; the first reply stays in time. An
-    older answer that is refused late changes nothing: a newer result is on its way."""
+    older answer that is refused late changes nothing: a newer result is on its way. An attempt to reach the
+    complainant that is refused stands among what failed, and the answer goes on without it."""
+    if row.payload.get("call"):
+        return
     ticket = _locked(session, row)
     data = {"outbox_id": row.id, "code": code[:60]}
     event = journal.append(session, ticket, CALLBACK_REFUSED, actor=SYSTEM, now=now, data=data, text={"text": text})
@@ -109,6 +118,22 @@ def refused(session: Session, row: Outbox, code: str, text: str, now: datetime) 
         desk.move(ticket, CALLBACK_REFUSED, SYSTEM)
         clocks.start_rework(session, ticket, now)
     desk.finish(session, ticket, event, now)
+
+
+def failing(session: Session, row: Outbox) -> None:
+    """The platform did not take this answer: note from when on it is at risk, which is so long before the platform's
+    deadline as its connection says. One that the platform has an answer of already is not."""
+    order = session.get_one(PlatformOrder, row.payload["order_id"])
+    if row.payload.get("call") or order.answered_at or order.expires_at is None or order.verdict == "cancelled":
+        return
+    margin = session.get_one(Connection, order.connection_id).risk_minutes
+    row.risk_at = order.expires_at - timedelta(minutes=margin)
+
+
+def safe(session: Session, lane: str) -> None:
+    """Nothing of this order is at risk any more: its answer was taken, a new one is on its way, or none is wanted."""
+    at_risk = update(Outbox).where(Outbox.lane == lane, Outbox.risk_at.is_not(None))
+    session.execute(at_risk.values(risk_at=None))
 
 
 def _locked(session: Session, row: Outbox) -> Ticket:

@@ -6,18 +6,19 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import FrozenCard, MonthClose
+from app.models import FrozenCard, FrozenPeople, MonthClose
 
 _CODE = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
 class Genuine:
-    """What a genuine card must say; the score in tenths."""
+    """What a genuine card must say; the score in tenths. `kind` "people" is the sheet of an organisation's people."""
 
     month: str
     code: str
@@ -38,14 +39,27 @@ def find(session: Session, code: str) -> Genuine | None:
     short = re.sub(r"[\s-]", "", code).lower()
     if not _CODE.fullmatch(short):
         return None
-    statement = select(FrozenCard, MonthClose.frozen_at).join(MonthClose, MonthClose.month == FrozenCard.month)
-    row = session.execute(statement.where(FrozenCard.digest >= short, FrozenCard.digest < f"{short}g").limit(1)).first()
-    if row is None:
+    card = _frozen(session, FrozenCard, short)
+    if card is not None:
+        plain = json.loads(card.body)
+        own = plain["organisation"]
+        return Genuine(
+            card.month, card.code, card.kind, own["name"], own["name_en"], plain["score"], plain["grade"], card.digest,
+            _frozen_at(session, card.month),
+        )  # fmt: skip
+    people = _frozen(session, FrozenPeople, short)
+    if people is None:
         return None
-    card, frozen_at = row
-    plain = json.loads(card.body)
-    own = plain["organisation"]
+    own = json.loads(people.body)["organisation"]
     return Genuine(
-        card.month, card.code, card.kind, own["name"], own["name_en"], plain["score"], plain["grade"], card.digest,
-        frozen_at,
+        people.month, people.code, "people", own["name"], own["name_en"], None, None, people.digest,
+        _frozen_at(session, people.month),
     )  # fmt: skip
+
+
+def _frozen(session: Session, kind: type[FrozenCard] | type[FrozenPeople], short: str) -> Any:
+    return session.scalars(select(kind).where(kind.digest >= short, kind.digest < f"{short}g").limit(1)).first()
+
+
+def _frozen_at(session: Session, month: str) -> datetime:
+    return session.scalars(select(MonthClose.frozen_at).where(MonthClose.month == month)).one()  # type: ignore[return-value]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import aliased
 
 from app.domain import responsibility as rule
 from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.roles import Actor
 from app.models import Event, EvidenceOrder, FreeText, Organisation, PartyCase, Ticket
+from app.models.together import Question, Step
 
 # action -> states of the cases that it is about
 ABOUT = {
@@ -78,35 +79,30 @@ class Overview:
 NOTHING = Overview((), ())
 
 
-def load(session: Session, ticket: Ticket, actor: Actor) -> Overview:
+_NAMED = aliased(Organisation)
+_SIDES = Question(
+    select(PartyCase, Organisation, _NAMED)
+    .join(Organisation, Organisation.id == PartyCase.organisation_id)
+    .outerjoin(_NAMED, _NAMED.id == PartyCase.named_id)
+    .where(PartyCase.ticket_id == bindparam("ticket_id"), PartyCase.state.not_in((rule.REMOVED, rule.DROPPED)))
+    .order_by(PartyCase.added_at, PartyCase.id)
+)
+_ORDERS = Question(
+    select(EvidenceOrder, Organisation, FreeText.body)
+    .join(Organisation, Organisation.id == EvidenceOrder.organisation_id)
+    .join(Event, Event.id == EvidenceOrder.event_id)
+    .outerjoin(FreeText, FreeText.id == Event.text_id)
+    .where(EvidenceOrder.ticket_id == bindparam("ticket_id"), EvidenceOrder.state != "dropped")
+    .order_by(EvidenceOrder.due_at, EvidenceOrder.id)
+)
+_DESK = Question(select(Organisation).where(Organisation.id == bindparam("desk_id")))
+
+
+def load(ticket: Ticket, actor: Actor) -> Step[Overview]:
     """The cases of a ticket; one that has none asks nothing."""
     if not {"parties", "ordered"} & (ticket.cases or {}).keys():
         return NOTHING
     desk_id = ticket.acting_id if ticket.handling_site_id is None else None
-    desk = session.get(Organisation, desk_id) if desk_id else None
-    return Overview(_sides(session, ticket), _orders(session, ticket), desk)
-
-
-def _sides(session: Session, ticket: Ticket) -> tuple[Side, ...]:
-    named = aliased(Organisation)
-    statement = (
-        select(PartyCase, Organisation, named)
-        .join(Organisation, Organisation.id == PartyCase.organisation_id)
-        .outerjoin(named, named.id == PartyCase.named_id)
-        .where(PartyCase.ticket_id == ticket.id, PartyCase.state.not_in((rule.REMOVED, rule.DROPPED)))
-        .order_by(PartyCase.added_at, PartyCase.id)
-    )
-    return tuple(Side(case, organisation, other) for case, organisation, other in session.execute(statement))
-
-
-def _orders(session: Session, ticket: Ticket) -> tuple[Wanted, ...]:
-    statement = (
-        select(EvidenceOrder, Organisation, FreeText.body)
-        .join(Organisation, Organisation.id == EvidenceOrder.organisation_id)
-        .join(Event, Event.id == EvidenceOrder.event_id)
-        .outerjoin(FreeText, FreeText.id == Event.text_id)
-        .where(EvidenceOrder.ticket_id == ticket.id, EvidenceOrder.state != "dropped")
-        .order_by(EvidenceOrder.due_at, EvidenceOrder.id)
-    )
-    rows = session.execute(statement)
-    return tuple(Wanted(order, place, str((body or {}).get("text", ""))) for order, place, body in rows)
+    sides, orders, desk = yield _SIDES(ticket_id=ticket.id), _ORDERS(ticket_id=ticket.id), _DESK(desk_id=desk_id)
+    wanted = tuple(Wanted(order, place, str((body or {}).get("text", ""))) for order, place, body in orders)
+    return Overview(tuple(Side(*side) for side in sides), wanted, next(iter(desk), None))

@@ -62,6 +62,7 @@ def _of_parties(parties: list[PartyCase]) -> dict[str, list[int]]:
         "contesting": [c.organisation_id for c in parties if c.state == "presumed" and c.contest_until],
         "disputing": ids("disputed"),
         "rejected": ids("rejected") + [c.organisation_id for c in parties if c.state == "ruled" and c.court_id],
+        "ruled": ids("ruled"),
         "hearing": [case.court_id or AT_HEADQUARTERS for case in parties if case.state == "arbitration"],
     }
 

@@ -14,10 +14,10 @@ from app.domain.errors import Invalid
 from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.policies import Facts, limits_for
 from app.domain.roles import Actor
-from app.models import Category, Event, Scan, Ticket
-from app.services import cases, clocks, desk, hands, journal, linked, policies
+from app.models import Category, Event, Ticket
+from app.services import cases, clocks, desk, hands, journal, linked, policies, scans
 from app.services.desk import Outcome, Post
-from app.services.transaction import write
+from app.services.transaction import kept, write
 
 REASON = 500
 CONSENT = "consent"  # the clock of whoever has to agree: the province, or headquarters where there is none
@@ -28,9 +28,9 @@ def flags_at_intake(session: Session, ticket: Ticket) -> list[str]:
     of its numbers."""
     if ticket.category != rule.FALSE_SIGN or not ticket.waybill:
         return []
-    parcel = linked.numbers(session, ticket.waybill)
-    signed = select(Scan.id).where(Scan.waybill.in_(parcel), Scan.scan_type == rule.SIGN_SCAN)
-    return [] if session.scalar(signed.limit(1)) is not None else [rule.NO_SIGN_SCAN]
+    parcel = kept(session, ("parcel", ticket.waybill), lambda: linked.numbers(session, ticket.waybill))
+    line = kept(session, ("trace", *parcel), lambda: scans.trace(session, *parcel))
+    return [] if any(scan.scan_type == rule.SIGN_SCAN for scan in line) else [rule.NO_SIGN_SCAN]
 
 
 def correct(*, actor: Actor, post: Post, category: str, reason: str, now: datetime) -> Outcome:
@@ -75,9 +75,10 @@ def consent(*, actor: Actor, post: Post, agreed: bool | None, reason: str, now: 
         return desk.finish(session, ticket, event, now, post)
 
 
-def known(session: Session) -> list[Category]:
-    """All categories in their order."""
-    return list(session.scalars(select(Category).order_by(Category.position, Category.code)))
+def known(session: Session, kind: str = "") -> list[Category]:
+    """All categories in their order; those of one kind where it is named."""
+    statement = select(Category).order_by(Category.position, Category.code)
+    return list(session.scalars(statement.where(Category.kind == kind) if kind else statement))
 
 
 def _ask(session: Session, ticket: Ticket, actor: Actor, category: str, reason: str, now: datetime) -> Event:
@@ -130,7 +131,8 @@ def _priority(session: Session, ticket: Ticket, category: str) -> str:
 
 def _errors(session: Session, ticket: Ticket, category: str, reason: str) -> dict[str, str]:
     errors = {}
-    if not category or session.get(Category, category) is None:
+    row = session.get(Category, category) if category else None
+    if row is None or row.kind != ticket.kind:
         errors["category"] = "required"
     elif category == ticket.category:
         errors["category"] = "same_category"

@@ -70,26 +70,28 @@ def stages(clock: Clock, table: rule.Calendars) -> tuple[rule.Stage, ...]:
 
 def stop(
     session: Session, ticket: Ticket, kinds: Collection[str], now: datetime, *,
-    credited: bool = True, organisation_id: int | None = None,
+    credited: bool = True, organisation_id: int | None = None, by_id: int | None = None,
 ) -> None:  # fmt: skip
     """Stop the running runs of `kinds`: in time at their due or before, late afterwards.
 
     Without `credited` somebody else served the complainant and the run is not in time whenever it stops (rulebook
-    3.11). `organisation_id` stops the runs of that organisation alone.
+    3.11). `organisation_id` stops the runs of that organisation alone; `by_id` is whose answer does it.
     """
     for clock in running(session, ticket, kinds):
         if organisation_id is None or clock.organisation_id == organisation_id:
-            stop_run(session, ticket, clock, now, credited=credited)
+            stop_run(session, ticket, clock, now, credited=credited, by_id=by_id)
 
 
-def stop_run(session: Session, ticket: Ticket, clock: Clock, now: datetime, *, credited: bool = True) -> None:
+def stop_run(
+    session: Session, ticket: Ticket, clock: Clock, now: datetime, *, credited: bool = True, by_id: int | None = None
+) -> None:
     """Stop one run, if it runs; a result that turns out late here, before the sweep saw it, is booked here."""
     if clock.stopped_at is not None:
         return
     if clock.state == "paused":
         _run_on(session, ticket, clock, emergency_rules.stood_until(session, ticket, now))
     in_time = rule.in_time(now, clock.due_at)
-    clock.stopped_at, clock.next_stage_at, clock.credited = now, None, credited
+    clock.stopped_at, clock.next_stage_at, clock.credited, clock.stopped_by_id = now, None, credited, by_id
     clock.state = "met" if in_time and credited else "breached"
     if clock.state == "breached" and clock.breached_at is None:
         clock.breached_at = min(now, clock.due_at)

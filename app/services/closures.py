@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.calendars import local_date
@@ -16,6 +16,7 @@ from app.domain.roles import SITE_MANAGER, Actor
 from app.models import Claim, Closure, Organisation
 from app.models.dialect import lock_key
 from app.models.ids import new_id
+from app.models.together import Question, ask
 from app.services import organisations
 from app.services.transaction import write
 
@@ -146,9 +147,7 @@ def sites_of(session: Session, actor: Actor) -> list[Organisation]:
 
 def closed_today(session: Session, now: datetime) -> dict[int, int | None]:
     """The sites whose announced closure holds today, each with its deputy."""
-    today = local_date(now)
-    statement = select(Closure.organisation_id, Closure.deputy_id).where(Closure.from_day <= today, _lasts(today))
-    return {row.organisation_id: row.deputy_id for row in session.execute(statement)}
+    return dict(ask(session, TODAY(today=local_date(now)))[0])
 
 
 def is_closed_now(session: Session, site: Organisation, now: datetime) -> bool:
@@ -161,8 +160,15 @@ def is_closed(site: Organisation, closed: dict[int, int | None], now: datetime) 
     return site.id in closed or (site.closed_from is not None and site.closed_from <= local_date(now))
 
 
-def _lasts(today: date) -> ColumnElement[bool]:
+def _lasts(today: Any) -> ColumnElement[bool]:
     return (Closure.ended_at.is_(None)) & or_(Closure.until_day.is_(None), Closure.until_day >= today)
+
+
+TODAY = Question(
+    select(Closure.organisation_id, Closure.deputy_id).where(
+        Closure.from_day <= bindparam("today"), _lasts(bindparam("today"))
+    )
+)
 
 
 def _scope(actor: Actor) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import Connection, PushRefusal
+from app.models import Category, Connection, PushRefusal, UnmappedCode
 from app.models.dialect import upsert_add
 from app.services.transaction import write
 
@@ -19,13 +19,18 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True)
 class Door:
-    """One connection as the endpoint needs it; `secrets` holds two while they rotate."""
+    """One connection as a driver needs it; `secrets` holds two while they rotate. Never logged."""
 
     id: int
     code: str
     charset: Any
     secrets: tuple[str, ...]
     category_map: dict[str, str]
+    driver: str = "link"
+    address: str = ""
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)
+    message_map: dict[str, str] = field(default_factory=dict)
+    field_map: dict[str, str] = field(default_factory=dict)
 
 
 def door(session: Session, code: str) -> Door | None:
@@ -33,9 +38,16 @@ def door(session: Session, code: str) -> Door | None:
     if "\0" in code:  # PostgreSQL takes no NUL, not even to look for it
         return None
     row = session.scalars(select(Connection).where(Connection.code == code, Connection.active)).one_or_none()
-    if row is None:
-        return None
-    return Door(row.id, row.code, row.charset, tuple(row.secrets), dict(row.category_map))
+    return door_of(row) if row is not None else None
+
+
+def door_of(row: Connection) -> Door:
+    """What is needed of a connection's row to read its messages and to answer them."""
+    return Door(
+        id=row.id, code=row.code, charset=row.charset, secrets=tuple(row.secrets), category_map=dict(row.category_map),
+        driver=row.driver, address=row.callback_url, settings=dict(row.settings), message_map=dict(row.message_map),
+        field_map=dict(row.field_map),
+    )  # fmt: skip
 
 
 def count_refusal(*, connection: str, reason: str, now: datetime) -> None:
@@ -44,3 +56,9 @@ def count_refusal(*, connection: str, reason: str, now: datetime) -> None:
     with write() as session:
         keys = {"connection": connection[:32], "reason": reason[:32], "day": day}
         upsert_add(session, PushRefusal, [{**keys, "n": 1}])
+
+
+def note_unmapped(session: Session, connection_id: int, code: str) -> None:
+    """Count a category code that is none of ours, in the transaction that takes its complaint into "other"."""
+    if code and session.get(Category, code) is None:
+        upsert_add(session, UnmappedCode, [{"connection_id": connection_id, "code": code[:64], "n": 1}])

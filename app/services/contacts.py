@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain import contacts as rule
@@ -16,6 +16,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Contact, Event, FreeText, Ticket
 from app.models.ids import new_id
+from app.models.together import Question, Step
 from app.services import acting, desk, journal, pauses, reveals, rounds, scripts
 from app.services.desk import Outcome, Post
 from app.services.reveals import Shown
@@ -165,10 +166,17 @@ def _going_on(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> 
     return session.scalars(statement.order_by(Contact.id.desc()).limit(1)).one_or_none()
 
 
-def view(session: Session, ticket: Ticket, actor: Actor) -> list[Contact]:
+_SEEN = Question(
+    select(Contact)
+    .where(Contact.ticket_id == bindparam("ticket_id"),
+           (Contact.outcome != "") | (Contact.user_id == bindparam("actor_id")))
+    .order_by(Contact.started_at, Contact.id)
+)  # fmt: skip
+
+
+def view(ticket: Ticket, actor: Actor) -> Step[list[Contact]]:
     """Every attempt of the ticket and the viewer's own call that is still on; the page's part."""
     if ticket.state in ("closed", "withdrawn"):
         return []
-    own = Contact.user_id == actor.user_id
-    statement = select(Contact).where(Contact.ticket_id == ticket.id, (Contact.outcome != "") | own)
-    return list(session.scalars(statement.order_by(Contact.started_at, Contact.id)))
+    (found,) = yield (_SEEN(ticket_id=ticket.id, actor_id=actor.user_id),)
+    return found

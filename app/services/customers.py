@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain import customers as rule
@@ -15,7 +15,8 @@ from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.models import CustomerAccount, CustomerMatch, Ticket
 from app.models.ids import new_id
-from app.services.transaction import write
+from app.models.together import Asked, Question, Step, ask
+from app.services.transaction import kept, write
 
 FIELDS = {PHONE: "phones", PREFIX: "prefixes", NAME: "names"}
 PAGE = 100
@@ -43,6 +44,25 @@ class Trial:
 # --- at intake ---
 
 
+_MATCHING = Question(
+    select(CustomerMatch, CustomerAccount)
+    .join(CustomerAccount, CustomerAccount.id == CustomerMatch.account_id)
+    .where(or_(*(
+        and_(CustomerMatch.kind == kind, CustomerMatch.value.in_(bindparam(kind, expanding=True)))
+        for kind in (PREFIX, PHONE, NAME)
+    )), CustomerAccount.active.is_(True))
+)  # fmt: skip
+
+
+def matching(waybill: str, phones: Collection[str], names: Collection[str]) -> Asked:
+    """The question for the accounts that a parcel may belong to."""
+    digits = [rule.phone_of(phone) for phone in phones if phone]
+    return _MATCHING(**{
+        PREFIX: list(rule.prefixes_of(waybill)), PHONE: [one for one in digits if one],
+        NAME: [name.strip() for name in names if name.strip()],
+    })  # fmt: skip
+
+
 def recognise(
     session: Session, ticket: Ticket, phones: Collection[str], names: Collection[str]
 ) -> CustomerAccount | None:  # fmt: skip
@@ -50,16 +70,8 @@ def recognise(
 
     The ticket keeps account, tier and own limits for its life.
     """
-    digits = [rule.phone_of(phone) for phone in phones if phone]
-    wanted = or_(
-        and_(CustomerMatch.kind == PREFIX, CustomerMatch.value.in_(rule.prefixes_of(ticket.waybill))),
-        and_(CustomerMatch.kind == PHONE, CustomerMatch.value.in_([one for one in digits if one])),
-        and_(CustomerMatch.kind == NAME, CustomerMatch.value.in_([name.strip() for name in names if name.strip()])),
-    )
-    statement = select(CustomerMatch, CustomerAccount).join(
-        CustomerAccount, CustomerAccount.id == CustomerMatch.account_id
-    )
-    rows = session.execute(statement.where(wanted, CustomerAccount.active.is_(True))).all()
+    rows = kept(session, ("sender", ticket.waybill, *phones, *names),
+                lambda: ask(session, matching(ticket.waybill, phones, names))[0])  # fmt: skip
     order = (PREFIX, PHONE, NAME)
     best = min(rows, key=lambda row: (order.index(row[0].kind), -len(row[0].value)), default=None)
     if best is None:
@@ -69,9 +81,15 @@ def recognise(
     return account
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> CustomerAccount | None:
+_ACCOUNT = Question(select(CustomerAccount).where(CustomerAccount.id == bindparam("account_id")))
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[CustomerAccount | None]:
     """The account of a ticket, for its panel; asks nothing where there is none."""
-    return session.get(CustomerAccount, ticket.customer_account_id) if ticket.customer_account_id else None
+    if not ticket.customer_account_id:
+        return None
+    ((account,),) = yield (_ACCOUNT(account_id=ticket.customer_account_id),)
+    return account
 
 
 # --- the administrator's side ---

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.domain.clocks import Limit
 from app.models import PlatformOrder, Ticket
 from app.services import clocks
+from app.services.transaction import begun
 
 
 def follow(session: Session, ticket: Ticket, now: datetime) -> None:
@@ -18,7 +19,6 @@ def follow(session: Session, ticket: Ticket, now: datetime) -> None:
 
     A run that is not late yet is re-dated; a late one ends as late, and the next deadline gets a run of its own.
     """
-    session.flush()
     first = _most_urgent(session, ticket)
     running = clocks.running(session, ticket, ["platform"])
     if first is None or first.expires_at is None:
@@ -36,6 +36,10 @@ def follow(session: Session, ticket: Ticket, now: datetime) -> None:
 
 
 def _most_urgent(session: Session, ticket: Ticket) -> PlatformOrder | None:
+    if begun(session, ticket.id):  # nothing is stored yet: its first order is the only one
+        own = [row for row in session.new if isinstance(row, PlatformOrder) and row.ticket_id == ticket.id]
+        return next((row for row in own if row.expires_at is not None), None)
+    session.flush()
     statement = select(PlatformOrder).where(
         PlatformOrder.ticket_id == ticket.id, PlatformOrder.verdict != "cancelled",
         PlatformOrder.answered_at.is_(None), PlatformOrder.expires_at.is_not(None),

@@ -37,6 +37,11 @@ from app.services.transaction import write
 PASSWORD = "demo-portal"  # noqa: S105 - of the demo accounts, printed in the README
 SECRET = "demo-secret"  # noqa: S105 - of the demo connections
 CONNECTIONS = (("demo", "菜鸟（演示）", "utf-8"), ("demo-gbk", "菜鸟（演示，GBK）", "gbk"))
+POLLED = "demo-pdd"
+POLLED_SETTINGS = {"client_id": "kuaifu-demo", "call_results": True, "every_seconds": 3, "look_back_hours": 1}
+POLLED_TYPES = {
+    "101": "FALSE_SIGN", "102": "LOCKER", "103": "LOST", "104": "DAMAGED", "105": "DELAYED", "199": "OTHER",
+}  # fmt: skip
 URGENT_SITE, URGENT_PROVINCE = "330106-01", "33"
 LEAD = timedelta(seconds=40)  # from a start to its urgent ticket's reminder
 # OWASP's smallest argon2id settings: ten accounts cost a fraction of a second.
@@ -131,8 +136,16 @@ def _add_people(people: Sequence[Mapping[str, str]], hashes: Mapping[str, str]) 
 
 
 def _connections(session: Session, callback_url: str) -> None:
-    """The two demo connections; an address that moved with the port is followed."""
+    """The demo connections, two that push and one that is polled; an address that moved with the port is followed."""
     known = {row.code: row for row in session.scalars(select(Connection))}
+    gateway = callback_url.removesuffix("/callback") + "/api/router"
+    if POLLED in known:
+        known[POLLED].callback_url = gateway
+    else:
+        session.add(Connection(
+            id=new_id(), code=POLLED, name="拼多多（演示）", driver="pdd", secrets=[SECRET], category_map=POLLED_TYPES,
+            settings=POLLED_SETTINGS, callback_url=gateway, routing_rule="last_scan",
+        ))  # fmt: skip
     codes = {category.code: category.code for category in CATEGORIES}
     for code, name, charset in CONNECTIONS:
         if code in known:

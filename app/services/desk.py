@@ -13,7 +13,8 @@ from app.domain.errors import Stale
 from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
 from app.models import Draft, Event, Submission, Ticket
-from app.services import cases, clocks, pauses, returns, scope, surveys, work
+from app.services import cases, clocks, incident_counts, pauses, problem_rows, returns, scope, surveys, work
+from app.services.transaction import drop
 
 TEXT_LIMIT = 2000  # characters of what a person types
 # Entries somebody must have read before answering; what the system notes by itself makes no page stale.
@@ -25,7 +26,8 @@ MATTERS = (
     "arbitration_raised", "dispute_ruled", "evidence_ordered", "evidence_delivered", "contact", "waiting",
     "category_corrected", "category_asked", "category_refused", "promise_made", "promise_settled",
     "promise_renegotiated", "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
-    "audited", "audit_revised", "result_undone",
+    "audited", "audit_revised", "result_undone", "answer_accepted", "answer_returned", "passed_up", "turned",
+    "sent_back",
 )  # fmt: skip
 
 
@@ -58,8 +60,15 @@ def facts_of(ticket: Ticket) -> TicketFacts:
         first_replied=ticket.first_reply_at is not None, acting_id=ticket.acting_id,
         help_open=ticket.help_asked_at is not None, waiting=ticket.waiting_until is not None,
         urged_by_superior=ticket.urged_at is not None, priority=ticket.priority,
-        category_asked=ticket.category_wanted != "", level=ticket.level, cases=cases.of(ticket),
+        category_asked=ticket.category_wanted != "", level=ticket.level, cases=cases.of(ticket), kind=ticket.kind,
+        reporter_id=ticket.reporter_id, regulator=regulator(ticket),
+        reminders=ticket.repeat_count + ticket.urge_count,
     )  # fmt: skip
+
+
+def regulator(ticket: Ticket) -> bool:
+    """Whether the postal regulator (12305) stands behind it, from the beginning or by asking later."""
+    return work.regulator(ticket)
 
 
 def may(ticket: Ticket, actor: Actor, action: str) -> bool:
@@ -110,6 +119,10 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
         ticket.help_asked_at = None  # a ticket that is opened again is helped when it is asked for anew
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
+    drop(session, ("begun", ticket.id))
+    if ticket.incident_id is not None:
+        incident_counts.fold(session, ticket)
+    problem_rows.refresh(session, ticket)
     if post and post.draft:
         drop_draft(session, event.actor_id, ticket, post.draft)
     if post and post.key:

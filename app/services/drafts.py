@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, delete, select
 
 from app.domain import drafts as rule
 from app.domain.errors import Invalid, Stale
 from app.domain.roles import Actor
 from app.models import Draft, Submission, Ticket
 from app.models.dialect import changed
+from app.models.together import Question, Step
 from app.services import desk, scope
 from app.services.desk import Post
 from app.services.transaction import write
@@ -68,10 +68,13 @@ def discard(*, actor: Actor, number: str, box: str) -> None:
         desk.drop_draft(session, actor.user_id, scope.load(session, actor, number, lock=True), box)
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> dict[str, Draft]:
+_MINE = Question(select(Draft).where(Draft.user_id == bindparam("actor_id"), Draft.ticket_id == bindparam("ticket_id")))
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[dict[str, Draft]]:
     """This person's drafts on a ticket by their box, old ones too."""
-    mine = select(Draft).where(Draft.user_id == actor.user_id, Draft.ticket_id == ticket.id)
-    return {row.box: row for row in session.scalars(mine)}
+    (mine,) = yield (_MINE(ticket_id=ticket.id, actor_id=actor.user_id),)
+    return {row.box: row for row in mine}
 
 
 def sweep(now: datetime) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import customer_links
@@ -18,6 +18,7 @@ from app.domain.roles import Actor
 from app.models import Courier, DutyShift, Organisation
 from app.models.dialect import for_update
 from app.models.ids import new_id
+from app.models.together import Question, ask
 from app.services.transaction import write
 
 WHEN: Mapping[str, tuple[int, ...]] = {
@@ -187,10 +188,16 @@ def set_manager_phone(*, actor: Actor, code: str, phone: str | None) -> None:
 # --- couriers and stations ---
 
 
+COURIERS = Question(
+    select(Courier)
+    .where(Courier.organisation_id == bindparam("site_id"), Courier.active)
+    .order_by(Courier.kind, Courier.name, Courier.id)
+)
+
+
 def couriers(session: Session, organisation_id: int | None) -> list[Courier]:
     """The couriers and stations of a site that are still told, by name."""
-    statement = select(Courier).where(Courier.organisation_id == organisation_id, Courier.active)
-    return list(session.scalars(statement.order_by(Courier.kind, Courier.name, Courier.id)))
+    return ask(session, COURIERS(site_id=organisation_id))[0]
 
 
 def add_courier(*, actor: Actor, name: str, phone: str, kind: str) -> None:

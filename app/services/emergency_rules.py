@@ -6,17 +6,20 @@ Never for the legal and the platform's own time (rulebook 4).
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.models import Emergency, Pause, Ticket
 from app.models.ids import new_id
+from app.models.together import Question, ask
+from app.services.transaction import kept
 
 REASON = "emergency"
 
 
-def in_force(at: datetime) -> ColumnElement[bool]:
+def in_force(at: Any) -> ColumnElement[bool]:
     """Periods that hold at an instant."""
     return and_(
         Emergency.from_at <= at, Emergency.until_at > at, or_(Emergency.ended_at.is_(None), Emergency.ended_at > at)
@@ -28,14 +31,21 @@ def concerns(province_id: int | None) -> ColumnElement[bool]:
     return or_(Emergency.province_id.is_(None), Emergency.province_id == province_id)
 
 
+IN_FORCE = Question(
+    select(Emergency)
+    .where(or_(*(in_force(bindparam(at, type_=Emergency.from_at.type)) for at in ("opened_at", "present"))))
+    .order_by(Emergency.province_id.is_(None), Emergency.id.desc())
+)
+
+
 def adopt(session: Session, ticket: Ticket, now: datetime) -> None:
     """On routing: the ticket keeps for its life the period in which it was opened, and stands still in one that does.
 
     The own province's period goes before the network's, the newer before the older one.
     """
-    order = (Emergency.province_id.is_(None), Emergency.id.desc())
-    then, place = or_(in_force(ticket.opened_at), in_force(now)), concerns(ticket.province_id)
-    rows = list(session.scalars(select(Emergency).where(then, place).order_by(*order)))
+    asked = IN_FORCE(opened_at=ticket.opened_at, present=now)
+    found: list[Any] = kept(session, ("emergencies", ticket.opened_at, now), lambda: ask(session, asked)[0])
+    rows = [row for row in found if row.province_id in (None, ticket.province_id)]
     opened_in = [row for row in rows if _holds(row, ticket.opened_at)]
     if ticket.emergency_id is None and opened_in:
         ticket.emergency_id = opened_in[0].id
@@ -81,11 +91,11 @@ def stood_until(session: Session, ticket: Ticket, now: datetime) -> datetime:
     return now if ends_at is None else min(now, over_at(session, ticket.province_id, ends_at, now))
 
 
-def _holds(row: Emergency, at: datetime) -> bool:
+def _holds(row: Any, at: datetime) -> bool:
     return row.from_at <= at < _until(row)
 
 
-def _until(row: Emergency) -> datetime:
+def _until(row: Any) -> datetime:
     return min(row.until_at, row.ended_at) if row.ended_at else row.until_at
 
 

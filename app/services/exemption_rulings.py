@@ -14,7 +14,7 @@ from app.domain.exemptions import Asked
 from app.domain.roles import Actor
 from app.models import Clock, Event, ExemptedClock, Exemption, Organisation, Ticket, User
 from app.models.dialect import for_update, insert_ignoring
-from app.services import desk, exemption_entries, exemption_view, journal, moves
+from app.services import desk, exemption_entries, exemption_scopes, exemption_view, journal, moves
 from app.services.hands import NO_ACT
 from app.services.transaction import write
 
@@ -34,6 +34,7 @@ def decide(*, actor: Actor, exemption_id: int, granting: bool, text: str, now: d
             raise NotAllowed(reason)
         row.state, row.decision = "granted" if granting else "refused", text.strip()
         row.decided_by_id, row.decided_at = actor.user_id, now
+        exemption_scopes.moved(session, row)
     carry_out(exemption_id, now, AT_ONCE)
 
 
@@ -48,6 +49,7 @@ def revoke(*, actor: Actor, exemption_id: int, text: str, now: datetime) -> None
             raise NotAllowed("not_granted")
         row.state, row.decision, row.done_at = "revoked", text.strip(), None
         row.decided_by_id, row.decided_at = actor.user_id, now
+        exemption_scopes.moved(session, row)
     carry_out(exemption_id, now, AT_ONCE)
 
 
@@ -151,11 +153,13 @@ def _gather(session: Session, row: Exemption, now: datetime, limit: int) -> None
     )  # fmt: skip
     if row.area_id != rule.NETWORK:
         statement = statement.where(Organisation.province_id == row.area_id)
-    for clock_id, ticket_id, organisation_id in session.execute(statement.order_by(Clock.id).limit(limit)).all():
+    found = session.execute(statement.order_by(Clock.id).limit(limit)).all()
+    for clock_id, ticket_id, organisation_id in found:
         values = {
             "exemption_id": row.id, "clock_id": clock_id, "ticket_id": ticket_id, "organisation_id": organisation_id,
         }  # fmt: skip
         session.execute(insert_ignoring(session, ExemptedClock).values(**values, state="asked"))
+    exemption_scopes.admit(session, row, {organisation_id for _clock, _ticket, organisation_id in found})
     counts = select(func.count(), func.count(ExemptedClock.ticket_id.distinct()))
     row.clocks, row.tickets = session.execute(counts.where(ExemptedClock.exemption_id == row.id)).one()
 

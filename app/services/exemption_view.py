@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, text, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, text, true
 from sqlalchemy.orm import Session, aliased
 
 from app.domain import exemptions as rule
@@ -16,8 +16,8 @@ from app.domain.roles import Actor
 from app.models import Clock, ExemptedClock, Exemption, FreeText, Organisation, Ticket, User
 from app.models.dialect import for_update
 from app.models.ticket import LATE_RUNS
-from app.services import exemptions
-from app.services.scope import visible_to
+from app.services import exemption_scopes, exemptions
+from app.services.scope import looked_up, visible_to
 
 PAGE = 50
 LATE_SHOWN = 100
@@ -41,16 +41,16 @@ class Row:
 
 def seen_by(actor: Actor) -> ColumnElement[bool]:
     """Which exemptions a role sees: sites their own clocks', LCS the province's, CCS all, admin the system facts."""
-    if actor.desk == "ccs":
-        return true()
-    if actor.desk == "admin":
-        return Exemption.reason == rule.SYSTEM_FAULT
-    part = exists().where(ExemptedClock.exemption_id == Exemption.id)
-    if actor.desk == "lcs":
-        sites = select(Organisation.id).where(Organisation.province_id == actor.province_id)
-        mine = part.where(ExemptedClock.organisation_id.in_(sites))
-        return or_(mine, Exemption.area_id.in_((actor.province_id, rule.NETWORK)))
-    return part.where(ExemptedClock.organisation_id == actor.organisation_id)
+    whole: dict[str, ColumnElement[bool]] = {"ccs": true(), "admin": Exemption.reason == rule.SYSTEM_FAULT}
+    return whole[actor.desk] if actor.desk in whole else exemption_scopes.seen_by(actor)
+
+
+def _listed_to(actor: Actor, state: str, below: int | None, most: int) -> ColumnElement[bool]:
+    """The newest of them, in one state (empty: all) and below an id: at least `most`, if there are so many."""
+    if actor.desk not in ("ccs", "admin"):
+        return Exemption.id.in_(exemption_scopes.newest(actor, state, below, most))
+    found = seen_by(actor) if below is None else and_(seen_by(actor), Exemption.id < below)
+    return and_(found, Exemption.state == state) if state else found
 
 
 def load(session: Session, actor: Actor, exemption_id: int, *, lock: bool = False) -> Exemption:
@@ -66,9 +66,7 @@ def load(session: Session, actor: Actor, exemption_id: int, *, lock: bool = Fals
 
 def count(session: Session, actor: Actor, state: str, below: int, most: int) -> int:
     """How many exemptions in one state (empty: all) lie below an id, at most `most`."""
-    statement = select(Exemption.id).where(seen_by(actor), Exemption.id < below)
-    if state:
-        statement = statement.where(Exemption.state == state)
+    statement = select(Exemption.id).where(_listed_to(actor, state, below, most))
     return session.scalar(select(func.count()).select_from(statement.limit(most).subquery())) or 0
 
 
@@ -82,14 +80,10 @@ def page(session: Session, actor: Actor, state: str, before: int | None = None, 
         .outerjoin(admin, admin.id == Exemption.system_confirmed_by_id)
         .outerjoin(area, area.id == Exemption.area_id)
         .outerjoin(FreeText, FreeText.id == Exemption.text_id)
-        .where(seen_by(actor))
+        .where(_listed_to(actor, state, before, limit + 1))
         .order_by(Exemption.id.desc())
         .limit(limit + 1)
     )
-    if state:
-        statement = statement.where(Exemption.state == state)
-    if before is not None:
-        statement = statement.where(Exemption.id < before)
     found = session.execute(statement).all()
     numbers = _numbers(session, actor, [row[0].id for row in found])
     return [
@@ -109,7 +103,8 @@ def _numbers(session: Session, actor: Actor, ids: list[int]) -> dict[int, list[t
         .join(Ticket, Ticket.id == ExemptedClock.ticket_id)
         .join(Clock, Clock.id == ExemptedClock.clock_id)
         .join(Exemption, Exemption.id == ExemptedClock.exemption_id)
-        .where(ExemptedClock.exemption_id.in_(ids), Exemption.area_id.is_(None), visible_to(actor))
+        .where(ExemptedClock.exemption_id.in_(ids), Exemption.area_id.is_(None))
+        .where(looked_up(ExemptedClock.ticket_id, visible_to(actor)))
         .order_by(Ticket.id, Clock.id)
         .limit(max(PAGE, len(ids)) * LATE_SHOWN)
     )
@@ -129,7 +124,8 @@ def late(session: Session, actor: Actor, site: str, now: datetime) -> list[tuple
         select(Clock, Ticket, Organisation)
         .join(Ticket, Ticket.id == Clock.ticket_id)
         .join(Organisation, Organisation.id == Clock.organisation_id)
-        .where(visible_to(actor), exemptions.askable(actor), _listed(), Ticket.state != "withdrawn", *span)
+        .where(looked_up(Clock.ticket_id, visible_to(actor)), exemptions.askable(actor), _listed(), *span)
+        .where(Ticket.state != "withdrawn")
         .order_by(Clock.due_at.desc(), Clock.id.desc())
         .limit(LATE_SHOWN)
     )

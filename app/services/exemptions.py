@@ -15,7 +15,7 @@ from app.domain.roles import Actor
 from app.models import Clock, ExemptedClock, Exemption, Organisation, Ticket
 from app.models.dialect import for_update, lock_key
 from app.models.ids import new_id
-from app.services import desk, exemption_entries, presses, scope
+from app.services import desk, exemption_entries, exemption_scopes, presses, scope
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -129,6 +129,7 @@ def ask_area(*, actor: Actor, area: str, from_at: datetime | None, until_at: dat
             facts=asked.facts.strip(), asked_by_id=actor.user_id, asked_at=now,
         )  # fmt: skip
         session.add(row)
+        exemption_scopes.admit(session, row, ())
         return presses.remember(session, "area", key, row.id, now)
 
 
@@ -180,6 +181,7 @@ def _request(
          "organisation_id": clock.organisation_id} for clock in clocks
     ]  # fmt: skip
     session.execute(insert(ExemptedClock), parts)
+    exemption_scopes.admit(session, row, {clock.organisation_id for clock in clocks})
     return row
 
 

@@ -26,7 +26,7 @@ A_DAY = timedelta(days=1)
 # Entries that tell the next shift where a ticket stands.
 TELLING = (
     "received", "follow_up", "result", "note", "repeat", "reject", "urge", "ruling", "help_asked", "help_answered",
-    "callback_refused", "site_urged", "priority_raised",
+    "sent_back", "callback_refused", "site_urged", "priority_raised",
 )  # fmt: skip
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, bindparam, select, true, union_all
 from sqlalchemy.orm import Session
 
 from app.domain.answers import Answer, parse_answers
 from app.domain.roles import Actor
-from app.models import Incident, Organisation, PlatformOrder, Ticket, User
-from app.services import incidents
-from app.services.scope import visible_to
+from app.models import Incident, IncidentTicket, Organisation, PlatformOrder, Ticket, User
+from app.models.together import Question, Step
+from app.services import incident_counts, incidents
+from app.services.scope import visible_to, work_scope
 
 PAGE = 50
 TICKETS = 100  # on one page, the number of one mass reply
@@ -35,33 +36,33 @@ def page(session: Session, actor: Actor, before: int | None = None, limit: int =
         select(Incident, Organisation, User.name)
         .join(User, User.id == Incident.opened_by_id)
         .outerjoin(Organisation, Organisation.id == Incident.province_id)
-        .where(incidents.seen_by(actor))
+        .where(Incident.id.in_(_newest(actor, before, limit + 1)), incidents.seen_by(actor))
         .order_by(Incident.id.desc())
         .limit(limit + 1)
     )
-    if before is not None:
-        statement = statement.where(Incident.id < before)
     found = session.execute(statement).all()
-    inside = _counted(session, actor, [row.id for row, _province, _name in found])
+    inside = incident_counts.of(session, work_scope(actor), [row.id for row, _province, _name in found])
     return [Row(row, province, name, *inside.get(row.id, (0, 0))) for row, province, name in found]
 
 
-def _counted(session: Session, actor: Actor, ids: list[int]) -> dict[int, tuple[int, int]]:
-    """Tickets and unanswered ones of these incidents alone, as far as the reader sees them."""
-    still = func.sum(case((Ticket.state.in_(("open", "in_progress")), 1), else_=0))
-    inside = select(Ticket.incident_id, func.count(), still).where(Ticket.incident_id.in_(ids), visible_to(actor))
-    rows = session.execute(inside.group_by(Ticket.incident_id)) if ids else ()
-    return {incident_id: (n, unanswered) for incident_id, n, unanswered in rows}
+def _newest(actor: Actor, before: int | None, most: int) -> Any:
+    """The ids of the newest incidents in scope; a province's own and the network's from the index of each."""
+    below = select(Incident.id).where(Incident.id < before) if before is not None else select(Incident.id)
+    places: list[ColumnElement[bool]] = [true()]
+    if actor.desk != "ccs":
+        places = [Incident.province_id == actor.province_id, Incident.province_id.is_(None)]
+    parts = [below.where(place).order_by(Incident.id.desc()).limit(most).subquery() for place in places]
+    return union_all(*[select(part.c.id) for part in parts])
 
 
 def tickets(session: Session, actor: Actor, row: Incident) -> list[tuple[Ticket, Organisation | None]]:
     """Its tickets in scope, those without an answer first; one more than TICKETS where there are more."""
-    replied = case((Ticket.state.in_(("open", "in_progress")), 0), else_=1)
     statement = (
         select(Ticket, Organisation)
+        .join(IncidentTicket, IncidentTicket.ticket_id == Ticket.id)
         .outerjoin(Organisation, Organisation.id == Ticket.handling_site_id)
-        .where(Ticket.incident_id == row.id, visible_to(actor))
-        .order_by(replied, Ticket.number)
+        .where(IncidentTicket.incident_id == row.id, IncidentTicket.scope == work_scope(actor), visible_to(actor))
+        .order_by(IncidentTicket.answered, IncidentTicket.number)
         .limit(TICKETS + 1)
     )
     return [(ticket, site) for ticket, site in session.execute(statement)]
@@ -82,6 +83,12 @@ def answers(session: Session, actor: Actor, row: Incident) -> list[Answer]:
     return list(found.values())
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> Any:
+_INCIDENT = Question(select(Incident).where(Incident.id == bindparam("incident_id")))
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[Any]:
     """The incident of a ticket, for its chip; asks nothing where there is none."""
-    return session.get(Incident, ticket.incident_id) if ticket.incident_id else None
+    if not ticket.incident_id:
+        return None
+    ((incident,),) = yield (_INCIDENT(incident_id=ticket.incident_id),)
+    return incident

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.exemptions import KINDS as EXEMPTABLE
+from app.domain.kinds import COMPLAINT
 from app.domain.roles import Actor
 from app.domain.waybills import normalise
 from app.models import Clock, Incident, Ticket
 from app.models.dialect import next_number
 from app.models.ids import new_id
-from app.services import desk, exemptions, journal, organisations, presses, scope
+from app.services import desk, exemptions, incident_counts, journal, organisations, presses, scope
 from app.services.exemptions import AskIn
 from app.services.transaction import write
 
@@ -153,6 +154,7 @@ def add_matching(*, actor: Actor, number: str, matching: Matching, now: datetime
     with write() as session:
         row = _open(session, actor, number)
         statement = select(Ticket.id).where(_free(actor, row), Ticket.state.not_in(("closed", "withdrawn")))
+        statement = statement.where(Ticket.kind == COMPLAINT)
         if matching.site_code.strip():
             site = organisations.find(session, matching.site_code)
             site_id = site.id if site else None
@@ -190,6 +192,7 @@ def remove(*, actor: Actor, number: str, ticket_numbers: Sequence[str], now: dat
                 continue
             _entry(session, ticket, row, "incident_unlinked", actor, now)
             ticket.incident_id = None
+            incident_counts.fold(session, ticket)
             done += 1
     return done
 

@@ -14,20 +14,34 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import kinds
 from app.domain.errors import DomainError, Invalid
-from app.domain.platform_messages import REPEAT
+from app.domain.platform_messages import REPEAT, RETREAT
 from app.domain.roles import SYSTEM, Actor
 from app.domain.waybills import is_acceptable, normalise
 from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
 from app.models.dialect import changed, insert_ignoring, lock_key
 from app.models.ids import new_id
-from app.services import deadlines, desk, inflow, journal, linked, moves, platform_pictures, ticket_contacts
+from app.services import (
+    connections,
+    deadlines,
+    desk,
+    inflow,
+    intake_reads,
+    journal,
+    linked,
+    moves,
+    platform_pictures,
+    ticket_contacts,
+)
 from app.services.opening import ComplaintIn as ComplaintIn
 from app.services.opening import follow_on, open_ticket
 from app.services.routing import NOBODY
+from app.services.sent_back import Back as Back
 from app.services.transaction import write
 
 ISSUE = "WORK_ORDER_ISSUE"
+COLLECTION = "ORDER"  # the category of what waits for its collection: the site of origin answers
 COMPLAINANTS = ticket_contacts.ROLES
 
 
@@ -37,12 +51,17 @@ class Conflict(DomainError):
 
 @dataclass(frozen=True)
 class Arrival:
-    """The outer facts of a signed message: its connection, type, exact body and arrival (UTC)."""
+    """The outer facts of a signed message: its connection, type, exact body and arrival (UTC).
+
+    `state` marks one that tells how an order stands now: known with another body, it was told before and is no
+    conflict.
+    """
 
     connection_id: int
     msg_type: str
     body: bytes
     at: datetime
+    state: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +89,7 @@ def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
     """
     with write() as session:
         lock_key(session, f"order:{arrival.connection_id}:{order.code}")
-        if not _first_time(session, arrival, order.code, "", None):
+        if not first_time(session, arrival, order.code, "", None):
             known = _order(session, arrival.connection_id, order.code)
             return session.get_one(Ticket, known.ticket_id).number if known else ""
         ticket, taken = _place_issue(session, arrival, order, complaint)
@@ -78,12 +97,17 @@ def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
         return ticket.number
 
 
-def follow_up(*, arrival: Arrival, order_code: str, event_id: str, event_at: datetime | None, text: str) -> None:
-    """Take a later message (urge, repeat, reject, satisfied, cancel); before its issue it waits. Raises Conflict."""
+def follow_up(
+    *, arrival: Arrival, order_code: str, event_id: str, event_at: datetime | None, text: str, back: Back | None = None
+) -> None:  # fmt: skip
+    """Take a later message (urge, repeat, sent back, reject, satisfied, cancel); before its issue it waits.
+
+    `back` comes with an answer that was sent back. Raises Conflict.
+    """
     key = event_id or hashlib.sha256(arrival.body).hexdigest()
     with write() as session:
         lock_key(session, f"order:{arrival.connection_id}:{order_code}")
-        if not _first_time(session, arrival, order_code, key, event_at or arrival.at):
+        if not first_time(session, arrival, order_code, key, event_at or arrival.at):
             return
         order = _order(session, arrival.connection_id, order_code)
         row = session.scalars(
@@ -93,49 +117,64 @@ def follow_up(*, arrival: Arrival, order_code: str, event_id: str, event_at: dat
         row.text = text
         if order is None:
             return
-        if moves.kind_of(arrival.msg_type) == REPEAT:  # parcels are locked before their tickets
+        if moves.kind_of(arrival.msg_type) in (REPEAT, RETREAT):  # parcels are locked before their tickets
             linked.lock(session, session.get_one(Ticket, order.ticket_id).waybill)
         ticket = moves.locked_ticket(session, order.ticket_id)
         if moves.outlives(session, ticket, order, row, arrival.at):
-            follow_on(session, ticket, order, row, arrival.at)
+            follow_on(session, ticket, order, row, arrival.at, back)
         else:
-            moves.apply(session, ticket, order, row, arrival.at)
+            moves.apply(session, ticket, order, row, arrival.at, back)
 
 
 def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> str:
     """Enter a complaint by hand (telephone, WeChat, letter …); the ticket's number. Raises Invalid."""
-    _require_manual(complaint)
+    if errors := manual_errors(complaint):
+        raise Invalid(errors)
     with write() as session:
         if key:  # a complaint without a waybill has no parcel to wait at: whoever sends it again waits here
             lock_key(session, f"submission:{key}")
         before = desk.done_before(session, desk.Post("", None, key))
         if before is not None:
-            done = session.get_one(Event, before.event_id)
-            return session.get_one(Ticket, done.ticket_id).number
-        parcel = linked.lock(session, normalise(complaint.waybill))
-        ticket, before_it = moves.on_parcel(session, parcel, now)
-        if ticket is not None:
-            event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
-        else:
-            ticket, event = open_ticket(session, complaint, actor=actor, now=now, rule="delivery", previous=before_it)
-        desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
-        _count(session, ticket, event, now)
-        return ticket.number
+            return number_of(session, before)
+        return place(session, complaint, actor=actor, key=key, now=now).number
 
 
-def _count(session: Session, ticket: Ticket, event: Event, now: datetime) -> None:
+def number_of(session: Session, before: desk.Outcome) -> str:
+    """The number of the ticket that a form or message made when it came the first time."""
+    return session.get_one(Ticket, session.get_one(Event, before.event_id).ticket_id).number
+
+
+def place(session: Session, complaint: ComplaintIn, *, actor: Actor, key: str, now: datetime) -> Ticket:
+    """A new ticket, or a red entry on the one that stands for this parcel; `key` remembers it. The caller commits."""
+    parcel = linked.lock(session, normalise(complaint.waybill))
+    ticket, before_it = moves.on_parcel(session, parcel, now, complaint.kind)
+    if ticket is not None:
+        event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
+    else:
+        intake_reads.ahead(session, complaint, parcel, now)
+        rule = "origin" if complaint.category == COLLECTION else "delivery"
+        ticket, event = open_ticket(session, complaint, actor=actor, now=now, rule=rule, previous=before_it)
+    desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
+    count(session, ticket, event, now)
+    return ticket
+
+
+def count(session: Session, ticket: Ticket, event: Event, now: datetime) -> None:
     """Count it among those that came in, unless it was there before."""
     if event.type == "received":
         inflow.note(session, ticket, now)
 
 
-def _require_manual(complaint: ComplaintIn) -> None:
+def manual_errors(complaint: ComplaintIn) -> dict[str, str]:
+    """What is wrong with a ticket that is entered by hand, by field."""
     lengths = {"text": desk.TEXT_LIMIT, "name": 80, "phone": 40, "address": 300}
     errors = {name: "too_long" for name, limit in lengths.items() if len(getattr(complaint, name)) > limit}
     if not complaint.text.strip():
         errors["text"] = "required"
     if not complaint.category:
         errors["category"] = "required"
+    if complaint.kind not in kinds.BY_HAND:
+        errors["kind"] = "bad_kind"
     if complaint.waybill.strip() and not is_acceptable(normalise(complaint.waybill)):
         errors["waybill"] = "bad_waybill"
     for one in complaint.contacts:
@@ -143,27 +182,31 @@ def _require_manual(complaint: ComplaintIn) -> None:
         errors |= {f"{one.role}_{name}": "too_long" for name, n in parts.items() if len(getattr(one, name)) > n}
     if complaint.complainant_kind not in COMPLAINANTS:
         errors["complainant_kind"] = "required"
-    if errors:
-        raise Invalid(errors)
+    return errors
 
 
-def _first_time(session: Session, arrival: Arrival, code: str, key: str, event_at: datetime | None) -> bool:
-    """Book the idempotency key. False: known with the same body. Raises Conflict after keeping both digests."""
+def first_time(session: Session, arrival: Arrival, code: str, key: str, event_at: datetime | None) -> bool:
+    """Book the idempotency key; what has an event key waits to be applied. False: known with the same body.
+
+    Raises Conflict after keeping both digests.
+    """
     digest = hashlib.sha256(arrival.body).hexdigest()
     values = {
         "connection_id": arrival.connection_id, "msg_type": arrival.msg_type, "order_code": code, "event_key": key,
     }  # fmt: skip
     new = changed(session, insert_ignoring(session, PushKey).values(**values, sha256=digest))
     if new:
-        state = "applied" if arrival.msg_type == ISSUE else "waiting"
+        state = "waiting" if key else "applied"
         session.add(_inbox(arrival, code, key, event_at, state, ""))
         session.flush()
         return True
     kept = session.get_one(PushKey, (arrival.connection_id, arrival.msg_type, code, key))
-    if kept.sha256 != digest:
+    if kept.sha256 != digest and not arrival.state:
         _set_aside(session, arrival, code, key, event_at, "conflict", f"first body had {kept.sha256}")
         session.commit()
         raise Conflict("same_key_other_body", first=kept.sha256, now=digest)
+    if not arrival.state:
+        kept.copies = PushKey.copies + 1
     return False
 
 
@@ -199,18 +242,20 @@ def _place_issue(
 ) -> tuple[Ticket, PlatformOrder]:
     """A new ticket, or a red entry on the one that already stands for this waybill (rulebook 3.12)."""
     parcel = linked.lock(session, normalise(complaint.waybill))
-    ticket, before_it = moves.on_parcel(session, parcel, arrival.at)
+    ticket, before_it = moves.on_parcel(session, parcel, arrival.at, complaint.kind)
     connection = session.get_one(Connection, arrival.connection_id)
     if ticket is None:
+        intake_reads.ahead(session, complaint, parcel, arrival.at)
         late = order.expires_at is not None and order.expires_at <= arrival.at
         rule = NOBODY if late else connection.routing_rule
         ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=arrival.at, rule=rule, previous=before_it)
     else:
         event = moves.repeat(session, ticket, actor=SYSTEM, text=complaint.text, now=arrival.at, channel="platform")
     taken = _add_order(session, ticket, arrival, order)
+    connections.note_unmapped(session, arrival.connection_id, complaint.category)
     platform_pictures.expect(session, ticket, event, complaint.pictures, arrival.at)
     desk.finish(session, ticket, event, arrival.at)
-    _count(session, ticket, event, arrival.at)
+    count(session, ticket, event, arrival.at)
     return ticket, taken
 
 

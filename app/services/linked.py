@@ -10,21 +10,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.customer_links import mobile
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.domain.waybills import is_acceptable, normalise
-from app.models import Ticket, WaybillLink
+from app.models import Ticket, WaybillLink, together
 from app.models.dialect import changed, insert_ignoring, lock_key
 from app.models.ids import new_id
+from app.models.together import Question, Step
 from app.services import desk, journal, scope
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
 MOST = 8  # numbers of one parcel
+ENDS = ("waybill_a", "waybill_b")
 KINDS = ("return", "relabel", "forward")
 OF_SCAN = {"RETURN": "return", "RELABEL": "relabel", "FORWARD": "forward"}
 NUMBER = re.compile(r"[A-Z0-9-]*[0-9]{6}[A-Z0-9-]*")
@@ -39,13 +41,25 @@ class Linked:
     source: str
 
 
+_TOUCHING = Question(
+    select(WaybillLink)
+    .where(or_(*(getattr(WaybillLink, end).in_(bindparam("frontier", expanding=True)) for end in ENDS)))
+    .order_by(WaybillLink.id)
+)
+
+
 def of(session: Session, waybill: str) -> list[Linked]:
     """The other numbers of the parcel, however many steps away, the nearest first; one statement if there is none."""
+    found: list[Linked] = together.run(session, {"": asking(waybill)})[""]
+    return found
+
+
+def asking(waybill: str) -> Step[list[Linked]]:
+    """The same as a step of a page."""
     found: dict[str, Linked] = {}
     frontier = {waybill} if waybill else set()
     while frontier and len(found) < MOST - 1:
-        touching = or_(WaybillLink.waybill_a.in_(frontier), WaybillLink.waybill_b.in_(frontier))
-        links = session.scalars(select(WaybillLink).where(touching).order_by(WaybillLink.id)).all()
+        (links,) = yield (_TOUCHING(frontier=sorted(frontier)),)
         frontier = set()
         for link in links:
             for number in (link.waybill_a, link.waybill_b):
@@ -62,14 +76,36 @@ def numbers(session: Session, waybill: str) -> list[str]:
 
 def reach(session: Session, waybills: Collection[str]) -> set[str]:
     """All numbers of many parcels at once, the given ones too."""
-    found, frontier = set(waybills), set(waybills)
+    return set(waybills).union(*_pairs(session, waybills))
+
+
+def parcels(session: Session, waybills: Collection[str]) -> dict[str, list[str]]:
+    """All numbers of each of these parcels, the given one first: at most MOST statements, whatever is linked."""
+    beside: dict[str, list[str]] = {}
+    for one, other in _pairs(session, waybills):
+        beside.setdefault(one, []).append(other)
+        beside.setdefault(other, []).append(one)
+    found = {}
+    for waybill in waybills:
+        parcel = [waybill]
+        for number in parcel:  # grows while it is walked, the nearest first
+            parcel += [near for near in sorted(beside.get(number, ())) if near not in parcel]
+        found[waybill] = parcel[:MOST]
+    return found
+
+
+def _pairs(session: Session, waybills: Collection[str]) -> set[tuple[str, str]]:
+    """Every link that can be reached from these numbers."""
+    found: set[tuple[str, str]] = set()
+    known, frontier = set(waybills), set(waybills)
     for _step in range(MOST - 1):  # a parcel has no longer chain
         touching = or_(WaybillLink.waybill_a.in_(frontier), WaybillLink.waybill_b.in_(frontier))
         pairs = session.execute(select(WaybillLink.waybill_a, WaybillLink.waybill_b).where(touching)).all()
-        frontier = {number for pair in pairs for number in pair} - found
+        found |= {(one, other) for one, other in pairs}
+        frontier = {number for pair in pairs for number in pair} - known
         if not frontier:
             break
-        found |= frontier
+        known |= frontier
     return found
 
 
@@ -79,7 +115,7 @@ def lock(session: Session, *waybills: str) -> list[str]:
     The numbers are locked in one order for everybody; where a link came meanwhile the locks are given back and taken
     anew, so that nobody waits for another in a circle.
     """
-    wanted = _all(session, waybills)
+    wanted = [waybill for waybill in dict.fromkeys(waybills) if waybill]  # most parcels have no other number
     while wanted:
         attempt = session.begin_nested()
         for waybill in sorted(wanted):

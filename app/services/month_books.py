@@ -42,9 +42,9 @@ class Books:
 def books(session: Session, month: str, span: Span, scheme: Scheme) -> Books:
     """The month from the tables as they stand."""
     facts = scorecard_facts.month_facts(session, span)
-    spreads = {by: scorecard_spread.handling(session, span, by) for by in ("site", "province", "network")}
-    nodes = everybody(session, span, facts.keys() | spreads["site"].keys())
-    beside = _beside(session, month, span, nodes, spreads)
+    spread = scorecard_spread.handling(session, span)
+    nodes = everybody(session, span, facts.keys() | spread.keys())
+    beside = _beside(session, month, span, nodes, spread | scorecard_spread.handling_above(session, span))
     whole = cards.roll_up(nodes, facts)
     figures = {node.id: cards.with_facts(beside[node.id], whole[node.id]) for node in nodes}
     return Books(month, nodes, figures, scheme)
@@ -72,7 +72,7 @@ def node(row: Organisation) -> Node:
 
 
 def _beside(
-    session: Session, month: str, span: Span, nodes: Sequence[Node], spreads: Mapping[str, scorecard_spread.Spread]
+    session: Session, month: str, span: Span, nodes: Sequence[Node], spread: scorecard_spread.Spread
 ) -> dict[int, Figures]:
     """All but the counts: percentiles, categories, root causes, penalties, volumes, the score of the month before."""
     by_category = scorecard_spread.counts(session, span, Ticket.category)
@@ -82,7 +82,8 @@ def _beside(
     members = members_of(nodes)
     return {
         one.id: Figures(
-            handling=_spread_of(one, spreads), penalties=_sum([penalties.get(key) for key in members[one.id]]),
+            handling=spread.get(EVERYBODY if one.kind == "headquarters" else one.id, NOTHING),
+            penalties=_sum([penalties.get(key) for key in members[one.id]]),
             categories=scorecard_spread.together(by_category.get(key, ()) for key in members[one.id]),
             causes=scorecard_spread.together(by_cause.get(key, ()) for key in members[one.id]),
             delivered=volume_of(one, members[one.id], volumes), previous=previous.get(one.id),
@@ -99,12 +100,6 @@ def members_of(nodes: Sequence[Node]) -> dict[int, list[int]]:
             members[one.province_id].append(one.id)
     everyone = [one.id for one in nodes]
     return members | {one.id: everyone for one in nodes if one.kind == "headquarters"}
-
-
-def _spread_of(one: Node, spreads: Mapping[str, scorecard_spread.Spread]) -> tuple[int | None, int | None]:
-    if one.kind == "headquarters":
-        return spreads["network"].get(EVERYBODY, NOTHING)
-    return spreads["province" if one.kind == "province" else "site"].get(one.id, NOTHING)
 
 
 def _sum(every: Sequence[Mapping[str, int] | None]) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ from app.domain.month_dates import freeze_from
 from app.domain.roles import Actor
 from app.domain.scorecards import Node
 from app.models import Event, FrozenCard, MonthClose
-from app.models.dialect import insert_rows, lock_key
-from app.services import journal, month_amendments, month_books, months, penalty_settling, scoring_schemes
+from app.models.dialect import insert_rows, lock_key, read_much
+from app.services import journal, month_amendments, month_books, month_people, months, penalty_settling, scoring_schemes
+from app.services.month_people import sha as sha
 from app.services.scorecard_facts import Span
 from app.services.transaction import write
 
@@ -91,6 +91,7 @@ def _refuse(session: Session, month: str) -> None:
 
 
 def _write(session: Session, month: str, span: Span, actor: Actor, failpoint: Failpoint) -> Frozen:
+    read_much(session)
     scheme = scoring_schemes.of_month(session, month)
     books = month_books.books(session, month, span, scheme)
     failpoint("counted")
@@ -99,9 +100,11 @@ def _write(session: Session, month: str, span: Span, actor: Actor, failpoint: Fa
     failpoint("made")
     if rows:
         insert_rows(session, FrozenCard.__table__, rows)  # type: ignore[arg-type]
+    people = month_people.freeze(session, month, span, books.nodes, scheme)
     head = journal.canonical({
         "format": 1, "month": month, "frozen_at": span.now, "scheme": scheme.plain(), **visible(session),
-        "cards": {row["code"]: row["digest"] for row in rows}, "amendments": found,
+        "cards": {row["code"]: row["digest"] for row in rows}, "people": people,
+        "amendments": found,
     })  # fmt: skip
     row = session.get(MonthClose, month) or MonthClose(month=month)
     row.frozen_at, row.frozen_by_id, row.scheme_version = span.now, actor.user_id, scheme.version
@@ -117,11 +120,6 @@ def _card(month: str, one: Node, body: dict[str, Any]) -> dict[str, Any]:
         "month": month, "organisation_id": one.id, "province_id": one.province_id, "kind": one.kind, "code": one.code,
         "score": body["score"], "body": text, "digest": sha(text),
     }  # fmt: skip
-
-
-def sha(text: str) -> str:
-    """The digest of a canonical text."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def visible(session: Session) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from app.models import (
     Ticket,
     User,
 )
-from app.models.dialect import insert_ignoring
+from app.models.dialect import insert_ignoring, read_much
 from app.services import month_amendments, month_books, months, penalty_totals, scoring_schemes
 from app.services.month_amendments import Correction
 from app.services.scorecard_facts import Span
@@ -143,6 +143,7 @@ def _n(session: Session, statement: object) -> int:
 
 def preview(session: Session, month: str, now: datetime) -> Preview:
     """What the freeze would write if it were now. Nothing is written."""
+    read_much(session)
     scheme = scoring_schemes.of_month(session, month)
     _facts, scores, _ranks = month_books.scores(session, Span.of(month, now), scheme)
     house = session.scalar(select(Organisation.id).where(Organisation.kind == "headquarters").limit(1))

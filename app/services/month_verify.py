@@ -25,7 +25,7 @@ from app.domain.scorecards import Facts, Figures, Node
 from app.domain.scoring_scheme import of_plain
 from app.extensions import db
 from app.models import Event, FrozenCard, MonthClose, Penalty, Ticket
-from app.services import journal, month_books, penalty_totals
+from app.services import journal, month_books, month_people, penalty_totals
 from app.services.month_freeze import sha
 from app.services.scorecard_spread import ordered, together
 
@@ -60,6 +60,7 @@ def verify(*, month: str) -> Verified:
     for node in nodes:
         if stored[node.code].body != journal.canonical(wanted[node.id]):
             differences += named(node.code, plains[node.code], wanted[node.id])
+    differences += month_people.differences(session, month, head, nodes, tally)
     return Verified(month, len(stored), events, row.digest, tuple(differences))
 
 
@@ -94,7 +95,16 @@ def _tickets(session: Session, window: Window, head: Mapping[str, Any]) -> Itera
     edge, corrected = set(head["edge"]), _corrected_since(session, head)
     event = Event.__table__.c
     statement = (
-        select(event.ticket_id, event.id, event.type, event.at, event.organisation_id, event.data, Ticket.category)
+        select(
+            event.ticket_id,
+            event.id,
+            event.type,
+            event.at,
+            event.organisation_id,
+            event.data,
+            event.actor_id,
+            Ticket.category,
+        )
         .join(Ticket, Ticket.id == event.ticket_id)
         .where(Ticket.opened_at < window.end)
     )
@@ -105,7 +115,8 @@ def _tickets(session: Session, window: Window, head: Mapping[str, Any]) -> Itera
     for ticket_id, group in groupby(rows, key=lambda row: row[0]):
         seen = [row for row in group if row[1] <= head["low"] or row[1] in edge]
         if seen:
-            yield corrected.get(ticket_id) or str(seen[0][6]), [Entry(row[2], row[3], row[4], row[5]) for row in seen]
+            category = corrected.get(ticket_id) or str(seen[0][7])
+            yield category, [Entry(row[2], row[3], row[4], row[5], row[6]) for row in seen]
 
 
 def _corrected_since(session: Session, head: Mapping[str, Any]) -> dict[int, str]:

@@ -1,4 +1,5 @@
-"""The platform's later moves on an order: urge, repeat, reject, satisfied, cancel (rulebook 3.12, interfaces 1).
+"""The platform's later moves on an order: urge, repeat, sent back, reject, satisfied, cancel (rulebook 3.12,
+interfaces 1).
 
 Messages come in any order. Each is counted and shown once; its effect on the state is what it would have been in the
 order of (event time, rank): one that a later "satisfied" has overtaken changes nothing any more, and one that arrives
@@ -9,21 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import kinds
 from app.domain.lifecycle import APPEALED, AT_WORK, OPEN_STATES
-from app.domain.platform_messages import CANCEL, REJECT, REPEAT, SATISFIED, URGE, Message, ordered
+from app.domain.platform_messages import CANCEL, REJECT, REPEAT, RETREAT, SATISFIED, URGE, Message, ordered
 from app.domain.roles import SYSTEM, Actor
 from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, settling
+from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, sent_back, settling, work
+from app.services.sent_back import Back
 
-RULING = frozenset({REPEAT, REJECT, SATISFIED, CANCEL})
+RULING = frozenset({REPEAT, RETREAT, REJECT, SATISFIED, CANCEL})
 PLATFORM = "platform"  # the channel of what a platform's order tells
-ENTRY = {URGE: "urge", REPEAT: "repeat", REJECT: "reject", SATISFIED: "satisfied", CANCEL: "cancelled"}
+ENTRY = {
+    URGE: "urge", REPEAT: "repeat", RETREAT: "sent_back", REJECT: "reject", SATISFIED: "satisfied", CANCEL: "cancelled",
+}  # fmt: skip
 
 
 def kind_of(msg_type: str) -> str:
@@ -37,23 +43,25 @@ def locked_ticket(session: Session, ticket_id: int) -> Ticket:
     return session.scalars(statement).one()
 
 
-def on_parcel(session: Session, waybills: Sequence[str], now: datetime) -> tuple[Ticket | None, Ticket | None]:
-    """Where a new complaint on one of these linked waybills belongs, and the newest ticket on them.
+def on_parcel(
+    session: Session, waybills: Sequence[str], now: datetime, kind: str = kinds.COMPLAINT
+) -> tuple[Ticket | None, Ticket | None]:
+    """Where a new ticket of this kind on one of these linked waybills belongs, and the newest ticket on them.
 
     It belongs to an open one, else to one closed within the window, the newest of several; where there is none, the
     new ticket follows the newest one.
     """
-    found = _on_waybills(session, waybills)
+    found = _on_waybills(session, waybills, kind)
     standing = next((one for one in found if one.state != "closed"), None)
     if standing is None:
         standing = next((one for one in found if settling.reopens(session, one, now)), None)
     return standing, next(iter(found), None)
 
 
-def _on_waybills(session: Session, waybills: Sequence[str]) -> list[Ticket]:
-    if not waybills:
+def _on_waybills(session: Session, waybills: Sequence[str], kind: str) -> list[Ticket]:
+    if not waybills or kind not in kinds.COUNTS_UP:
         return []
-    own = (Ticket.waybill.in_(waybills), Ticket.kind == "complaint", Ticket.state != "withdrawn")
+    own = (Ticket.waybill.in_(waybills), Ticket.kind == kind, Ticket.state != "withdrawn")
     statement = select(Ticket).where(*own)
     return list(session.scalars(for_update(statement.order_by(Ticket.id.desc()))))
 
@@ -65,13 +73,17 @@ def apply_waiting(session: Session, ticket: Ticket, order: PlatformOrder, now: d
         apply(session, ticket, order, rows[message], now)
 
 
-def apply(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, now: datetime) -> None:
+def apply(
+    session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, now: datetime, back: Back | None = None
+) -> None:  # fmt: skip
     """Count and show one message, and give it the effect that its place in the order has."""
     kind, message = kind_of(row.msg_type), _message(row)
     pauses.end(session, ticket, "platform", now)
     line = ordered([_message(r) for r in _rows(session, order, "applied")] + [message])
     later = [m for m in line[line.index(message) + 1 :] if m.type in RULING]
     row.state = "applied"
+    if kind == RETREAT:
+        sent_back.renew(order, back or Back())
     event = _entry(session, ticket, order, kind, row, now)
     overtaken = any(m.type in (SATISFIED, CANCEL) for m in later)
     if kind in RULING and not overtaken and not _others_wait(session, ticket, order, kind):
@@ -81,18 +93,22 @@ def apply(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, no
     verdicts = [m for m in line if m.type in (REJECT, SATISFIED, CANCEL)]
     words = {REJECT: "rejected", SATISFIED: "satisfied", CANCEL: "cancelled"}
     order.verdict = words[verdicts[-1].type] if verdicts else ""
-    if kind == CANCEL and ticket.state in OPEN_STATES:
+    if kind in (CANCEL, RETREAT) and ticket.state in OPEN_STATES:
         deadlines.follow(session, ticket, now)
     desk.finish(session, ticket, event, now)
 
 
 def outlives(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox, now: datetime) -> bool:
-    """Whether this message is a repeat that comes too late to re-open the ticket: it begins a new one.
+    """Whether this message brings work back, and comes too late to re-open the ticket: it begins a new one.
 
-    A repeat that a later verdict has overtaken begins nothing.
+    One that a later verdict has overtaken begins nothing.
     """
     message = _message(row)
-    if kind_of(row.msg_type) != REPEAT or ticket.state != "closed" or settling.reopens(session, ticket, now):
+    if (
+        kind_of(row.msg_type) not in (REPEAT, RETREAT)
+        or ticket.state != "closed"
+        or settling.reopens(session, ticket, now)
+    ):
         return False
     line = ordered([_message(r) for r in _rows(session, order, "applied")] + [message])
     return not any(m.type in (SATISFIED, CANCEL) for m in line[line.index(message) + 1 :])
@@ -101,6 +117,8 @@ def outlives(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox,
 def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: datetime, channel: str) -> Event:
     """Another complaint on the same waybill: a red entry, one repeat more, and the effect on clocks and state."""
     pauses.end(session, ticket, "platform", now)
+    if channel == work.REGULATOR and not work.regulator(ticket):
+        ticket.flags = [*(ticket.flags or []), work.REGULATOR]
     event = _repeat_entry(session, ticket, actor, text, now, {"channel": channel})
     repeat_effect(session, ticket, text, now)
     return event
@@ -109,17 +127,16 @@ def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: da
 def repeat_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
     """Running clocks shortened; from replied back to work with a new resolve run, from closed with fresh clocks; back
     to the tray where nobody had it."""
-    action = next((one for one in ("repeat_reopens", "repeat_in_tray") if desk.may(ticket, SYSTEM, one)), "")
-    if action:
-        was_closed = ticket.state == "closed"
-        clocks.void(session, ticket, settling.UNTIL_THE_END, now)
-        desk.move(ticket, action, SYSTEM)
-        ticket.customer_accepted, ticket.objection_over, ticket.closed_at = False, False, None
-        settling.work_again(session, ticket, now, was_closed=was_closed)
+    if sent_back.to_work(session, ticket, now):
         return True
     if ticket.state in ("open", "in_progress"):
         clocks.shorten(session, ticket, now)
     return False
+
+
+def retreat_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
+    """Our answer came back: to work again."""
+    return sent_back.to_work(session, ticket, now)
 
 
 def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) -> bool:
@@ -127,6 +144,8 @@ def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
 
     After the closing it is the same, however late: CCS looks at it, and the site has no clock and no cost by itself.
     """
+    if desk.may(ticket, SYSTEM, "customer_unhappy"):
+        return _once_more(session, ticket, now)
     if not desk.may(ticket, SYSTEM, "reject"):
         return False
     closed_at, late = ticket.closed_at, ticket.state == "closed" and not settling.reopens(session, ticket, now)
@@ -141,6 +160,15 @@ def reject_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
     clocks.start(session, ticket, "appeal", clocks.limits(session, ticket)["appeal"], now)
     if closed_at is not None:
         clocks.run_on(session, ticket, "legal", now)
+    return True
+
+
+def _once_more(session: Session, ticket: Ticket, now: datetime) -> bool:
+    """Whoever only asked makes no appeal: the answer is given once more."""
+    clocks.void(session, ticket, settling.UNTIL_THE_END, now)
+    desk.move(ticket, "customer_unhappy", SYSTEM)
+    ticket.customer_accepted, ticket.objection_over = False, False
+    clocks.start_rework(session, ticket, now)
     return True
 
 
@@ -190,18 +218,21 @@ def withdraw_appeals(session: Session, ticket: Ticket, now: datetime) -> None:
 
 
 _EFFECTS: dict[str, Callable[[Session, Ticket, str, datetime], bool]] = {
-    REPEAT: repeat_effect, REJECT: reject_effect, SATISFIED: satisfied_effect, CANCEL: cancel_effect,
+    REPEAT: repeat_effect, RETREAT: retreat_effect, REJECT: reject_effect, SATISFIED: satisfied_effect,
+    CANCEL: cancel_effect,
 }  # fmt: skip
 
 
 def _entry(session: Session, ticket: Ticket, order: PlatformOrder, kind: str, row: Inbox, now: datetime) -> Event:
-    data = {"order_code": order.code, "event_at": row.event_at}
+    data: dict[str, Any] = {"order_code": order.code, "event_at": row.event_at}
     if kind == REPEAT:
         return _repeat_entry(session, ticket, SYSTEM, row.text, now, data)
     if kind == URGE:
         ticket.urge_count += 1
     if kind == REJECT:
         order.rejects += 1
+    if kind == RETREAT:
+        data["round"] = order.retreats + 1
     return journal.append(session, ticket, ENTRY[kind], actor=SYSTEM, now=now, data=data, text={"text": row.text})
 
 

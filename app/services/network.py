@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.calendars import day_bounds
 from app.models import Clock, Counter, Organisation, Ticket
-from app.models.dialect import shanghai_day
+from app.models.dialect_time import shanghai_day
 
 DAYS = 14
 HOUSE = 0  # headquarters' scope of the counters

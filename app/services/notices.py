@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
@@ -14,9 +15,10 @@ from app.domain import notices as rule
 from app.domain.errors import NotFound
 from app.domain.notices import TOLD, Telling
 from app.domain.roles import Actor
-from app.models import Event, Export, Notice, Ticket, User
+from app.models import Event, Export, Notice, Ticket, User, together
 from app.models.dialect import changed, insert_ignoring
 from app.models.ids import new_id
+from app.models.together import Asked, Question
 from app.services import scope
 from app.services.transaction import write
 
@@ -41,6 +43,7 @@ class Line:
     read: bool
     number: str
     category: str
+    about: int = 0  # the entry of a ticket or of a rectification form, or the export
 
 
 def note(session: Session, ticket: Ticket, event: Event) -> None:
@@ -80,7 +83,17 @@ def _of(session: Session, organisation_id: int) -> Iterable[int]:
 
 def unread(session: Session, actor: Actor) -> Unread:
     """What the bell shows: one statement, a bounded piece of one index."""
-    return unread_of(session.execute(select(*unread_columns(actor))).one())
+    return unread_of(together.one(session, unread_asked(actor)))
+
+
+def unread_asked(actor: Actor) -> Asked:
+    """The same as a question of a web page; `unread_of` reads the answer."""
+    return _unread(scope.pattern(actor))(**scope.ids(actor))
+
+
+@cache
+def _unread(pattern: Actor) -> Question:
+    return Question(select(*unread_columns(pattern)))
 
 
 def unread_columns(actor: Actor) -> tuple[Any, Any]:
@@ -103,7 +116,7 @@ def page(session: Session, actor: Actor, before: int | None) -> tuple[list[Line]
         statement = statement.where(Notice.id < before)
     found = session.execute(statement.order_by(Notice.id.desc()).limit(PAGE + 1)).all()
     lines = [
-        Line(row.id, row.kind, row.at, row.read_at is not None, number or "", category or "")
+        Line(row.id, row.kind, row.at, row.read_at is not None, number or "", category or "", row.event_id)
         for row, number, category in found[:PAGE]
     ]
     return lines, lines[-1].id if len(found) > PAGE else None
@@ -124,14 +137,16 @@ def _in_scope(actor: Actor) -> ColumnElement[bool]:
 # --- the verbs ---
 
 
-def read(*, actor: Actor, notice_id: int, now: datetime) -> str:
-    """Mark one as read; the number of its ticket, "" for none. Raises NotFound."""
+def read(*, actor: Actor, notice_id: int, now: datetime) -> Line:
+    """Mark one as read; what it says. Raises NotFound."""
+    mine = _mine(select(Notice, Ticket.number, Ticket.category), actor)
     with write() as session:
-        found = session.execute(_mine(select(Notice, Ticket.number), actor).where(Notice.id == notice_id)).one_or_none()
+        found = session.execute(mine.where(Notice.id == notice_id)).one_or_none()
         if found is None:
             raise NotFound("notice_not_found")
-        found[0].read_at = found[0].read_at or now
-        return found[1] or ""
+        row, number, category = found
+        row.read_at = row.read_at or now
+        return Line(row.id, row.kind, row.at, True, number or "", category or "", row.event_id)
 
 
 def read_all(*, actor: Actor, upto: int, now: datetime) -> int:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import literal, or_, select
+from sqlalchemy import String, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotFound
 from app.domain.roles import Actor
 from app.models import Organisation
 from app.models.ids import new_id
+from app.models.together import Question, ask
 from app.services.transaction import write
 
 KINDS = ("headquarters", "province", "district", "site", "hub", "department")
@@ -68,6 +70,16 @@ def import_tree(*, nodes: Sequence[Node]) -> int:
         return len(fresh)
 
 
+BY_CODE = Question(select(Organisation).where(Organisation.code == bindparam("code")))
+_ADDRESS: Any = bindparam("address", type_=String)
+AREAS = Question(
+    select(Organisation)
+    .where(Organisation.kind == "site", Organisation.address_prefix != "",
+           _ADDRESS.contains(Organisation.address_prefix))
+    .order_by(Organisation.code)
+)  # fmt: skip
+
+
 def find_by_code(session: Session, code: str) -> Organisation | None:
     """The organisation with that code (blanks around it do not count), or None."""
     return session.scalars(select(Organisation).where(Organisation.code == code.strip())).one_or_none()
@@ -115,12 +127,13 @@ def matching_address(session: Session, text: str) -> list[Organisation]:
     (rulebook 3.1: "by address only when exactly one site matches").
     """
     address = "".join(text.split())
-    if not address:
-        return []
-    holds = literal(address).contains(Organisation.address_prefix)
-    statement = select(Organisation).where(Organisation.kind == "site", Organisation.address_prefix != "", holds)
-    found = [site for site in session.scalars(statement.order_by(Organisation.code)) if site.address_prefix in address]
-    return [site for site in found if not _inside_another(site.address_prefix, found)]
+    return narrowest(address, ask(session, AREAS(address=address))[0]) if address else []
+
+
+def narrowest(address: str, found: Iterable[Organisation]) -> list[Organisation]:
+    """Of the answer to AREAS those whose area really holds the address, and no wider area of the same place."""
+    sites = [site for site in found if site.address_prefix in address]
+    return [site for site in sites if not _inside_another(site.address_prefix, sites)]
 
 
 def _inside_another(prefix: str, found: Iterable[Organisation]) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.answers import ANSWER_FIELD, Answer, check, find, parse_answers
 from app.models import Event, PlatformOrder, Ticket
-from app.services import callbacks
+from app.services import call_results, callbacks
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ def send(
 ) -> None:  # fmt: skip
     """One callback an order, with its own group's answer; an order that lists none takes what the others get. They
     leave after `hold` at the earliest."""
+    call_results.enqueue(session, ticket, event, orders, now, hold)
     asked = groups(orders)
     by_order = {order.id: group for group in asked for order in group.orders}
     only = asked[0] if len(asked) == 1 else None

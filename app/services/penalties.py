@@ -22,7 +22,7 @@ from app.domain.penalty_facts import Case, Fact, Happening, Run
 from app.domain.roles import SITE_MANAGER, SYSTEM
 from app.models import Event, ImportedTicket, Organisation, Penalty, Ticket, User
 from app.models.ids import new_id
-from app.services import clock_runs, journal, months, moves, penalty_due, penalty_ends, penalty_rules
+from app.services import clock_runs, journal, months, moves, penalty_due, penalty_ends, penalty_rules, rectifications
 from app.services.penalty_settling import lock_month
 from app.services.transaction import write
 
@@ -127,6 +127,8 @@ def _write(session: Session, ticket: Ticket, entry: Entry, now: datetime) -> Non
     )  # fmt: skip
     session.add(row)
     said(session, ticket, row, now)
+    if row.rule == "loss":
+        rectifications.of_loss(session, row, now)
 
 
 def said(session: Session, ticket: Ticket, row: Penalty, now: datetime) -> None:

@@ -14,19 +14,23 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import audits as audit_rule
 from app.domain import contests as rule
 from app.domain import penalties
+from app.domain.audit_sample import RECHECK
 from app.domain.contests import FINAL, FIRST
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import SYSTEM, Actor
-from app.models import Clock, Contact, Event, Organisation, Penalty, PenaltyContest, Scan, Ticket
+from app.models import Audit, Clock, Contact, Event, Organisation, Penalty, PenaltyContest, Scan, Ticket
 from app.models.ids import new_id
-from app.services import attachments, calendars, hands, journal, months, moves, penalty_ends, penalty_view
+from app.services import attachments, audits, calendars, desk, hands, journal, months, moves, penalty_ends, penalty_view
+from app.services.audits import Verdict
 from app.services.desk import TEXT_LIMIT
 from app.services.penalty_settling import lock_month
 from app.services.transaction import write
 
 log = logging.getLogger(__name__)
+UNTRUTHFUL = "untruthful"  # the rule whose entry an audit made
 SCANS, CALLS = 40, 40  # of each at most so many are referred to
 
 
@@ -140,8 +144,11 @@ def evidence(session: Session, ticket: Ticket, row: Penalty) -> dict[str, Any]:
 
 
 def decide(*, actor: Actor, contest_id: int, granting: bool, text: str, now: datetime) -> None:
-    """Grant (the entry is waived) or refuse (it stands) with reasons. Raises NotFound, Invalid(decision), NotAllowed
-    ("decided_already", "for_ccs", "own_hand", "not_yours")."""
+    """Grant (the entry is waived) or refuse (it stands) with reasons. A granted one over an untruthful reply revises
+    the mark with it, so that ledger, ticket and score say the same.
+
+    Raises NotFound, Invalid(decision), NotAllowed ("decided_already", "for_ccs", "own_hand", "not_yours", "own_work").
+    """
     if not text.strip():
         raise Invalid({"decision": "required"})
     if len(text) > TEXT_LIMIT:
@@ -156,6 +163,23 @@ def decide(*, actor: Actor, contest_id: int, granting: bool, text: str, now: dat
         if why := rule.why_not(as_rule(session, [found], actor)[found.id], actor):
             raise NotAllowed(why)
         _end(session, ticket, found, rule.GRANTED if granting else rule.REFUSED, actor, now, text.strip())
+        if granting:
+            _revise_audit(session, ticket, session.get_one(Penalty, found.penalty_id), actor, text.strip(), now)
+
+
+def _revise_audit(session: Session, ticket: Ticket, row: Penalty, actor: Actor, text: str, now: datetime) -> None:
+    """A reply that costs nothing because it was not untruthful was true: the mark follows the decision."""
+    name, _colon, result = penalties.fact_of(row.occurrence).partition(":")
+    if row.rule != UNTRUTHFUL or name != "result":
+        return
+    marked = select(Audit.id).where(
+        Audit.result_event_id == int(result), Audit.reason != RECHECK, Audit.mark == audit_rule.UNTRUTHFUL
+    )
+    audit_id = session.scalar(marked)
+    if audit_id is not None:
+        verdict = Verdict(audit_rule.TRUE, text=text)
+        event = audits.revise_in(session, actor=actor, audit_id=audit_id, verdict=verdict, now=now)
+        desk.finish(session, ticket, event, now)
 
 
 def _end(

@@ -67,7 +67,8 @@ def add(*, actor: Actor, draft: PenaltyRule, note: str, seen: int, now: datetime
     """Store a drafted version as the next one of its rule; it binds facts decided from its beginning on.
 
     Only an administrator stores rules, and nobody who rules by them (rulebook 1). `seen` is the newest version when the
-    draft was begun. Raises NotAllowed, NotFound, Stale, Invalid (effective_from, amount, rate, points, note).
+    draft was begun. Raises NotAllowed, NotFound, Stale, Invalid (effective_from, amount, rate, points, liable,
+    absorbs, cap_group, note).
     """
     if not actor.can("penalty_rules_store"):
         raise NotAllowed("not_yours")
@@ -77,7 +78,7 @@ def add(*, actor: Actor, draft: PenaltyRule, note: str, seen: int, now: datetime
         last = newest(session, draft.code)
         if last.version != seen:
             raise Stale("rule_stale", version=last.version)
-        wrong = rule.faults(draft, newest=last, now=now)
+        wrong = rule.faults(draft, newest=last, now=now, others=rules(session))
         if len(note.strip()) > NOTE_LENGTH:
             wrong["note"] = "too_long"
         if wrong:

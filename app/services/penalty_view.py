@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, select, true
 from sqlalchemy.orm import Session
 
 from app.domain.contests import DESK_SPEAKS_FOR
@@ -14,6 +15,8 @@ from app.domain.errors import NotFound
 from app.domain.penalties import fact_of
 from app.domain.roles import Actor
 from app.models import Incident, Organisation, Penalty, Ticket, User
+from app.models.together import Question, Step
+from app.services import scope
 
 PAGE = 50
 MOST = 200  # entries that are contested at once
@@ -92,13 +95,18 @@ def sums(session: Session, actor: Actor, asked: Filters) -> dict[str, Sum]:
     return {state: Sum(n, int(fen), int(points)) for state, n, fen, points in rows}
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> list[tuple[Penalty, Organisation]]:
+@cache
+def _of_ticket(pattern: Actor) -> Question:
+    statement = select(Penalty, Organisation).join(Organisation, Organisation.id == Penalty.organisation_id)
+    return Question(statement.where(Penalty.ticket_id == bindparam("ticket_id"), seen_by(pattern)).order_by(Penalty.id))
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[list[tuple[Penalty, Organisation]]]:
     """The entries of a ticket that the actor may see, in order; nothing is asked for who sees none."""
     if not actor.can("penalties"):
         return []
-    statement = select(Penalty, Organisation).join(Organisation, Organisation.id == Penalty.organisation_id)
-    rows = session.execute(statement.where(Penalty.ticket_id == ticket.id, seen_by(actor)).order_by(Penalty.id))
-    return [(row, place) for row, place in rows]
+    (rows,) = yield (_of_ticket(scope.pattern(actor))(ticket_id=ticket.id, **scope.ids(actor)),)
+    return rows
 
 
 def contestable(session: Session, actor: Actor, month: str, incident: str = "") -> list[Line]:

@@ -19,8 +19,9 @@ from app.domain.roles import Actor
 from app.models import Category, Policy, PolicyVersion, User
 from app.models.dialect import lock_key
 from app.models.ids import new_id
+from app.models.together import Question, ask
 from app.services import calendars
-from app.services.transaction import drop, kept, write
+from app.services.transaction import drop, keep, kept, write
 
 NOTE_LENGTH = 200
 _cached: dict[Any, list[PolicyRule]] = {}
@@ -44,9 +45,21 @@ def rules(session: Session) -> list[PolicyRule]:
     return kept(session, _KEPT, lambda: _look(session))
 
 
+STAMP = Question(select(func.max(Policy.version), func.count().label("rows"), func.max(Policy.id)).select_from(Policy))
+
+
 def _look(session: Session) -> list[PolicyRule]:
-    newest = select(func.max(Policy.version), func.count(), func.max(Policy.id)).select_from(Policy)
-    key = tuple(session.execute(newest).one())
+    return stamped(session, ask(session, STAMP())[0][0])
+
+
+def know(session: Session, stamp: tuple[Any, ...]) -> None:
+    """The answer to STAMP, asked together with something else: a write transaction need not ask again."""
+    keep(session, _KEPT, stamped(session, stamp))
+
+
+def stamped(session: Session, stamp: tuple[Any, ...]) -> list[PolicyRule]:
+    """The rules as at a stamp: those that the process has, or read anew."""
+    key = tuple(stamp)
     found = _cached.get(key)
     if found is None:
         rows = session.scalars(select(Policy).order_by(Policy.version, Policy.id))

@@ -18,7 +18,7 @@ from app.domain.policy_draft import DraftLine, rules_of
 from app.models import Clock, Organisation, Ticket
 from app.services import policies
 from app.services.policy_replay import Replay
-from app.services.scorecard_facts import ENDED, Span, decided_in, measured
+from app.services.scorecard_facts import ENDED, Span, decided_in
 
 OPEN_TICKETS, MONTH_TICKETS = 1000, 3000  # looked at in one request, the newest
 MEASURES = ("first_reply", "resolve")
@@ -115,7 +115,9 @@ def _open(session: Session, replay: Replay, found: Preview, now: datetime, most:
 def _month(session: Session, replay: Replay, found: Preview, now: datetime, most: int) -> None:
     span = Span.of(found.month, now)
     decided = or_(*(decided_in(span, kind) for kind in MEASURES))
-    tickets = select(Ticket.id).where(measured(), exists().where(Clock.ticket_id == Ticket.id, decided))
+    tickets = select(Ticket.id).where(
+        Ticket.state != "withdrawn", exists().where(Clock.ticket_id == Ticket.id, decided)
+    )
     total = session.scalar(select(func.count()).select_from(tickets.subquery())) or 0
     ids = list(session.scalars(tickets.order_by(Ticket.id.desc()).limit(most)))
     found.tickets_month = (len(ids), total)

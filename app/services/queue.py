@@ -5,58 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnExpressionArgument, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain import bands as day
 from app.domain.lifecycle import on_top
 from app.domain.roles import Actor
-from app.models import Category, Counter, FreeText, Organisation, ScopeVersion, Ticket, User, WorkItem
-from app.services import notices
+from app.models import Category, Counter, FreeText, Organisation, ScopeVersion, Ticket, User, WorkItem, together
+from app.models.together import Question, Step
+from app.services import notices, scope
 from app.services.notices import Unread
-from app.services.queue_scope import HELPED, beyond, storable, within
+from app.services.queue_filters import IN_BANDS as IN_BANDS
+from app.services.queue_filters import OWNERS as OWNERS
+from app.services.queue_filters import QUEUES as QUEUES
+from app.services.queue_filters import SOON as SOON
+from app.services.queue_filters import SORTS as SORTS
+from app.services.queue_filters import Filters as Filters
+from app.services.queue_filters import asking, at, ends_of, filtered, shape_of, values_of
+from app.services.queue_filters import banded as banded
+from app.services.queue_filters import conditions as conditions
+from app.services.queue_filters import offered as offered
+from app.services.queue_scope import behind, beyond, storable, within
 from app.services.scope import work_scope
 
 PAGE = 50
-SOON = day.AT_ONCE
-IN_BANDS = frozenset(
-    {"todo", "returned", "to_accept", "working", "appealed", "to_answer", "to_rule", "help", "tray", "urged"}
-)
+SHAPES = 500  # kept questions: roles with the filters that they set
 MOST = 100  # a band is counted no further
-QUEUES = (
-    "todo",
-    "overdue",
-    "due_soon",
-    "returned",
-    "urged",
-    "to_answer",
-    "to_rule",
-    "help",
-    "to_accept",
-    "working",
-    "waiting",
-    "appealed",
-    "replied",
-    "tray",
-    "all",
-)
 ASKED = frozenset({"to_answer", "to_rule"})  # queues of what is asked of one desk alone
-SORTS = ("due", "activity")
-OWNERS = ("", "mine", "unclaimed", HELPED)  # the team's, my own, nobody's; of the sites that one helps
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What the address asks for; every value is from an allow-list or a code."""
-
-    queue: str = "todo"
-    category: str = ""
-    sort: str = "due"
-    owner: str = ""  # one of OWNERS
-    site: str = ""  # the code of a site that a superior looks into
-    after: str = ""  # "<iso instant>~<ticket id>" of the last row of the page before
 
 
 @dataclass(frozen=True)
@@ -92,28 +70,30 @@ class Page:
     after: str
 
 
-def offered(desk: str, filters: Filters) -> Filters:
-    """The filters as a desk may have them. The order of the last activity has one index: over all of the open work. A
-    site's work is small enough to look through for everything else; a province's and the network's grow with the house.
-    """
-    plain = filters.queue == "all" and not filters.category and not filters.owner
-    return filters if filters.sort == "due" or desk == "site" or plain else replace(filters, sort="due")
-
-
 def page(session: Session, actor: Actor, filters: Filters, now: datetime) -> Page:
     """One keyset page of the actor's open work, at most 50 rows. Raises NotFound for a role without a queue."""
-    filters = offered(actor.desk, filters)
+    found: Page = together.run(session, {"": page_step(actor, filters, now)})[""]
+    return found
+
+
+@lru_cache(SHAPES)
+def _page(pattern: Actor, shape: Filters, further: bool) -> Question:
     statement = columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
     statement = statement.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
-    statement = _filtered(statement.where(*_within(actor, filters, now)), actor, filters, now)
-    key = WorkItem.due_at if filters.sort != "activity" else WorkItem.activity_at
-    if filters.sort == "activity":
-        statement = statement.order_by(key.desc(), WorkItem.ticket_id.desc())
-    else:
-        statement = statement.order_by(key, WorkItem.ticket_id)
-    found = session.execute(
-        beyond(statement, key, filters.after, falling=filters.sort == "activity").add_columns(key).limit(PAGE + 1)
-    ).all()
+    statement = asking(statement, pattern, shape)
+    falling = shape.sort == "activity"
+    key = WorkItem.activity_at if falling else WorkItem.due_at
+    order = (key.desc(), WorkItem.ticket_id.desc()) if falling else (key, WorkItem.ticket_id)
+    statement = beyond(statement, key, falling=falling) if further else statement
+    return Question(statement.add_columns(key.label("place")).order_by(*order).limit(PAGE + 1))
+
+
+def page_step(actor: Actor, filters: Filters, now: datetime) -> Step[Page]:
+    """`page` as a step of a web page."""
+    filters = offered(actor.desk, filters)
+    last_one = behind(filters.after)
+    question = _page(scope.pattern(actor), shape_of(filters), bool(last_one))
+    (found,) = yield (question(**values_of(actor, filters, now), **last_one),)
     more = len(found) > PAGE
     last = found[PAGE - 1] if more else None
     after = f"{last[-1].isoformat()}~{last[0]}" if last else ""
@@ -130,29 +110,41 @@ def _placed(row: Row, due_at: datetime, now: datetime) -> Row:
 def next_up(session: Session, actor: Actor, filters: Filters, now: datetime, *, but: str) -> str:
     """The most urgent ticket of that list that waits for this desk, other than `but`; "" where there is none."""
     statement = select(Ticket.number).join(WorkItem, WorkItem.ticket_id == Ticket.id)
-    statement = statement.where(*_within(actor, filters, now), WorkItem.turn, Ticket.number != but)
-    waiting = _filtered(statement, actor, filters, now).order_by(WorkItem.due_at, WorkItem.ticket_id)
+    statement = statement.where(
+        *within(actor, now, site=filters.site, owner=filters.owner), WorkItem.turn, Ticket.number != but
+    )
+    waiting = filtered(statement, actor, filters, now).order_by(WorkItem.due_at, WorkItem.ticket_id)
     return session.scalar(waiting.limit(1)) or ""
-
-
-def banded(filters: Filters) -> bool:
-    """Whether the list is divided in bands: by time left, in a queue of what is to be done."""
-    return filters.sort == "due" and filters.queue in IN_BANDS
 
 
 def by_band(session: Session, actor: Actor, filters: Filters, now: datetime) -> tuple[int, dict[str, int]]:
     """The version of the actor's scope, and how many tickets of the whole list lie in each band, counted up to 100:
     one statement. No counts for a list that is not divided."""
-    version_of = select(ScopeVersion.n).where(ScopeVersion.scope == work_scope(actor)).scalar_subquery()
-    counted = _band_counts(actor, filters, now) if banded(filters) else {}
-    found = session.execute(select(version_of, *counted.values())).one()
-    return found[0] or 0, dict(zip(counted, found[1:], strict=True))
+    found: tuple[int, dict[str, int]] = together.run(session, {"": by_band_step(actor, filters, now)})[""]
+    return found
 
 
-def _band_counts(actor: Actor, filters: Filters, now: datetime) -> dict[str, Any]:
-    mine = _filtered(select(WorkItem.ticket_id).where(*_within(actor, filters, now)), actor, filters, now)
+def by_band_step(actor: Actor, filters: Filters, now: datetime) -> Step[tuple[int, dict[str, int]]]:
+    """`by_band` as a step of a web page."""
+    question = _bands(scope.pattern(actor), shape_of(filters))
+    ((found,),) = yield (question(**values_of(actor, filters, now)),)
+    version, *counted = found if isinstance(found, tuple) else (found,)
+    return version or 0, dict(zip(day.BANDS, counted, strict=False))
+
+
+@lru_cache(SHAPES)
+def _bands(pattern: Actor, shape: Filters) -> Question:
+    return Question(select(_version(pattern), *(_band_counts(pattern, shape) if banded(shape) else {}).values()))
+
+
+def _version(actor: Actor) -> Any:
+    return select(ScopeVersion.n).where(ScopeVersion.scope == work_scope(actor)).scalar_subquery()
+
+
+def _band_counts(pattern: Actor, shape: Filters) -> dict[str, Any]:
+    mine = asking(select(WorkItem.ticket_id), pattern, shape)
     counted, begin = {}, None
-    for band, end in (*day.ends(now).items(), (day.LATER, None)):
+    for band, end in (*((band, at(band)) for band in day.BANDS[:-1]), (day.LATER, None)):
         part = mine if begin is None else mine.where(WorkItem.due_at > begin)
         part = part if end is None else part.where(WorkItem.due_at <= end)
         some = part.order_by(WorkItem.due_at).limit(MOST)  # in the index's order, or PostgreSQL reads the table for it
@@ -168,7 +160,7 @@ def below(session: Session, actor: Actor, filters: Filters, now: datetime, ticke
     """
     statement = columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
     statement = statement.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
-    statement = _filtered(statement.where(*_below(actor, filters, now, ticket_id)), actor, filters, now)
+    statement = filtered(statement.where(*_below(actor, filters, now, ticket_id)), actor, filters, now)
     found = session.execute(statement.order_by(WorkItem.ticket_id.desc()).limit(limit + 1))
     return [_asked(row_of(values[:-3], actor), *values[-3:]) for values in found]
 
@@ -176,30 +168,38 @@ def below(session: Session, actor: Actor, filters: Filters, now: datetime, ticke
 def count_below(session: Session, actor: Actor, filters: Filters, now: datetime, ticket_id: int, most: int) -> int:
     """How many rows `below` has in all, at most `most`."""
     statement = select(WorkItem.ticket_id).where(*_below(actor, filters, now, ticket_id))
-    statement = _filtered(statement, actor, filters, now).limit(most)
+    statement = filtered(statement, actor, filters, now).limit(most)
     return session.scalar(select(func.count()).select_from(statement.subquery())) or 0
 
 
 def _below(actor: Actor, filters: Filters, now: datetime, ticket_id: int) -> tuple[Any, ...]:
-    return *_within(actor, filters, now), WorkItem.ticket_id < ticket_id
-
-
-def _within(actor: Actor, filters: Filters, now: datetime) -> list[ColumnExpressionArgument[bool]]:
-    return [*within(actor, now, site=filters.site, owner=filters.owner)]
+    return *within(actor, now, site=filters.site, owner=filters.owner), WorkItem.ticket_id < ticket_id
 
 
 def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
     """The kept counters of the actor's scope; `due_soon` is counted up to 100."""
-    scope = work_scope(actor)
-    rows = session.execute(select(Counter.queue, Counter.n).where(Counter.scope == scope))
-    kept = {queue: max(0, n) for queue, n in rows}
+    found: dict[str, int] = together.run(session, {"": counts_step(actor, now)})[""]
+    return found
+
+
+@cache
+def _counts(pattern: Actor) -> tuple[Question, Question]:
+    scope_of = work_scope(pattern)
     soon = (
         select(WorkItem.ticket_id)
-        .where(WorkItem.scope == scope, WorkItem.turn, WorkItem.due_at > now, WorkItem.due_at <= now + SOON)
+        .where(WorkItem.scope == scope_of, WorkItem.turn, WorkItem.due_at > at(day.LATE),
+               WorkItem.due_at <= at(day.SOON))
         .order_by(WorkItem.due_at)
-    )
-    kept["due_soon"] = session.scalar(select(func.count()).select_from(soon.limit(100).subquery())) or 0
-    return kept
+    )  # fmt: skip
+    kept = select(Counter.queue, Counter.n).where(Counter.scope == scope_of)
+    return Question(kept), Question(select(func.count()).select_from(soon.limit(MOST).subquery()))
+
+
+def counts_step(actor: Actor, now: datetime) -> Step[dict[str, int]]:
+    """`counts` as a step of a web page."""
+    kept, soon = _counts(scope.pattern(actor))
+    rows, (n,) = yield kept(**scope.ids(actor)), soon(**scope.ids(actor), **ends_of(now))
+    return {**{queue: max(0, counted) for queue, counted in rows}, "due_soon": n}
 
 
 def unowned(session: Session, actor: Actor) -> int:
@@ -211,9 +211,13 @@ def unowned(session: Session, actor: Actor) -> int:
 def pulse(session: Session, actor: Actor) -> tuple[int, Unread]:
     """The number that grows with each change in the actor's scope, and the actor's unread notices: all that a poll
     looks at, in one statement."""
-    version_of = select(ScopeVersion.n).where(ScopeVersion.scope == work_scope(actor)).scalar_subquery()
-    found = session.execute(select(version_of, *notices.unread_columns(actor))).one()
+    found = together.one(session, _pulse(scope.pattern(actor))(**scope.ids(actor)))
     return found[0] or 0, notices.unread_of(found[1:])
+
+
+@cache
+def _pulse(pattern: Actor) -> Question:
+    return Question(select(_version(pattern), *notices.unread_columns(pattern)))
 
 
 def newer(session: Session, actor: Actor, since: datetime) -> int:
@@ -232,7 +236,10 @@ def newer(session: Session, actor: Actor, since: datetime) -> int:
 
 def categories(session: Session) -> list[Any]:
     """All categories in their order, with both labels."""
-    return list(session.scalars(select(Category).order_by(Category.position, Category.code)))
+    return together.ask(session, CATEGORIES())[0]
+
+
+CATEGORIES = Question(select(Category).order_by(Category.position, Category.code))
 
 
 def columns() -> Any:
@@ -262,26 +269,3 @@ def _asked(row: Row, queue: str, due_at: datetime, overdue: bool) -> Row:
     if queue not in ASKED:
         return row
     return replace(row, due_at=due_at, overdue=overdue, asked=queue)
-
-
-def _filtered(statement: Any, actor: Actor, filters: Filters, now: datetime) -> Any:
-    queue = filters.queue if filters.queue in QUEUES else "todo"
-    statement = statement.where(*conditions(queue, now))
-    if filters.owner == "mine":
-        statement = statement.where(WorkItem.owner_id == actor.user_id)
-    elif filters.owner == "unclaimed":
-        statement = statement.where(WorkItem.owner_id.is_(None))
-    return statement.where(WorkItem.category == filters.category) if filters.category else statement
-
-
-def conditions(queue: str, now: datetime) -> list[ColumnExpressionArgument[bool]]:
-    """What a work item must be to lie in a queue."""
-    if queue == "todo":
-        return [WorkItem.turn]
-    if queue == "overdue":
-        return [WorkItem.overdue]
-    if queue == "urged":
-        return [WorkItem.urged]
-    if queue == "due_soon":
-        return [WorkItem.turn, WorkItem.due_at > now, WorkItem.due_at <= now + SOON]
-    return [WorkItem.queue == queue] if queue != "all" else []

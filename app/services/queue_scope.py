@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, true
 from sqlalchemy.orm import aliased
 
 from app.domain.roles import Actor
@@ -15,11 +15,11 @@ from app.services.scope import work_scope
 HELPED = "helped"
 
 
-def within(actor: Actor, now: datetime, *, site: str = "", owner: str = "") -> list[ColumnElement[bool]]:
+def within(actor: Actor, now: Any, *, site: Any = "", owner: str = "") -> list[ColumnElement[bool]]:
     """The conditions on `work_item`. `site` is the code of a site that a superior looks into; one outside the actor's
     area, or none at all, has no work. Raises NotFound for a role without a queue.
     """
-    if site and actor.desk in ("lcs", "ccs"):
+    if given(site) and actor.desk in ("lcs", "ccs"):
         return [WorkItem.scope == _of_area(actor, site)]
     if owner == HELPED and actor.desk == "lcs":
         return [WorkItem.scope.in_(helped_by(actor, now)), ~_seen_already(actor, now)]
@@ -36,33 +36,44 @@ def party(actor: Actor, now: datetime, *, site: str = "", owner: str = "") -> li
     return [exists().where(Party.ticket_id == Ticket.id, place) for place in places]
 
 
-def helped_by(actor: Actor, now: datetime) -> Any:
+def helped_by(actor: Actor, now: Any) -> Any:
     """The sites whose helper the actor is now."""
     mine = (SiteHelper.helper_id == actor.user_id, SiteHelper.province_id == actor.province_id)
     return select(SiteHelper.site_id).where(*mine, SiteHelper.ended_at.is_(None), SiteHelper.until > now)
 
 
-def _of_area(actor: Actor, code: str) -> Any:
+def _of_area(actor: Actor, code: Any) -> Any:
     area = Organisation.province_id == actor.province_id if actor.desk == "lcs" else true()
     return select(Organisation.id).where(Organisation.code == code, area).scalar_subquery()
 
 
-def _seen_already(actor: Actor, now: datetime) -> ColumnElement[bool]:
+def _seen_already(actor: Actor, now: Any) -> ColumnElement[bool]:
     """A ticket in which two of the sites are parties stands in the list once."""
     other = aliased(WorkItem)
     same = (other.ticket_id == WorkItem.ticket_id, other.scope < WorkItem.scope)
     return exists().where(*same, other.scope.in_(helped_by(actor, now)))
 
 
-def beyond(statement: Any, key: Any, after: str, *, falling: bool) -> Any:
-    """The rows behind the last one of a page; `after` comes out of an address and may be anything."""
+def given(value: Any) -> bool:
+    """Whether a filter is set: a parameter, in a question that is kept, is."""
+    return isinstance(value, ColumnElement) or bool(value)
+
+
+def behind(after: str) -> dict[str, Any]:
+    """The last row of a page, behind which the next one begins; `after` comes out of an address and may be anything."""
     try:
         at_text, id_text = after.split("~")
         at, ticket_id = datetime.fromisoformat(at_text), int(id_text)
     except ValueError:
-        return statement
+        return {}
     if not storable(at) or abs(ticket_id) >= 2**63:
-        return statement
+        return {}
+    return {"after_at": at, "after_id": ticket_id}
+
+
+def beyond(statement: Any, key: Any, *, falling: bool) -> Any:
+    """The rows behind the one that `behind` names."""
+    at, ticket_id = bindparam("after_at", type_=key.type), bindparam("after_id", type_=WorkItem.ticket_id.type)
     if falling:
         return statement.where(or_(key < at, and_(key == at, WorkItem.ticket_id < ticket_id)))
     return statement.where(or_(key > at, and_(key == at, WorkItem.ticket_id > ticket_id)))

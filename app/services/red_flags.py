@@ -78,7 +78,7 @@ def _facts(
     session: Session, batch: Sequence[Given], said: dict[int, _Said], often: Counter[tuple[int, str]]
 ) -> dict[int, ResultFacts]:
     begun, pictures = _begun(session, batch), _pictures(session, batch)
-    scans = _scans(session, {said[one.event_id].waybill for one in batch} - {""})
+    scans = scans_of(session, {said[one.event_id].waybill for one in batch} - {""})
     found = {}
     for one in batch:
         words, shots = said[one.event_id], pictures.get(one.event_id, [])
@@ -121,7 +121,7 @@ def _pictures(session: Session, batch: Sequence[Given]) -> dict[int, list[tuple[
     return found
 
 
-def _scans(session: Session, waybills: set[str]) -> dict[str, list[ScanFact]]:
+def scans_of(session: Session, waybills: set[str]) -> dict[str, list[ScanFact]]:
     """The scans of each parcel, those under numbers directly linked to it included."""
     of: dict[str, set[str]] = {waybill: {normalise(waybill)} for waybill in waybills}
     pairs = select(WaybillLink.waybill_a, WaybillLink.waybill_b)

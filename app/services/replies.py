@@ -9,13 +9,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.domain import kinds
 from app.domain.contacts import CONTACTS
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
-from app.models import Event, Ticket
+from app.models import Event, PlatformOrder, Ticket
+from app.models.together import ask
 from app.services import (
     acting,
+    calendars,
     callbacks,
+    claims,
     clocks,
     contacts,
     customer_link,
@@ -24,6 +28,7 @@ from app.services import (
     outward,
     ownership,
     pauses,
+    policies,
     promise_ends,
     promises,
     settling,
@@ -98,7 +103,8 @@ def follow_up(
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
-        tried = bool(contact_outcome) or bool(contacts.attempts(session, ticket))
+        asked_inside = ticket.reporter_id is not None  # whoever reads it in the house need not be rung
+        tried = asked_inside or bool(contact_outcome) or bool(contacts.attempts(session, ticket))
         _require(_follow_up_errors(text, contact_outcome, next_update_at, now, tried=tried))
         desk.move(ticket, "follow_up_replied" if ticket.state == "replied" else "follow_up", actor)
         _own(session, ticket, actor)
@@ -125,27 +131,43 @@ def result(
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
-        check(session, ticket, answer, now)
         orders = callbacks.orders_of(session, ticket)
+        check(session, ticket, answer, now, orders)
+        _read_ahead(session, ticket)
         answer = replace(answer, **outward.fitting(orders, answer))
+        hold = timedelta(0) if ticket.reporter_id is not None else hold  # what stays in the house is there at once
         if hold:  # what waited for the customer waits no more, whatever becomes of the result
             pauses.end(session, ticket, "reply", now)
         was = undo.before(session, ticket) if hold else {}
-        desk.move(ticket, "result", actor)
-        _own(session, ticket, actor)
-        event = _record_result(session, ticket, actor, answer, now)
-        pauses.end(session, ticket, "reply", now)
-        _first_reply(session, ticket, actor, now)
-        acting.stop(session, ticket, actor, ["resolve"], now)
+        with session.no_autoflush:  # nothing here reads what it has just written: one flush for all
+            desk.move(ticket, "result", actor)
+            said = {"measure": answer.action_taken, "signed_by": answer.signed_by}
+            claims.mark(ticket, claims.doubts(session, ticket, **said, now=now))
+            _own(session, ticket, actor)
+            event = _record_result(session, ticket, actor, answer, now)
+            pauses.end(session, ticket, "reply", now)
+            _first_reply(session, ticket, actor, now)
+            acting.stop(session, ticket, actor, ["resolve"], now)
         ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
         promise_ends.forget_broken(ticket)
         outward.send(session, ticket, event, orders, answer, now, hold)
-        settling.await_delivery(session, ticket, now)
-        link = "" if orders else customer_link.make(session, ticket, event, now, hold)
+        _await_verdict(session, ticket, actor, event, now)
+        tells = not orders and ticket.reporter_id is None
+        link = customer_link.make(session, ticket, event, now, hold) if tells else ""
         done = desk.finish(session, ticket, event, now, post)
         if hold:
             undo.remember(session, ticket, actor, event.id, was, now + hold)
         return Answered(done.number, done.event_id, link=link)
+
+
+def _await_verdict(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:
+    """The customer may object once the answer has arrived; whoever asked inside the house from now on."""
+    settling.await_delivery(session, ticket, now)
+    if ticket.reporter_id is None:
+        return
+    settling.start_objection(session, ticket, now)
+    told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
+    journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
 
 
 def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:
@@ -187,14 +209,28 @@ def text_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
     return errors
 
 
-def check(session: Session, ticket: Ticket, answer: ResultIn, now: datetime) -> None:
-    """Whether a result may go out. Raises Invalid with everything that is wrong, by field."""
-    errors = text_errors(answer, now) | outward.errors(callbacks.orders_of(session, ticket), answer)
+def _read_ahead(session: Session, ticket: Ticket) -> None:
+    """The clocks, and whether policies and calendars are still those that the process knows: in two statements, and
+    before there is anything to flush."""
+    clocks.running(session, ticket)
+    (policy,), (days,) = ask(session, policies.STAMP(), calendars.STAMP())
+    policies.know(session, policy)
+    calendars.know(session, days)
+
+
+def check(
+    session: Session, ticket: Ticket, answer: ResultIn, now: datetime, orders: Sequence[PlatformOrder] | None = None
+) -> None:  # fmt: skip
+    """Whether a result may go out. Raises Invalid with everything that is wrong, by field. `orders` are the ticket's,
+    where they are at hand."""
+    orders = callbacks.orders_of(session, ticket) if orders is None else orders
+    errors = text_errors(answer, now) | outward.errors(orders, answer)
     missing: Mapping[str, object] = {}
     try:
         if answer.contact_outcome and answer.contact_outcome not in CONTACTS:
             raise Invalid({"contact_outcome": "required"})
-        contacts.check(session, ticket, answer.contact_outcome, answer.no_contact_code, now)
+        if ticket.kind in kinds.VERIFIED:
+            contacts.check(session, ticket, answer.contact_outcome, answer.no_contact_code, now)
     except Invalid as refused:
         errors, missing = errors | refused.fields, refused.detail
     if errors:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import aliased
 
 from app.domain.roles import Actor
 from app.models import Event, FreeText, Organisation, Ticket, Transfer, User
+from app.models.together import Question, Step
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,7 @@ class Return:
     proof: str
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> list[Return]:
-    """The ticket's returns, the newest first; a ticket that never had one asks nothing."""
-    if "transfer" not in (ticket.cases or {}):
-        return []
+def _question() -> Question:
     from_site, to_site, raised, decided = (
         aliased(Organisation), aliased(Organisation), aliased(User), aliased(User),
     )  # fmt: skip
@@ -39,10 +37,21 @@ def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> list[Return]:
         .outerjoin(decided, decided.id == Transfer.decided_by_id)
         .outerjoin(Event, Event.id == Transfer.event_id)
         .outerjoin(FreeText, FreeText.id == Event.text_id)
-        .where(Transfer.ticket_id == ticket.id)
+        .where(Transfer.ticket_id == bindparam("ticket_id"))
         .order_by(Transfer.id.desc())
     )
+    return Question(statement)
+
+
+_RETURNS = _question()
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[list[Return]]:
+    """The ticket's returns, the newest first; a ticket that never had one asks nothing."""
+    if "transfer" not in (ticket.cases or {}):
+        return []
+    (rows,) = yield (_RETURNS(ticket_id=ticket.id),)
     return [
         Return(transfer, here, there, who, by or "", str((body or {}).get("text", "")))
-        for transfer, here, there, who, by, body in session.execute(statement)
+        for transfer, here, there, who, by, body in rows
     ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import local_date
 from app.domain.errors import Invalid
 from app.domain.roles import SYSTEM, Actor
 from app.domain.routing import Decision, Place, RoutingFacts, decide
-from app.models import Organisation, Party, Ticket
+from app.domain.waybills import normalise
+from app.models import Organisation, Party, Ticket, together
+from app.models.together import Question, Step
 from app.services import (
     addresses,
     arbitration,
@@ -27,7 +30,8 @@ from app.services import (
     search_index,
 )
 from app.services.desk import Outcome, Post
-from app.services.transaction import write
+from app.services.scans import ScanRow
+from app.services.transaction import begun, kept, write
 
 NOBODY = "nobody"  # the routing rule of what no site can answer in time
 Closed = dict[int, int | None]  # sites whose announced closure holds today, each with its deputy
@@ -47,6 +51,19 @@ def route(session: Session, ticket: Ticket, site_code: str, address: str, rule: 
         _party(session, ticket, decision.province_id, decision.province_id, "tray", now)
     data = {"reason": decision.reason, "candidates": list(decision.candidates), "site_code": site_code[:32]}
     journal.append(session, ticket, "in_tray", actor=SYSTEM, now=now, data=data)
+
+
+def to_desk(session: Session, ticket: Ticket, desk_id: int, now: datetime) -> None:
+    """A service desk answers it itself, as asked: a province, or headquarters, whose clocks they are."""
+    place = session.get_one(Organisation, desk_id)
+    leave(session, ticket, now)
+    ticket.handling_site_id, ticket.acting_id, ticket.tray_reason = None, place.id, ""
+    ticket.queue = "to_accept"
+    ticket.province_id = place.id if place.kind == "province" else None
+    if ticket.province_id is not None:
+        _party(session, ticket, place.id, place.id, "acting", now)
+    journal.append(session, ticket, "to_desk", actor=SYSTEM, now=now, data={"organisation_id": place.id})
+    clocks.start_site_clocks(session, ticket, now)
 
 
 def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: datetime, actor: Actor = SYSTEM) -> None:
@@ -81,7 +98,7 @@ def leave(session: Session, ticket: Ticket, now: datetime) -> None:
     whoever is next has its own first reply to give. What it wished for its category is nobody's any more."""
     roles = ("handling", "acting", "deputy", "tray")
     former = select(Party).where(Party.ticket_id == ticket.id, Party.role.in_(roles))
-    for row in session.scalars(former):
+    for row in () if begun(session, ticket.id) else session.scalars(former):
         row.role = "former"
     ticket.owner_id, ticket.acting_id, ticket.acting_counts = None, None, False
     ticket.help_asked_at = ticket.urged_at = ticket.first_reply_at = None
@@ -117,7 +134,7 @@ def target(session: Session, actor: Actor, site_code: str, now: datetime) -> Org
 def _party(
     session: Session, ticket: Ticket, organisation_id: int, province_id: int | None, role: str, now: datetime
 ) -> None:
-    row = session.get(Party, (ticket.id, organisation_id))
+    row = None if begun(session, ticket.id) else session.get(Party, (ticket.id, organisation_id))
     if row is None:
         row = Party(ticket_id=ticket.id, organisation_id=organisation_id, province_id=province_id, added_at=now)
         session.add(row)
@@ -125,39 +142,70 @@ def _party(
     row.role = role
 
 
+GONE = Question(
+    select(Organisation.id).where(
+        Organisation.id.in_(select(Organisation.deputy_id).where(Organisation.deputy_id.is_not(None))),
+        Organisation.closed_from <= bindparam("today"),
+    )
+)
+NAMED = Question(select(Organisation).where(Organisation.id.in_(bindparam("organisations", expanding=True))))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the tables say of where a parcel was and who takes work today."""
+
+    line: list[ScanRow]
+    named: Organisation | None  # the platform's site
+    learned: Organisation | None
+    areas: list[Organisation]
+    closed: Closed
+    gone: frozenset[int]  # deputies that are closed themselves: few, because few sites have a deputy
+    places: dict[int, Organisation]  # of the scans
+
+
+def reading(waybill: str, site_code: str, address: str, now: datetime) -> Step[Reading]:
+    """Everything that routing looks up, as a step: at once, and once more for what that names."""
+    today, text = local_date(now), "".join(address.split())
+    found, named, closed, learned, areas, gone = yield (
+        scans.LINE(scanned=[normalise(waybill)] if waybill else []), organisations.BY_CODE(code=site_code.strip()),
+        closures.TODAY(today=today), addresses.LEARNED(starts=addresses.starts(address)),
+        organisations.AREAS(address=text), GONE(today=today),
+    )  # fmt: skip
+    line, deputies = scans.rows_of(found), {row.deputy_id for row in closed if row.deputy_id}
+    wanted = deputies | {one for one in scans.places_in(line) if one}
+    rows: list[Organisation] = []
+    if wanted:
+        (rows,) = yield (NAMED(organisations=sorted(wanted)),)
+    ended = {row.id for row in rows if row.id in deputies and row.closed_from and row.closed_from <= today}
+    return Reading(
+        line, named[0] if named else None, addresses.longest(learned),
+        organisations.narrowest(text, areas) if text else [], dict(closed),
+        frozenset({*gone, *ended, *(row.organisation_id for row in closed)}), {row.id: row for row in rows},
+    )  # fmt: skip
+
+
 def _facts(session: Session, ticket: Ticket, site_code: str, address: str, rule: str, now: datetime) -> RoutingFacts:
-    delivery, origin, last = scans.places(session, ticket.waybill) if ticket.waybill else (None, None, None)
-    named = organisations.find_by_code(session, site_code) if site_code else None
-    closed = closures.closed_today(session, now)
-    learned = addresses.site_of(session, address) if address else None
-    matches = [learned] if learned else organisations.matching_address(session, address) if address else []
+    read: Reading = kept(
+        session, ("routing", ticket.waybill, site_code, address),
+        lambda: together.run(session, {"": reading(ticket.waybill, site_code, address, now)})[""],
+    )  # fmt: skip
+    delivery, origin, last = (read.places.get(one or 0) for one in scans.places_in(read.line))
+    matches = [read.learned] if read.learned else read.areas
     return RoutingFacts(
         category=ticket.category,
         connection_rule=rule,
-        platform_site=_place(named, closed, now),
+        platform_site=_place(read.named, read.closed, now),
         platform_site_code=site_code,
-        delivery_scan=_place_of(session, delivery, closed, now),
-        origin_scan=_place_of(session, origin, closed, now),
-        last_scan=_place_of(session, last, closed, now),
-        learned=_place(learned, closed, now),
-        address_matches=tuple(place for match in matches if (place := _place(match, closed, now))),
+        delivery_scan=_place(delivery, read.closed, now),
+        origin_scan=_place(origin, read.closed, now),
+        last_scan=_place(last, read.closed, now),
+        learned=_place(read.learned, read.closed, now),
+        address_matches=tuple(place for match in matches if (place := _place(match, read.closed, now))),
         province_hint=None,
-        closed_deputies=_closed_deputies(session, closed, now),
+        closed_deputies=read.gone,
         by_sender=ticket.complainant_kind == "sender",
     )
-
-
-def _closed_deputies(session: Session, closed: Closed, now: datetime) -> frozenset[int]:
-    """Deputies that are closed themselves: few, because few sites have a deputy."""
-    deputies = select(Organisation.deputy_id).where(Organisation.deputy_id.is_not(None))
-    named = Organisation.id.in_([deputy for deputy in closed.values() if deputy])
-    gone = Organisation.closed_from <= local_date(now)
-    statement = select(Organisation.id).where(Organisation.id.in_(deputies) | named, gone)
-    return frozenset(session.scalars(statement)) | closed.keys()
-
-
-def _place_of(session: Session, organisation_id: int | None, closed: Closed, now: datetime) -> Place | None:
-    return _place(session.get(Organisation, organisation_id), closed, now) if organisation_id else None
 
 
 def _place(site: Organisation | None, closed: Closed, now: datetime) -> Place | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotFound
@@ -12,15 +12,21 @@ from app.domain.roles import Actor
 from app.models import SavedView
 from app.models.dialect import lock_key
 from app.models.ids import new_id
+from app.models.together import Question, ask
 from app.services.transaction import write
 
 MOST = 20
 LONGEST_NAME, LONGEST_QUERY = 30, 200  # characters
 
 
+MINE = Question(
+    select(SavedView).where(SavedView.user_id == bindparam("actor_id")).order_by(SavedView.name).limit(MOST)
+)
+
+
 def mine(session: Session, actor: Actor) -> list[SavedView]:
     """The person's views by name. Select only."""
-    return list(session.scalars(_own(actor).order_by(SavedView.name).limit(MOST)))
+    return ask(session, MINE(actor_id=actor.user_id))[0]
 
 
 def save(*, actor: Actor, name: str, query: str, now: datetime) -> None:

@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import SHANGHAI
 from app.domain.errors import Invalid
+from app.domain.scans import ScanIn as ScanIn
 from app.domain.waybills import normalise
-from app.models import Organisation, Scan
+from app.models import Organisation, Scan, together
 from app.models.dialect import changed, insert_ignoring
 from app.models.ids import new_id
+from app.models.together import Question, Step
 from app.services import linked, promise_clock
 from app.services.transaction import write
 
 COLLECT, DELIVER, SIGN = "COLLECT", "DELIVER", "SIGN"
 COLUMNS = ("waybill", "scan_type", "scanned_at", "site_code", "courier", "note")
 CHUNK = 200  # rows a statement
-
-
-@dataclass(frozen=True)
-class ScanIn:
-    """A scan as it comes in. `scanned_at` knows its zone; an unknown `site_code` is kept as it was written."""
-
-    waybill: str
-    scan_type: str
-    scanned_at: datetime
-    site_code: str = ""
-    courier: str = ""
-    note: str = ""
+SHOWN = (Scan, Organisation.name, Organisation.province_id)
 
 
 @dataclass(frozen=True)
@@ -51,6 +42,7 @@ class ScanRow:
     courier: str
     note: str
     waybill: str = ""
+    province_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,32 +54,25 @@ class Imported:
     refused: tuple[int, ...]
 
 
-class TraceProvider(Protocol):
-    """Where traces come from: the stored scans, or some day a carrier's own service."""
+LINE = Question(
+    select(*SHOWN)
+    .outerjoin(Organisation, Organisation.id == Scan.organisation_id)
+    .where(Scan.waybill.in_(bindparam("scanned", expanding=True)))
+    .order_by(Scan.scanned_at.desc(), Scan.id.desc())
+)
 
-    def trace(self, *waybills: str) -> list[ScanRow]:
-        """The scans of a parcel under all the numbers given, newest first; empty when nothing is known."""
+
+def asking(waybills: Sequence[str]) -> Step[list[ScanRow]]:
+    """The stored scans of a parcel as a step of a page."""
+    if not waybills:
+        return []
+    (found,) = yield (LINE(scanned=[normalise(waybill) for waybill in waybills]),)
+    return rows_of(found)
 
 
-@dataclass(frozen=True)
-class StoredTrace:
-    """The trace from the table of scans."""
-
-    session: Session
-
-    def trace(self, *waybills: str) -> list[ScanRow]:
-        """The stored scans of a parcel under all the numbers given, newest first."""
-        statement = (
-            select(Scan, Organisation.name)
-            .outerjoin(Organisation, Organisation.id == Scan.organisation_id)
-            .where(Scan.waybill.in_([normalise(waybill) for waybill in waybills]))
-            .order_by(Scan.scanned_at.desc(), Scan.id.desc())
-        )
-        return [
-            ScanRow(scan.scan_type, scan.scanned_at, scan.site_code, scan.organisation_id, name or "", scan.courier,
-                    scan.note, scan.waybill)
-            for scan, name in self.session.execute(statement)
-        ]  # fmt: skip
+def rows_of(found: Iterable[Any]) -> list[ScanRow]:
+    """The answer to LINE as the trace has it."""
+    return [_shown(*row) for row in found]
 
 
 def store_scans(*, scans: Sequence[ScanIn], now: datetime) -> int:
@@ -132,7 +117,28 @@ def import_file(*, path: Path, now: datetime) -> Imported:
 
 def trace(session: Session, *waybills: str) -> list[ScanRow]:
     """The scans of a parcel, under all the numbers given, as the ticket shows them, newest first."""
-    return StoredTrace(session).trace(*waybills)
+    found: list[ScanRow] = together.run(session, {"": asking(waybills)})[""]
+    return found
+
+
+def traces(session: Session, waybills: Collection[str], most: int) -> dict[str, list[ScanRow]]:
+    """The newest `most` scans under each of these normalised numbers, newest first, in one statement."""
+    nth = func.row_number().over(partition_by=Scan.waybill, order_by=(Scan.scanned_at.desc(), Scan.id.desc()))
+    newest = select(Scan.id, nth.label("nth")).where(Scan.waybill.in_(waybills)).subquery()
+    place = Organisation.id == Scan.organisation_id
+    statement = select(*SHOWN).join(newest, newest.c.id == Scan.id).outerjoin(Organisation, place)
+    found: dict[str, list[ScanRow]] = {}
+    rows = session.execute(statement.where(newest.c.nth <= most)).all()  # bounded, so sorted here
+    for row in sorted(rows, key=lambda row: (row[0].scanned_at, row[0].id), reverse=True):
+        found.setdefault(row[0].waybill, []).append(_shown(*row))
+    return found
+
+
+def _shown(scan: Scan, name: str | None, province_id: int | None) -> ScanRow:
+    return ScanRow(
+        scan.scan_type, scan.scanned_at, scan.site_code, scan.organisation_id, name or "", scan.courier, scan.note,
+        scan.waybill, province_id,
+    )  # fmt: skip
 
 
 def places(session: Session, waybill: str) -> tuple[int | None, int | None, int | None]:
@@ -141,7 +147,11 @@ def places(session: Session, waybill: str) -> tuple[int | None, int | None, int 
     Each is None where there is no such scan, and also where that scan names none of our organisations: an older scan
     elsewhere would send the complaint to the wrong site.
     """
-    line = trace(session, waybill)
+    return places_in(trace(session, waybill))
+
+
+def places_in(line: Sequence[ScanRow]) -> tuple[int | None, int | None, int | None]:
+    """The same of a trace that was read already."""
     delivery = _first(line, (DELIVER, SIGN))
     origin = _first(line[::-1], (COLLECT,))
     return delivery, origin, line[0].organisation_id if line else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, select, true
+from sqlalchemy import ColumnElement, bindparam, exists, false, func, select, true
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
@@ -24,8 +25,36 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     return false()
 
 
+@lru_cache
+def _pattern(role: str, placed: bool, in_province: bool) -> Actor:
+    given: Any = bindparam
+    return Actor(
+        given("actor_id"), role, given("actor_organisation") if placed else None,
+        given("actor_province") if in_province else None,
+    )  # fmt: skip
+
+
+def pattern(actor: Actor) -> Actor:
+    """The actor with parameters in place of ids: what a kept question's conditions are made with, once a role."""
+    return _pattern(actor.role, actor.organisation_id is not None, actor.province_id is not None)
+
+
+def ids(actor: Actor) -> dict[str, int | None]:
+    """The values of the parameters of `pattern`."""
+    return {
+        "actor_id": actor.user_id, "actor_organisation": actor.organisation_id, "actor_province": actor.province_id,
+    }  # fmt: skip
+
+
 def _party(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(Party.ticket_id == Ticket.id, condition)
+
+
+def looked_up(ticket_id: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the ticket with that id (a column) meets conditions on `ticket`, looked up row by row: beside an EXISTS,
+    PostgreSQL would read all tickets of a province where it expects to look up a few hundred."""
+    found = select(true()).where(Ticket.id == ticket_id, *conditions).correlate(ticket_id.expression.table)
+    return func.coalesce(found.scalar_subquery(), false())
 
 
 def work_scope(actor: Actor) -> int:
@@ -33,9 +62,9 @@ def work_scope(actor: Actor) -> int:
 
     Raises NotFound for roles without a queue.
     """
-    if actor.desk == "site" and actor.organisation_id:
+    if actor.desk == "site" and actor.organisation_id is not None:
         return actor.organisation_id
-    if actor.desk == "lcs" and actor.province_id:
+    if actor.desk == "lcs" and actor.province_id is not None:
         return actor.province_id
     if actor.desk == "ccs":
         return 0
@@ -51,3 +80,8 @@ def load(session: Session, actor: Actor, number: str, *, lock: bool = False) -> 
     if ticket is None:
         raise NotFound("ticket_not_found")
     return ticket
+
+
+def number_of(session: Session, actor: Actor, ticket_id: int) -> str:
+    """The number of a ticket inside the actor's scope; empty for any other."""
+    return session.scalar(select(Ticket.number).where(Ticket.id == ticket_id, visible_to(actor))) or ""

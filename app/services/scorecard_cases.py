@@ -83,6 +83,17 @@ def below(
     return [(row[-1], _case(*row[:-1])) for row in session.execute(statement)]
 
 
+def in_span(
+    session: Session, actor: Actor, code: str, measure: str, span: Span, key_below: int, limit: int
+) -> list[tuple[int, Case]]:
+    """The cases of a measure in any span of time, by falling id as in `below`. Raises NotFound, NotAllowed."""
+    if measure not in MEASURES:
+        raise NotFound("measure_not_found")
+    statement, key = _of_span(session, actor, code, measure, span)
+    found = session.execute(statement.where(key < key_below).order_by(key.desc()).limit(limit + 1))
+    return [(row[-1], _case(*row[:-1])) for row in found]
+
+
 def count_below(session: Session, actor: Actor, asked: Asked, now: datetime, key_below: int, most: int) -> int:
     """How many cases there are, at most `most`."""
     statement, _site = _asked_for(session, actor, asked, now)
@@ -96,10 +107,17 @@ def _asked_for(session: Session, actor: Actor, asked: Asked, now: datetime) -> t
         raise NotFound("measure_not_found")
     frozen = session.scalar(select(MonthClose.frozen_at).where(MonthClose.month == asked.month))
     span, site = span_of(asked.month, frozen or now), load_site(session, actor, asked.code)
-    source, key = MEASURES[asked.measure]
+    return _of_site(actor, site, asked.measure, span), site
+
+
+def _of_span(session: Session, actor: Actor, code: str, measure: str, span: Span) -> tuple[Select[Any], Any]:
+    return _of_site(actor, load_site(session, actor, code), measure, span), MEASURES[measure][1]
+
+
+def _of_site(actor: Actor, site: Site, measure: str, span: Span) -> Select[Any]:
+    source, key = MEASURES[measure]
     whose = facts.members(site.id, site.kind)
-    statement = source(span, whose).where(facts.measured(), visible_to(actor)).add_columns(key)
-    return statement, site
+    return source(span, whose).where(facts.measured(), visible_to(actor)).add_columns(key)
 
 
 def _key(asked: Asked) -> Any:

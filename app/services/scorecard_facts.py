@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, cast, exists, func, literal, not_, or_, select, text
+from sqlalchemy import ColumnElement, and_, case, cast, exists, func, literal, literal_column, not_, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
+from app.domain import kinds
 from app.domain.calendars import month_bounds
 from app.domain.scorecards import ABOVE, ASSESSED, Facts
 from app.models import Appeal, Audit, Clock, Event, Organisation, Survey, Ticket
-from app.models.dialect import shanghai_day
+from app.models.dialect_time import shanghai_day
 from app.models.types import Big
 
 ENDED = ("closed", "withdrawn")
@@ -60,8 +61,8 @@ def month_facts(session: Session, span: Span, site_id: int | None = None) -> dic
 
 
 def measured() -> ColumnElement[bool]:
-    """Tickets that count at all."""
-    return Ticket.state != "withdrawn"
+    """Tickets that count at all: complaints that were not withdrawn."""
+    return and_(Ticket.state != "withdrawn", Ticket.kind.in_(kinds.SCORED))
 
 
 def onboarded(site: Any) -> ColumnElement[bool]:
@@ -73,13 +74,14 @@ def onboarded(site: Any) -> ColumnElement[bool]:
 def decided_in(span: Span, *kinds: str) -> ColumnElement[bool]:
     """Clock runs of these kinds decided in the month: at the earlier of stop and due, once that has passed.
 
-    The bound on `due_at` alone follows from the other; it lets the index cut off the past.
+    Said as bounds of the two columns, so that the index cuts off the past and the planner knows how many there are.
     """
-    decided = case((Clock.stopped_at < Clock.due_at, Clock.stopped_at), else_=Clock.due_at)
     late = and_(Clock.stopped_at.is_(None), Clock.state != "paused", Clock.due_at < span.now)
+    begun = and_(Clock.due_at >= span.start, or_(Clock.stopped_at.is_(None), Clock.stopped_at >= span.start))
+    over = or_(Clock.due_at < span.end, Clock.stopped_at < span.end)
     return and_(
-        Clock.kind.in_(kinds), Clock.state != "void", Clock.exempt.is_(False), Clock.due_at >= span.start,
-        span.holds(decided), or_(Clock.stopped_at.is_not(None), late),
+        Clock.kind.in_(kinds), Clock.state != "void", Clock.exempt.is_(False), begun, over,
+        or_(Clock.stopped_at.is_not(None), late),
     )  # fmt: skip
 
 
@@ -94,10 +96,10 @@ def results_in(span: Span) -> ColumnElement[bool]:
 
 
 def taken_back() -> ColumnElement[bool]:
-    """That a result was taken back before it left."""
+    """That a result was taken back before it left. The kind stands in the statement itself, for the partial index."""
     undone = aliased(Event)
     same = cast(undone.data["event_id"].as_string(), Big) == Event.id
-    return exists().where(undone.ticket_id == Event.ticket_id, undone.type == "result_undone", same)
+    return exists().where(undone.ticket_id == Event.ticket_id, undone.type == literal_column("'result_undone'"), same)
 
 
 def result_site() -> ColumnElement[Any]:

@@ -128,32 +128,20 @@ def province_list(
     session = db.session()
     span = span_of(month, now)
     found = sites(session, assessed_by(actor), KINDS.get(which, ASSESSED))
-    lines = _lines(session, month, span, found)
+    lines = lines_of(session, month, span, found)
     lines.sort(key=lambda line: (-_total(line.score), line.site.code))
     return Listing(tuple(lines[(page - 1) * size : page * size]), len(lines) > page * size)
 
 
-def below(session: Session, actor: Actor, month: str, now: datetime, site_id: int, limit: int) -> list[Line]:
-    """The sites in scope by falling id below `site_id` with their scores and ranks; one more than `limit` if any.
-
-    Raises NotFound, NotAllowed.
-    """
-    span = span_of(month, now)
-    own = Organisation.id
-    asked = select(own).where(own < site_id, Organisation.kind.in_(ASSESSED), assessed_by(actor))
-    ids = list(session.scalars(asked.order_by(own.desc()).limit(limit + 1)))
-    return _lines(session, month, span, sorted(sites(session, own.in_(ids)), key=lambda site: -site.id))
-
-
-def count(session: Session, actor: Actor, month: str, now: datetime, site_id: int, most: int) -> int:
-    """How many sites `below` has, at most `most`."""
+def count(session: Session, actor: Actor, month: str, now: datetime, which: str, most: int) -> int:
+    """How many organisations of KINDS[which] are in scope, at most `most`. Raises NotFound, NotAllowed."""
     span_of(month, now)
-    ids = select(Organisation.id).where(Organisation.id < site_id, Organisation.kind.in_(ASSESSED), assessed_by(actor))
+    ids = select(Organisation.id).where(Organisation.kind.in_(KINDS.get(which, ASSESSED)), assessed_by(actor))
     return session.scalar(select(func.count()).select_from(ids.limit(most).subquery())) or 0
 
 
-def _lines(session: Session, month: str, span: Span, found: Sequence[Site]) -> list[Line]:
-    """In the order given; a frozen month from its cards."""
+def lines_of(session: Session, month: str, span: Span, found: Sequence[Site]) -> list[Line]:
+    """These organisations in the order given; a frozen month from its cards."""
     plains = _frozen(session, month, [site.id for site in found])
     if plains:
         return [

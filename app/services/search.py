@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain import search as rule
+from app.domain.kinds import KINDS
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.domain.search import Query, Word
@@ -20,7 +21,7 @@ from app.models import Event, FreeText, Person, PlatformOrder, Ticket, WorkItem
 from app.models import dialect_search as documents
 from app.services import linked, queue, queue_scope
 from app.services.queue import Filters, Row
-from app.services.scope import visible_to, work_scope
+from app.services.scope import looked_up, visible_to, work_scope
 
 PAGE = 50
 MOST_CODES = 3  # words of a query that are looked for as numbers too
@@ -63,7 +64,7 @@ def find(session: Session, actor: Actor, query: Query, filters: Filters, now: da
     """
     if not query.words:
         return Found((), "")
-    ways = _ways(session, actor, query, _allowed(actor, filters, now), _key(filters.after))
+    ways = _ways(session, actor, query, _allowed(actor, filters, now), _key(filters.after), now)
     merged = union_all(*ways).subquery()
     best = select(merged.c.id, func.min(merged.c.by).label("by"), merged.c.rank).group_by(merged.c.id, merged.c.rank)
     first = best.order_by(merged.c.rank.desc()).limit(PAGE + 1).subquery()
@@ -79,7 +80,8 @@ def _allowed(actor: Actor, filters: Filters, now: datetime) -> list[ColumnElemen
     """Who asks, and what else the address asks for."""
     found = [visible_to(actor), *queue_scope.party(actor, now, site=filters.site, owner=filters.owner)]
     if filters.category:
-        found.append(Ticket.category == filters.category)
+        column = Ticket.kind if filters.category in KINDS else Ticket.category
+        found.append(column == filters.category)
     if filters.owner == "mine":
         found.append(Ticket.owner_id == actor.user_id)
     elif filters.owner == "unclaimed":
@@ -91,10 +93,11 @@ def _allowed(actor: Actor, filters: Filters, now: datetime) -> list[ColumnElemen
 
 
 def _ways(
-    session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None
-) -> list[Select[Any]]:
+    session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None,
+    now: datetime,
+) -> list[Select[Any]]:  # fmt: skip
     """A statement for each way to find a ticket, each served by an index of its own and ending at a page."""
-    ways = _by_text(session, actor, query, allowed, before)
+    ways = _by_text(session, actor, query, allowed, before, now)
     for word in [word for word in query.words if word.order][:MOST_CODES]:
         others = [_has(session, one) for one in query.words if one is not word]
         for by, condition in _codes(session, word).items():
@@ -104,27 +107,25 @@ def _ways(
 
 
 def _by_text(
-    session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None
-) -> list[Select[Any]]:
-    """The words of the thread. Where nothing else bounds it, first in the newest documents; the index of the words is
-    asked only if these do not fill a page, so that neither frequent nor rare words are looked for in everything."""
+    session: Session, actor: Actor, query: Query, allowed: Sequence[ColumnElement[bool]], before: int | None,
+    now: datetime,
+) -> list[Select[Any]]:  # fmt: skip
+    """The words of the thread. Where the index of words gives no order, first in the newest documents, then further and
+    further back until a page is full: neither frequent nor rare words are looked for in everything."""
     tokens, prefixes = _needed(query.words)
     scope = None if actor.desk == "ccs" else work_scope(actor)
-
-    def joined(document: Select[Any]) -> Select[Any]:
-        found: Any = document.join(Ticket, Ticket.id == document.selected_columns.ticket_id).where(*allowed)
-        return _newest(found, document.selected_columns.rank, "text", before)
-
-    if not documents.looks_far(session, scope, prefixes):
-        return [joined(documents.newest(session, scope, tokens, prefixes))]
-    first = joined(documents.near(session, tokens, prefixes, before)).cte("near_words")
-    few = select(func.count()).select_from(first).scalar_subquery() <= PAGE
-    far = documents.far(session, tokens, prefixes)
-    # looked up one by one: for the many that PostgreSQL expects it would read every ticket
-    ticket = select(literal(1)).where(Ticket.id == far.selected_columns.ticket_id, *allowed).scalar_subquery()
-    there: Any = far.where(few, ticket == 1)
-    others = _newest(there, far.selected_columns.rank, "text", before, far.selected_columns[0])
-    return [select(first.c.id, first.c.by, first.c.rank), others]
+    if not (spans := documents.spans(session)):
+        found: Any = documents.newest(session, scope, tokens, prefixes)
+        joined = found.join(Ticket, Ticket.id == found.selected_columns.ticket_id).where(*allowed)
+        return [_newest(joined, found.selected_columns.rank, "text", before)]
+    about = rule.rank(now, "") if before is None else before
+    ways: list[Any] = []
+    for span in range(spans + 1):
+        some = documents.lately(session, scope, tokens, prefixes, about, span).subquery()
+        few = [select(func.count()).select_from(way).scalar_subquery() <= PAGE for way in ways]
+        there = select(some.c.ticket_id).where(looked_up(some.c.ticket_id, *allowed), *few)
+        ways.append(_newest(there, some.c.rank, "text", before, some.c.ticket_id).cte(f"text_{span}"))
+    return [select(way.c.id, way.c.by, way.c.rank) for way in ways]
 
 
 def _newest(

@@ -17,7 +17,7 @@ from app.domain.penalty_rules import defaults as penalty_defaults
 from app.domain.policies import default_rules
 from app.models import CalendarDay, Category
 from app.models.dialect import lock_key
-from app.services import calendars, penalty_rules, policies, scoring_schemes, templates
+from app.services import calendars, penalty_rules, policies, problem_types, scoring_schemes, templates
 from app.services.transaction import write
 
 POLICY_FROM = date(2016, 1, 1)  # before the first ticket of any portal; the replayed log begins in that year
@@ -40,6 +40,7 @@ def run() -> Seeded:
     with write() as session:
         lock_key(session, "seed")
         categories = _categories(session)
+        problem_types.seed(session)
         rules = policies.store_version(session, default_rules(at_local(POLICY_FROM, time(0))))
         scoring_schemes.seed(session, at_local(POLICY_FROM, time(0)))
         days, missing = _days(session)

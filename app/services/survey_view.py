@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.lifecycle import CLOSED
 from app.domain.roles import Actor
 from app.models import FreeText, Organisation, Person, Survey, SurveyCall, Ticket, User
+from app.models.together import Question, Step
 from app.services import scope
 
 PAGE = 50
@@ -37,13 +38,19 @@ class Due:
     calls: tuple[tuple[datetime, str, str], ...]
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> Rating | None:
+_ASKED = Question(
+    select(Survey, FreeText.body)
+    .outerjoin(FreeText, FreeText.id == Survey.text_id)
+    .where(Survey.ticket_id == bindparam("ticket_id"))
+)
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[Rating | None]:
     """The survey of a ticket; None where nobody was asked. Nothing is asked of a ticket that was never closed."""
     if ticket.state != CLOSED and not ticket.root_cause:
         return None
-    statement = select(Survey, FreeText.body).outerjoin(FreeText, FreeText.id == Survey.text_id)
-    row = session.execute(statement.where(Survey.ticket_id == ticket.id)).one_or_none()
-    return Rating(row[0], str((row[1] or {}).get("text", ""))) if row else None
+    (rows,) = yield (_ASKED(ticket_id=ticket.id),)
+    return Rating(rows[0][0], str((rows[0][1] or {}).get("text", ""))) if rows else None
 
 
 def due(session: Session, actor: Actor, now: datetime) -> list[Due]:

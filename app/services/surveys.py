@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import kinds
 from app.domain import surveys as rule
 from app.domain.customer_links import mobile
 from app.domain.lifecycle import CLOSED
@@ -24,7 +25,12 @@ TEMPLATE = "survey_link"  # the purpose under which each gateway names its appro
 
 def after_closing(session: Session, ticket: Ticket, now: datetime) -> None:
     """Ask the complainant of a ticket that was just closed, once in its life: a mobile number, and no old system's."""
-    if ticket.state != CLOSED or ticket.closed_at != now or ticket.handling_site_id is None:
+    if (
+        ticket.kind not in kinds.SCORED
+        or ticket.state != CLOSED
+        or ticket.closed_at != now
+        or ticket.handling_site_id is None
+    ):
         return
     phone = phone_of(session, ticket.id)
     known = session.scalar(select(Survey.id).where(Survey.ticket_id == ticket.id))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from app.domain.roles import Actor
 from app.models import Category, ReplyTemplate, TemplateUse
 from app.models.dialect import for_update, insert_ignoring, lock_key
 from app.models.ids import new_id
+from app.models.together import Asked, Question, ask
+from app.services import scope as scopes
 from app.services.transaction import write
 
 
@@ -71,9 +74,19 @@ Known = list[tuple[ReplyTemplate, datetime | None]]
 
 def known(session: Session, actor: Actor) -> Known:
     """All that this actor sees, each with when this actor used it last: one statement for all boxes of a page."""
+    return ask(session, known_asked(actor))[0]
+
+
+def known_asked(actor: Actor) -> Asked:
+    """The same as a question of a web page."""
+    return _known(scopes.pattern(actor))(**scopes.ids(actor))
+
+
+@cache
+def _known(actor: Actor) -> Question:
     used = and_(TemplateUse.template_id == ReplyTemplate.id, TemplateUse.user_id == actor.user_id)
     statement = select(ReplyTemplate, TemplateUse.used_at).outerjoin(TemplateUse, used).where(visible_to(actor))
-    return [(row, at) for row, at in session.execute(statement)]
+    return Question(statement)
 
 
 def offers(rows: Known, category: str, box: str) -> list[Offer]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
 from app.models import Ticket, TicketContact
+from app.models.together import Question, Step
 
 ROLES = ("consignee", "sender", "merchant", "platform", "regulator")
 
@@ -37,9 +38,12 @@ def keep(session: Session, ticket: Ticket, contacts: Sequence[ContactIn]) -> Non
     ticket.contact_roles = ",".join(sorted(found))
 
 
-def of_ticket(session: Session, ticket: Ticket, actor: Actor) -> list[TicketContact]:
+_CONTACTS = Question(select(TicketContact).where(TicketContact.ticket_id == bindparam("ticket_id")))
+
+
+def of_ticket(ticket: Ticket, actor: Actor) -> Step[list[TicketContact]]:
     """The contacts of a ticket in the order of ROLES; asks nothing where the row says that there are none."""
     if not ticket.contact_roles:
         return []
-    rows = session.scalars(select(TicketContact).where(TicketContact.ticket_id == ticket.id))
+    (rows,) = yield (_CONTACTS(ticket_id=ticket.id),)
     return sorted(rows, key=lambda row: ROLES.index(row.role))

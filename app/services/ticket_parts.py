@@ -1,6 +1,7 @@
 """What the parts of the rulebook add to a ticket's page. Select only; a part that has nothing asks nothing.
 
-A loader takes (session, ticket, actor) and gives what its panel shows; the page finds it under its name.
+A loader takes (ticket, actor), yields its questions and returns what its panel shows; the page finds it under its
+name. All parts ask at the same time (`models.together`).
 """
 
 from __future__ import annotations
@@ -8,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from app.domain.roles import Actor
 from app.models import Ticket
+from app.models.together import Step
 from app.services import (
     acting,
     audit_view,
@@ -19,6 +19,7 @@ from app.services import (
     contacts,
     customers,
     drafts,
+    expedite_view,
     incident_view,
     penalty_view,
     returns_view,
@@ -26,7 +27,7 @@ from app.services import (
     ticket_contacts,
 )
 
-Loader = Callable[[Session, Ticket, Actor], Any]
+Loader = Callable[[Ticket, Actor], Step[Any]]
 PARTS: dict[str, Loader] = {
     "acting": acting.who,
     "returns": returns_view.of_ticket,
@@ -39,9 +40,10 @@ PARTS: dict[str, Loader] = {
     "survey": survey_view.of_ticket,
     "penalties": penalty_view.of_ticket,
     "drafts": drafts.of_ticket,
+    "expedite": expedite_view.of_ticket,
 }
 
 
-def load(session: Session, ticket: Ticket, actor: Actor) -> dict[str, Any]:
-    """Everything the parts know of this ticket."""
-    return {name: loader(session, ticket, actor) for name, loader in PARTS.items()}
+def steps(ticket: Ticket, actor: Actor) -> dict[str, Step[Any]]:
+    """What asks for everything that the parts know of this ticket."""
+    return {name: loader(ticket, actor) for name, loader in PARTS.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.lifecycle import allowed_actions, unmet
@@ -28,11 +30,14 @@ from app.models import (
     SmsReceipt,
     Ticket,
     User,
+    together,
 )
-from app.services import attachments, courier_sms, desk, duty, linked, scans, scope, ticket_parts
+from app.models.together import Asked, Question, Step
+from app.services import attachments, courier_sms, desk, duty, linked, scans, scope, templates, ticket_parts
 from app.services.linked import Linked
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site", "transfer"}
+WRITTEN = {"result", "follow_up", "follow_up_replied"}  # what templates are offered for
 SITES_OFFERED = 400
 NAMELESS = frozenset({"audited", "audit_revised"})  # an audit is the desk's: nobody reads who it was
 
@@ -71,7 +76,7 @@ class View:
     actions: tuple[str, ...]
     trace: list[Any]
     links: list[Linked]
-    others: list[Ticket] = field(default_factory=list)
+    others: list[Any] = field(default_factory=list)
     sites: list[Organisation] = field(default_factory=list)
     messages: dict[int, tuple[Outbox, SmsReceipt | None]] = field(default_factory=dict)  # SMS to couriers
     couriers: list[Courier] = field(default_factory=list)
@@ -83,83 +88,139 @@ class View:
 def view(session: Session, actor: Actor, number: str) -> View:
     """The ticket in the actor's scope with all that belongs to it. Raises NotFound."""
     ticket = scope.load(session, actor, number)
-    entries, facts = _entries(session, ticket), desk.facts_of(ticket)
+    facts = desk.facts_of(ticket)
     actions = allowed_actions(facts, actor)
-    links = linked.of(session, ticket.waybill)
-    parcel = [ticket.waybill, *(link.waybill for link in links)] if ticket.waybill else []
-    owner = session.get(User, ticket.owner_id) if ticket.owner_id else None
+    parts = ticket_parts.steps(ticket, actor)
+    found = together.run(session, {**_steps(ticket, actor, actions), **parts})
+    entries, links = found["entries"], found["links"]
+    if links:  # most parcels have one number, and need not be asked for again
+        found |= together.run(session, _parcel(ticket, actor, [ticket.waybill, *(link.waybill for link in links)]))
+    sites = _sites(session, ticket, entries, found["sites"]) if SENDS_ELSEWHERE & set(actions) else []
     return View(
-        ticket=ticket, person=session.get(Person, ticket.id), category=session.get(Category, ticket.category),
-        site=session.get(Organisation, ticket.handling_site_id) if ticket.handling_site_id else None,
-        owner=owner.name if owner else "", entries=entries,
-        clocks=list(session.scalars(select(Clock).where(Clock.ticket_id == ticket.id).order_by(Clock.id))),
-        orders=_orders(session, ticket), callbacks=_callbacks(session, ticket), promises=_promises(session, ticket),
-        appeal=_appeal(session, ticket), actions=actions,
-        trace=scans.trace(session, *parcel) if parcel else [], links=links,
-        others=_others(session, actor, ticket, parcel),
-        sites=_sites(session, ticket, entries) if SENDS_ELSEWHERE & set(actions) else [],
+        ticket=ticket, person=found["person"], category=found["category"], site=found["site"],
+        owner=found["owner"] or "", entries=entries, clocks=found["clocks"], orders=found["orders"],
+        callbacks=found["callbacks"], promises=found["promises"], appeal=found["appeal"], actions=actions,
+        trace=found["trace"], links=links, others=found["others"], sites=sites,
         messages=courier_sms.messages(session, [e.data["outbox_id"] for e in entries if e.type == "courier_sms"]),
-        couriers=duty.couriers(session, ticket.handling_site_id) if "courier_sms" in actions else [],
-        against_close=unmet("close", facts, actor),
-        pictures=attachments.of_ticket(session, actor, ticket), parts=ticket_parts.load(session, ticket, actor),
+        couriers=found["couriers"], against_close=unmet("close", facts, actor), pictures=found["pictures"],
+        parts={name: found[name] for name in (*parts, "templates")},
     )  # fmt: skip
 
 
-def _entries(session: Session, ticket: Ticket) -> list[Entry]:
-    person, place = aliased(User), aliased(Organisation)
-    statement = (
-        select(Event, FreeText.body, person.name, place)
-        .outerjoin(FreeText, FreeText.id == Event.text_id)
-        .outerjoin(person, person.id == Event.actor_id)
-        .outerjoin(place, place.id == Event.organisation_id)
-        .where(Event.ticket_id == ticket.id)
-        .order_by(Event.seq)
-    )
+def category_of(session: Session, actor: Actor, number: str) -> str:
+    """The category of a ticket in the actor's scope. Raises NotFound."""
+    return scope.load(session, actor, number).category
+
+
+# --- what is asked, all at the same time ---
+
+_OF: Any = bindparam("ticket_id")
+_WHO, _PLACE = aliased(User), aliased(Organisation)
+_EVENTS = Question(
+    select(Event.seq, Event.type, Event.at, Event.actor_role, Event.data, Event.id, Event.actor_id, FreeText.body,
+           _WHO.name, _PLACE)
+    .outerjoin(FreeText, FreeText.id == Event.text_id)
+    .outerjoin(_WHO, _WHO.id == Event.actor_id)
+    .outerjoin(_PLACE, _PLACE.id == Event.organisation_id)
+    .where(Event.ticket_id == _OF)
+    .order_by(Event.seq)
+)  # fmt: skip
+_PERSON = Question(select(Person).where(Person.ticket_id == _OF))
+_CATEGORY = Question(select(Category).where(Category.code == bindparam("category")))
+_SITE = Question(select(Organisation).where(Organisation.id == bindparam("site_id")))
+_OWNER = Question(select(User.name).where(User.id == bindparam("owner_id")))
+_CLOCKS = Question(select(Clock).where(Clock.ticket_id == _OF).order_by(Clock.id))
+_ORDERS = Question(
+    select(PlatformOrder, Connection)
+    .join(Connection, Connection.id == PlatformOrder.connection_id)
+    .where(PlatformOrder.ticket_id == _OF)
+    .order_by(PlatformOrder.id)
+)
+_CALLBACKS = Question(select(Outbox).where(Outbox.ticket_id == _OF, Outbox.kind == "callback").order_by(Outbox.id))
+_PROMISES = Question(
+    select(Promise, FreeText.body)
+    .outerjoin(FreeText, FreeText.id == Promise.text_id)
+    .where(Promise.ticket_id == _OF)
+    .order_by(Promise.due_at)
+)
+_APPEAL = Question(
+    select(Appeal).where(Appeal.ticket_id == _OF, Appeal.ruling == "").order_by(Appeal.id.desc()).limit(1)
+)
+_SITES = Question(
+    select(Organisation)
+    .where(Organisation.kind == "site", Organisation.province_id == bindparam("province_id"))
+    .order_by(Organisation.code)
+    .limit(SITES_OFFERED)
+)
+
+
+def _steps(ticket: Ticket, actor: Actor, actions: Collection[str]) -> dict[str, Any]:
+    of, sends = {"ticket_id": ticket.id}, bool(SENDS_ELSEWHERE & set(actions) and ticket.province_id)
+    return {
+        "entries": _entries(ticket), "callbacks": _callbacks(ticket), "links": linked.asking(ticket.waybill),
+        **_parcel(ticket, actor, [ticket.waybill]), "person": _one(_PERSON(**of)),
+        "category": _one(_CATEGORY(category=ticket.category)),
+        "site": _one(_SITE(site_id=ticket.handling_site_id)) if ticket.handling_site_id else None,
+        "owner": _one(_OWNER(owner_id=ticket.owner_id)) if ticket.owner_id else "",
+        "clocks": _all(_CLOCKS(**of)), "orders": _all(_ORDERS(**of)), "promises": _promises(ticket),
+        "appeal": _one(_APPEAL(**of)), "pictures": _all(attachments.seen(actor, ticket)),
+        "couriers": _all(duty.COURIERS(site_id=ticket.handling_site_id)) if "courier_sms" in actions else [],
+        "templates": _all(templates.known_asked(actor)) if WRITTEN & set(actions) else [],
+        "sites": _all(_SITES(province_id=ticket.province_id)) if sends else None,
+    }  # fmt: skip
+
+
+def _one(asked: Asked) -> Step[Any]:
+    (rows,) = yield (asked,)
+    return next(iter(rows), None)
+
+
+def _all(asked: Asked) -> Step[list[Any]]:
+    (rows,) = yield (asked,)
+    return rows
+
+
+def _entries(ticket: Ticket) -> Step[list[Entry]]:
+    (rows,) = yield (_EVENTS(ticket_id=ticket.id),)
     return [
-        Entry(event.seq, event.type, event.at, event.actor_role, "" if event.type in NAMELESS else who or "", place_row,
-              event.data, body or {}, event.id, event.actor_id)
-        for event, body, who, place_row in session.execute(statement)
-    ]  # fmt: skip
+        Entry(seq, kind, at, role, "" if kind in NAMELESS else who or "", place, data, body or {}, event_id, actor_id)
+        for seq, kind, at, role, data, event_id, actor_id, body, who, place in rows
+    ]
 
 
-def _orders(session: Session, ticket: Ticket) -> list[tuple[PlatformOrder, Connection]]:
-    statement = select(PlatformOrder, Connection).join(Connection, Connection.id == PlatformOrder.connection_id)
-    rows = session.execute(statement.where(PlatformOrder.ticket_id == ticket.id).order_by(PlatformOrder.id))
-    return [(order, connection) for order, connection in rows]
-
-
-def _callbacks(session: Session, ticket: Ticket) -> dict[int, list[Outbox]]:
+def _callbacks(ticket: Ticket) -> Step[dict[int, list[Outbox]]]:
     """The callbacks of each event, by the event's id."""
     found: dict[int, list[Outbox]] = {}
-    statement = select(Outbox).where(Outbox.ticket_id == ticket.id, Outbox.kind == "callback").order_by(Outbox.id)
-    for row in session.scalars(statement):
+    (rows,) = yield (_CALLBACKS(ticket_id=ticket.id),)
+    for row in rows:
         found.setdefault(row.payload["event_id"], []).append(row)
     return found
 
 
-def _promises(session: Session, ticket: Ticket) -> list[tuple[Promise, dict[str, Any]]]:
-    statement = select(Promise, FreeText.body).outerjoin(FreeText, FreeText.id == Promise.text_id)
-    rows = session.execute(statement.where(Promise.ticket_id == ticket.id).order_by(Promise.due_at))
+def _promises(ticket: Ticket) -> Step[list[tuple[Promise, dict[str, Any]]]]:
+    (rows,) = yield (_PROMISES(ticket_id=ticket.id),)
     return [(promise, body or {}) for promise, body in rows]
 
 
-def _appeal(session: Session, ticket: Ticket) -> Appeal | None:
-    statement = select(Appeal).where(Appeal.ticket_id == ticket.id, Appeal.ruling == "").order_by(Appeal.id.desc())
-    return session.scalars(statement.limit(1)).one_or_none()
+@cache
+def _others(pattern: Actor) -> Question:
+    same = (Ticket.waybill.in_(bindparam("parcel", expanding=True)), Ticket.id != _OF)
+    columns = select(Ticket.id, Ticket.number, Ticket.state, Ticket.previous_id)
+    return Question(columns.where(*same, scope.visible_to(pattern)).order_by(Ticket.id.desc()).limit(10))
 
 
-def _others(session: Session, actor: Actor, ticket: Ticket, parcel: list[str]) -> list[Ticket]:
-    if not parcel:
-        return []
-    same = Ticket.waybill.in_(parcel)
-    statement = select(Ticket).where(same, Ticket.id != ticket.id, scope.visible_to(actor)).order_by(Ticket.id.desc())
-    return list(session.scalars(statement.limit(10)))
+def _parcel(ticket: Ticket, actor: Actor, numbers: list[str]) -> dict[str, Any]:
+    """The trace of the parcel and its other tickets, under these numbers of it."""
+    if not ticket.waybill:
+        return {"trace": [], "others": []}
+    others = _others(scope.pattern(actor))(ticket_id=ticket.id, parcel=numbers, **scope.ids(actor))
+    return {"trace": scans.asking(numbers), "others": _all(others)}
 
 
-def _sites(session: Session, ticket: Ticket, entries: list[Entry]) -> list[Organisation]:
+def _sites(session: Session, ticket: Ticket, entries: list[Entry], found: list[Any] | None) -> list[Any]:
     """The sites that may take the ticket: those that routing found likely first, then the others of its province."""
     likely: list[int] = next((e.data.get("candidates", []) for e in reversed(entries) if e.type == "in_tray"), [])
-    place = Organisation.province_id == ticket.province_id if ticket.province_id else Organisation.id.in_(likely)
-    statement = select(Organisation).where(Organisation.kind == "site", place).order_by(Organisation.code)
-    found = session.scalars(statement.limit(SITES_OFFERED)).all()
+    if found is None:
+        some = select(Organisation).where(Organisation.kind == "site", Organisation.id.in_(likely))
+        found = list(session.scalars(some.order_by(Organisation.code).limit(SITES_OFFERED))) if likely else []
     return sorted(found, key=lambda site: likely.index(site.id) if site.id in likely else len(likely))

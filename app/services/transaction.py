@@ -53,6 +53,20 @@ def kept(session: Session, key: Hashable, make: Callable[[], T]) -> T:
     return cast(T, store[key])
 
 
+def keep(session: Session, key: Hashable, value: object) -> None:
+    """Give `kept` what was read already, together with other things; a reader outside of a write transaction has no
+    use for it."""
+    store = session.info.get(_KEPT)
+    if store is not None:
+        store[key] = value
+
+
+def begun(session: Session, ticket_id: int) -> bool:
+    """Whether this transaction has made the ticket and nothing was stored beside it yet: what would be looked for is
+    not there. `desk.finish` ends that."""
+    return ("begun", ticket_id) in session.info.get(_KEPT, {})
+
+
 def drop(session: Session, key: Hashable) -> None:
     """Ask anew from now on."""
     session.info.get(_KEPT, {}).pop(key, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain import contacts as rule
-from app.domain import lifecycle
+from app.domain import kinds, lifecycle
 from app.domain.errors import Invalid
 from app.domain.roles import Actor
 from app.services import acting, contacts, desk, journal, moves, settling
@@ -59,7 +59,7 @@ def customer_accepts(*, actor: Actor, post: Post, text: str, now: datetime) -> O
 
 def customer_rejects(*, actor: Actor, post: Post, text: str, now: datetime) -> Outcome:
     """The complainant rejects the result on a logged call, before the closing or however long after it: an appeal
-    that CCS rules on, never refused.
+    that CCS rules on, never refused. The answer to an inquiry is given once more.
 
     Raises Invalid(text), NotFound, NotAllowed, Stale.
     """
@@ -68,7 +68,8 @@ def customer_rejects(*, actor: Actor, post: Post, text: str, now: datetime) -> O
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
-        lifecycle.step("customer_rejects", desk.facts_of(ticket), actor)
+        action = "customer_unhappy" if ticket.kind == kinds.INQUIRY else "customer_rejects"
+        lifecycle.step(action, desk.facts_of(ticket), actor)
         data = {"site_id": ticket.handling_site_id, "by": "call"} | acting.said(session, ticket, actor)
         event = journal.append(
             session, ticket, "customer_rejects", actor=actor, now=now, data=data, text={"text": text}

@@ -13,12 +13,16 @@ from sqlalchemy.orm import Session
 from app.domain import lifecycle, urging
 from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
 from app.models.dialect import upsert_add
+from app.services.transaction import begun
 
+REGULATOR = "regulator"  # the channel, and the flag of a ticket that the regulator asked about later
 NO_DUE = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 # Clocks that wait for one organisation and not for the handling site, and the queue in which it finds the ticket.
 OF_ONE_DESK = {"party_reply": "to_answer", "evidence": "to_answer", "ruling": "to_rule", "consent": "to_rule"}
+AT_SITES = ("site", "party", "reporter")  # whose counters move with each change
+BESIDE = ("party", "reporter")  # the ticket's own clocks are not theirs
 ON_TOP = datetime(2000, 1, 1, tzinfo=UTC)  # before every due: a broken promise (rulebook 3.7)
 
 
@@ -38,20 +42,24 @@ def refresh(session: Session, ticket: Ticket) -> None:
     Site counters move by the difference; those of provinces and headquarters are refreshed by the scheduler.
     """
     session.flush()
-    before = {item.scope: item for item in session.scalars(select(WorkItem).where(WorkItem.ticket_id == ticket.id))}
+    before = {} if begun(session, ticket.id) else _items(session, ticket)
     desks = _scopes(session, ticket)
     wanted = _seats(session, ticket, desks)
     scopes, moved = sorted(before.keys() | wanted.keys()), []
     for scope in scopes:
         old_queues = _queues(before[scope]) if scope in before else Tally()
         item = _place(session, ticket, scope, wanted.get(scope), before.get(scope))
-        if scope and desks.get(scope, "party") in ("site", "party"):
+        if scope and desks.get(scope, "party") in AT_SITES:
             moved += _moved(scope, (_queues(item) if item else Tally()), old_queues)
     session.flush()
     # Versions first, headquarters' before all: a transaction that renews several tickets takes counters in any order,
     # and two such ones would wait for each other in a circle.
     upsert_add(session, ScopeVersion, [{"scope": scope, "n": 1} for scope in scopes])
     upsert_add(session, Counter, moved)
+
+
+def _items(session: Session, ticket: Ticket) -> dict[int, WorkItem]:
+    return {item.scope: item for item in session.scalars(select(WorkItem).where(WorkItem.ticket_id == ticket.id))}
 
 
 def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int, Seat]:
@@ -85,9 +93,11 @@ def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
     for organisation_id, province_id in session.execute(parties):
         if province_id != organisation_id:
             at_site = organisation_id in (ticket.handling_site_id, ticket.acting_id)
-            scopes[organisation_id] = "site" if at_site else "party"
+            asks = "reporter" if organisation_id == ticket.reporter_id else "party"
+            scopes[organisation_id] = "site" if at_site else asks
         if province_id:
-            scopes[province_id] = "lcs" if province_id == ticket.province_id else "lcs_of_party"
+            beside = "reporter" if province_id == ticket.reporter_id else "lcs_of_party"
+            scopes[province_id] = "lcs" if province_id == ticket.province_id else beside
     return scopes
 
 
@@ -119,21 +129,34 @@ def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item
     item.due_at = ON_TOP if lifecycle.on_top(ticket.flags, ticket.state) else ticket.next_due_at or NO_DUE
     item.activity_at = ticket.activity_at
     item.queue, item.category, item.state, item.owner_id = ticket.queue, ticket.category, ticket.state, ticket.owner_id
-    item.urged = seat.desk != "party" and urging.stands(
+    item.kind = ticket.kind
+    item.urged = seat.desk not in BESIDE and urging.stands(
         ticket.state, urge_count=ticket.urge_count, urged_at=ticket.urged_at, result_at=ticket.result_at
     )
-    item.overdue = seat.late if seat.desk == "party" else ticket.overdue or seat.late
+    item.overdue = seat.late if seat.desk in BESIDE else ticket.overdue or seat.late
     item.turn = lifecycle.turn_of(
         seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
-        overdue=ticket.overdue, level=ticket.level, acting=ticket.acting_id == scope,
+        overdue=ticket.overdue, level=ticket.level, acting=_acts(ticket, scope),
         waiting=ticket.waiting_until is not None, help_open=_wants_help(ticket),
         to_close=(ticket.customer_accepted or ticket.objection_over) and not ticket.open_promises,
+        regulator=regulator(ticket),
     )  # fmt: skip
     if seat.due_at is not None:
         _ask(item, seat.due_at, seat)
     elif seat.queue:
         item.queue, item.turn = seat.queue, True
     return item
+
+
+def regulator(ticket: Ticket) -> bool:
+    """Whether the postal regulator (12305) stands behind it, from the beginning or by asking later."""
+    return ticket.channel == REGULATOR or REGULATOR in (ticket.flags or [])
+
+
+def _acts(ticket: Ticket, scope: int) -> bool:
+    """Whether this scope's desk works the ticket itself; headquarters is scope 0, and acts where no province does."""
+    at_headquarters = scope == 0 and ticket.handling_site_id is None and ticket.province_id is None
+    return ticket.acting_id is not None and (ticket.acting_id == scope or at_headquarters)
 
 
 def _ask(item: WorkItem, due_at: datetime, seat: Seat) -> None:

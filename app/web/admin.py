@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import NotAllowed
@@ -15,12 +14,14 @@ from app.domain.roles import Actor
 from app.extensions import db
 from app.jobs import sends
 from app.models import Outbox
-from app.services import administration, outbox, outbox_view
-from app.web import context, queue_page, words, words_callbacks, words_duty, words_sms
+from app.services import administration, exchange_view, outbox, outbox_view
+from app.web import context, queue_page, words, words_callbacks, words_duty, words_exchange, words_sms
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("admin", __name__)
+AT_RISK = "at_risk"
 TONES = {"sent": "good", "failed": "late", "unknown": "soon"}
 
 
@@ -43,7 +44,14 @@ def sms_outbox() -> ResponseReturnValue:
 def callbacks() -> ResponseReturnValue:
     """Answers on their way to the platforms; failed ones can be sent again."""
     actor, state = current_actor(), request.args.get("state", "")
-    state = state if state in words.callback_states() else ""
+    state = state if state == AT_RISK or state in words.callback_states() else ""
+    if state == AT_RISK:
+        risky = outbox_view.at_risk(db.session(), actor, clock.now())
+        shown = [
+            _callback_row(row, number, code, actor) | {"until": g.fmt.full(until) if until else ""}
+            for row, number, code, until in risky
+        ]
+        return render_template("callbacks.html", rows=shown, next_href=None, rail=_rail(actor), state=state)
     rows = outbox_view.callbacks(db.session(), actor, state, request.args.get("before", type=int))
     shown = [_callback_row(row, number, code, actor) for row, number, code in rows[: outbox_view.PAGE]]
     return render_template(
@@ -74,19 +82,41 @@ def resend(row_id: int) -> ResponseReturnValue:
 def index() -> ResponseReturnValue:
     """Connections with their traffic, and what was refused."""
     session = db.session()
-    head = [_("Code"), _("Title"), _("Charset"), _("Routing"), _("Messages"), _("Quarantine"), _("Answers go to")]
-    rules = words.routing_rules()
+    head = [_("Code"), _("Title"), _("Works"), _("Routing"), _("Last message"), _("Quarantine"), _("Answers go to")]
+    rules, kinds = words.routing_rules(), words_exchange.drivers()
     rows = [
-        [c.code, c.name, c.charset, words.word(rules, c.routing_rule), taken, held, c.callback_url]
-        for c, taken, held in administration.connections(session)
+        [
+            _link(c.code, "exchange.connection", code=c.code), c.name, words.word(kinds, c.driver),
+            words.word(rules, c.routing_rule), _seen(at), _held(c.code, held), c.callback_url,
+        ]
+        for c, at, held, _poll in exchange_view.connections(session)
+    ]  # fmt: skip
+    codes = [
+        [c.name, code.code, code.n, _link(_("Mend the mapping"), "exchange.connection", code=c.code)]
+        for c, code in exchange_view.unmapped(session)
     ]
+    unknown = {
+        "title": _("Category codes without a map"),
+        "head": [_("Connection"), _("Code"), _("Count"), _("What to do")],
+        "rows": codes,
+    }
     refused = [[r.day, r.connection, words_callbacks.refusal(r.reason), r.n] for r in administration.refusals(session)]
     second = {
         "title": _("Refused messages"),
         "head": [_("Day"), _("Connection"), _("Reason"), _("Count")],
         "rows": refused,
     }
-    return _tables([{"title": _("Platform connections"), "head": head, "rows": rows}, second])
+    return _tables([{"title": _("Platform connections"), "head": head, "rows": rows}, unknown, second])
+
+
+def _link(text: str, endpoint: str, **values: Any) -> dict[str, str]:
+    """A cell that leads somewhere."""
+    return {"text": text, "href": url_for(endpoint, **values)}
+
+
+def _held(code: str, n: int) -> Any:
+    shown = "99+" if n >= exchange_view.MOST else str(n)
+    return _link(shown, "exchange.messages", connection=code, state="quarantined") if n else "0"
 
 
 @bp.get("/admin/organisations")
@@ -116,7 +146,8 @@ def users() -> ResponseReturnValue:
 def tabs() -> list[dict[str, Any]]:
     """The administrator's pages; the SMS gateways have a file of their own."""
     return [
-        {"label": _("Connections"), "href": url_for("admin.index"), "current": request.path == "/admin"},
+        {"label": _("Connections"), "href": url_for("admin.index"), "current": _at_connections()},
+        {"label": _("Messages"), "href": url_for("exchange.messages"), "current": "/messages" in request.path},
         {"label": _("Organisations"), "href": url_for("admin.organisations"), "current": "organ" in request.path},
         {"label": _("Accounts"), "href": url_for("admin.users"), "current": "users" in request.path},
         {"label": _("Second factor"), "href": url_for("second_factor.people"), "current": "second" in request.path},
@@ -125,9 +156,18 @@ def tabs() -> list[dict[str, Any]]:
         {"label": _("Penalty rules"), "href": url_for("penalty_rules.index"), "current": "penalty" in request.path},
         {"label": _("Scoring"), "href": url_for("schemes.index"), "current": "scoring" in request.path},
         {"label": _("Calendars"), "href": url_for("calendars.index"), "current": "calendars" in request.path},
+        {
+            "label": _("Types of problem parcels"),
+            "href": url_for("problem_admin.index"),
+            "current": "problem-types" in request.path,
+        },
         {"label": _("Call scripts"), "href": url_for("scripts.index"), "current": "scripts" in request.path},
         {"label": _("SMS gateways"), "href": url_for("gateways.index"), "current": "/sms" in request.path},
     ]
+
+
+def _at_connections() -> bool:
+    return request.path == "/admin" or "/connections" in request.path or "/signature" in request.path
 
 
 def _tables(tables: list[dict[str, Any]], next_href: str | None = None) -> str:
@@ -186,4 +226,6 @@ def _callback_row(row: Outbox, number: str, code: str, actor: Actor) -> dict[str
         "state_label": words.word(words.callback_states(), row.state), "tone": TONES.get(row.state, ""),
         "attempts": row.attempts, "resend_href": resend_href,
         "error": words_callbacks.problem(row.error, again=row.next_try_at is not None),
+        "risk": row.risk_at is not None and row.risk_at <= clock.now(),
+        "call": bool(row.payload.get("call")),
     }  # fmt: skip

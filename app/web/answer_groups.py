@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask_babel import gettext as _
-
 from app.domain.answers import Answer, AnswerField, find
 from app.services import outward
 from app.services.outward import Choice, Group
 from app.services.ticket_view import View
+from app.web.context import translate as _
 
 
 @dataclass(frozen=True)

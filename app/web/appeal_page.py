@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.lifecycle import APPEALED
@@ -19,6 +18,7 @@ from app.services import appeal_stream
 from app.services.appeal_stream import Line, Ruled
 from app.services.ticket_view import Entry, View
 from app.web import attachments, calls_forms, forms, linked_panel, ticket_page, words
+from app.web.context import translate as _
 from app.web.thread import posts_of
 
 REJECTIONS = frozenset({"reject", "customer_rejects"})
@@ -38,14 +38,20 @@ def stream_of(session: Session, actor: Actor, now: datetime, opened: str) -> dic
     facts = repr((head, [(one.number, one.holder, one.later) for one in lines]))
     seen = hashlib.sha256(facts.encode()).hexdigest()[:16]
     numbers = [
-        (_("Waiting for a ruling"), head.waiting, ""), (_("Due within 2 h"), head.soon, "soon" if head.soon else ""),
-        (_("Overdue"), head.overdue, "late" if head.overdue else ""), (_("Ruled by me today"), head.mine_today, ""),
+        (_("Waiting for a ruling"), head.waiting, ""),
+        (_("Due within 2 h"), _capped(head.soon), "soon" if head.soon else ""),
+        (_("Overdue"), _capped(head.overdue), "late" if head.overdue else ""),
+        (_("Ruled by me today"), head.mine_today, ""),
     ]  # fmt: skip
     return {
         "numbers": numbers, "rows": [_row(one, now) for one in lines], "seen": seen, "opened": opened,
         "lines": {one.number: one for one in lines},
         "poll_href": url_for("appeals.head", seen=seen, open=opened), "more": head.waiting - len(lines),
     }  # fmt: skip
+
+
+def _capped(n: int) -> str:
+    return str(n) if n < appeal_stream.MOST else f"{appeal_stream.MOST - 1}+"
 
 
 def page_of(

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from app.domain.roles import Actor
 from app.services.arbitration import unheard
 from app.services.case_view import Side, Wanted
 from app.services.ticket_view import View
 from app.web import party_panel
+from app.web.context import translate as _
 from app.web.words_parties import place_name
 
 
@@ -24,7 +24,7 @@ def bars_of(view: View, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     found += [_deliver(view, wanted, now) for wanted in cases.orders if party_panel.may_deliver(view, actor, wanted)]
     if "rule_dispute" in view.actions:
         found.append(_rule(view))
-    return found + _decisions(view) + _help(view)
+    return found + _kinds(view) + _decisions(view) + _help(view)
 
 
 def _about(view: View, actor: Actor, *actions: str) -> list[Side]:
@@ -77,6 +77,18 @@ def _decisions(view: View) -> list[dict[str, Any]]:
         "consent_category": (_("The site asks for another category, with more time."), _("Decide on the category")),
     }  # fmt: skip
     return [_lines(view, said, [(action, label)]) for action, (said, label) in asked.items() if action in view.actions]
+
+
+def _kinds(view: View) -> list[dict[str, Any]]:
+    """An answer that waits for whoever asked, and an expedite that was asked about too often."""
+    found = []
+    if "accept_answer" in view.actions:
+        labels = [("accept_answer", _("Accept the answer")), ("return_answer", _("Send the answer back"))]
+        found.append(_lines(view, _("Your question is answered."), labels))
+    if "to_complaint" in view.actions and view.ticket.state != "closed":
+        said = _("Asked %(n)s times: it may become a complaint.", n=view.ticket.repeat_count + 1)
+        found.append(_lines(view, said, [("to_complaint", _("Make a complaint of it"))]))
+    return found
 
 
 def _help(view: View) -> list[dict[str, Any]]:

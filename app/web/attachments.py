@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -16,7 +17,7 @@ from werkzeug.datastructures import FileStorage
 from app import clock
 from app.domain import pictures as rule
 from app.domain.errors import Invalid, NotAllowed, NotFound
-from app.domain.pictures import BadPicture
+from app.domain.pictures import BadPicture, Picture
 from app.domain.roles import Actor
 from app.extensions import db, limiter
 from app.integrations import store
@@ -50,6 +51,7 @@ TAKES_PICTURES = frozenset(
         "exemptions.ask",
         "penalties.enter",
         "penalty_contests.raise_one",
+        "problems.new",
     }
 )
 ROOM = rule.MAX_PER_ENTRY * rule.MAX_BYTES + FORM_LIMIT  # bytes of one post with nine pictures
@@ -174,6 +176,29 @@ def _take_in(actor: Actor, number: str, box: str, file: FileStorage, now: dateti
         raise
     attachments.ready(attachment_id=place.id, picture=picture)
     return place.id
+
+
+def prepared() -> tuple[list[tuple[str, Picture]], str]:
+    """The files of this post written anew with their names, for what has no ticket yet; and why one was not taken."""
+    found, refused = [], ""
+    for file in [one for one in request.files.getlist("file") if one.filename][: rule.MAX_PER_ENTRY + 1]:
+        try:
+            picture = prepare(file.stream.read(rule.MAX_BYTES + 1), file.mimetype or "")
+            found.append((file.filename or "", picture))
+        except BadPicture as error:
+            refused = error.code
+    return found, refused
+
+
+def store_all(places: Sequence[attachments.Place], pictures: Sequence[Picture]) -> None:
+    """Write the bytes of pictures whose rows stand already; what cannot be kept is told in its place."""
+    for place, picture in zip(places, pictures, strict=True):
+        try:
+            store.keep(_store(), place.store_name, picture.data, picture.thumb)
+        except StoreError as error:
+            attachments.lost(attachment_id=place.id, error=error.code)
+        else:
+            attachments.ready(attachment_id=place.id, picture=picture)
 
 
 def tray(view: View, box: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain import audits as rule
@@ -16,6 +15,7 @@ from app.services import audit_leases, audit_view
 from app.services.audit_view import Line
 from app.services.ticket_view import Entry, View
 from app.web import attachments, thread, ticket_page, vocabulary, words, words_audit
+from app.web.context import translate as _
 
 COMPLAINT = frozenset({"received", "repeat", "urge", "reject", "customer_rejects"})
 CALLS = frozenset({"contact", "told", "customer_accepts", "customer_rejects"})

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import audit_policy as rule
@@ -17,6 +16,7 @@ from app.services import audit_policy
 from app.services.audit_policy import Version
 from app.web import queue_page, words
 from app.web.access import route_access
+from app.web.context import translate as _
 from app.web.guard import current_actor, requires
 
 bp = Blueprint("audit_policy", __name__)

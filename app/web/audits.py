@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import audits as rule
@@ -22,6 +21,7 @@ from app.services.audit_view import Agreement, Line
 from app.services.audits import Verdict
 from app.web import queue_page, ticket_page, words, words_audit
 from app.web.access import route_access
+from app.web.context import translate as _
 from app.web.guard import current_actor, requires
 
 bp = Blueprint("audits", __name__)

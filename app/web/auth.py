@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, abort, current_app, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
-from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
@@ -22,6 +21,7 @@ from app.services import accounts, pins, second_factor, sessions
 from app.services.accounts import Known, SignInRefused
 from app.web import context, device_cookie, language, queue_page, security
 from app.web.access import route_access
+from app.web.context import translate as _
 from app.web.guard import CurrentUser, current_actor, home, own_path, requires, safe_next
 
 __all__ = ["bp", "current_actor", "requires"]

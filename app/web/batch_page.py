@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid
+from app.domain.kinds import PROBLEM
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import batch
@@ -19,10 +20,22 @@ from app.services.batch import Item
 from app.services.one_by_one import Done
 from app.services.outward import Group
 from app.services.replies import ResultIn
-from app.web import answer_groups, forms, queue_page, template_menu, undo_bar, verbs, words, words_day
+from app.web import (
+    answer_groups,
+    forms,
+    queue_page,
+    result_forms,
+    template_menu,
+    undo_bar,
+    verbs,
+    words,
+    words_day,
+)
 from app.web.answer_groups import AnswerGroup
+from app.web.context import translate as _
 
 ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result", "undo": "batch.undo"}
+OF_CUSTOMERS = ("contact_outcome", "action_taken", "no_contact_code")
 OF_ONE_TICKET = ("finding_signed_by", "promise_what", "promise_due_at", "promise_who", "promise_text", "file")
 
 
@@ -38,8 +51,11 @@ def result_form(found: Sequence[Item], data: Any = None) -> tuple[Any, Sequence[
     made = batch.groups(found)
     asked = [AnswerGroup(group, _label(group, found) if len(made) > 1 else "") for group in made]
     form, groups = forms.result_form(asked, data)
-    for name in OF_ONE_TICKET:
+    inside = all(item.ticket.kind == PROBLEM for item in found)
+    for name in (*OF_ONE_TICKET, *(OF_CUSTOMERS if inside else ())):
         del form[name]
+    if inside:
+        forms.label(form, text=_("Handling, for whoever reported"))
     return form, groups
 
 
@@ -51,9 +67,10 @@ def _label(group: Group, found: Sequence[Item]) -> str:
 
 def answer_of(form: Any, groups: Sequence[AnswerGroup]) -> ResultIn:
     """What the form says, for all of them."""
+    said = partial(result_forms.said, form)
     return ResultIn(
-        text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
-        action_taken=(form.action_taken.data or "")[:24], no_contact_code=form.no_contact_code.data or "",
+        text=form.text.data or "", contact_outcome=said("contact_outcome"), action_taken=said("action_taken")[:24],
+        no_contact_code=said("no_contact_code"),
         choices={group.key: answer_groups.read(form, group) for group in groups},
     )  # fmt: skip
 

@@ -8,16 +8,18 @@ from flask import Blueprint, Flask, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from app import clock
-from app.domain.notices import EXPORTED, NOT_EXPORTED
+from app.domain.notices import NOT_EXPORTED, RECTIFY
 from app.extensions import db
 from app.services import notices
 from app.services.notices import Line
 from app.web import bell_mark, queue_page, words_notices
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number
 
 bp = Blueprint("bell", __name__)
+LATE = ("refused", "rejected", "promise_broken", "repeated", "rectify_late", NOT_EXPORTED)  # shown in red
 
 
 def init(app: Flask) -> None:
@@ -46,8 +48,16 @@ def index() -> ResponseReturnValue:
 @requires()
 def follow(notice_id: int) -> ResponseReturnValue:
     """Read, and on to what it is about."""
-    ticket = notices.read(actor=current_actor(), notice_id=notice_id, now=clock.now())
-    return redirect(url_for("tickets.show", number=ticket) if ticket else url_for("exports.index"), 303)
+    return redirect(_about(notices.read(actor=current_actor(), notice_id=notice_id, now=clock.now())), 303)
+
+
+def _about(line: Line) -> str:
+    """The page of what a notice is about: the ticket, the rectification form, or the exports."""
+    if line.number:
+        return url_for("tickets.show", number=line.number)
+    if line.kind in RECTIFY:
+        return url_for("rectifications.of_entry", entry_id=line.about)
+    return url_for("exports.index")
 
 
 @bp.post("/notices/<int:notice_id>/read")
@@ -76,8 +86,7 @@ def _row(line: Line, labels: dict[str, str], categories: dict[str, str]) -> dict
     return {
         "id": line.id, "text": labels[line.kind], "read": line.read, "number": line.number,
         "category": categories.get(line.category, line.category),
-        "tone": "late" if line.kind in ("refused", "rejected", "promise_broken", "repeated", NOT_EXPORTED) else "",
-        "href": url_for("tickets.show", number=line.number) if line.number else "",
-        "about": line.kind in (EXPORTED, NOT_EXPORTED),
+        "tone": "late" if line.kind in LATE else "",
+        "href": _about(line), "about": _("Rectification") if line.kind in RECTIFY else _("My exports"),
         "time_text": g.fmt.time(line.at), "time_full": g.fmt.full(line.at),
     }  # fmt: skip

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from htmx_flask import request
 from wtforms import DateTimeLocalField, Form, SelectField
 
@@ -20,6 +19,7 @@ from app.services.site_helpers import Past
 from app.web import board_columns, board_page, forms, queue_page, verbs, words
 from app.web.access import route_access
 from app.web.board_page import Asked
+from app.web.context import translate as _
 from app.web.guard import current_actor, requires
 from app.web.numbers import number as number_of
 

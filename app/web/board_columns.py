@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.services.board import Site
+from app.web import scorecard_page
+from app.web.context import translate as _
 
 CAPPED = 100  # what is counted no further
+FULL = 1001  # one more than the best score in tenths, or share in thousandths
 NEVER = 10**7  # minutes: nobody was ever there
 
 
@@ -72,6 +75,38 @@ def _nobody_takes(site: Site) -> bool:
     return site.counts.get("to_accept", 0) > 0
 
 
+def _score_gone(site: Site) -> int:
+    """What a site's score lacks, in tenths from 1 on, so that the worst is the hottest; 0 without a score."""
+    return FULL - site.stand.tenths if site.stand.tenths is not None else 0
+
+
+def _score(site: Site, n: int) -> str:
+    stand = site.stand
+    if not n:
+        return scorecard_page.NONE
+    said = f"{scorecard_page.tenths(stand.tenths)} {stand.grade}"
+    return said if stand.scored_in == stand.month else _("%(score)s last month", score=said)
+
+
+def _score_href(site: Site) -> str:
+    return scorecard_page.href(site.stand.scored_in, site.code)
+
+
+def _audit_gone(site: Site) -> int:
+    """What the share of audits found true lacks, in thousandths from 1 on; 0 without an audit."""
+    stand = site.stand
+    return FULL - 1000 * stand.audited_true // stand.audited if stand.audited else 0
+
+
+def _audit(site: Site, n: int) -> str:
+    stand = site.stand
+    return scorecard_page.percent(Fraction(stand.audited_true, stand.audited)) if n else scorecard_page.NONE
+
+
+def _audit_href(site: Site) -> str:
+    return scorecard_page.href(site.stand.month, site.code, "audit")
+
+
 COLUMNS: tuple[Column, ...] = (
     _queue("overdue", lambda: _("Overdue"), "overdue", (1, 3, 6), "late"),
     _queue("soon", lambda: _("Due within 30 min"), "due_soon", (1, 3, 6), "soon"),
@@ -81,6 +116,11 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "gone", lambda: _("Nobody signed in"), _minutes_gone, (1, 60, NEVER + 1), "late",
         lambda site: url_for("duty.index", site=site.code), text=_gone, warns=_nobody_takes,
+    ),
+    Column("score", lambda: _("Score"), _score_gone, (102, 202, 302), "soon", _score_href, text=_score),
+    Column("audit", lambda: _("True of marked"), _audit_gone, (22, 52, 152), "soon", _audit_href, text=_audit),
+    Column(
+        "untruthful", lambda: _("Untruthful"), lambda site: site.stand.untruthful, (1, 2, 3), "late", _audit_href
     ),
 )  # fmt: skip
 BY_KEY = {column.key: column for column in COLUMNS}

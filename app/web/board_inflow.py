@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
-
 from app.domain.calendars import SHANGHAI
+from app.web.context import translate as _
 
 WIDTH, HEIGHT = 14, 34  # of a bar's place; of the highest bar
 HOURS = 24

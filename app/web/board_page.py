@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
@@ -21,6 +20,7 @@ from app.services.board import Board, Site, Waiting
 from app.services.board_urges import Urged
 from app.web import board_columns, board_inflow, context, words, words_board
 from app.web.board_columns import COLUMNS
+from app.web.context import translate as _
 
 SHOWN = 2  # of what waits, on a card
 
@@ -81,9 +81,12 @@ def frame(session: Session, actor: Actor, place: Organisation, asked: Asked) -> 
 def digest(found: Board) -> str:
     """One word for all that the board says but the passing of time: the poll compares it."""
     sites = [
-        (site.code, sorted(site.counts.items()), site.gone, site.seen_at if site.gone else "", site.silent, site.helper)
+        (
+            site.code, sorted(site.counts.items()), site.gone, site.seen_at if site.gone else "", site.silent,
+            site.helper, site.stand,
+        )
         for site in found.sites
-    ]
+    ]  # fmt: skip
     waiting = [found.rulings, found.help, found.tray, found.alarms]
     return hashlib.sha256(repr((sites, waiting, sorted(found.hours.items()))).encode()).hexdigest()[:16]
 

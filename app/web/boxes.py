@@ -7,18 +7,25 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.domain.pictures import BOXES
 from app.domain.roles import Actor
-from app.extensions import db
-from app.services import templates
 from app.services.ticket_view import View
-from app.web import answer_groups, attachments, call_card, courier_forms, draft_forms, forms, template_menu
+from app.web import (
+    attachments,
+    call_card,
+    courier_forms,
+    draft_forms,
+    forms,
+    kind_forms,
+    result_forms,
+    template_menu,
+)
+from app.web.context import translate as _
 
 DELIVERED = ("DELIVER", "SIGN")
-ORDER = ("result", "follow_up", "close", "follow_up_replied", "ruling", "assign_site", "courier_sms", "note")
+ORDER = ("result", "settle", "follow_up", "close", "follow_up_replied", "ruling", "assign_site", "courier_sms", "note")
 
 
 def boxes_of(
@@ -34,7 +41,7 @@ def boxes_of(
     for action in ORDER:
         if action in wanted:
             boxes.append(_BOX[action](view, bound))
-    rows = templates.known(db.session(), actor) if {"result", "follow_up", "follow_up_replied"} & set(wanted) else []
+    rows = view.parts["templates"]
     opened = next((box for box in boxes if box["key"] == first), boxes[0] if boxes else None)
     for box in boxes:
         box["open"] = box is opened
@@ -56,16 +63,24 @@ def _box(key: str, label: str, endpoint: str, view: View, form: Any, submit: str
 
 def _result(view: View, bound: dict[str, Any]) -> dict[str, Any]:
     form, _groups = bound.get("result") or _fresh_result(view)
-    call_card.offer_logged(view, form)
+    _offer_logged(view, form)
+    if view.ticket.reporter_id is not None:
+        return _box("result", _("Answer"), "result", view, form, _("Send the answer"))
     hint = _("Leaves the house after the preview") if view.orders else ""
     return _box("result", _("Result"), "result", view, form, _("Preview and send"), hint=hint)
 
 
+def _offer_logged(view: View, form: Any) -> None:
+    if "contact_outcome" in form:  # a question from inside the house asks for no call
+        call_card.offer_logged(view, form)
+
+
 def _fresh_result(view: View) -> Any:
     """An empty result form with what is known already: the calls' answers, and who delivered."""
-    form, groups = call_card.prefilled(view, forms.result_form(answer_groups.of(view)))
+    form, groups = call_card.prefilled(view, result_forms.of(view))
     delivered = (scan.courier for scan in view.trace if scan.scan_type in DELIVERED and scan.courier)
-    form.finding_courier.data = next(delivered, "")
+    if "finding_courier" in form:
+        form.finding_courier.data = next(delivered, "")
     return form, groups
 
 
@@ -123,4 +138,5 @@ def _courier(view: View, bound: dict[str, Any]) -> dict[str, Any]:
 _BOX = {
     "result": _result, "follow_up": _follow_up, "follow_up_replied": _follow_up, "note": _note, "close": _close,
     "ruling": _ruling, "assign_site": _assign, "courier_sms": _courier,
+    "settle": kind_forms.settle_box,
 }  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import BooleanField, DateField, FileField, Form, SelectField, StringField, TextAreaField
 
 from app.web import words, words_clocks
+from app.web.context import translate as _
 
 
 class HoursForm(Form):

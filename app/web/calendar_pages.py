@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.calendar_text import BadRow, Day, days_text, parse_date, parse_days, spans_text
@@ -18,6 +17,7 @@ from app.services.calendar_admin import HoursIn, Named
 from app.web import admin, calendar_forms, queue_page, words, words_clocks
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("calendars", __name__)
 YEARS = range(2010, 2101)

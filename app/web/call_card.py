@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain import contacts as rule
 from app.domain import scripts as script_rule
@@ -24,6 +23,7 @@ from app.services.reveals import Shown
 from app.services.ticket_view import View
 from app.web import vocabulary, words
 from app.web.answer_groups import AnswerGroup
+from app.web.context import translate as _
 
 ORDER = ("number_off", "busy", "no_answer", "not_the_person", "reached_accepts", "reached_denies")
 

@@ -6,17 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from wtforms import Form, SelectField, TextAreaField
 
 from app.domain.corrections import NO_SIGN_SCAN
+from app.domain.kinds import COMPLAINT, VERIFIED
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import categories
 from app.services.ticket_view import View
 from app.web import call_card, forms, sheets, thread_verify
+from app.web.context import translate as _
 
 Panel = dict[str, Any]
 
@@ -38,7 +39,7 @@ class ConsentForm(Form):
 def category_form(session: Session, data: Any = None) -> CategoryForm:
     """The form of a correction."""
     form = CategoryForm(data)
-    named = {row.code: row.name_en if g.fmt.english else row.name for row in categories.known(session)}
+    named = {row.code: row.name_en if g.fmt.english else row.name for row in categories.known(session, COMPLAINT)}
     forms.choices(form.category, named, _("Right category"))
     forms.label(form, text=_("Reason"))
     return form
@@ -90,7 +91,8 @@ def calls_panel(view: View, actor: Actor, now: datetime) -> Panel | None:
     rows = call_card.attempts(view)
     if not rows and "contact" not in view.actions:
         return None
-    left = call_card.missing(view, now) if view.ticket.state in ("open", "in_progress") else None
+    needed = view.ticket.kind in VERIFIED and view.ticket.state in ("open", "in_progress")
+    left = call_card.missing(view, now) if needed else None
     texts = [
         {"time": g.fmt.time(row.started_at), "full": g.fmt.full(row.started_at),
          "text": " · ".join(filter(None, [call_card.outcome_word(row.outcome), _length(row.seconds)]))}

@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 
 from flask import current_app, g
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -30,6 +29,7 @@ from app.services.scorecard_scope import Site, assessed_by, load_site, sites, sp
 from app.services.scorecards import Card
 from app.services.sessions import SignedIn
 from app.web import context, scorecard_page
+from app.web.context import translate as _
 from app.web.export_cells import stamp
 
 KEY = "cards"

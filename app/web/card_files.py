@@ -7,20 +7,21 @@ from pathlib import Path
 
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import NotAllowed
 from app.extensions import db
 from app.integrations import card_book, pdf
+from app.integrations.card_book import Section
 from app.integrations.pdf import PdfError
-from app.services import card_codes, scorecards
+from app.services import card_codes, person_cards, scorecards
 from app.services.export_work import Order
 from app.services.exports import OrderIn
-from app.web import card_bundle, card_sheets, exports, scorecard_page, words
+from app.web import card_bundle, card_sheets, exports, people_page, scorecard_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import me
+from app.web.context import translate as _
 from app.web.scorecards import rail
 from app.web.words_cards import titles
 
@@ -36,15 +37,40 @@ def as_pdf(month: str, code: str) -> ResponseReturnValue:
     actor, now = current_actor(), clock.now()
     card = scorecards.site_month(actor=actor, month=month, organisation_code=code, now=now)
     page = render_template("_scorecard.html", card=scorecard_page.card_of(db.session(), card, now))
+    return _pdf(page, f"kuaifu-{month}-{code}.pdf", scorecard_page.href(month, code))
+
+
+def _pdf(page: str, name: str, back: str) -> ResponseReturnValue:
     try:
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "card.pdf"
             pdf.render(card_bundle.document([page], mark_line()), card_bundle.styles(), target)
-            return _file(target.read_bytes(), "application/pdf", f"kuaifu-{month}-{code}.pdf")
+            return _file(target.read_bytes(), "application/pdf", name)
     except PdfError:
         told = words.errors()["libraries_missing"]
         return render_template("error.html", code=503, title=_("No PDF on this machine"), text=told, action={
-            "href": scorecard_page.href(month, code), "label": _("Back to the scorecard")}), 503  # fmt: skip
+            "href": back, "label": _("Back to the scorecard")}), 503  # fmt: skip
+
+
+@bp.get("/scorecards/<month>/<code>/people.pdf")
+@route_access("scorecard")
+@requires("scorecard")
+def people_pdf(month: str, code: str) -> ResponseReturnValue:
+    """The people of one organisation as a PDF."""
+    actor, now = current_actor(), clock.now()
+    found = person_cards.people(actor=actor, month=month, organisation_code=code, now=now)
+    page = render_template("_people.html", p=people_page.sheet_of(found, now))
+    return _pdf(page, f"kuaifu-{month}-{code}-people.pdf", scorecard_page.href(month, code, "people"))
+
+
+@bp.get("/scorecards/<month>/<code>/people.xlsx")
+@route_access("scorecard")
+@requires("scorecard")
+def people_xlsx(month: str, code: str) -> ResponseReturnValue:
+    """The same as an Excel file."""
+    actor, now = current_actor(), clock.now()
+    found = person_cards.people(actor=actor, month=month, organisation_code=code, now=now)
+    return _workbook(people_page.sections(found), f"kuaifu-{month}-{code}-people.xlsx")
 
 
 @bp.get("/scorecards/<month>/<code>/card.xlsx")
@@ -54,11 +80,14 @@ def as_xlsx(month: str, code: str) -> ResponseReturnValue:
     """One card as an Excel file: one sheet a section, numbers as numbers."""
     actor, now = current_actor(), clock.now()
     card = scorecards.site_month(actor=actor, month=month, organisation_code=code, now=now)
-    built = card_sheets.sections(db.session(), card, now)
+    return _workbook(card_sheets.sections(db.session(), card, now), f"kuaifu-{month}-{code}.xlsx")
+
+
+def _workbook(sections: list[Section], name: str) -> Response:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "card.xlsx"
-        card_book.write(target, built, mark_line())
-        return _file(target.read_bytes(), XLSX, f"kuaifu-{month}-{code}.xlsx")
+        card_book.write(target, sections, mark_line())
+        return _file(target.read_bytes(), XLSX, name)
 
 
 @bp.post("/scorecards/<month>/<code>/bundle")

@@ -7,7 +7,6 @@ from datetime import datetime
 from fractions import Fraction
 
 from flask import g
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.scorecards import Counts, Facts, complaint_rate
@@ -16,6 +15,7 @@ from app.integrations.card_book import CELL, Section
 from app.services import month_amendments, scorecard_trend
 from app.services.scorecards import Card
 from app.web import queue_page, scorecard_page, words
+from app.web.context import translate as _
 from app.web.words_cards import fact_labels, measure_labels
 
 

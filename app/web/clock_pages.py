@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from htmx_flask import request
 
 from app import clock
@@ -22,6 +21,7 @@ from app.services.explain import ClockView, Step
 from app.web import queue_page, ticket_page, words, words_clocks, words_exempt
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("clocks", __name__)
 

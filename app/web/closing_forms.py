@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 from wtforms import Form, MultipleFileField, SelectField, StringField, TextAreaField
 
 from app.domain import endings
 from app.domain.roles import Actor
 from app.services.ticket_view import View
 from app.web import attachments, sheets, words, words_closing
+from app.web.context import translate as _
 
 
 class ToldForm(Form):

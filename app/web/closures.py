@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from wtforms import DateField, Form, SelectField, StringField
 
 from app import clock
@@ -22,6 +21,7 @@ from app.services.closures import ClosureIn, Line
 from app.web import forms, queue_page, words, words_help
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("closures", __name__)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import DateTimeLocalField, Form, SelectField, StringField
 
 from app.domain.masking import mask_phone, mask_text
@@ -12,6 +11,7 @@ from app.services.courier_sms import PROMISE
 from app.services.scans import DELIVER
 from app.services.ticket_view import View
 from app.web import forms, words_duty
+from app.web.context import translate as _
 
 
 class CourierForm(Form):

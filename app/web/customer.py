@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import customer_links as rule
@@ -18,6 +17,7 @@ from app.services import customer_link
 from app.services.customer_link import Asked
 from app.web import language
 from app.web.access import route_access
+from app.web.context import translate as _
 
 bp = Blueprint("customer", __name__)
 LOOKS, PRESSES = "60 per minute", "20 per minute"  # an address

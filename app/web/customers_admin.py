@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from wtforms import BooleanField, Form, StringField, TextAreaField
 
 from app import clock
@@ -19,6 +18,7 @@ from app.services.customers import Trial
 from app.web import admin, forms, queue_page, words, words_customers, words_emergency
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("customers", __name__)
 FILE_LIMIT = 1_000_000  # bytes

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from app.domain import drafts as rule
@@ -15,10 +14,11 @@ from app.domain.roles import Actor
 from app.models import Draft
 from app.services import desk
 from app.services.ticket_view import View
-from app.web import answer_groups, forms
+from app.web import forms, result_forms
+from app.web.context import translate as _
 
 FORMS: dict[str, Callable[[View, Any], Any]] = {
-    "result": lambda view, data: forms.result_form(answer_groups.of(view), data),
+    "result": lambda view, data: result_forms.of(view, data),
     "follow_up": lambda view, data: forms.follow_up_form(data),
     "note": lambda view, data: forms.text_form(_("Internal note"), data),
     "ruling": lambda view, data: forms.ruling_form(data),

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid, NotAllowed
@@ -18,6 +17,7 @@ from app.services import duty, robots
 from app.web import duty_forms, duty_page, words, words_duty
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("duty", __name__)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import Form, PasswordField, SelectField, StringField
 from wtforms.fields import DateField, TimeField
 
 from app.services.duty import EntryIn
 from app.web import words, words_duty
+from app.web.context import translate as _
 
 
 class EntryForm(Form):

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain import duty as rule
@@ -19,6 +18,7 @@ from app.domain.roles import Actor
 from app.models import Courier, Organisation, Outbox, Robot
 from app.services import duty, robots
 from app.web import duty_forms, queue_page, ticket_page, words, words_duty
+from app.web.context import translate as _
 
 TONES = {"sent": "good", "failed": "late", "unknown": "soon"}
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, Flask, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from app import clock
@@ -21,6 +20,7 @@ from app.services import emergencies, exemption_view
 from app.web import emergency_forms, exemption_page, forms, queue_page, verbs, words, words_emergency
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("emergencies", __name__)
 

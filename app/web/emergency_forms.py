@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import BooleanField, DateTimeLocalField, Form, SelectField, StringField, TextAreaField
 
 from app.domain.customers import LIMITS
 from app.services.emergencies import AnnounceIn
 from app.web import forms, words_emergency
+from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS
 
 

@@ -1,4 +1,5 @@
-"""Complaints entered by hand: telephone and every channel that no platform pushes."""
+"""Tickets entered by hand: complaints, expedites and inquiries of every channel that no platform pushes, one's own
+question to one's superiors, and whole lists from an Excel sheet."""
 
 from __future__ import annotations
 
@@ -11,13 +12,16 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.domain.errors import Invalid, NotFound
+from app.domain.kinds import BY_HAND, COMPLAINT, EXPEDITE, INQUIRY
 from app.domain.roles import Actor
+from app.domain.waybills import normalise
 from app.extensions import db
-from app.services import intake, scope
+from app.services import inquiries, intake, scope
 from app.services.ticket_contacts import ContactIn
-from app.web import forms, queue_page
+from app.web import entry_forms, forms, queue_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("entry", __name__)
 
@@ -26,24 +30,81 @@ bp = Blueprint("entry", __name__)
 @route_access("new_ticket")
 @requires("new_ticket")
 def new() -> ResponseReturnValue:
-    """Enter a complaint by hand."""
+    """Enter a complaint, an expedite or an inquiry by hand."""
     actor, now, session = current_actor(), clock.now(), db.session()
-    form = forms.new_ticket_form(queue_page.category_labels(session), request.form or None)
+    kind, waybill = _kind(), normalise(request.args.get("waybill", ""))[:40]
+    labels = queue_page.category_labels(session, kind)
+    form = entry_forms.new_ticket_form(kind, labels, request.form or None, waybill)
     status = 200
     if request.method == "POST":
         try:
-            number = intake.manual(
-                actor=actor, complaint=_complaint(form), key=request.form.get("submission_key", "")[:64], now=now
-            )
+            number = intake.manual(actor=actor, complaint=_complaint(form, kind), key=_key(), now=now)
             return _after_new(actor, number, now)
         except Invalid as error:
             forms.mark(form, error.fields)
             status = 422
-    key = request.form.get("submission_key") or secrets.token_urlsafe(24)
     page = render_template(
-        "new_ticket.html", form=form, rail=queue_page.rail(session, actor, None, now), submission_key=key
-    )
+        "new_ticket.html", form=form, rail=queue_page.rail(session, actor, None, now), submission_key=_key_or_new(),
+        kind=kind, tabs=tabs(actor, kind),
+    )  # fmt: skip
     return page, status
+
+
+@bp.route("/tickets/ask", methods=["GET", "POST"])
+@route_access("new_ticket")
+@requires("new_ticket")
+def ask() -> ResponseReturnValue:
+    """Ask one's province or headquarters."""
+    actor, now, session = current_actor(), clock.now(), db.session()
+    desks = inquiries.desks_to_ask(actor)
+    if not desks:
+        raise NotFound("no_desk")
+    form, status = entry_forms.ask_form(desks, request.form or None), 200
+    if request.method == "POST":
+        question = inquiries.QuestionIn(
+            to=form.to.data or "", text=form.text.data or "", waybill=form.waybill.data or ""
+        )
+        try:
+            number = inquiries.ask(actor=actor, question=question, key=_key(), now=now)
+            return redirect(url_for("tickets.show", number=number), 303)
+        except Invalid as error:
+            forms.mark(form, error.fields)
+            status = 422
+    rail = queue_page.rail(session, actor, None, now)
+    page = render_template("ask.html", form=form, rail=rail, submission_key=_key_or_new(), tabs=tabs(actor, "ask"))
+    return page, status
+
+
+def tabs(actor: Actor, current: str) -> list[dict[str, Any]]:
+    """What can be opened by hand, as tabs above the form."""
+    labels = {
+        COMPLAINT: _("Complaint"), EXPEDITE: _("Expedite"), INQUIRY: _("Question, suggestion, praise"),
+    }  # fmt: skip
+    found = [
+        {"label": label, "href": url_for("entry.new", kind=kind if kind != COMPLAINT else None),
+         "current": kind == current}
+        for kind, label in labels.items()
+    ]  # fmt: skip
+    if inquiries.desks_to_ask(actor):
+        found.append({"label": _("Ask a superior"), "href": url_for("entry.ask"), "current": current == "ask"})
+    if actor.can("ticket_import"):
+        entry = {"label": _("List from Excel"), "href": url_for("ticket_import.index"), "current": current == "import"}
+        found.append(entry)
+    return found
+
+
+def _kind() -> str:
+    """The kind that the address or the form names; a complaint where it names none of those."""
+    kind = request.values.get("kind", COMPLAINT)
+    return kind if kind in BY_HAND else COMPLAINT
+
+
+def _key() -> str:
+    return request.form.get("submission_key", "")[:64]
+
+
+def _key_or_new() -> str:
+    return request.form.get("submission_key") or secrets.token_urlsafe(24)
 
 
 def _after_new(actor: Actor, number: str, now: datetime) -> ResponseReturnValue:
@@ -60,12 +121,14 @@ def _after_new(actor: Actor, number: str, now: datetime) -> ResponseReturnValue:
     return redirect(url_for("tickets.show", number=number, repeat=repeat), 303)
 
 
-def _complaint(form: Any) -> intake.ComplaintIn:
+def _complaint(form: Any, kind: str) -> intake.ComplaintIn:
     return intake.ComplaintIn(
-        text=form.text.data or "", category=_offered(form.category, ""), waybill=form.waybill.data or "",
+        text=form.text.data or "", category=_offered(form.category, ""), waybill=form.waybill.data or "", kind=kind,
         channel=_offered(form.channel, "telephone"),
         complainant_kind=form.complainant_kind.data or "consignee", name=form.name.data or "",
         phone=form.phone.data or "", address=form.address.data or "",
+        promised_by=forms.instant(form.promised_by) if "promised_by" in form else None,
+        ordered_at=forms.instant(form.ordered_at) if "ordered_at" in form else None,
         contacts=[_contact(form, role) for role in forms.OTHERS],
     )  # fmt: skip
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import DateTimeLocalField, Form, MultipleFileField, SelectField, StringField, TextAreaField
 
 from app.domain.exemptions import KINDS
@@ -13,6 +12,7 @@ from app.domain.roles import Actor
 from app.models import Clock
 from app.services.ticket_view import View
 from app.web import attachments, sheets, words, words_clocks, words_exempt
+from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS
 
 ALL = "all"

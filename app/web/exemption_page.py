@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain import exemptions as rule
@@ -16,6 +15,7 @@ from app.models import Clock, Exemption, Organisation, Ticket
 from app.services import exemption_rulings
 from app.services.exemption_view import STATES, Row
 from app.web import words, words_clocks, words_exempt
+from app.web.context import translate as _
 from app.web.exemption_forms import TONES
 
 NUMBERS_SHOWN = 6

@@ -9,7 +9,6 @@ from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid, NotAllowed
@@ -20,6 +19,7 @@ from app.services.exemptions import AskIn
 from app.web import attachments, exemption_forms, exemption_page, forms, queue_page, verbs, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number as number_of
 
 bp = Blueprint("exemptions", __name__)

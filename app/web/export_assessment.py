@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -20,50 +19,73 @@ from app.services.export_work import Order
 from app.services.scorecard_cases import Asked, Case
 from app.services.scorecards import Line
 from app.web import exemption_page, queue_page, words, words_cards, words_exempt
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time
 
-# --- scorecards ---
+RANKED = 20_000  # organisations in a file: all that there are, read at once, so that no line moves between two pages
+RATES = ("first_reply", "result", "party_reply", "audit", "promise")
+
+# --- the ranking ---
 
 
-def asks_month(address: Mapping[str, str]) -> dict[str, str]:
-    """The month of the page."""
-    return {"month": address.get("month", "")[:7] or month_of(clock.now())}
+def asks_ranking(address: Mapping[str, str]) -> dict[str, str]:
+    """The month of the page, and whether it ranks the provinces."""
+    asked = {"month": address.get("month", "")[:7] or month_of(clock.now())}
+    return {**asked, **({"which": "provinces"} if address.get("which") == "provinces" else {})}
 
 
-def says_month(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
-    """The month in words. Raises NotFound for none."""
+def says_ranking(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
+    """The month in words, and that it is the provinces'. Raises NotFound for none."""
     scorecard_scope.span_of(asked["month"], clock.now())
-    return str(g.fmt.month(asked["month"]))
+    month = str(g.fmt.month(asked["month"]))
+    return f"{month} · {_('Provinces')}" if "which" in asked else month
 
 
-def cards(session: Session, order: Order, site_id: int, limit: int) -> list[tuple[int, Line]]:
-    """Sites in scope."""
-    found = scorecards.below(session, order.actor, order.asked["month"], order.now, site_id, limit)
-    return [(line.site.id, line) for line in found]
+def ranking(session: Session, order: Order, key: int, limit: int) -> list[tuple[int, Line]]:
+    """What is in scope, best first as on the page; the key counts down."""
+    found = scorecards.province_list(
+        actor=order.actor, month=order.asked["month"], now=order.now, which=_which(order), size=RANKED
+    ).lines
+    left = [(len(found) - n, line) for n, line in enumerate(found)]
+    return [one for one in left if one[0] < key][: limit + 1]
 
 
-def count_cards(session: Session, order: Order, site_id: int, most: int) -> int:
+def count_ranking(session: Session, order: Order, key: int, most: int) -> int:
     """How many."""
-    return scorecards.count(session, order.actor, order.asked["month"], order.now, site_id, most)
+    return scorecards.count(session, order.actor, order.asked["month"], order.now, _which(order), most)
 
 
-def card_columns(session: Session, order: Order) -> list[Filled]:
-    """One line a site."""
-    labels = words_cards.measure_labels()
+def _which(order: Order) -> str:
+    return order.asked.get("which", "sites")
+
+
+def ranking_columns(session: Session, order: Order) -> list[Filled]:
+    """One line a site or province."""
+    labels, provinces = words_cards.measure_labels(), _which(order) == "provinces"
+    above = [] if provinces else [text(_("Province"), lambda line: named(line.site.province, line.site.province_en))]
     return [
-        text(_("Site"), lambda line: named(line.site.name, line.site.name_en), 24),
-        text(_("Code"), lambda line: line.site.code),
-        text(_("Province"), lambda line: named(line.site.province, line.site.province_en)),
+        number(_("Rank among provinces") if provinces else _("Rank in band"), _place),
+        number(_("Ranked") if provinces else _("Sites in band"), lambda line: line.rank[1] if line.rank else None),
+        text(_("Province") if provinces else _("Site"), lambda line: named(line.site.name, line.site.name_en), 24),
+        text(_("Code"), lambda line: line.site.code), *above,
         number(_("Score"), lambda line: scorecards.decimal(line.score.total_tenths)),
         text(_("Grade"), lambda line: line.score.grade or "", 8),
-        number(_("Rank in band"), lambda line: line.rank[0] if line.rank else None),
-        number(_("Sites in band"), lambda line: line.rank[1] if line.rank else None),
         number(_("Tickets handled"), lambda line: line.facts.tickets),
-        number(f"{labels['first_reply']} %", _rate("first_reply"), 16),
-        number(f"{labels['result']} %", _rate("result"), 16),
+        *(number(f"{labels[key]} %", _rate(key), 16) for key in RATES),
+        number(labels["satisfaction"], _mean, 12),
         number(_("Appeals upheld"), lambda line: line.facts.upheld),
         number(_("Repeats"), lambda line: line.facts.repeats),
-    ]
+    ]  # fmt: skip
+
+
+def _place(line: Line) -> int | None:
+    return line.rank[0] if line.rank else None
+
+
+def _mean(line: Line) -> float | None:
+    """The mean of the ratings with two decimals, cut like on the card."""
+    value = next(one.value for one in line.score.measures if one.key == "satisfaction")
+    return None if value is None else int(value * 100) / 100
 
 
 def _rate(key: str) -> Callable[[Line], float | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain import audits as rule
@@ -15,6 +14,7 @@ from app.services.audit_view import Line
 from app.services.export_work import Order
 from app.services.survey_view import Line as Rated
 from app.web import queue_page, words, words_audit
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.domain.calendars import SHANGHAI
 from app.domain.exports import NUMBER, TEXT, TIME, Cell, Column
+from app.web.context import translate as _
 
 Filled = tuple[Column, Callable[[Any], Cell]]
 

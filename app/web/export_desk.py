@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import local_date
@@ -15,6 +14,7 @@ from app.services import addresses, alarms, appeal_stream, closures, customers, 
 from app.services.export_work import Order
 from app.web import alarms as alarms_page
 from app.web import context, queue_page, words, words_help, words_incident
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
 Numbered = list[tuple[int, Any]]

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain import exports as rule
@@ -22,13 +21,19 @@ from app.services.export_work import PAGE, Order
 from app.services.sessions import SignedIn
 from app.web import (
     context,
+    export_analysis,
     export_assessment,
     export_audits,
     export_desk,
+    export_kinds,
     export_outgoing,
     export_penalties,
+    export_problems,
+    export_publications,
+    export_rectifications,
     export_tickets,
 )
+from app.web.context import translate as _
 from app.web.export_cells import Filled, stamp
 
 Numbered = list[tuple[int, Any]]  # an id, by which rows are read, and the row
@@ -110,9 +115,13 @@ LISTS: tuple[ExportList, ...] = (
         export_outgoing.sms_columns, export_outgoing.sms, export_outgoing.count_sms,
     ),
     ExportList(
-        "scorecards", "scorecard", lambda: _("Monthly scorecards"), export_assessment.asks_month,
-        export_assessment.says_month, export_assessment.card_columns, export_assessment.cards,
-        export_assessment.count_cards,
+        "messages", "admin", lambda: _("Messages"), export_outgoing.asks_message, export_outgoing.says_message,
+        export_outgoing.message_columns, export_outgoing.messages, export_outgoing.count_messages,
+    ),
+    ExportList(
+        "scorecards", "scorecard", lambda: _("Monthly scorecards"), export_assessment.asks_ranking,
+        export_assessment.says_ranking, export_assessment.ranking_columns, export_assessment.ranking,
+        export_assessment.count_ranking, size=export_assessment.RANKED,
     ),
     ExportList(
         "cases", "scorecard", lambda: _("Tickets behind a scorecard's number"), export_assessment.asks_case,
@@ -137,8 +146,49 @@ LISTS: tuple[ExportList, ...] = (
         export_penalties.columns, export_penalties.below, export_penalties.count,
     ),
     ExportList(
+        "typical_cases", "publications", lambda: _("Typical cases"), lambda _address: {}, lambda *_given: "",
+        export_publications.case_columns, export_publications.cases, export_desk.counted(export_publications.cases),
+    ),
+    ExportList(
+        "knowledge", "publications", lambda: _("Knowledge base"), export_publications.asks_shelf,
+        export_publications.says_shelf, export_publications.shelf_columns, export_publications.shelf,
+        export_desk.counted(export_publications.shelf),
+    ),
+    ExportList(
+        "readers", "case_write", lambda: _("Who has read it"), export_publications.asks_readers,
+        export_publications.says_readers, export_publications.reader_columns, export_publications.readers,
+        export_desk.counted(export_publications.readers),
+    ),
+    ExportList(
+        "rectifications", "rectifications", lambda: _("Rectification"), export_rectifications.asks,
+        export_rectifications.says, export_rectifications.columns, export_rectifications.rows,
+        export_desk.counted(export_rectifications.rows),
+    ),
+    ExportList(
+        "analysis", "analysis", lambda: _("Analysis"), export_analysis.asks, export_analysis.says,
+        export_analysis.number_columns, export_analysis.numbers, export_desk.counted(export_analysis.numbers),
+    ),
+    ExportList(
+        "analysis_tickets", "analysis", lambda: _("Tickets behind a number"), export_analysis.asks_tickets,
+        export_analysis.says_tickets, export_analysis.ticket_columns, export_analysis.tickets,
+        export_analysis.count_tickets,
+    ),
+    ExportList(
+        "problems", "problems", lambda: _("Problem parcels"), export_problems.asks, export_problems.says,
+        export_problems.columns, export_problems.below, export_problems.count,
+    ),
+    ExportList(
         "duty", "duty", lambda: _("Duty roster"), export_tickets.asks_roster, export_tickets.says_roster,
         export_tickets.roster_columns, export_tickets.roster, export_tickets.count_roster,
+    ),
+    *(
+        ExportList(
+            key, "queue", title, export_kinds.asks(kind), export_kinds.says(kind), export_kinds.columns(kind),
+            export_kinds.below(kind), export_kinds.count(kind),
+        )
+        for key, kind, title in (
+            ("expedites", "expedite", lambda: _("Expedites")), ("inquiries", "inquiry", lambda: _("Inquiries")),
+        )
     ),
     _whole("team", "team", lambda: _("My team"), export_desk.team_columns, export_desk.team),
     _whole("alarms", "alarms", lambda: _("Alarms"), export_desk.alarm_columns, export_desk.alarm_rows),

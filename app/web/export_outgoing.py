@@ -1,18 +1,18 @@
-"""What left the house as files: answers to platforms, SMS."""
+"""What left the house as files: answers to platforms, SMS; and what came in: the platforms' messages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.masking import mask_phone, mask_text
 from app.domain.roles import Actor
-from app.services import outbox_view
+from app.services import exchange_view, outbox_view
 from app.services.export_work import Order
-from app.web import admin, words, words_callbacks, words_sms
+from app.web import admin, exchange, exchange_page, words, words_callbacks, words_exchange, words_sms
+from app.web.context import translate as _
 from app.web.export_cells import Filled, number, text, time
 
 # --- answers to platforms ---
@@ -80,4 +80,49 @@ def sms_columns(session: Session, order: Order) -> list[Filled]:
         text(_("State"), lambda found: words.word(states, found[0].state)),
         text(_("Delivery"), lambda found: found[2].get("delivery", ""), 20),
         text(_("Advice"), lambda found: found[2].get("advice", ""), 40),
+    ]
+
+
+# --- messages that came in ---
+
+
+def asks_message(address: Mapping[str, str]) -> dict[str, str]:
+    """The state and the connection that the page shows."""
+    state, code = exchange.asked(address)
+    return {name: one for name, one in (("state", state), ("connection", code)) if one}
+
+
+def says_message(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
+    """Both in words."""
+    names = dict(exchange_view.codes(session))
+    state = words_exchange.states()[asked["state"]] if "state" in asked else ""
+    return " · ".join(part for part in (state, names.get(asked.get("connection", ""), "")) if part)
+
+
+def messages(session: Session, order: Order, row_id: int, limit: int) -> list[tuple[int, Any]]:
+    """Messages without their bodies."""
+    state, code = order.asked.get("state", ""), order.asked.get("connection", "")
+    return [(line.id, line) for line in exchange_view.messages(session, state, code, row_id, limit)]
+
+
+def count_messages(session: Session, order: Order, row_id: int, most: int) -> int:
+    """How many."""
+    return exchange_view.count(
+        session, order.asked.get("state", ""), order.asked.get("connection", ""), row_id, most
+    )  # fmt: skip
+
+
+def message_columns(session: Session, order: Order) -> list[Filled]:
+    """One line a message."""
+    kinds, states = words_exchange.types(), words_exchange.states()
+    return [
+        time(_("Time"), lambda found: found.received_at),
+        text(_("Connection"), lambda found: found.connection, 18),
+        text(_("Message"), lambda found: words.word(kinds, found.msg_type), 20),
+        text(_("Platform order"), lambda found: found.order_code, 22),
+        text(_("Ticket"), lambda found: found.number, 20),
+        text(_("State"), lambda found: words.word(states, found.state)),
+        text(_("Signature"), exchange_page.verdict, 16),
+        number(_("Came again"), lambda found: found.copies, 8),
+        text(_("Error"), lambda found: words_exchange.fault(found.error) if found.error else "", 40),
     ]

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app, g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain import exports as rule
@@ -16,6 +15,7 @@ from app.domain.roles import Actor
 from app.models import Export, ExportLog, Organisation, User
 from app.services import exports
 from app.web import context, words
+from app.web.context import translate as _
 from app.web.export_cells import named
 from app.web.language import table
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -18,6 +17,7 @@ from app.services import penalty_view, scorecard_scope
 from app.services.export_work import Order
 from app.services.penalty_view import Filters, Line
 from app.web import words, words_penalties
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import local_date
@@ -15,6 +14,7 @@ from app.services import duty, organisations, queue
 from app.services.export_work import Order
 from app.services.queue import Filters, Row
 from app.web import queue_page, words, words_duty, words_ownership, words_parties
+from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
 FILTERS = ("queue", "category", "owner", "site")
@@ -34,7 +34,7 @@ def asks(address: Mapping[str, str]) -> dict[str, str]:
 
 def says(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
     """Queue, site, owner and category in words. Raises NotFound for a site outside the area."""
-    labels = queue_page.category_labels(session)
+    labels = queue_page.filter_labels(session)
     said = [words.word(words.queues(), asked.get("queue", "todo"))]
     if asked.get("site") and actor.desk in ("lcs", "ccs"):
         place = organisations.in_area(session, actor, asked["site"])

@@ -19,7 +19,6 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import exports as rule
@@ -35,6 +34,7 @@ from app.services.exports import OrderIn, TooSoon
 from app.web import card_bundle, context, export_lists, export_page, queue_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number
 
 bp = Blueprint("exports", __name__)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Flask, current_app, make_response, render_template, request, url_for
 from flask.wrappers import Response
-from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
@@ -14,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.domain.errors import DomainError, Invalid, NotAllowed, NotFound, Stale
 from app.extensions import db
+from app.web.context import translate as _
 
 RETRY_AFTER = 5  # seconds; a pool or a locked file is usually free again by then
 STATUS: tuple[tuple[type[DomainError], int], ...] = ((NotFound, 404), (NotAllowed, 403), (Stale, 409), (Invalid, 422))

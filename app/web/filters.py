@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import url_for
 
+from app.domain.kinds import KINDS
 from app.services import queue
 from app.services.queue import Filters
 from app.web import context
@@ -21,7 +22,7 @@ def of(given: Mapping[str, str], categories: Collection[str] | None = None) -> F
     sort, category = given.get("sort", "due"), given.get("category", "")[:24]
     return Filters(
         queue=given.get("queue", "todo") if given.get("queue") in queue.QUEUES else "todo",
-        category=category if categories is None or category in categories else "",
+        category=category if categories is None or category in categories or category in KINDS else "",
         sort=sort if sort in queue.SORTS else "due",
         owner=given.get("owner", "") if given.get("owner") in queue.OWNERS else "",
         site=given.get("site", "").strip()[:32], after=given.get("after", "")[:80],

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -23,6 +22,7 @@ from wtforms import (
 from app.domain.answers import AnswerField
 from app.web import picture_words, words, words_duty, words_verify
 from app.web.answer_groups import AnswerGroup
+from app.web.context import translate as _
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
@@ -151,6 +151,11 @@ def _supplement(field: AnswerField, group: AnswerGroup) -> Any:
     return StringField(label, default=field.value, render_kw=shown)
 
 
+def answer_label() -> str:
+    """What the text of an answer inside the house is called."""
+    return _("Answer")
+
+
 def text_form(label: str, data: Any = None) -> TextForm:
     """A form of one text."""
     form = TextForm(data)
@@ -181,9 +186,12 @@ def assign_form(data: Any = None) -> AssignForm:
     return form
 
 
-def new_ticket_form(categories: dict[str, str], data: Any = None) -> NewTicketForm:
-    """The form for telephone and other channels."""
-    form = NewTicketForm(data, data=None if data else {"channel": "telephone", "complainant_kind": "consignee"})
+def new_ticket_form(
+    categories: dict[str, str], data: Any = None, made_of: type[NewTicketForm] = NewTicketForm, waybill: str = ""
+) -> NewTicketForm:
+    """The form for telephone and other channels, with the waybill filled in that the clerk came from."""
+    first = {"channel": "telephone", "complainant_kind": "consignee", "waybill": waybill}
+    form = made_of(data, data=None if data else first)
     channels = {code: label for code, label in words.channels().items() if code != "platform"}
     _choices(form.category, categories, _("Category"))
     _choices(form.channel, channels, _("Channel"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import Form, PasswordField, SelectField, StringField, TextAreaField
 
 from app.domain.sms_templates import PURPOSES
 from app.services import gateways
 from app.web import words, words_sms
+from app.web.context import translate as _
 
 
 class _Settings(Form):

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, abort, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import sms_content, sms_templates
@@ -20,6 +19,7 @@ from app.services import gateways, sms_receipts, sms_sends, sms_tests
 from app.web import admin, gateway_forms, queue_page, words, words_sms
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("gateways", __name__)
 BODY_LIMIT = 256 * 1024  # bytes of one batch of receipts

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid
@@ -22,6 +21,7 @@ from app.services.handover import Line
 from app.web import forms, help_forms, queue_page, thread, verbs, words, words_help
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("handover", __name__)
 LAST_TEXT = 80  # characters of the last entry on paper

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 from wtforms import Form, SelectField, TextAreaField
 
 from app.domain.roles import Actor
@@ -14,6 +13,7 @@ from app.services import acting, clocks
 from app.services.superior import higher
 from app.services.ticket_view import View
 from app.web import closing_forms, sheets, words, words_help
+from app.web.context import translate as _
 
 
 class TextForm(Form):

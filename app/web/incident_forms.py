@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 from wtforms import DateTimeLocalField, Form, SelectField, StringField, TextAreaField
 
 from app.domain.answers import Answer
@@ -17,6 +16,7 @@ from app.services.outward import Group
 from app.services.ticket_view import View
 from app.web import forms, words, words_clocks, words_exempt, words_incident
 from app.web.answer_groups import AnswerGroup
+from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS
 
 

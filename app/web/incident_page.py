@@ -10,6 +10,7 @@ from flask import g, render_template
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.domain.kinds import COMPLAINT
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.extensions import db
@@ -54,7 +55,7 @@ def page(actor: Actor, number: str, **state: Any) -> str:
         "incident.html", i=_head(session, one, actor), rows=rows, more=len(found) > len(shown),
         reply_form=bound.get("reply") or incident_forms.reply_form(incident_view.answers(session, actor, one))[0],
         words_form=bound.get("words") or incident_forms.words_form(), seen=state.get("seen"),
-        matching_form=bound.get("matching") or incident_forms.matching_form(queue_page.category_labels(session)),
+        matching_form=bound.get("matching") or _matching_form(session),
         exemption_form=bound.get("exemption") or incident_forms.exemption_form(), opened=set(bound),
         may_reply=any(one["may_reply"] for one in rows) or any(done.code for done in outcomes.values()),
         error=state.get("error", ""),
@@ -91,3 +92,7 @@ def _ticket(
         "ticked": may if ticked is None else ticket.number in ticked, "outcome": outcome,
         "failed": bool(done and done.code), "due": g.fmt.time(ticket.next_due_at) if ticket.next_due_at else "—",
     }  # fmt: skip
+
+
+def _matching_form(session: Session) -> Any:
+    return incident_forms.matching_form(queue_page.category_labels(session, COMPLAINT))

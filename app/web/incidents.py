@@ -8,10 +8,10 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid, NotAllowed
+from app.domain.kinds import COMPLAINT
 from app.extensions import db
 from app.jobs import sends
 from app.services import exemption_view, incident_replies, incident_view, incidents
@@ -22,6 +22,7 @@ from app.services.replies import ResultIn
 from app.web import answer_groups, exemption_page, forms, incident_forms, incident_page, queue_page, verbs, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number as number_of
 
 bp = Blueprint("incidents", __name__)
@@ -80,7 +81,7 @@ def add(incident: str) -> ResponseReturnValue:
 @requires("incidents")
 def add_matching(incident: str) -> ResponseReturnValue:
     """Take in what a filter names."""
-    form = incident_forms.matching_form(queue_page.category_labels(db.session()), request.form)
+    form = incident_forms.matching_form(queue_page.category_labels(db.session(), COMPLAINT), request.form)
     matching = Matching(
         form.site_code.data or "", form.category.data or "", forms.instant(form.from_at), forms.instant(form.until_at)
     )  # fmt: skip

@@ -79,7 +79,8 @@ def table(make: Callable[P, Table]) -> Callable[P, Table]:
 
     @wraps(make)
     def kept(*args: P.args, **named: P.kwargs) -> Table:
-        key = (str(get_locale()), args)
+        bound = g.get("words") if g else None
+        key = (bound.locale if bound else str(get_locale()), args)
         if key not in made:
             made[key] = make(*args, **named)
         return made[key]

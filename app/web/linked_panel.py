@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
-
 from app.domain.roles import Actor
 from app.services.ticket_view import View
 from app.web import words, words_closing
+from app.web.context import translate as _
 
 
 def panel(view: View, actor: Actor, now: datetime) -> dict[str, Any] | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.calendars import month_bounds
@@ -20,6 +19,7 @@ from app.services.scorecard_scope import span_of
 from app.web import scorecard_page, words, words_months
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.scorecard_page import NONE, correction, href, tenths, yuan
 from app.web.scorecards import rail
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.calendars import month_of
@@ -16,6 +15,7 @@ from app.services import months, network, scorecard_trend, scorecards
 from app.web import scorecard_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.scorecards import rail
 
 bp = Blueprint("network", __name__)
@@ -53,8 +53,9 @@ def index() -> ResponseReturnValue:
 def _province(n: int, one: network.Province) -> dict[str, Any]:
     name = (one.name_en or one.name) if g.fmt.english else one.name
     share = f"{one.overdue * 100 // one.open}%" if one.open else scorecard_page.NONE
-    return {"n": n, "name": name, "code": one.code, "open": one.open, "overdue": one.overdue, "share": share,
-            "unaccepted": one.unaccepted}  # fmt: skip
+    href = url_for("board.index", province=one.code)
+    return {"n": n, "name": name, "href": href, "code": one.code, "open": one.open, "overdue": one.overdue,
+            "share": share, "unaccepted": one.unaccepted}  # fmt: skip
 
 
 def _days(days: tuple[tuple[str, int, int], ...]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from flask_babel import gettext as _
 from wtforms import Form, SelectField, TextAreaField
 
 from app.domain.roles import Actor
@@ -13,6 +12,7 @@ from app.extensions import db
 from app.services import ownership
 from app.services.ticket_view import View
 from app.web import sheets
+from app.web.context import translate as _
 
 
 class HandOverForm(Form):

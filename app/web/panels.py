@@ -15,10 +15,13 @@ from app.services.ticket_view import View
 from app.web import (
     audit_panel,
     calls_forms,
+    case_page,
     customer_panel,
     exemption_forms,
+    expedite_panel,
     help_panel,
     incident_forms,
+    knowledge_page,
     linked_panel,
     party_panel,
     penalty_panel,
@@ -40,8 +43,11 @@ PARTS: tuple[Callable[[View, Actor, datetime], Panel | None], ...] = (
     exemption_forms.panel,
     penalty_panel.panel,
     linked_panel.panel,
+    expedite_panel.panel,
+    knowledge_page.panel,
     audit_panel.panel,
     survey_panel.panel,
+    case_page.panel,
 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -22,6 +21,7 @@ from app.domain.roles import Actor
 from app.models import Organisation
 from app.services.ticket_view import View
 from app.web import attachments, sheets, words_parties
+from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS
 from app.web.party_panel import overview
 from app.web.words_parties import place_name

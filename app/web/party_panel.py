@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain import responsibility as rule
 from app.domain.lifecycle import AT_HEADQUARTERS
@@ -18,6 +17,7 @@ from app.services.case_view import NOTHING, Overview, Side, Wanted
 from app.services.ticket_view import Entry, View
 from app.services.work import OF_ONE_DESK
 from app.web import words, words_parties
+from app.web.context import translate as _
 from app.web.words_parties import place_name
 
 TONES = {

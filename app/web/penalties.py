@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.calendars import month_of
@@ -24,6 +23,7 @@ from app.services.penalty_view import Filters
 from app.web import attachments, forms, penalty_forms, penalty_page, penalty_sheet, queue_page, verbs, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number as number_of
 
 bp = Blueprint("penalties", __name__)

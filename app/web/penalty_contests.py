@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import contests as rule
@@ -22,6 +21,7 @@ from app.services.penalty_contests import ContestIn
 from app.web import attachments, forms, penalty_forms, penalty_page, penalty_sheet, verbs, words, words_penalties
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.numbers import number as number_of
 from app.web.penalties import rail
 

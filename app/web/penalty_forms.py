@@ -5,13 +5,24 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask_babel import gettext as _
-from wtforms import DateTimeLocalField, Form, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms import (
+    DateTimeLocalField,
+    Form,
+    MultipleFileField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    widgets,
+)
 
-from app.domain.penalty_rules import BY_HAND
+from app.domain.penalty_rules import BY_HAND, TICKET, PenaltyRule, absorbable
+from app.domain.penalty_rules import bearers as bearers_of
 from app.web import words_penalties
+from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS
 
+OUTSIDE = "none"  # of the cap, as a word of the form
 _YUAN = re.compile(r"(\d{1,7})(?:\.(\d{1,2}))?")
 
 
@@ -42,6 +53,11 @@ class RuleForm(Form):
     numerator = StringField(render_kw={"inputmode": "numeric", "maxlength": "5"})
     denominator = StringField(render_kw={"inputmode": "numeric", "maxlength": "5"})
     points = StringField(render_kw={"inputmode": "numeric", "maxlength": "3"})
+    liable = SelectField(validate_choice=False)
+    cap_group = SelectField(validate_choice=False)
+    absorbs = SelectMultipleField(
+        validate_choice=False, option_widget=widgets.CheckboxInput(), widget=widgets.ListWidget(prefix_label=False)
+    )
     effective_from = DateTimeLocalField(format=TIME_FORMATS)
     note = StringField(render_kw={"maxlength": "200"})
 
@@ -66,9 +82,14 @@ def hand_form(data: Any = None) -> HandForm:
     return form
 
 
-def rule_form(data: Any = None) -> RuleForm:
-    """A new version."""
-    form = RuleForm(data)
+def rule_form(newest: PenaltyRule, data: Any = None) -> RuleForm:
+    """A new version of a rule."""
+    form, names, bearers = RuleForm(data), words_penalties.rules(), words_penalties.liable()
+    form.liable.choices = [(one, bearers[one]) for one in bearers_of(newest)]
+    form.cap_group.choices = [(TICKET, _("within the cap of a ticket")), (OUTSIDE, _("outside the cap"))]
+    form.absorbs.choices = [(code, names[code]) for code in absorbable(newest.code)]
+    form.liable.label.text, form.cap_group.label.text = _("Borne by"), _("Cap of the ticket")
+    form.absorbs.label.text = _("Stands for these entries of the same clock")
     form.amount.label.text, form.points.label.text = _("Amount in yuan"), _("Points of the manager")
     form.numerator.label.text, form.denominator.label.text = _("Rate: numerator"), _("Rate: denominator")
     form.effective_from.label.text = _("In force from (Shanghai)")

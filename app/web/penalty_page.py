@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain.calendars import month_bounds, month_of
 from app.domain.penalties import STATES
@@ -16,6 +15,7 @@ from app.domain.roles import Actor
 from app.models import Organisation, Penalty
 from app.services.penalty_view import Filters, Line, Sum
 from app.web import words, words_penalties
+from app.web.context import translate as _
 
 
 def row(line: Line) -> dict[str, Any]:

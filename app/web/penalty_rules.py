@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import penalty_rules as rule
@@ -22,6 +21,7 @@ from app.services.penalty_dry_run import Change
 from app.web import admin, forms, penalty_forms, penalty_page, words, words_clocks, words_penalties
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.penalties import rail
 
 bp = Blueprint("penalty_rules", __name__)
@@ -48,7 +48,7 @@ def draft(code: str) -> ResponseReturnValue:
     """Draft the next version of a rule: the answer says what it would have cost; an administrator may store it."""
     actor, now, session = current_actor(), clock.now(), db.session()
     newest = penalty_rules.newest(session, code)
-    form, error, status, preview = penalty_forms.rule_form(request.form or None), "", 200, None
+    form, error, status, preview = penalty_forms.rule_form(newest, request.form or None), "", 200, None
     month = _month(now)
     if request.method == "GET":
         _prefill(form, newest)
@@ -67,7 +67,8 @@ def draft(code: str) -> ResponseReturnValue:
         "penalty_rule.html", **_frame(actor, now), form=form, error=error, code=code, rated=newest.kind == RATE,
         name=words.word(words_penalties.rules(), code), current=words_penalties.text_of(newest), preview=preview,
         seen=request.form.get("seen", newest.version), may_store=actor.can("penalty_rules_store"), month=month,
-        pointed=newest.kind != CAP and code in ("untruthful", "loss"), last=_month_before(now),
+        pointed=newest.kind != CAP and code in ("untruthful", "loss"), capped=newest.kind != CAP,
+        last=_month_before(now),
     ), status  # fmt: skip
 
 
@@ -87,16 +88,26 @@ def _drafted(form: Any, newest: PenaltyRule, now: datetime) -> PenaltyRule:
         wrong["amount"] = "amount_range"
     numbers = {name: _whole(form[name].data) for name in ("numerator", "denominator", "points")}
     drafted = replace(
-        newest, amount_fen=(amount or 0) if newest.kind != RATE else 0, effective_from=at or now,
+        rule.borne_by(newest, form.liable.data or newest.liable),
+        amount_fen=(amount or 0) if newest.kind != RATE else 0, effective_from=at or now,
         numerator=numbers["numerator"] if newest.kind == RATE else 0,
         denominator=numbers["denominator"] if newest.kind == RATE else 1, points=numbers["points"],
+        absorbs=tuple(form.absorbs.data or ()), cap_group=_group(form, newest),
     )  # fmt: skip
-    wrong = rule.faults(drafted, newest=newest, now=now) | wrong
+    known = penalty_rules.rules(db.session())
+    wrong = rule.faults(drafted, newest=newest, now=now, others=known) | wrong
     if "rate" in wrong:
         wrong["numerator"] = wrong["rate"]
     if wrong:
         raise Invalid(wrong)
     return drafted
+
+
+def _group(form: Any, newest: PenaltyRule) -> str:
+    """The cap group as chosen; a word that is none is told beside the field."""
+    if newest.kind == CAP or not form.cap_group.data:
+        return newest.cap_group
+    return "" if form.cap_group.data == penalty_forms.OUTSIDE else str(form.cap_group.data)
 
 
 def _whole(text: str | None) -> int:
@@ -107,7 +118,8 @@ def _whole(text: str | None) -> int:
 def _prefill(form: Any, newest: PenaltyRule) -> None:
     form.amount.data = words_penalties.yuan(newest.amount_fen).replace(",", "")
     form.numerator.data, form.denominator.data = str(newest.numerator), str(newest.denominator)
-    form.points.data = str(newest.points)
+    form.points.data, form.liable.data = str(newest.points), newest.liable
+    form.absorbs.data, form.cap_group.data = list(newest.absorbs), newest.cap_group or penalty_forms.OUTSIDE
 
 
 def _month(now: datetime) -> str:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain import contests as rule
 from app.domain.contests import Contested
@@ -18,6 +17,7 @@ from app.models import Event, Organisation
 from app.services.penalty_contest_view import Row
 from app.services.penalty_explain import Explained
 from app.web import clock_pages, thread, words, words_clocks, words_exempt, words_penalties
+from app.web.context import translate as _
 from app.web.penalty_page import place_name
 from app.web.words_penalties import yuan
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
+from app.web.context import translate as _
 
 
 def refusals() -> dict[str, str]:
@@ -32,5 +32,7 @@ def fetches(state: str, code: str) -> str:
         "private_address": _("Picture not fetched: its address leads into a private network"),
         "too_large": _("Picture not taken: it is larger than 10 MB"),
         "not_a_picture": _("Picture not taken: the file is no picture"),
+        "full": _("Picture could not be stored: the disk was full"),
+        "io": _("Picture could not be stored"),
     }
     return said.get(code) or _("Picture could not be fetched from the platform")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -12,23 +11,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import clock
 from app.extensions import csrf, db
-from app.integrations.platform import link, messages
 from app.integrations.platform.errors import MessageError
-from app.integrations.platform.pictures import sent_pictures
-from app.integrations.platform.strict_json import decode_body
-from app.services import connections, intake, scans
+from app.integrations.platform.link import envelope as link
+from app.jobs import arrivals
+from app.services import connections, intake
 from app.services.connections import Door
-from app.services.intake import Arrival, ComplaintIn, Conflict, OrderIn
-from app.services.platform_pictures import Address
-from app.services.ticket_contacts import ContactIn
+from app.services.intake import Arrival, Conflict
 from app.web.access import route_access
 
-# whom the message calls the customer, where it is not the receiver
-COMPLAINS = {"sender": "sender", "merchant": "merchant", "seller": "merchant", "platform": "platform",
-             "regulator": "regulator"}  # fmt: skip
 bp = Blueprint("platform", __name__)
 BODY_LIMIT = 1_000_000
-FOLLOW_UPS = frozenset({"URGE", "REPEAT", "REJECT", "SATISFIED", "CANCEL"})
 
 
 @bp.post("/platform/link/<connection>")
@@ -38,7 +30,7 @@ def push(connection: str) -> ResponseReturnValue:
     """Take one LINK message. Success is answered only after the commit; everything else names its reason."""
     now = clock.now()
     door = connections.door(db.session(), connection)
-    if door is None:
+    if door is None or door.driver != "link":
         return refuse("UNKNOWN_CONNECTION", 404)
     if (request.content_length or 0) > BODY_LIMIT:
         return _counted(connection, "TOO_LARGE", 413, now)
@@ -59,10 +51,9 @@ def _signed(door: Door, raw: bytes, now: datetime) -> ResponseReturnValue:
         return _counted(door.code, "BAD_SIGNATURE", 401, now)
     arrival = Arrival(door.id, envelope.msg_type, envelope.logistics_interface, now)
     try:
-        body = decode_body(envelope.logistics_interface, door.charset)
-        _take(door, arrival, body)
+        arrivals.take(door, arrival)
     except MessageError as error:
-        intake.quarantine(arrival=arrival, error=error.code)
+        intake.quarantine(arrival=arrival, error=str(error))
         return refuse(error.code.upper(), 400)
     except Conflict:
         return refuse("SAME_KEY_OTHER_BODY", 409)
@@ -71,72 +62,6 @@ def _signed(door: Door, raw: bytes, now: datetime) -> ResponseReturnValue:
         response.headers["Retry-After"] = "5"
         return response, 503
     return jsonify(success=True, errorCode="", errorMsg="")
-
-
-def _take(door: Door, arrival: Arrival, body: dict[str, Any]) -> None:
-    kind = arrival.msg_type.removeprefix("WORK_ORDER_")
-    if arrival.msg_type == intake.ISSUE:
-        message = messages.issue(body)
-        intake.issue(arrival=arrival, order=_order(message), complaint=_complaint(door, message))
-    elif arrival.msg_type.startswith("WORK_ORDER_") and kind in FOLLOW_UPS:
-        later = messages.follow_up(body)
-        intake.follow_up(
-            arrival=arrival, order_code=later.work_order_code, event_id=later.event_id, event_at=later.event_time,
-            text=later.description,
-        )  # fmt: skip
-    elif arrival.msg_type == "PARCEL_SCANS":
-        scans.store_scans(scans=_scans(body), now=arrival.at)
-    else:
-        raise MessageError("unknown_msg_type")
-
-
-def _order(message: messages.IssueMessage) -> OrderIn:
-    return OrderIn(
-        code=message.work_order_code, task_id=message.task_id, order_type=message.work_order_type,
-        answers=message.structural_replys, expires_at=message.task_expire_time or message.expire_time,
-    )  # fmt: skip
-
-
-def _complaint(door: Door, message: messages.IssueMessage) -> ComplaintIn:
-    return ComplaintIn(
-        text=message.description or message.category or message.task_description or "—",
-        category=door.category_map.get(message.category_code, message.category_code),
-        waybill=message.mail_no, site_code=message.site_code, platform_priority=message.priority, **_people(message),
-        pictures=[Address(p.url, p.name, p.expires_at) for p in sent_pictures(message.attachments)],
-    )  # fmt: skip
-
-
-def _people(message: messages.IssueMessage) -> dict[str, Any]:
-    """The complainant and the others: the receiver, unless the message says that somebody else complains."""
-    receiver = ContactIn("consignee", message.receiver_name, message.receiver_phone, message.receiver_address)
-    sender = ContactIn("sender", message.sender_name, message.sender_phone, message.sender_address)
-    kind = COMPLAINS.get(message.customer_type.strip().lower(), "consignee")
-    if kind == "consignee" or message.customer_name in ("", message.receiver_name):
-        name = message.receiver_name or message.customer_name
-        return {"name": name, "phone": receiver.phone, "address": receiver.address, "contacts": [sender]}
-    same = sender if kind == "sender" and sender.name in ("", message.customer_name) else ContactIn(kind)
-    return {
-        "complainant_kind": kind, "name": message.customer_name, "phone": message.customer_phone or same.phone,
-        "address": same.address, "contacts": [receiver, sender],
-    }  # fmt: skip
-
-
-def _scans(body: dict[str, Any]) -> list[scans.ScanIn]:
-    rows = body.get("scans")
-    if not isinstance(rows, list) or len(rows) > 1000:
-        raise MessageError("bad_field")
-    return [_scan(row) for row in rows]
-
-
-def _scan(row: Any) -> scans.ScanIn:
-    at = messages.instant(row, "scan_time") if isinstance(row, dict) else None
-    if at is None or not str(row.get("mail_no") or "").strip():
-        raise MessageError("bad_field")
-    words = {name: str(row.get(name) or "") for name in ("mail_no", "scan_type", "site_code", "courier", "note")}
-    return scans.ScanIn(
-        waybill=words["mail_no"], scan_type=words["scan_type"], scanned_at=at, site_code=words["site_code"],
-        courier=words["courier"], note=words["note"],
-    )  # fmt: skip
 
 
 def _counted(connection: str, code: str, status: int, now: datetime) -> ResponseReturnValue:

@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid, Stale
@@ -23,6 +22,7 @@ from app.services.policy_preview import Preview
 from app.web import admin, forms, queue_page, words, words_clocks
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("policies", __name__)
 FIELDS = tuple(field.name for field in fields(DraftLine))

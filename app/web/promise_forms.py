@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 from wtforms import DateTimeLocalField, Form, SelectField, StringField
 
 from app.domain.masking import mask_text
@@ -14,6 +13,7 @@ from app.domain.roles import Actor
 from app.models import Promise
 from app.services.ticket_view import View
 from app.web import forms, sheets, words, words_verify
+from app.web.context import translate as _
 
 
 class PromiseForm(Form):

@@ -9,18 +9,25 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.domain.bands import BANDS
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import menu, organisations, queue
+from app.services import menu, organisations, queue, queue_frame
 from app.services.queue import Filters, Row
-from app.web import bell_mark, view_menu, words, words_day, words_ownership, words_parties
+from app.services.queue_frame import Frame, Rail
+from app.web import bell_mark, menu_words, view_menu, words, words_day, words_ownership, words_parties
+from app.web.categories_shown import category_groups as category_groups
+from app.web.categories_shown import category_labels as category_labels
+from app.web.categories_shown import filter_labels as filter_labels
+from app.web.categories_shown import know
+from app.web.context import translate as _
 from app.web.filters import address as address
 from app.web.filters import asked as asked
 from app.web.filters import kept as kept
+from app.web.language import table
 
 RAIL = {
     "site": (
@@ -40,7 +47,13 @@ OWNED_BY = {"site": ("", "mine", "unclaimed"), "lcs": ("", "mine", "helped")}
 
 def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime) -> dict[str, Any]:
     """Queues with their counts, and the other pages that the role opens."""
-    counts, labels, base = queue.counts(session, actor, now), words.queues(), url_for("tickets.index")
+    return rail_from(queue_frame.rail(session, actor, now), actor, filters)
+
+
+def rail_from(found: Rail, actor: Actor, filters: Filters | None) -> dict[str, Any]:
+    """The same where the numbers are at hand."""
+    bell_mark.know(found.unread)
+    counts, labels, base = found.counts, words.queues(), url_for("tickets.index")
     first = address(Filters())
     current = filters.queue if filters else ""
     queues = [
@@ -65,7 +78,7 @@ def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime)
             "key": "appeals", "label": _("Rule on appeals"), "count_text": n, "href": url_for("appeals.index"),
             "current": False, "hot": False, "heading": "",
         })  # fmt: skip
-    return {"queues": queues, "others": with_alarms(session, actor, others(actor))}
+    return {"queues": queues, "others": _with_numbers(found.waiting, others(actor))}
 
 
 def rail_of(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -76,47 +89,34 @@ def rail_of(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
 
 
 def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The menu with the numbers of what waits: alarms that nobody has looked into, contests to decide."""
-    pages = {"alarms": url_for("alarms.index"), "penalties": url_for("penalties.index")}
-    found = {pages[name]: n for name, n in menu.counts(session, actor).items() if n}
+    """The menu with the numbers of what waits: alarms that nobody has looked into, contests, cases to read."""
+    return _with_numbers(menu.counts(session, actor, clock.now()), entries)
+
+
+def _with_numbers(waiting: dict[str, int], entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    pages = {
+        "alarms": url_for("alarms.index"), "penalties": url_for("penalties.index"),
+        "publications": url_for("typical_cases.index"), "rectifications": url_for("rectifications.index"),
+        "knowledge": url_for("knowledge.index"),
+    }  # fmt: skip
+    found = {pages[name]: n for name, n in waiting.items() if n}
     return [{**one, "count_text": str(found[one["href"]])} if one["href"] in found else one for one in entries]
 
 
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
-    pages = (
-        ("new_ticket", "entry.new", _("New complaint")),
-        *((("board", "board.index", _("Province board")),) if actor.desk == "ccs" else ()),
-        ("templates", "templates.index", _("Reply templates")),
-        ("handover", "handover.show", _("Shift hand-over")),
-        ("closures", "closures.index", _("Closure calendar")),
-        ("team", "team.index", _("My team")),
-        ("address_rules", "address_rules.index", _("Learned addresses")),
-        ("audit", "audit.index", _("Audit results")),
-        ("audits", "audits.index", _("Marked audits")),
-        ("audit_agreement", "audits.agreement", _("Audit coverage")),
-        ("survey_calls", "survey_calls.index", _("Call-backs")),
-        ("scorecard", "scorecards.index", _("Monthly scorecards")),
-        ("penalties", "penalties.index", _("Penalties")),
-        ("months", "months.index", _("Month close")),
-        ("network", "network.index", _("Network today")),
-        ("duty", "duty.index", _("Duty roster")),
-        ("emergencies", "emergencies.index", _("Emergency mode")),
-        ("incidents", "incidents.index", _("Incidents")),
-        ("exemptions", "exemptions.index", _("Exemptions")),
-        ("sms_outbox", "admin.sms_outbox", _("SMS outbox")),
-        ("callbacks", "admin.callbacks", _("Platform answers")),
-        ("export", "exports.index", _("My exports")),
-        ("alarms", "alarms.index", _("Alarms")),
-        ("seen", "seen.index", _("Who saw what")),
-        ("audit_policy", "audit_policy.index", _("Audit policy")),
-        ("admin", "admin.index", _("Administration")),
-    )
     return [
-        {"label": label, "href": url_for(endpoint), "count_text": "", "current": endpoint == current}
-        for capability, endpoint, label in pages
-        if actor.can(capability)
+        {"label": label, "href": href, "count_text": "", "current": endpoint == current}
+        for label, href, endpoint in _others(actor.role)
     ]
+
+
+@table
+def _others(role: str) -> list[tuple[str, str, str]]:
+    """Label, address and name of each page that the role opens: the same on every page."""
+    actor = Actor(None, role, None, None)
+    pages = menu_words.pages(actor)
+    return [(label, url_for(endpoint), endpoint) for capability, endpoint, label in pages if actor.can(capability)]
 
 
 def count_text(n: int, key: str) -> str:
@@ -124,23 +124,29 @@ def count_text(n: int, key: str) -> str:
     return "99+" if key == "due_soon" and n >= 100 else str(n) if n else ""
 
 
-def listing(session: Session, actor: Actor, filters: Filters, now: datetime, selected: str = "") -> dict[str, Any]:
-    """The list pane for the filters in the address."""
-    filters = queue.offered(actor.desk, filters)
-    page, categories = queue.page(session, actor, filters, now), category_labels(session)
+def desk(
+    session: Session, actor: Actor, filters: Filters, now: datetime, selected: str = ""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The menu and the list pane for the filters in the address."""
+    frame = queue_frame.load(session, actor, filters, now)
+    return rail_from(frame.rail, actor, filters), _listing(session, actor, frame, now, selected)
+
+
+def _listing(session: Session, actor: Actor, frame: Frame, now: datetime, selected: str) -> dict[str, Any]:
+    know(frame.categories)
+    filters, page, categories = frame.filters, frame.page, category_labels(session)
     base = url_for("tickets.index")
     address_of = asked(filters)
-    version, counts = queue.by_band(session, actor, filters, now)
     lines = [row_of(row, now, categories, selected, address_of) for row in page.rows]
     return {
-        "bands": bands(page.rows, lines, counts),
+        "bands": bands(page.rows, lines, frame.bands),
         "q": "", "sort": filters.sort, "queue": filters.queue,
-        "sorts": sorts(actor, filters), "views": view_menu.menu(session, actor, filters),
-        "filters": {"category": filters.category, "categories": list(categories.items())},
+        "sorts": sorts(actor, filters), "views": view_menu.menu(frame.views, filters),
+        "filters": {"category": filters.category, "groups": category_groups(session)},
         "next_href": f"{base}?{urlencode({**address_of, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),
         "owners": owners(actor, filters), "owner": filters.owner, "site": filters.site, "kept": kept(filters),
-        "news": news(version, now, 0, filters),
+        "news": news(frame.version, now, 0, filters),
         "list_href": address(filters),
         "search": None, "batch": actor.can("batch"), "batch_key": secrets.token_urlsafe(24),
         "query": f"?{urlencode(address_of)}" if address_of else "", "only": only(session, actor, filters),
@@ -208,12 +214,6 @@ def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, A
             "tickets.news", version=version, since=since.isoformat(), bell=bell_mark.mark(), **asked(filters)
         ),
     }  # fmt: skip
-
-
-def category_labels(session: Session) -> dict[str, str]:
-    """Category codes and their labels in the reader's language."""
-    english = g.fmt.english
-    return {row.code: row.name_en if english else row.name for row in queue.categories(session)}
 
 
 def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, asked: dict[str, str]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
@@ -14,6 +13,7 @@ from app.models import Organisation
 from app.services.returns_view import Return
 from app.services.ticket_view import View
 from app.web import attachments, words_transfers
+from app.web.context import translate as _
 
 TONES = {"open": "soon", "refused": "late", "granted": "good", "moved": "good"}
 

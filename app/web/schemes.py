@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.calendars import month_of
@@ -19,6 +18,7 @@ from app.services.scoring_schemes import Version
 from app.web import admin, queue_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.words_cards import measure_labels
 
 bp = Blueprint("schemes", __name__)

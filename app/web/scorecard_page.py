@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 from flask import current_app, g
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import month_bounds, month_of
@@ -18,6 +17,7 @@ from app.services import month_amendments, scorecard_trend, scorecards
 from app.services.month_amendments import Correction
 from app.services.scorecards import Card, Line, Site
 from app.web import queue_page, words
+from app.web.context import translate as _
 from app.web.words_cards import fact_labels, measure_labels, signatures, titles
 
 NONE = "—"

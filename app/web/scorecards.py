@@ -8,23 +8,23 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.calendars import month_of
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import months, person_cards, scorecard_cases, scorecards
-from app.services.person_cards import Person
 from app.services.scorecard_cases import Case
 from app.services.scorecards import KINDS
-from app.web import queue_page, scorecard_page
+from app.web import people_page, queue_page, scorecard_page
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.scorecard_page import NONE, SITE_KEYS, href
 from app.web.words_cards import measure_labels
 
 bp = Blueprint("scorecards", __name__)
+WHOLE = 1000  # lines on one page, for the printer
 
 
 @bp.get("/scorecards")
@@ -35,16 +35,19 @@ def index() -> ResponseReturnValue:
     actor, now = current_actor(), clock.now()
     month, page = request.args.get("month", "") or month_of(now), max(request.args.get("page", 1, type=int), 1)
     which = "provinces" if request.args.get("which") == "provinces" and actor.desk == "ccs" else "sites"
-    listing = scorecards.province_list(actor=actor, month=month, now=now, page=page, which=which)
+    size = WHOLE if request.args.get("all") else scorecards.PAGE
+    listing = scorecards.province_list(actor=actor, month=month, now=now, page=page, which=which, size=size)
     named = None if which == "sites" else which
-    following = url_for("scorecards.index", month=month, page=page + 1, which=named)
+    every = "1" if size == WHOLE else None
+    following = url_for("scorecards.index", month=month, page=page + 1, which=named, all=every)
     labels = measure_labels()
     return render_template(
         "scorecards.html", rail=rail(actor, now), head=[labels[key] for key in SITE_KEYS], which=which,
         rows=[scorecard_page.line_of(line, month) for line in listing.lines], draft=month == month_of(now),
         months=scorecard_page.months_of(month, now, lambda m: url_for("scorecards.index", month=m, which=named)),
         tabs=_tabs(actor, month, which), frozen=months.is_frozen(db.session(), month), own_href=_own(actor, month),
-        next_href=following if listing.more else None,
+        next_href=following if listing.more else None, printed=g.fmt.full(now), month_label=g.fmt.month(month),
+        all_href=None if every or not listing.more else url_for("scorecards.index", month=month, which=named, all="1"),
     )  # fmt: skip
 
 
@@ -88,26 +91,11 @@ def show(month: str, code: str) -> ResponseReturnValue:
 def people(month: str, code: str) -> ResponseReturnValue:
     """Each person of the organisation with what was booked to him or her."""
     actor, now = current_actor(), clock.now()
-    site, found = person_cards.people(actor=actor, month=month, organisation_code=code, now=now)
-    labels = measure_labels()
+    found = person_cards.people(actor=actor, month=month, organisation_code=code, now=now)
     return render_template(
-        "scorecard_people.html", rail=rail(actor, now), month_label=g.fmt.month(month), back_href=href(month, code),
-        site=scorecard_page.site_of(site), head=[labels[key] for key in ("first_reply", "result", "audit")],
-        rows=[_person(one) for one in found],
+        "scorecard_people.html", rail=rail(actor, now), back_href=href(month, code),
+        sheet=people_page.sheet_of(found, now), files_href=href(month, code, "people"),
     )  # fmt: skip
-
-
-def _person(one: Person) -> dict[str, Any]:
-    facts = one.facts
-    shares = (
-        (facts.first_reply_in_time, facts.first_reply_due), (facts.resolve_in_time, facts.resolve_due),
-        (facts.audited_true, facts.audited),
-    )  # fmt: skip
-    return {
-        "name": one.name, "account": one.account, "score": scorecard_page.tenths(one.score.total_tenths),
-        "results": facts.results, "points": one.points or NONE,
-        "shares": [f"{top} / {bottom}" if bottom else NONE for top, bottom in shares],
-    }  # fmt: skip
 
 
 @bp.get("/scorecards/<month>/<code>/<measure>")

@@ -6,18 +6,19 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound as Absent
 
 from app import clock
 from app.domain import scripts as rule
 from app.domain.errors import Invalid
+from app.domain.kinds import COMPLAINT
 from app.domain.scripts import Question
 from app.extensions import db
 from app.services import categories, scripts
 from app.web import admin, queue_page, words, words_verify
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("scripts", __name__)
 SPARE = 2  # empty places at the end
@@ -31,7 +32,7 @@ def index() -> ResponseReturnValue:
     """Every category with the number of its questions."""
     session = db.session()
     edited, rows = scripts.edited(session), []
-    for row in categories.known(session):
+    for row in categories.known(session, COMPLAINT):
         at = edited.get(row.code)
         rows.append({
             "label": row.name_en if g.fmt.english else row.name, "href": url_for("scripts.show", category=row.code),

@@ -9,7 +9,6 @@ from typing import Any
 from flask import g, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
-from flask_babel import gettext as _
 from htmx_flask import request
 
 from app.domain import search as rule
@@ -20,6 +19,7 @@ from app.services import search
 from app.services.queue import Filters
 from app.services.search import Found, Hit
 from app.web import queue_page, thread, verbs, words, words_ownership
+from app.web.context import translate as _
 
 LIMIT = "60 per minute"  # a person; going to a ticket by its whole number is no search
 
@@ -78,12 +78,12 @@ def listing(
 ) -> dict[str, Any]:  # fmt: skip
     """The list pane: the hits and no other ticket."""
     categories, kinds = queue_page.category_labels(db.session()), thread.names()
-    narrow = narrowed(filters, categories)
+    narrow = narrowed(filters, queue_page.filter_labels(db.session()))
     return {
         "rows": [_row(hit, query, now, categories, kinds) for hit in found.hits], "q": text, "sort": filters.sort,
         "queue": filters.queue, "sorts": [], "owners": queue_page.owners(actor, filters, text), "owner": filters.owner,
         "site": filters.site,
-        "filters": {"category": filters.category, "categories": list(categories.items())}, "news": None,
+        "filters": {"category": filters.category, "groups": queue_page.category_groups(db.session())}, "news": None,
         "next_href": queue_page.address(filters, text) + f"&after={found.after}" if found.after else None,
         "kept": queue_page.kept(filters), "list_href": queue_page.address(replace(filters, after="")),
         "empty_text": "", "search": {

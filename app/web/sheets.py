@@ -20,6 +20,7 @@ from app.web import (
     closing_forms,
     exemption_forms,
     help_forms,
+    kind_forms,
     ownership_forms,
     parties_forms,
     promise_forms,
@@ -36,6 +37,7 @@ PARTS: tuple[ModuleType, ...] = (  # each has SHEETS, looked up late: they build
     parties_forms,
     help_forms,
     exemption_forms,
+    kind_forms,
     closing_forms,
 )
 GRAVE = frozenset({"return", "withdraw", "customer_rejects", "intervene"})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import surveys as rule
@@ -16,6 +15,7 @@ from app.services import survey_answers
 from app.services.survey_answers import Asked
 from app.web import customer, language, words_survey
 from app.web.access import route_access
+from app.web.context import translate as _
 
 bp = Blueprint("survey", __name__)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import surveys as rule
@@ -22,6 +21,7 @@ from app.services.survey_answers import CallIn
 from app.services.survey_view import Due
 from app.web import queue_page, ticket_page, words, words_survey
 from app.web.access import route_access
+from app.web.context import translate as _
 from app.web.guard import current_actor, requires
 
 bp = Blueprint("survey_calls", __name__)

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from app import clock
@@ -18,6 +17,7 @@ from app.services.accounts import Known, SignInRefused
 from app.services.pins import PinRefused
 from app.web import auth, context, device_cookie, words, words_pins
 from app.web.access import route_access
+from app.web.context import translate as _
 from app.web.guard import current_actor, home, requires
 
 bp = Blueprint("switching", __name__)

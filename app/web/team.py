@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from app import clock
@@ -17,6 +16,7 @@ from app.services import attendance, ownership, queue
 from app.services.ownership import Member
 from app.web import context, queue_page
 from app.web.access import route_access
+from app.web.context import translate as _
 from app.web.guard import current_actor, requires
 
 bp = Blueprint("team", __name__)

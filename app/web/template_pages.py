@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from wtforms import Form, SelectField, StringField, TextAreaField
 
 from app import clock
@@ -20,6 +19,7 @@ from app.services.templates import TemplateIn
 from app.web import forms, queue_page, words, words_day
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("templates", __name__)
 

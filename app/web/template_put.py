@@ -15,7 +15,7 @@ from app.domain.reply_templates import BOXES
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import scope, template_values, templates, ticket_view
-from app.web import answer_groups, attachments, batch_page, forms, verbs, words
+from app.web import attachments, batch_page, forms, result_forms, verbs, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
@@ -40,7 +40,7 @@ def ticket(number: str) -> ResponseReturnValue:
     view = ticket_view.view(db.session(), actor, number)
     bound: Any = forms.follow_up_form(request.form)
     if key == "result":
-        bound = forms.result_form(answer_groups.of(view), request.form)
+        bound = result_forms.of(view, request.form)
     _append(bound[0] if isinstance(bound, tuple) else bound, filled)
     return verbs.page(actor, view, forms={key: bound}, error=error or None), 422 if error else 200
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
@@ -22,11 +21,13 @@ from app.web import (
     words_callbacks,
     words_duty,
     words_help,
+    words_kinds,
     words_verify,
 )
+from app.web.context import translate as _
 
-PLATFORM = {"received", "urge", "repeat", "reject", "satisfied", "cancelled"}
-RED = {"repeat", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
+PLATFORM = {"received", "urge", "repeat", "sent_back", "reject", "satisfied", "cancelled"}
+RED = {"repeat", "sent_back", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
 SILENT = {
     "clock_started", "clock_stopped", "clock_void", "clock_shortened", "order_linked", "appeal_opened",
     "picture_fetched", "picture_failed",
@@ -47,7 +48,8 @@ def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
     """The thread, oldest first; free text masked."""
     silent, red = SILENT | vocabulary.every("SILENT"), RED | vocabulary.every("RED")
     undone = frozenset(entry.data["event_id"] for entry in view.entries if entry.type == "result_undone")
-    told = Told(_labels(), red, _places(view), undone)
+    labels = _labels() | words_kinds.entries(view.ticket.kind)
+    told = Told(labels, red, _places(view), undone)
     return [_post(entry, view, actor, told) for entry in view.entries if entry.type not in silent]
 
 
@@ -75,6 +77,8 @@ def _words(entry: Entry, told: Told) -> str:
         return words_callbacks.problem(str(entry.data["code"]))
     if entry.type == "site_urged":
         return _sent_to(entry.data) or _("No duty phone: nobody was told by SMS")
+    if entry.type == "problem_reported":
+        return _("Reported to %(site)s", site=_place(entry.data.get("site_code", ""), told))
     if entry.type == "transferred" and entry.role != "system":
         return _("%(site)s handles it from here on", site=_place(entry.data.get("site_code", ""), told))
     return ""
@@ -269,7 +273,7 @@ def _callback(entry: Entry, view: View, actor: Actor) -> dict[str, Any] | None:
     """Where the answer is on its way to the platform: the least advanced of its rows speaks."""
     if entry.type == "courier_sms" and entry.data.get("outbox_id") in view.messages:
         return words_duty.sms_chip(*view.messages[entry.data["outbox_id"]])
-    rows = view.callbacks.get(entry.event_id)
+    rows = [row for row in view.callbacks.get(entry.event_id, ()) if not row.payload.get("call")]
     if not rows:
         return None
     row = min(rows, key=lambda r: r.state == "sent")

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.domain.masking import mask_text
 from app.extensions import db
 from app.services.ticket_view import Entry, View
 from app.web import queue_page, words, words_verify
+from app.web.context import translate as _
 
 
 def line(entry: Entry, view: View) -> str:

@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from flask import g, url_for
-from flask_babel import gettext as _
 
+from app.domain.kinds import COMPLAINT
 from app.domain.masking import mask_address, mask_name, mask_phone, mask_text
 from app.domain.roles import Actor
 from app.models import Clock, Organisation, TicketContact
 from app.services.reveals import Shown
 from app.services.ticket_view import View
 from app.services.work import OF_ONE_DESK
-from app.web import ask_bar, call_card, panels, party_panel, sheets, ticket_chips, words, words_closing
+from app.web import ask_bar, call_card, panels, party_panel, sheets, ticket_chips, words, words_clocks, words_closing
 from app.web.boxes import boxes_of
+from app.web.context import translate as _
 from app.web.thread import posts_of
 
 SITE_CHIPS = ("first_reply", "resolve", "close", "appeal", "objection", "accept")
@@ -69,7 +70,7 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
                 "href": "",
             }
         )
-    return [*found, *call_card.chips(view), *ticket_chips.chips(view)]
+    return [*found, *call_card.chips(view), *ticket_chips.chips(view, now)]
 
 
 def _running(view: View) -> list[Clock]:
@@ -87,7 +88,7 @@ def facts(view: View) -> list[dict[str, Any]]:
             "copy": bool(ticket.waybill),
             "yank": True,
         },
-        {"label": _("Category"), "value": category_name(view), "mono": False, "copy": False},
+        {"label": _("Category"), "value": _kind_and_category(view), "mono": False, "copy": False},
         {"label": _("Source"), "value": _source(view), "mono": False, "copy": False},
         {"label": _("Handling site"), "value": site_name(view.site) or _tray(view), "mono": False, "copy": False},
     ]
@@ -96,6 +97,12 @@ def facts(view: View) -> list[dict[str, Any]]:
     for order, _connection in view.orders:
         line.append({"label": _("Platform order"), "value": order.code, "mono": True, "copy": True})
     return line
+
+
+def _kind_and_category(view: View) -> str:
+    """The category, and the kind before it where it is no complaint."""
+    kind = view.ticket.kind
+    return category_name(view) if kind == COMPLAINT else f"{words_clocks.kinds()[kind]} · {category_name(view)}"
 
 
 def category_name(view: View) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 from htmx_flask import request
 
@@ -20,12 +20,25 @@ from app.services import appeals, handover, queue, replies, reveals, routing, ti
 from app.services.outward import Choice
 from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
-from app.web import answer_groups, attachments, bell_mark, forms, next_ticket, queue_page, search_page, undo_bar, verbs
+from app.web import (
+    answer_groups,
+    attachments,
+    bell_mark,
+    claim_check,
+    forms,
+    next_ticket,
+    queue_page,
+    result_forms,
+    search_page,
+    undo_bar,
+    verbs,
+)
 from app.web import filters as of_address
 from app.web import handover as handover_page
 from app.web.access import route_access
 from app.web.answer_groups import AnswerGroup
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("tickets", __name__)
 # of a result, past its preview
@@ -48,10 +61,10 @@ def index() -> ResponseReturnValue:
         return search_page.show(actor, asked, now)
     filters = verbs.asked_filters()
     session = db.session()
-    pane = queue_page.listing(session, actor, filters, now)
+    rail, pane = queue_page.desk(session, actor, filters, now)
     if request.htmx and request.headers.get("HX-Target") == "list":
-        return render_template("_fresh_list.html", rail=queue_page.rail(session, actor, filters, now), list=pane)
-    rail, opened = queue_page.rail(session, actor, filters, now), "opened" in request.args
+        return render_template("_fresh_list.html", rail=rail, list=pane)
+    opened = "opened" in request.args
     notes = handover_page.notes_of(handover.unread(session, actor)) if filters.queue == "todo" else []
     sent = next_ticket.asked_note(session, actor)
     return render_template("tickets.html", rail=rail, list=pane, t=None, opened=opened, handover_notes=notes, sent=sent)
@@ -116,14 +129,15 @@ def result(number: str) -> ResponseReturnValue:
     """The answer: first its preview, then, confirmed, it leaves the house."""
     actor, now, session = current_actor(), clock.now(), db.session()
     view = ticket_view.view(session, actor, number)
-    bound = forms.result_form(answer_groups.of(view), request.form)
+    bound = result_forms.of(view, request.form)
     if request.form.get("back"):
         return verbs.page(actor, view, forms={"result": bound})
     try:
         answer = _answer(*bound, attachments.keep(actor, number, "result").checked())
     except (Invalid, NotAllowed) as error:
         return verbs.failed(actor, number, "result", bound, error)
-    if request.form.get("confirmed") == "1":
+    inside = view.ticket.reporter_id is not None  # nothing leaves the house: there is nothing to look at first
+    if inside or request.form.get("confirmed") == "1":
         return verbs.act(actor, number, "result", bound, lambda: replies.result(
             actor=actor, post=verbs.post(number), answer=answer, now=now, hold=undo_bar.hold(),
         ), onward=_onward(actor, number))  # fmt: skip
@@ -200,6 +214,7 @@ def _onward(actor: Actor, number: str) -> Callable[[], ResponseReturnValue] | No
 
 def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
     """What is about to leave the house, and to whom; the typed fields and the pictures' ids travel along hidden."""
+    doubts = claim_check.warnings(actor, number, answer, now)
     view = ticket_view.view(db.session(), actor, number)  # again: storing pictures ended what was read before
     asked = queue_page.asked(verbs.asked_filters())
     hidden = [(k, v) for k, v in request.form.items() if k not in NOT_CARRIED]
@@ -209,7 +224,8 @@ def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
         "text": request.form.get("text", ""), "hidden": hidden,
         "findings": answer_groups.leaving(answer_groups.of(view), request.form),
         "orders": [f"{connection.name} · {order.code}" for order, connection in view.orders],
-        "pictures": attachments.chosen(view, list(answer.attachments)),
+        "pictures": attachments.chosen(view, list(answer.attachments)), "doubts": doubts,
+        "inside": view.ticket.reporter_id is not None,
     }  # fmt: skip
     if request.htmx:
         return render_template("_preview.html", preview=preview)
@@ -219,18 +235,18 @@ def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
 def _answer(form: Any, groups: Sequence[AnswerGroup], pictures: list[int]) -> ResultIn:
     choices = {group.key: answer_groups.read(form, group) for group in groups}
     only = choices.pop("", Choice())
+    said = partial(result_forms.said, form)
     return ResultIn(
-        text=form.text.data or "", contact_outcome=form.contact_outcome.data or "",
-        signed_by=(form.finding_signed_by.data or "")[:60],
-        courier=(form.finding_courier.data or "")[:60], action_taken=(form.action_taken.data or "")[:24],
+        text=form.text.data or "", contact_outcome=said("contact_outcome"), signed_by=said("finding_signed_by")[:60],
+        courier=said("finding_courier")[:60], action_taken=said("action_taken")[:24],
         answer=only.answer, supplements=only.supplements, choices=choices, promises=_promised(form),
-        attachments=pictures, no_contact_code=form.no_contact_code.data or "",
+        attachments=pictures, no_contact_code=said("no_contact_code"),
     )  # fmt: skip
 
 
 def _promised(form: Any) -> list[PromiseIn]:
     """The promise that goes with the result, if one is chosen. Raises Invalid without its time."""
-    if not form.promise_what.data:
+    if not result_forms.said(form, "promise_what"):
         return []
     due_at = forms.instant(form.promise_due_at)
     if due_at is None:

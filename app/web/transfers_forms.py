@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms import BooleanField, Form, MultipleFileField, RadioField, SelectField, StringField, TextAreaField
 
 from app.domain.roles import Actor
 from app.domain.routing import street_of
 from app.services.ticket_view import View
 from app.web import attachments, sheets, words_transfers
+from app.web.context import translate as _
 
 SITES = {"list": "sites"}  # the page's datalist of sites that may come into question
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app, g, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.domain import undo as rule
 from app.domain.roles import Actor
 from app.models import Ticket
 from app.services import undo
+from app.web.context import translate as _
 
 
 def said() -> str:

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from flask import make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from htmx_flask import request
 
 from app import clock
@@ -23,6 +22,7 @@ from app.services.queue import Filters
 from app.services.ticket_view import View
 from app.web import filters as of_address
 from app.web import forms, presence, queue_page, ticket_page, undo_bar, words
+from app.web.context import translate as _
 
 
 def post(number: str) -> Post:
@@ -81,8 +81,8 @@ def page(actor: Actor, view: View, **state: Any) -> str:
     }  # fmt: skip
     if request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
         return render_template("_ticket.html", t=t)
-    pane = queue_page.listing(session, actor, filters, now, selected=view.ticket.number)
-    return render_template("tickets.html", rail=queue_page.rail(session, actor, filters, now), list=pane, t=t)
+    rail, pane = queue_page.desk(session, actor, filters, now, selected=view.ticket.number)
+    return render_template("tickets.html", rail=rail, list=pane, t=t)
 
 
 def _query(filters: Filters) -> str:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from app.domain.roles import Actor
+from app.models import SavedView
 from app.services import saved_views
 from app.services.queue import Filters
 from app.web import filters as of_address
 
 
-def menu(session: Session, actor: Actor, filters: Filters) -> dict[str, Any]:
+def menu(rows: list[SavedView], filters: Filters) -> dict[str, Any]:
     """The person's views, which of them is shown, and what the form keeps that saves this one."""
-    rows, shown = saved_views.mine(session, actor), of_address.query_of(filters)
+    shown = of_address.query_of(filters)
     entries = [
         {"name": row.name, "href": of_address.view_href(row.query), "current": row.query == shown,
          "default": row.is_default}

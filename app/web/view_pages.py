@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain.errors import Invalid
@@ -18,6 +17,7 @@ from app.web import filters as of_address
 from app.web import queue_page, words, words_day, words_ownership
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 
 bp = Blueprint("views", __name__)
 
@@ -77,7 +77,7 @@ def set_default(view_id: int) -> ResponseReturnValue:
 def _page(*, save_error: str = "", asked: Filters | None = None, wrong: int = 0, wrong_error: str = "") -> str:
     actor, session = current_actor(), db.session()
     done = {"renamed": _("Saved"), "saved": _("Saved"), "deleted": _("The view is deleted.")}
-    categories = queue_page.category_labels(session)
+    categories = queue_page.filter_labels(session)
     rows = [_row(row, categories, wrong, wrong_error) for row in saved_views.mine(session, actor)]
     return render_template(
         "views.html", rows=rows, most=saved_views.MOST, longest=saved_views.LONGEST_NAME,

@@ -11,8 +11,10 @@ from types import ModuleType
 
 from app.services.ticket_view import Entry
 from app.web import (
+    words_analysis,
     words_audit,
     words_board,
+    words_callbacks,
     words_closing,
     words_customers,
     words_day,
@@ -20,13 +22,18 @@ from app.web import (
     words_exempt,
     words_help,
     words_incident,
+    words_kinds,
     words_months,
     words_ownership,
     words_parties,
     words_penalties,
+    words_problems,
+    words_publications,
+    words_rectifications,
     words_survey,
     words_transfers,
     words_verify,
+    words_waybills,
 )
 from app.web.language import table
 
@@ -39,6 +46,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_closing,
     words_exempt,
     words_incident,
+    words_kinds,
     words_months,
     words_emergency,
     words_customers,
@@ -47,6 +55,12 @@ PARTS: tuple[ModuleType, ...] = (
     words_survey,
     words_penalties,
     words_board,
+    words_callbacks,
+    words_publications,
+    words_rectifications,
+    words_analysis,
+    words_waybills,
+    words_problems,
 )
 
 

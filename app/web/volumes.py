@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from app import clock
 from app.domain import volumes as rule
@@ -17,6 +16,7 @@ from app.services.volumes import Trial
 from app.web import words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
+from app.web.context import translate as _
 from app.web.customers_admin import uploaded
 from app.web.scorecards import rail
 

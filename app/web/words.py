@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.web import vocabulary
+from app.web.context import translate as _
 from app.web.language import table
 
 
@@ -133,7 +133,7 @@ def channels() -> dict[str, str]:
         "web": _("Web site"),
         "email": _("E-mail"),
         "letter": _("Letter"),
-        "regulator": _("Regulator"),
+        "regulator": _("Postal regulator (12305)"),
     }
 
 

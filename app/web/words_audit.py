@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain import audits as rule
 from app.services.ticket_view import Entry
 from app.web import words
+from app.web.context import translate as _
 from app.web.language import table
 
 TONES = {rule.TRUE: "good", rule.UNTRUTHFUL: "late", rule.INCOMPLETE: "soon"}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
+from app.web.context import translate as _
 from app.web.language import table
 
 

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain.masking import mask_text
+from app.services.ticket_view import Entry
+from app.web.context import translate as _
 from app.web.language import table
+
+
+@table
+def events() -> dict[str, str]:
+    """What a platform does with our answer."""
+    return {"sent_back": _("Answer sent back by the platform")}
+
+
+def findings(entry: Entry) -> list[tuple[str, str]]:
+    """Which round of work an answer that came back begins."""
+    return [(_("Round"), str(entry.data["round"]))] if entry.type == "sent_back" and entry.data.get("round") else []
+
+
+def _nth(entry: Entry) -> str:
+    return _("round %(n)s", n=entry.data["round"]) if entry.data.get("round") else ""
+
+
+LINES = {"sent_back": _nth}
 
 
 @table
@@ -27,6 +45,9 @@ def problems() -> dict[str, str]:
         "bad_payload": _("The answer is not complete and cannot be sent"),
         "bad_endpoint": _("The address for answers is not valid"),
         "bad_request": _("The platform did not accept the message, without a reason"),
+        "half_page": _("The platform sent fewer rows than it counted"),
+        "database": _("Our database could not store it"),
+        "no_driver": _("Nobody here speaks this connection's protocol"),
     }
 
 

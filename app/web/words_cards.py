@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
+from app.web.context import translate as _
 from app.web.language import table
 
 
@@ -13,6 +12,7 @@ def titles() -> dict[str, str]:
     return {
         "site": _("Monthly scorecard of a site"), "hub": _("Monthly scorecard of a hub"),
         "province": _("Monthly scorecard of a province"), "headquarters": _("Monthly scorecard of the network"),
+        "people": _("Monthly sheet of the people"),
     }  # fmt: skip
 
 
@@ -28,6 +28,11 @@ def signatures() -> dict[str, list[str]]:
         "site": own, "hub": own, "province": [_("Head of province service (signature)"), house, _("Date")],
         "headquarters": [house, _("Management (signature)"), _("Date")],
     }  # fmt: skip
+
+
+def people_signatures() -> list[str]:
+    """Who signs the sheet of the people."""
+    return [_("Site manager (signature)"), _("Province service (signature)"), _("Date")]
 
 
 @table

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.domain.explain import CAPPED, NOON
 from app.web import words
+from app.web.context import translate as _
 from app.web.language import table
 
 DAY_SECONDS = 86_400
@@ -32,6 +32,8 @@ def limits() -> dict[str, str]:
         "waiting": _("Pause for the customer, at most"),
         "delivery": _("Wait for the result's delivery"),
         "reopen": _("Re-opening after closing"),
+        "transit": _("Delivery promise, from the collection"),
+        "pickup": _("Collection promise, from the order"),
         "legal": _("Legal deadline"),
     }
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask_babel import gettext as _
-
 from app.services.ticket_view import Entry
+from app.web.context import translate as _
 from app.web.language import table
 
 RED = frozenset({"customer_rejects", "intervened"})
@@ -37,6 +36,7 @@ def open_ends(missing: Sequence[str]) -> str:
     known = {
         "settled": _("the customer accepts, or the time to object runs out"),
         "no_open_promise": _("the open promise is kept"),
+        "regulator_by_ccs": _("headquarters closes it: a regulator asks"),
     }  # fmt: skip
     said = [known[need] for need in missing if need in known]
     return _("Can be closed once: %(what)s", what=_("; and ").join(said)) if said else ""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain import placeholders
+from app.web.context import translate as _
 from app.web.language import table
 
 
@@ -28,7 +27,7 @@ def bands() -> dict[str, str]:
 def errors() -> dict[str, str]:
     """What is wrong with a batch or its text."""
     return {
-        "too_many_in_batch": _("At most 50 tickets at once"),
+        "too_many_in_batch": _("At most 50 tickets at once, of problem parcels 500"),
         "mixed_categories": _("One answer goes to tickets of one category. Filter by category first."),
         "unknown_placeholder": _("Only these are filled in: %(names)s", names=names()),
         "too_many_templates": _("There are too many templates here. Delete one first."),

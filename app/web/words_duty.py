@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.domain import duty as rule
 from app.domain.robots import DINGTALK, FEISHU, WECOM
 from app.models import Outbox, SmsReceipt
 from app.services.duty import WHEN
 from app.web import words
+from app.web.context import translate as _
 from app.web.language import table
 
 

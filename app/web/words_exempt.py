@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain.exemptions import FOR_MANY
 from app.services.ticket_view import Entry
 from app.web import words, words_clocks
+from app.web.context import translate as _
 from app.web.language import table
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-
 from app.domain import contacts, exemptions, responsibility, scoring
 from app.services import batch, saved_views, waiting
+from app.web.context import translate as _
 from app.web.language import table
 
 EVERY, SITE, ABOVE = ("site", "lcs", "ccs"), ("site",), ("lcs", "ccs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
+from app.web.context import translate as _
 
 
 def notices() -> dict[str, str]:
@@ -11,6 +11,7 @@ def notices() -> dict[str, str]:
         "assigned": _("A ticket was given to you"),
         "refused": _("The platform refused the answer"),
         "repeated": _("The customer complains again"),
+        "sent_back": _("The platform sent the answer back"),
         "rejected": _("The customer rejected the answer"),
         "promise_broken": _("A promise was not kept"),
         "helped": _("Your request for help was answered"),
@@ -23,6 +24,15 @@ def notices() -> dict[str, str]:
         "evidence": _("Evidence is ordered from you"),
         "dispute_ruled": _("The dispute is decided"),
         "dispute_refused": _("Your dispute was rejected"),
+        "answered": _("Your question is answered."),
+        "answer_returned": _("Your answer was sent back"),
+        "rectify_asked": _("A rectification form is asked for"),
+        "rectify_due": _("A rectification form is due within a day"),
+        "rectify_late": _("A rectification form is late"),
+        "rectify_filled": _("A rectification form waits for acceptance"),
+        "rectify_back": _("Your rectification form was sent back"),
+        "rectify_done": _("Your rectification form was accepted"),
+        "problem": _("A problem parcel was reported to you"),
         "exported": _("Your export is ready"),
         "not_exported": _("Your export could not be made"),
     }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.services.ticket_view import Entry
+from app.web.context import translate as _
 from app.web.language import table
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flask import g
-from flask_babel import gettext as _
 
 from app.models import Organisation
+from app.web.context import translate as _
 from app.web.language import table
 
 RED = frozenset({"party_presumed", "evidence_silent", "lateness_booked"})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain.penalty_rules import CAP, PER_PERSON, RATE, PenaltyRule
+from app.web.context import translate as _
 from app.web.language import table
 
 # money is the manager's: what the ledger writes on a ticket stands in its panel, for those who may see it
@@ -64,7 +63,7 @@ def contest_reasons() -> dict[str, str]:
 def reasons() -> dict[str, str]:
     """Why an entry is waived, or a charged one taken back."""
     return contest_reasons() | {
-        "absorbed": _("Absorbed by the intervention fee"),
+        "absorbed": _("Another entry of the same clock stands for it"),
         "withdrawn": _("The complaint was withdrawn"),
         "exempted": _("Exempted from the assessment"),
         "void": _("The clock was not the site's own"),
@@ -107,6 +106,8 @@ def errors() -> dict[str, str]:
         "amount_range": _("Please enter an amount between 0.01 and 1,000,000 yuan"),
         "rate_range": _("A rate is a fraction of whole numbers up to 10,000"),
         "points_range": _("Points go from 0 to 100"),
+        "choose_one": _("Please choose one of the list"),
+        "absorbs_circle": _("That rule stands for this one already: two cannot stand for each other"),
         "rule_stale": _("Somebody else has stored a version in the meantime"),
         "nothing_ticked": _("Tick at least one line"),
         "unknown_ticket": _("There is no such ticket in your area"),

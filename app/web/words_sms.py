@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.domain.sms_content import Finding
 from app.jobs import gateways
 from app.models import Outbox, SmsReceipt
 from app.web import words
+from app.web.context import translate as _
 from app.web.language import table
 
 

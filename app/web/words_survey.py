@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from app.services.ticket_view import Entry
 from app.web import words
+from app.web.context import translate as _
 from app.web.language import table
 
 TONES = {1: "late", 2: "late", 3: "soon", 4: "good", 5: "good"}

@@ -121,5 +121,12 @@ def downgrade() -> None:
     op.drop_index("ix_clock_kind_due", "clock")
     op.drop_index("ix_ticket_result", "ticket")
     op.drop_index("ix_ticket_opened", "ticket")
-    for name in ("month_analysis", "month_amendment", "frozen_card", "month_close", "delivery_volume", "scoring_scheme"):
+    for name in (
+        "month_analysis",
+        "month_amendment",
+        "frozen_card",
+        "month_close",
+        "delivery_volume",
+        "scoring_scheme",
+    ):
         op.drop_table(name)

@@ -29,7 +29,9 @@ def upgrade() -> None:
         sa.Column("edited_by_id", BIG, nullable=True),
         sa.Column("ended_at", AT, nullable=True),
         sa.ForeignKeyConstraint(["edited_by_id"], ["user_account.id"], name=op.f("fk_reply_template_edited_by_id")),
-        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_reply_template_organisation_id")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_reply_template_organisation_id")
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_reply_template_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reply_template")),
         sa.UniqueConstraint("seed", name=op.f("uq_reply_template_seed")),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0055_second_factor"
-down_revision = "0030_late_runs"
+down_revision = "0038_frozen_people"
 branch_labels = None
 depends_on = None
 

@@ -65,6 +65,16 @@ def keys(page: Page) -> None:
     expect(page.locator("#keys")).to_be_visible()
 
 
+def waybills(page: Page) -> None:
+    """A look-up of a parcel with a ticket and one that nobody knows, and something that is no number."""
+    first_of("to_accept")(page)
+    known = page.locator("#ticket .facts .mono").first.inner_text()
+    page.goto("/waybills")
+    page.locator("#numbers").fill(f"{known} YT0000000000000 abc")
+    page.locator("main form .btn.main").click()
+    expect(page.locator(".parcel")).to_have_count(2)
+
+
 def audit(page: Page) -> None:
     """A result beside its evidence, with the reasons of a mark open."""
     page.goto("/audit")
@@ -110,6 +120,13 @@ def first_penalty(step: str) -> Way:
     return go
 
 
+def first_message(page: Page) -> None:
+    """The newest message of the platforms."""
+    page.goto("/admin/messages")
+    page.locator("table td a").first.click()
+    expect(page.locator(".wireraw")).to_be_visible()
+
+
 CARD = f"/scorecards/{steps.last_month()}/{steps.SITE}"
 PAGES: dict[str, tuple[str, Way]] = {
     "login": ("", to("/login")),
@@ -119,10 +136,21 @@ PAGES: dict[str, tuple[str, Way]] = {
     "ticket": ("site", first_of("to_accept")),
     "replied": ("site", first_of("replied")),
     "errors": ("site", errors),
+    "waybills": ("site", waybills),
+    "problems": ("site", to("/problems")),
+    "problem": ("site", to("/problems/new?type=PROBLEM_DAMAGED")),
     "preview": ("site", preview),
     "batch": ("site", batch),
     "keys": ("site", keys),
     "new": ("site", to("/tickets/new")),
+    "new-expedite": ("site", to("/tickets/new?kind=expedite")),
+    "ask": ("site", to("/tickets/ask")),
+    "sheet-of-tickets": ("lcs", to("/tickets/import")),
+    "expedites": ("site", to("/expedites")),
+    "inquiries": ("lcs", to("/inquiries?state=at_work")),
+    "knowledge": ("site", to("/knowledge")),
+    "rules": ("ccs-manager", to("/knowledge?shelf=rule")),
+    "article-new": ("lcs", to("/knowledge/new")),
     "hand-over": ("site-manager", sheet("working", "hand_over")),
     "return": ("site", sheet("to_accept", "return")),
     "team": ("site-manager", to("/team")),
@@ -153,6 +181,15 @@ PAGES: dict[str, tuple[str, Way]] = {
     "views": ("site", to("/views")),
     "view-menu": ("site", view_menu),
     "explained": ("site", explained),
+    "typical-cases": ("site", to("/cases")),
+    "typical-case-new": ("lcs", to("/cases/new")),
+    "rectification": ("lcs", to("/rectifications")),
+    "rectification-policy": ("ccs-manager", to("/rectifications/policy")),
+    "analysis-of-a-province": ("lcs", to("/analysis")),
+    "analysis-of-headquarters": ("ccs", to("/analysis?step=week")),
+    "analysis-tickets": ("lcs", to("/analysis/tickets?weekday=2")),
+    "analysis-cases": ("lcs", to("/analysis/cases/first_reply")),
+    "analysis-changes": ("ccs", to("/analysis/changes")),
     "duty": ("site-manager", to("/duty")),
     "duty-province": ("lcs", to("/duty")),
     "scorecard": ("site-manager", to(CARD)),
@@ -179,7 +216,13 @@ PAGES: dict[str, tuple[str, Way]] = {
     "verify": ("lcs", to("/verify?code=0000-0000-0000")),
     "scoring": ("admin", to("/admin/scoring")),
     "admin": ("admin", to("/admin")),
+    "messages": ("admin", to("/admin/messages")),
+    "message": ("admin", first_message),
+    "connection": ("admin", to("/admin/connections/demo-pdd")),
+    "signature": ("admin", to("/admin/signature")),
+    "callbacks-at-risk": ("admin", to("/callbacks?state=at_risk")),
     "organisations": ("admin", to("/admin/organisations")),
+    "problem-types": ("admin", to("/admin/problem-types")),
     "policies": ("admin", to("/admin/policies")),
 }
 # English and dark: the pages that differ most, with accounts that no other test uses.

@@ -107,6 +107,12 @@ EXPECTED = {
     "audit_restores": ({}, {"withdrawn"}, {"system"}),
     "undo_result": ({}, {"replied"}, {"system"}),
     "undo_unclaimed": ({}, {"replied"}, {"system"}),
+    "settle": ({"kind": "expedite"}, WORK, HANDLERS),
+    "to_complaint": ({"kind": "expedite", "reminders": 2}, WORK | {"closed"}, HANDLERS | LCS | CCS),
+    "customer_unhappy": ({"kind": "inquiry", "answered": True}, {"replied"}, HANDLERS | {"system"}),
+    "accept_answer": ({"kind": "inquiry", "reporter_id": OTHER}, {"replied"}, {"stranger"}),
+    "return_answer": ({"kind": "inquiry", "reporter_id": OTHER}, {"replied"}, {"stranger"}),
+    "pass_up": ({"kind": "inquiry", "handling_site_id": None, "acting_id": HOME}, WORK, LCS),
 }
 TARGETS = {
     "claim": "in_progress", "follow_up": "in_progress", "result": "replied", "close": "closed", "intervene": "closed",
@@ -115,7 +121,8 @@ TARGETS = {
     "ruled_rejected": "closed", "ruled_promised": "replied", "repeat_reopens": "in_progress", "repeat_in_tray": "open", "reject": "appealed", "satisfied": "replied",
     "cancel": "withdrawn", "callback_refused": "in_progress", "promise_broken": "in_progress",
     "audit_reopens": "in_progress", "audit_restores": "in_progress",
-    "undo_result": "in_progress", "undo_unclaimed": "open",
+    "undo_result": "in_progress", "undo_unclaimed": "open", "settle": "closed", "to_complaint": "closed",
+    "customer_unhappy": "in_progress", "accept_answer": "closed", "return_answer": "in_progress", "pass_up": "open",
 }  # fmt: skip
 
 
@@ -187,6 +194,15 @@ def test_the_step_leads_where_the_drawing_says(action: str):
         ("audit_restores", "withdrawn", "system", {"handling_site_id": None}),
         ("close", "replied", "lcs", {"customer_accepted": True}),
         ("reject", "replied", "system", {}),
+        ("settle", "open", "clerk", {}),
+        ("to_complaint", "in_progress", "clerk", {"kind": "expedite", "reminders": 1}),
+        ("accept_answer", "replied", "clerk", {"kind": "inquiry", "reporter_id": OTHER}),
+        ("pass_up", "open", "ccs", {"kind": "inquiry", "handling_site_id": None, "acting_id": 9, "province_id": None}),
+        ("result", "open", "clerk", {"kind": "expedite"}),
+        ("customer_rejects", "replied", "clerk", {"kind": "inquiry", "answered": True}),
+        ("close", "replied", "clerk", {"customer_accepted": True, "regulator": True}),
+        ("withdraw", "replied", "lcs", {"regulator": True}),
+        ("intervene", "replied", "lcs", {"urged_by_superior": True, "regulator": True}),
     ],
 )
 def test_a_condition_that_does_not_hold_refuses_the_step(action: str, state: str, person: str, facts: dict):
@@ -201,6 +217,33 @@ def test_whoever_acts_for_the_site_does_the_sites_work(action: str):
     assert not lifecycle.allowed(action, facts, PEOPLE["lcs"]) or action == "note"
     assert lifecycle.allowed(action, replace(facts, acting_id=HOME), PEOPLE["lcs"])
     assert not lifecycle.allowed(action, replace(facts, acting_id=HOME), PEOPLE["lcs_far"])
+
+
+def test_a_regulators_case_is_closed_by_headquarters_alone():
+    facts = replace(FACTS, state="replied", customer_accepted=True, regulator=True)
+    assert lifecycle.allowed("close", facts, PEOPLE["ccs"])
+    assert not any(lifecycle.allowed("close", facts, PEOPLE[one]) for one in PEOPLE if not one.startswith("ccs"))
+    assert "regulator_by_ccs" in lifecycle.unmet("close", facts, PEOPLE["clerk"])
+    here = {"routed": True, "in_province": True, "overdue": False, "level": 0, "to_close": True, "regulator": True}
+    assert lifecycle.turn_of("ccs", "replied", **here)
+    assert not lifecycle.turn_of("site", "replied", **here)
+
+
+def test_whoever_asked_has_the_turn_once_there_is_an_answer():
+    here = {"routed": False, "in_province": True, "overdue": False, "level": 0}
+    assert [s for s in STATES if lifecycle.turn_of("reporter", s, **here)] == ["replied"]
+
+
+def test_headquarters_has_the_turn_at_what_it_answers_itself():
+    here = {"routed": False, "in_province": False, "overdue": False, "level": 0, "acting": True}
+    assert lifecycle.turn_of("ccs", "in_progress", **here)
+    assert not lifecycle.turn_of("ccs", "in_progress", **{**here, "acting": False})
+
+
+@pytest.mark.parametrize("kind", ["expedite", "problem", "inquiry"])
+def test_no_other_kind_knows_appeals_responsible_parties_or_a_category_to_correct(kind: str):
+    of_complaints = {rule.action for rule in lifecycle.RULES if kind not in rule.kinds}
+    assert of_complaints >= {"ruling", "customer_rejects", "reject", "correct_category", "promise", "intervene"}
 
 
 OF_THE_SITE_ITSELF = {"return", "ask_help", "recall_help"}  # nobody in its place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
@@ -270,3 +271,63 @@ def test_why_an_entry_lost_its_fact() -> None:
     assert penalty_facts.why_gone(case((run(state="void"),)), "resolve:1") == "void"
     assert penalty_facts.why_gone(case(), "") == "fact_gone"
     assert penalties.fact_of("hand:1/manager~2") == "hand:1"
+
+
+# --- who bears a rule, what it stands for, its cap: as versions ---
+
+
+def newest(code: str) -> PenaltyRule:
+    return next(one for one in RULES if one.code == code)
+
+
+def wrong_of(code: str, **changed: object) -> dict[str, str]:
+    draft = replace(newest(code), effective_from=T0 + HOUR, **changed)  # type: ignore[arg-type]
+    return penalty_rules.faults(draft, newest=newest(code), now=T0, others=RULES)
+
+
+def test_a_rule_is_borne_by_whom_its_kind_allows_and_stands_for_entries_of_its_clock_alone() -> None:
+    assert wrong_of("result_late") == {}
+    assert wrong_of("result_late", liable="manager", kind="per_person") == {}
+    assert wrong_of("result_late", liable="clerk_and_manager") == {"liable": "choose_one"}
+    assert wrong_of("slip_lost", liable="clerk_and_manager") == {}
+    assert wrong_of("loss", liable="manager") == {"liable": "choose_one"}
+    assert wrong_of("loss", liable="department") == {}
+    assert wrong_of("intervention", absorbs=("first_reply_late", "result_late", "close_late")) == {}
+    assert wrong_of("intervention", absorbs=("intervention",)) == {"absorbs": "choose_one"}
+    assert wrong_of("intervention", absorbs=("untruthful",)) == {"absorbs": "choose_one"}
+    assert wrong_of("untruthful", absorbs=("close_late",)) == {"absorbs": "choose_one"}
+    assert wrong_of("result_late", cap_group="") == {}
+    assert wrong_of("result_late", cap_group="week") == {"cap_group": "choose_one"}
+    assert wrong_of("cap", cap_group="") == {"cap_group": "choose_one"}
+
+
+def test_two_rules_never_stand_for_each_other() -> None:
+    late = replace(newest("result_late"), version=2, absorbs=("customer_limit",))
+    others = (*RULES, late)
+    draft = replace(newest("customer_limit"), effective_from=T0 + HOUR, absorbs=("result_late",))
+    found = penalty_rules.faults(draft, newest=newest("customer_limit"), now=T0, others=others)
+    assert found == {"absorbs": "absorbs_circle"}
+    over = (*others, replace(late, version=3, absorbs=()))  # the newest version no longer does
+    assert penalty_rules.faults(draft, newest=newest("customer_limit"), now=T0, others=over) == {}
+
+
+def test_a_rule_borne_by_a_person_is_priced_a_person_and_back_again() -> None:
+    fact = Fact("result_late", "resolve:1", SITE, T0, cause="resolve:1")
+    borne = replace(penalty_rules.borne_by(newest("result_late"), "manager"), version=2)
+    assert borne.kind == penalty_rules.PER_PERSON
+    (entry,) = reconcile([fact], [*RULES, borne], managers=MANAGERS).new
+    assert (entry.person_id, entry.amount_fen, entry.occurrence) == (MANAGER, 5000, "resolve:1/manager")
+    back = penalty_rules.borne_by(borne, "organisation")
+    assert replace(back, version=1) == newest("result_late")
+    assert penalty_rules.borne_by(newest("loss"), "department").kind == penalty_rules.RATE
+
+
+def test_an_absorption_binds_facts_from_its_version_on() -> None:
+    more = replace(newest("intervention"), version=2, effective_from=T0 + HOUR, absorbs=("result_late",))
+    for at, kept in ((T0, ["intervention", "result_late"]), (T0 + 2 * HOUR, ["intervention"])):
+        run = [
+            Fact("result_late", "resolve:1", SITE, at, cause="resolve:1"),
+            Fact("intervention", "resolve:1", SITE, at, cause="resolve:1"),
+        ]
+        new = reconcile(run, [*RULES, more], managers=MANAGERS).new
+        assert sorted(one.rule for one in new if not one.absorbed_by) == kept

@@ -16,17 +16,17 @@ def at(minute, type_, key=None):
 
 
 def test_the_ranks_are_those_of_the_interface():
-    assert sorted(RANK, key=RANK.__getitem__) == ["ISSUE", "URGE", "REPEAT", "REJECT", "SATISFIED", "CANCEL"]
+    assert sorted(RANK, key=RANK.__getitem__) == ["ISSUE", "URGE", "REPEAT", "RETREAT", "REJECT", "SATISFIED", "CANCEL"]
 
 
-def test_every_permutation_of_all_six_at_different_times_is_one_fold():
+def test_every_permutation_of_all_seven_at_different_times_is_one_fold():
     line = [at(i, type_) for i, type_ in enumerate(TYPES)]
     for shuffled in itertools.permutations(line):
         assert ordered(shuffled) == tuple(line)
-        assert fold(shuffled) == Fold(1, 1, 1, "cancelled", "CANCEL-5")
+        assert fold(shuffled) == Fold(1, 1, 1, "cancelled", "CANCEL-6")
 
 
-def test_every_permutation_of_all_six_at_one_instant_follows_the_rank():
+def test_every_permutation_of_all_seven_at_one_instant_follows_the_rank():
     line = [at(0, type_) for type_ in TYPES]
     assert {fold(shuffled) for shuffled in itertools.permutations(line)} == {Fold(1, 1, 1, "cancelled", "CANCEL-0")}
 

@@ -148,6 +148,8 @@ def test_the_defaults_for_a_complaint_are_those_of_the_rulebook() -> None:
         "waiting": Limit(1440, "always"),
         "delivery": Limit(1440, "always"),
         "reopen": Limit(10080, "always"),
+        "transit": Limit(4320, "always"),
+        "pickup": Limit(1440, "always"),
     }
 
 

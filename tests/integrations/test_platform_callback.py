@@ -8,8 +8,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.integrations.platform.callback import CallbackClient, CallbackResult, PlatformError, body_of, send_callback
-from app.integrations.platform.link import decode_body, read_envelope, verify
+from app.integrations.platform.link.callback import (
+    CallbackClient,
+    CallbackResult,
+    PlatformError,
+    body_of,
+    send_callback,
+)
+from app.integrations.platform.link.envelope import decode_body, read_envelope, verify
 from tests.integrations.loopback import platform, reply
 
 PAYLOAD = {

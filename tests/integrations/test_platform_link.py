@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.integrations.platform.link import MessageError, decode_body, read_envelope, signature, verify
+from app.integrations.platform.link.envelope import MessageError, decode_body, read_envelope, signature, verify
 
 BODY = '{"work_order_code":"A1","description":"投诉 50%+1 & more"}'.encode()
 

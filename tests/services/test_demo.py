@@ -99,10 +99,12 @@ def test_each_account_has_the_documented_password_under_its_own_salt(company) ->
 
 
 def test_categories_connections_and_the_policy_are_there(company) -> None:
-    assert company.scalar(select(func.count()).select_from(Category)) == 12
+    by_kind = dict(company.execute(select(Category.kind, func.count()).group_by(Category.kind)).tuples().all())
+    assert by_kind == {"complaint": 12, "expedite": 2, "inquiry": 3, "problem": 11}
     assert set(company.scalars(select(Category.code).where(Category.legal_note))) == {"FALSE_SIGN", "LOCKER", "PROXY"}
     connections = {row.code: row for row in company.scalars(select(Connection))}
-    assert {code: row.charset for code, row in connections.items()} == {"demo": "utf-8", "demo-gbk": "gbk"}
+    charsets = {code: row.charset for code, row in connections.items()}
+    assert charsets == {"demo": "utf-8", "demo-gbk": "gbk", "demo-pdd": "utf-8"}
     assert connections["demo"].secrets == ["demo-secret"] and connections["demo"].callback_url == URL
     assert {rule.version for rule in policies.rules(company)} == {1}
     assert max(rule.effective_from for rule in policies.rules(company)) < datetime(2016, 1, 1, tzinfo=UTC)
@@ -115,7 +117,8 @@ def test_loading_again_adds_nothing_but_follows_the_callback_address(company) ->
     assert (again.organisations, again.accounts, again.tickets) == (0, 0, 0)
     company.rollback()
     assert company.scalars(select(User.name).where(User.account == "site")).one() == "改名"
-    assert set(company.scalars(select(Connection.callback_url))) == {"http://127.0.0.1:8101/callback"}
+    moved = {"http://127.0.0.1:8101/callback", "http://127.0.0.1:8101/api/router"}
+    assert set(company.scalars(select(Connection.callback_url))) == moved
 
 
 def test_a_replay_gets_a_clerk_for_every_site_and_no_ticket(database) -> None:

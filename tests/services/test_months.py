@@ -14,9 +14,11 @@ from sqlalchemy import delete, insert, select, update
 
 from app.domain.errors import NotAllowed, NotFound
 from app.domain.scoring_scheme import default_scheme
-from app.models import Amendment, Event, FrozenCard, MonthClose, Penalty, ScoringScheme, Ticket
+from app.models import Amendment, Event, FrozenCard, FrozenPeople, MonthClose, Penalty, ScoringScheme, Ticket, User
 from app.services import (
     appeals,
+    card_codes,
+    journal,
     month_amendments,
     month_freeze,
     month_verify,
@@ -68,7 +70,8 @@ def stored(session: Any) -> list[tuple]:
     session.rollback()
     rows = select(FrozenCard.month, FrozenCard.code, FrozenCard.body, FrozenCard.digest).order_by(FrozenCard.code)
     heads = select(MonthClose.month, MonthClose.head, MonthClose.digest)
-    return [tuple(row) for row in [*session.execute(rows), *session.execute(heads)]]
+    people = select(FrozenPeople.code, FrozenPeople.body, FrozenPeople.digest).order_by(FrozenPeople.code)
+    return [tuple(row) for statement in (rows, people, heads) for row in session.execute(statement)]
 
 
 # --- when, and by whom ---
@@ -162,6 +165,7 @@ def test_neither_the_machines_zone_nor_the_order_of_rows_changes_a_byte(
     wanted = stored(db_session)
     with write() as session:
         session.execute(delete(FrozenCard))
+        session.execute(delete(FrozenPeople))
         session.execute(delete(MonthClose))
         _shuffle(session, Event)
     monkeypatch.setenv("TZ", zone)
@@ -218,6 +222,7 @@ def test_killed_half_way_and_run_again_it_has_the_same_bytes(lived: Cast, db_ses
     wanted = stored(db_session)
     with write() as session:
         session.execute(delete(FrozenCard))
+        session.execute(delete(FrozenPeople))
         session.execute(delete(MonthClose))
     freeze(lived)
     assert stored(db_session) == wanted
@@ -299,18 +304,80 @@ def test_no_service_updates_or_deletes_what_is_frozen() -> None:
 
     for file in sorted(Path(app.__file__).parent.rglob("*.py")):
         text = file.read_text(encoding="utf-8")
-        for word in ("update(FrozenCard", "delete(FrozenCard", "update(MonthClose", "delete(MonthClose"):
+        for word in (
+            "update(FrozenCard",
+            "delete(FrozenCard",
+            "update(FrozenPeople",
+            "delete(FrozenPeople",
+            "update(MonthClose",
+            "delete(MonthClose",
+        ):
             assert word not in text, file
 
 
 def test_a_person_is_measured_on_what_the_person_answered(lived: Cast, db_session: Any) -> None:
-    site, found = person_cards.people(
-        actor=lived["site-manager"], month=MONTH, organisation_code="330106-01", now=FROZEN
-    )
-    by_account = {one.account: one for one in found}
-    assert site.code == "330106-01" and set(by_account) == {"site", "site-manager"}
-    facts = by_account["site"].facts
+    found = person_cards.people(actor=lived["site-manager"], month=MONTH, organisation_code="330106-01", now=FROZEN)
+    by_account = {one.account: (one.facts, score) for one, score in found.lines}
+    assert found.site.code == "330106-01" and set(by_account) == {"site", "site-manager"}
+    facts = by_account["site"][0]
     assert (facts.results, facts.resolve_due, facts.resolve_in_time) == (7, 7, 6)
-    assert by_account["site-manager"].score.total_tenths is None
+    assert by_account["site-manager"][1].total_tenths is None
     with pytest.raises(NotFound):
         person_cards.people(actor=lived["lcs-2"], month=MONTH, organisation_code="330106-01", now=FROZEN)
+
+
+def sheets(session: Any) -> list[tuple[str, str, str]]:
+    session.rollback()
+    rows = select(FrozenPeople.code, FrozenPeople.body, FrozenPeople.digest).order_by(FrozenPeople.code)
+    return [tuple(row) for row in session.execute(rows)]
+
+
+def test_people_are_frozen_with_the_month_and_nothing_later_changes_them(lived: Cast, db_session: Any) -> None:
+    asked = {"actor": lived["site-manager"], "month": MONTH, "organisation_code": "330106-01"}
+    draft = person_cards.people(**asked, now=FROZEN - DAY)
+    freeze(lived)
+    before, kept = sheets(db_session), person_cards.people(**asked, now=FROZEN)
+    assert kept.lines == draft.lines and kept.frozen_at == FROZEN and not draft.digest
+    assert kept.digest in json.loads(db_session.scalars(select(MonthClose.head)).one())["people"].values()
+    with write() as session:
+        session.execute(update(User).where(User.account == "site").values(name="另一个人"))
+        session.execute(update(User).where(User.account == "site-manager").values(disabled_at=FROZEN))
+    fifth = db_session.scalars(select(Ticket.number).order_by(Ticket.id)).all()[4]
+    tell(lived, "REJECT", "W4", at=FROZEN, now=FROZEN)
+    assert fifth and sheets(db_session) == before
+    assert person_cards.people(**asked, now=FROZEN + DAY) == kept
+    assert month_verify.verify(month=MONTH).differences == ()
+
+
+def test_verify_names_the_person_whose_figure_was_changed(lived: Cast, db_session: Any) -> None:
+    freeze(lived)
+    body = next(text for code, text, _digest in sheets(db_session) if code == "330106-01")
+    assert '"resolve_in_time":6' in body
+    with write() as session:
+        changed = body.replace('"resolve_in_time":6', '"resolve_in_time":7')
+        session.execute(update(FrozenPeople).where(FrozenPeople.code == "330106-01").values(body=changed))
+    said = month_verify.verify(month=MONTH).differences
+    assert said[0] == "330106-01: the sheet of its people does not have the digest that the month names"
+    assert any(line.startswith("330106-01: site: facts: frozen") for line in said)
+
+
+def test_the_code_on_the_sheet_of_the_people_leads_to_it(lived: Cast, db_session: Any) -> None:
+    freeze(lived)
+    for code, _body, digest in sheets(db_session):
+        found = card_codes.find(db_session, digest[:12].upper())
+        assert found is not None and (found.kind, found.code, found.digest) == ("people", code, digest)
+    card = db_session.scalars(select(FrozenCard.digest).limit(1)).one()
+    other = card_codes.find(db_session, card[:12])
+    assert other is not None and other.kind != "people" and card_codes.find(db_session, "0" * 12) is None
+
+
+def test_a_month_frozen_before_people_were_is_still_verified(lived: Cast, db_session: Any) -> None:
+    freeze(lived)
+    row = db_session.scalars(select(MonthClose)).one()
+    head = json.loads(row.head)
+    del head["people"]
+    with write() as session:
+        text = journal.canonical(head)
+        session.execute(delete(FrozenPeople))
+        session.execute(update(MonthClose).values(head=text, digest=month_freeze.sha(text)))
+    assert month_verify.verify(month=MONTH).differences == ()

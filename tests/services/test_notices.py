@@ -112,7 +112,7 @@ def test_reading_one_and_all_and_never_somebody_elses(db_session, company):
         cast.tell(company, "REPEAT", code, now=LATER)
     lines, more = notices.page(db_session, company["site"], None)
     assert (len(lines), more) == (3, None)
-    assert notices.read(actor=company["site"], notice_id=lines[0].id, now=LATER) == lines[0].number
+    assert notices.read(actor=company["site"], notice_id=lines[0].id, now=LATER).number == lines[0].number
     with pytest.raises(NotFound):
         notices.read(actor=company["site-manager"], notice_id=lines[1].id, now=LATER)
     assert count(db_session, company["site"]) == 2

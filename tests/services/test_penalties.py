@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import SYSTEM
 from app.extensions import db
-from app.models import Event, ImportedTicket, Organisation, Penalty, PenaltyDue, Ticket
+from app.models import Event, ImportedTicket, Organisation, Penalty, PenaltyDue, Rectification, Ticket
 from app.services import (
     appeals,
     clocks,
@@ -385,3 +385,14 @@ def test_a_new_version_binds_facts_from_its_beginning_and_never_past_ones(cast: 
     assert [row.full_fen for row in (*ledger(db_session, before), *ledger(db_session, after))] == [2000, 3000]
     assert [row.rule_version for row in (*ledger(db_session, before), *ledger(db_session, after))] == [1, 2]
     assert db_session.scalar(select(func.count()).select_from(Penalty)) == 2
+
+
+def test_a_loss_asks_the_site_for_a_rectification_form_at_once_and_once(cast: Cast, db_session) -> None:
+    number = push(cast)
+    hand(cast, number)
+    for _ in range(2):
+        penalties.run(db_session, LATE)
+    rows = db_session.scalars(select(Rectification)).all()
+    assert [(row.organisation_id, row.grounds[0]["kind"], row.grounds[0]["value"]) for row in rows] == [
+        (cast.places[SITE], "loss", 33_335)
+    ]

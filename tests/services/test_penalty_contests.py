@@ -23,11 +23,14 @@ from app.services import (
     penalty_rules,
     penalty_view,
     replies,
+    scorecards,
 )
 from app.services.penalty_contests import ContestIn
 from app.services.penalty_view import Filters
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, tell, ticket
+from tests.services import month_checks
+from tests.services.audit_steps import MORNING, UNTRUE, answered, audit_of, draw, drawn, mark
 from tests.services.ending_steps import change, picture
 from tests.services.party_steps import SIBLING, colleague
 from tests.services.penalty_steps import HOUR, LATE, contest, decide, found, hand, keep, late, ledger, lines
@@ -58,6 +61,49 @@ def test_granted_is_not_charged_and_refused_stands(cast: Cast, db_session) -> No
     assert [(row.state, row.reason) for row in ledger(db_session)] == [("waived", "system_fault"), ("proposed", "")]
     keep(db_session, LATE + 3 * HOUR)
     assert len(ledger(db_session, first)) == 1 and len(ledger(db_session, second)) == 1
+
+
+def test_granted_over_an_untruthful_reply_the_mark_is_revised_in_the_same_step(cast: Cast, db_session) -> None:
+    first, second = answered(cast), answered(cast, "W2")
+    draw(db_session)
+    for one in drawn(db_session):
+        mark(cast, one, UNTRUE)
+    keep(db_session, MORNING)
+    entries = ledger(db_session, first)
+    assert [(row.rule, row.state) for row in entries] == [
+        ("untruthful", "proposed")
+    ] * 2  # the site's and its manager's
+    key = contest(cast, entries[0], reason="data_error", now=MORNING + HOUR)
+    with pytest.raises(NotAllowed) as lcs:
+        decide(cast, key, now=MORNING + HOUR)
+    assert lcs.value.code == "for_ccs"
+    decide(cast, key, "ccs", now=MORNING + 2 * HOUR)
+    audit = audit_of(db_session, first)
+    assert (audit.mark, audit.first_mark, audit.revised_by_id) == ("true", "untruthful", cast["ccs"].user_id)
+    (event,) = db_session.scalars(select(Event).where(Event.type == "audit_revised"))
+    assert (event.data["mark"], event.data["was"]) == ("true", "untruthful")
+    assert [(row.state, row.reason) for row in ledger(db_session, first)] == [("waived", "data_error")] * 2
+    keep(db_session, MORNING + 3 * HOUR)  # the ledger looks again and writes nothing
+    assert len(ledger(db_session, first)) == 2 and audit_of(db_session, second).mark == "untruthful"
+    card = scorecards.site_month(
+        actor=cast["lcs"], month="2026-11", organisation_code="330106-01", now=MORNING + 3 * HOUR
+    )
+    assert (card.facts.audited, card.facts.audited_true) == (2, 1)
+    assert month_checks.differences(db_session, "2026-11", MORNING + 3 * HOUR) == []
+    assert journal.verify(db_session, ticket(db_session, first).id) is None
+
+
+def test_a_refused_one_and_one_that_nobody_decided_leave_the_mark(cast: Cast, db_session) -> None:
+    number, silent = answered(cast), answered(cast, "W2")
+    draw(db_session)
+    for one in drawn(db_session):
+        mark(cast, one, UNTRUE)
+    keep(db_session, MORNING)
+    decide(cast, contest(cast, ledger(db_session, number)[0], now=MORNING), "ccs", granting=False, now=MORNING + HOUR)
+    contest(cast, ledger(db_session, silent)[0], now=MORNING)
+    assert penalty_contests.lapse(db_session, MORNING + 10 * DAY) == 1
+    assert [one.mark for one in drawn(db_session)] == ["untruthful"] * 2
+    assert ledger(db_session, silent)[0].state == "waived"
 
 
 def test_a_refusal_has_one_final_step_before_headquarters_and_another_judge(cast: Cast, db_session) -> None:

@@ -32,7 +32,7 @@ def test_only_the_administrator_edits_and_only_what_exists(cast: Cast) -> None:
 
 
 def test_every_category_of_the_catalogue_has_a_script_and_the_biggest_are_thorough() -> None:
-    codes = [category.code for category in CATEGORIES]
+    codes = [category.code for category in CATEGORIES if category.kind == "complaint"]
     book = scripts._book()
     assert set(codes) == set(book)
     for code in codes:

@@ -206,6 +206,20 @@ def test_pages_hold_every_ticket_once(cast, db_session, monkeypatch):
     assert seen == pushed[::-1]
 
 
+@pytest.mark.parametrize("who", ["site", "lcs", "ccs"])
+def test_pages_go_back_through_the_years_newest_first(cast, db_session, monkeypatch, who):
+    monkeypatch.setattr(search, "PAGE", 2)
+    hours = (0, 1, 5, 6, 30, 31, 300, 2000, 9000, 9001, 30000)
+    pushed = [push(cast, f"W{n}", text="破损", now=NOON - hour * 60 * MIN) for n, hour in enumerate(hours)]
+    push(cast, "OTHER", text="别的")
+    seen, after = [], ""
+    for _ in range(6):
+        page = found(db_session, cast[who], "破损", after=after)
+        seen += [hit.row.number for hit in page.hits]
+        after = page.after
+    assert (seen, after) == (pushed, "")
+
+
 @pytest.mark.parametrize("after", ["x", "-", "9" * 30, "1.5", "٣", "'"])
 def test_a_page_that_cannot_be_is_the_first(cast, db_session, after):
     number = push(cast, "W1", text="外包装破损")
@@ -324,6 +338,7 @@ def plan(session: Any, statement: Any) -> str:
     explain = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
     if engine.dialect.name == "postgresql":
         session.execute(text("SET LOCAL enable_seqscan = off"))  # six rows are read soonest without an index
+        session.execute(text("SET LOCAL random_page_cost = 4"))  # or by any index
     said = str(statement.compile(engine, compile_kwargs={"literal_binds": True}))
     rows = session.execute(text(f"{explain} {said}".replace("%%", "%").replace(":", "\\:")))
     return "\n".join(str(row[-1]) for row in rows)
@@ -334,7 +349,7 @@ def test_every_way_is_served_by_an_index(cast, db_session, who):
     for n in range(6):
         push(cast, f"W{n}", text="外包装破损")
     allowed = search._allowed(cast[who], Filters(queue=""), NOON)
-    ways = search._ways(db_session, cast[who], rule.parse("5678"), allowed, None)
+    ways = search._ways(db_session, cast[who], rule.parse("5678"), allowed, None, NOON)
     said = [plan(db_session, way) for way in ways]
     for index in ("ix_ticket_waybill_reversed", "ix_ticket_person_phone_last4", "ix_platform_order_code"):
         assert any(index in one for one in said), index

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.integrations.platform.link import signature
+from app.integrations.platform.link.envelope import signature
 from app.models import Connection
 from app.models.ids import new_id
 from app.services.transaction import write

@@ -33,6 +33,7 @@ from app.services.sessions import Limits
 from app.services.transaction import write
 from tests import cast
 from tests.cast import NOON, Cast, post
+from tests.services.problem_steps import with_types
 
 NOW = NOON + timedelta(hours=2)
 TICKETS = {"own": "330106-01", "sibling": "330108-01", "other": "440305-01", "lost": ""}
@@ -115,7 +116,7 @@ class Stage:
 def build(app: Flask) -> Stage:
     """Write the company and its marked tickets through the real services, and sign everybody in."""
     with app.app_context():
-        stage = Stage(app, cast.assemble())
+        stage = Stage(app, with_types(cast.assemble()))
         for key in TICKETS:
             stage.numbers[key] = _issue(stage.cast, key)
         _remind()
@@ -180,10 +181,11 @@ def _work(stage: Stage, key: str, clerk: str) -> None:
 def leaks(stage: Stage, who: str, path: str, said: str) -> list[str]:
     """The marks of hidden tickets in an answer, without what stood in the address itself.
 
-    An administrator watches what leaves the house: numbers, order codes and refusals, but no text and no person.
+    An administrator watches what comes and what leaves the house: numbers, order codes and refusals, but no text and
+    no person.
     """
     asked, found = unquote(path), ["demo-secret"] if "demo-secret" in said else []
-    watched = who == "admin" and path.startswith(("/callbacks", "/sms-outbox"))
+    watched = who == "admin" and path.startswith(("/callbacks", "/sms-outbox", "/admin/messages"))
     for key in stage.hidden_from(who):
         marks = [m for m in (*marks_of(key), stage.numbers[key]) if m in said and m not in asked]
         allowed = {stage.numbers[key], mark(key, "order"), mark(key, "refusal")} if watched else set()

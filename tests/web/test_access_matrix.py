@@ -39,7 +39,7 @@ def test_each_role_gets_what_the_table_says(stage: Stage, line: Line) -> None:
 def ask(stage: Stage, who: str, line: Line) -> int | str:
     path = line.path.format(own=stage.numbers["own"], site="330106-01", sent=stage.sent["own"])
     client = stage.browser(who) if line.endpoint == "auth.logout" else stage.browsers[who]
-    tokenless = who == "anonymous" or line.endpoint in ("auth.login", "platform.push")
+    tokenless = who == "anonymous" or line.endpoint in ("auth.login", "platform.push", "channels.expedite")
     data = {} if tokenless else {"csrf_token": stage.csrf, "theme": "pink", "new": "one", "repeat": "another"}
     answer = client.open(path, method=line.method, data=data if line.method == "POST" else None)
     turned_away = answer.status_code == 303 and answer.location.startswith("/login") and "login" in line.answers
@@ -110,6 +110,7 @@ def addresses(stage: Stage) -> Iterator[tuple[str, dict[str, str]]]:
         yield f"/tickets/{stage.numbers[key]}", FRAGMENTS[1]
         for word in (mark(key, "order"), WAYBILLS[key], WAYBILLS[key][-4:], stage.numbers[key]):
             yield f"/tickets?q={quote(word)}", {}
+    yield f"/waybills?numbers={'+'.join(WAYBILLS.values())}", {}
     for name in queue.QUEUES:
         yield f"/tickets?queue={name}&sort=activity", FRAGMENTS[2]
     yield f"/tickets?queue=all&category=FALSE_SIGN&after={quote(NOON.isoformat())}~1", {}

@@ -82,7 +82,7 @@ def typed(page: str) -> dict[str, Any]:
 def test_a_draft_begins_as_a_copy_and_lines_are_added_and_removed(office: Any) -> None:
     draft = typed(office.get("/admin/policies/draft").text)
     n = len(draft["clock"])
-    assert n == 20 and draft["minutes"][:2] == ["10", "240"] and all(len(draft[name]) == n for name in NAMES)
+    assert n == 22 and draft["minutes"][:2] == ["10", "240"] and all(len(draft[name]) == n for name in NAMES)
     more = typed(office.send_form("/admin/policies/draft", {**draft, "do": "add"}).text)
     assert len(more["clock"]) == n + 1 and more["clock"][-1] == ""
     fewer = typed(office.send_form("/admin/policies/draft", {**more, "remove": "0"}).text)

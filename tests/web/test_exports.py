@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from app.extensions import db
 from app.jobs import exports as work
 from app.models import Export, User
 from app.services import queue, scorecard_cases
+from app.services.export_work import Order
 from app.services.scorecard_cases import Asked
 from app.services.transaction import write
 from app.web import export_lists
@@ -69,15 +71,25 @@ def text_of(stage: Stage, who: str, kind: str) -> str:
 def orders() -> list[tuple[str, dict[str, str]]]:
     """Every list with every filter."""
     found: list[tuple[str, dict[str, str]]] = [("queue", {"queue": name}) for name in queue.QUEUES]
+    found += [("knowledge", {}), ("knowledge", {"shelf": "rule", "q": "时效"})]
+    found += [("typical_cases", {}), ("readers", {"case_id": "1"}), ("rectifications", {"state": "asked"})]
+    found += [("analysis", {}), ("analysis_tickets", {"category": "FALSE_SIGN", "weekday": "2"})]
+    found += [(key, {"clock": "late", "state": "at_work"}) for key in ("expedites", "inquiries")]
+    found += [("expedites", {"promise": "outside", "category": "ORDER"}), ("inquiries", {})]
     found += [("queue", {"queue": "all", "owner": "mine", "category": "FALSE_SIGN"}), ("sms", {}), ("duty", {})]
     found += [
+        ("problems", {}),
+        ("problems", {"type": "PROBLEM_LOST", "state": "unfinished"}),
         ("callbacks", {}),
         ("callbacks", {"state": "failed"}),
+        ("messages", {}),
+        ("messages", {"state": "applied", "connection": "demo"}),
         ("exemptions", {}),
         ("audits", {}),
         ("audits", {"mark": "untruthful"}),
         ("ratings", {}),
         ("scorecards", {"month": "2026-11"}),
+        ("scorecards", {"month": "2026-11", "which": "provinces"}),
         ("penalties", {"month": "2026-11"}),
         ("penalties", {"month": "2026-11", "state": "proposed", "rule": "loss", "organisation": "330106-01"}),
     ]
@@ -103,12 +115,12 @@ def test_no_export_tells_of_a_ticket_outside_the_scope_or_of_a_person(stage: Sta
                 assert answer.status_code == 403, list_key
                 continue
             if answer.status_code == 404:  # a site outside the scope
-                assert asked.get("code", asked.get("site")), list_key
+                assert asked.get("code", asked.get("site", asked.get("case_id"))), list_key
                 continue
             assert answer.status_code == 303, (list_key, asked)
             run(stage)
             assert newest(stage).state == "done", (list_key, asked, newest(stage).reason)
-            path = f"/callbacks#{list_key}" if list_key in ("callbacks", "sms") else f"/exports#{list_key}"
+            path = f"/callbacks#{list_key}" if list_key in ("callbacks", "sms", "messages") else f"/exports#{list_key}"
             found = text_of(stage, who, kind)
             assert not leaks(stage, who, path, found), (who, list_key, asked)
             said, made = said + found, made + 1
@@ -131,6 +143,31 @@ def test_the_cases_of_a_file_are_those_of_the_page_however_small_its_pages(stage
                 paged.append(found[0][1])
             assert sorted(map(repr, paged)) == sorted(map(repr, shown))
             assert scorecard_cases.count_below(session, actor, asked, NOW, 2**62, 100) == len(shown)
+
+
+@pytest.mark.parametrize("which", ["", "provinces"])
+def test_a_ranking_has_the_order_of_the_page_whatever_the_size_of_a_chunk(stage: Stage, which: str) -> None:
+    asked = {"month": "2026-11", **({"which": which} if which else {})}
+    page = stage.browsers["ccs-manager"].get("/scorecards", query_string=asked).text
+    shown = re.findall(r'<span class="dim mono">([^<]+)</span></td><td class="n"><b>', page)
+    assert len(shown) == (2 if which else 3)
+    with stage.session() as session:
+        order_of = Order(stage.cast["ccs-manager"], asked, NOW, "zh")
+        for size in (1, 2, 1000):
+            below: int | None = 2**62
+            found: list[Any] = []
+            while below is not None:
+                cells, below = export_lists.BY_KEY["scorecards"].page(session, order_of, below, size)
+                found += cells
+            assert [row[3] for row in found] == shown, size
+        assert export_lists.BY_KEY["scorecards"].count(session, order_of, 2**62, 100) == len(shown)
+
+
+def test_a_province_ranks_its_own_sites_alone(stage: Stage) -> None:
+    assert order(stage, "lcs", "scorecards", "csv", month="2026-11").status_code == 303
+    run(stage)
+    found = text_of(stage, "lcs", "csv")
+    assert "330106-01" in found and "330108-01" in found and "440305-01" not in found
 
 
 @pytest.mark.parametrize("who", [who for who in EVERYBODY if who not in EXPORTERS])

@@ -9,11 +9,11 @@ from typing import Any
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.integrations import pdf
 from app.jobs import exports as jobs
-from app.models import Export
+from app.models import Clock, Event, Export, User
 from tests.web.test_scorecards import CARD, Fields, month, sign_in, text_of
 
 __all__ = ["month"]
@@ -104,3 +104,27 @@ def test_a_provinces_cards_become_one_pdf_in_the_background(client: FlaskClient,
     pages = [one.extract_text() for one in PdfReader(BytesIO(file.data)).pages]
     assert len(pages) == 3 and "330106-01" in pages[1] and "330108-01" in pages[2]
     assert [f"{n} / 3" in text for n, text in enumerate(pages, 1)] == [True, True, True]
+
+
+def test_the_people_of_a_site_have_a_sheet_on_screen_as_pdf_and_as_excel_and_its_code_is_known(
+    client: FlaskClient, month: Any
+) -> None:
+    who = month.scalars(select(User.id).where(User.account == "manager")).one()
+    month.execute(update(Event).values(actor_id=who))
+    month.execute(update(Clock).values(stopped_by_id=who))
+    month.commit()
+    people = f"{CARD}/people"
+    assert "尚未冻结" in text_of(sign_in(client, "manager").get(people).text)
+    head = sign_in(client, "ccs-manager")
+    assert post(head, OCTOBER, f"{OCTOBER}/freeze").status_code == 303
+    seen = text_of(head.get(people).text)
+    code = re.search(r"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}", seen)
+    assert code is not None and "19 / 20" in seen
+    assert "人员月度考核表" in text_of(head.get(f"/verify?code={code[0]}").text)
+    book = load_workbook(BytesIO(head.get(f"{people}.xlsx").data))
+    lines = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows(min_row=4)]
+    mine = next(line for line in lines if line[1] == "manager")
+    assert mine[4:9] == [20, 19, 20, 19, 20] and book.worksheets[1]["B8"].value == code[0]
+    answer = head.get(f"{people}.pdf")
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert code[0] in PdfReader(BytesIO(answer.data)).pages[0].extract_text()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from app.models import Penalty, PenaltyContest
+from app.models import Penalty, PenaltyContest, PenaltyRule
 from app.services import penalties, sweep
 from tests import cast
 from tests.web.stage import NOW, Stage
@@ -128,6 +128,23 @@ def test_a_rule_is_tried_on_a_month_by_those_who_do_not_store_it(stage: Stage, l
     assert "99.50" in stage.browsers["ccs-manager"].get("/admin/penalty-rules").text
     wrong = send(stage, "admin", path, amount="1.234", effective_from="2026-01-01T00:00", do="preview")
     assert wrong.status_code == 422 and 'value="1.234"' in wrong.text
+
+
+def test_who_bears_a_rule_its_cap_and_what_it_stands_for_are_drafted_and_stored(stage: Stage, late: str) -> None:
+    path = "/admin/penalty-rules/intervention"
+    page = stage.browsers["admin"].get(path).text
+    assert 'name="absorbs" type="checkbox" value="close_late"' in page and "吸收同一时钟的下列扣罚" in page
+    drafted = {"amount": "50.00", "effective_from": "2026-12-01T00:00", "seen": "1", "month": "2026-11"}
+    chosen = {"liable": "manager", "cap_group": "none", "absorbs": ["close_late", "result_late"]}
+    wrong = send(stage, "admin", path, **drafted, liable="department", cap_group="week", absorbs=["loss"], do="preview")
+    assert wrong.status_code == 422 and wrong.text.count("请从列表中选择") == 3 and 'value="50.00"' in wrong.text
+    tried = send(stage, "admin", path, **drafted, **chosen, do="preview")
+    assert tried.status_code == 200 and "负责人个人" in tried.text.split('id="preview"')[1]
+    assert send(stage, "admin", path, **drafted, **chosen, do="store").status_code == 303
+    with stage.session() as session:
+        row = session.get_one(PenaltyRule, ("intervention", 2))
+        kept = (row.kind, row.liable, row.cap_group, row.absorbs)
+    assert kept == ("per_person", "manager", "", ["close_late", "result_late"])
 
 
 def test_a_fact_by_hand_keeps_what_was_typed_and_needs_its_proof(stage: Stage, late: str) -> None:

@@ -195,7 +195,7 @@ def test_a_signed_message_that_cannot_be_read_is_refused_and_kept_once_however_o
         assert (answer.status_code, answer.json["success"], answer.json["errorCode"]) == (400, False, code)
     assert stored(db_session) == [1, 0, 0, 0, 0, 0]
     row = db_session.scalars(select(Inbox)).one()
-    assert (row.state, row.error, row.body) == ("quarantined", code.lower(), body)
+    assert (row.state, row.error.split(":")[0], row.body) == ("quarantined", code.lower(), body)
     assert door.push(issue("W1")).json == TAKEN
 
 

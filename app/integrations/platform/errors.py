@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 class MessageError(Exception):
     """A pushed message that cannot be taken. `code` says why, `field` where; no value of the message is kept here.
@@ -19,11 +21,23 @@ class MessageError(Exception):
 class PlatformError(Exception):
     """An answer that the platform did not take note of. Not permanent: worth another try later.
 
-    `retry_after` is the platform's own wish in seconds, where it sent one.
+    `retry_after` is the platform's own wish in seconds, where it sent one; `text` its own words.
     """
 
-    def __init__(self, code: str, *, permanent: bool = False, retry_after: int | None = None) -> None:
+    def __init__(
+        self, code: str, *, permanent: bool = False, retry_after: int | None = None, text: str = ""
+    ) -> None:  # fmt: skip
         super().__init__(code)
         self.code = code
         self.permanent = permanent
         self.retry_after = retry_after
+        self.text = text
+
+
+@dataclass(frozen=True)
+class CallbackResult:
+    """What the platform said. Not ok: it read the answer and refused it, with its own code and words."""
+
+    ok: bool
+    error_code: str = ""
+    error_msg: str = ""

@@ -61,7 +61,10 @@ class IssueMessage:
 
 @dataclass(frozen=True)
 class FollowUpMessage:
-    """A later message on an order: urge, repeat, reject, satisfied or cancel; the type is in the envelope."""
+    """A later message on an order: urge, repeat, reject, satisfied or cancel; the type is in the envelope.
+
+    `round` and `task_expire_time` come with an answer that was sent back: the round that begins, and until when.
+    """
 
     work_order_code: str
     task_id: str
@@ -69,6 +72,8 @@ class FollowUpMessage:
     event_time: datetime
     description: str
     extension: dict[str, Any] = field(default_factory=dict)
+    round: int = 0
+    task_expire_time: datetime | None = None
 
 
 def issue(body: Mapping[str, Any]) -> IssueMessage:

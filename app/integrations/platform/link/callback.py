@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import requests
-import urllib3
-
-from app.integrations.platform.errors import MessageError, PlatformError
-from app.integrations.platform.link import signature
+from app.integrations.platform import http
+from app.integrations.platform.errors import CallbackResult, MessageError, PlatformError
+from app.integrations.platform.link.envelope import signature
 from app.integrations.platform.messages import SHANGHAI
 from app.integrations.platform.strict_json import decode_body
 
 __all__ = ["CallbackClient", "CallbackResult", "PlatformError", "body_of", "send_callback"]
 
 MSG_TYPE = "WORK_ORDER_TASK_CALLBACK"
-MAX_ANSWER = 64 * 1024  # bytes
 ORDER_TYPES: Mapping[str, int] = {"complaint": 0, "consult": 1}  # the callback's own numbers, not the push's
 _REQUIRED = ("work_order_code", "operate_time")
-
-
-@dataclass(frozen=True)
-class CallbackResult:
-    """What the platform said. Not ok: it read the answer and refused it, with its own code and words."""
-
-    ok: bool
-    error_code: str = ""
-    error_msg: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,22 +43,7 @@ class CallbackClient:
         bad_request.
         """
         form = _form(payload, secret, charset, self.provider_id)
-        headers = {
-            "Content-Type": f"application/x-www-form-urlencoded; charset={charset}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
-        with requests.Session() as session:
-            session.trust_env = False
-            try:
-                response = session.post(
-                    endpoint, data=form, headers=headers, timeout=self.timeout, allow_redirects=False, stream=True
-                )
-            except (requests.RequestException, UnicodeError) as error:
-                raise _as_platform_error(error) from None
-            with response:
-                _check_status(response)
-                return _result(_read(response, self.timeout[1]), charset)
+        return _result(http.post_form(endpoint, form, charset=charset, timeout=self.timeout), charset)
 
 
 def send_callback(
@@ -141,54 +113,6 @@ def _encode(body: Mapping[str, Any], charset: str) -> bytes:
         return json.dumps(body, separators=(",", ":")).encode("ascii")
     except (TypeError, ValueError):
         raise PlatformError("bad_payload", permanent=True) from None
-
-
-def _as_platform_error(error: Exception) -> PlatformError:
-    """One code for each way in which no answer came at all."""
-    if isinstance(error, requests.Timeout):
-        return PlatformError("timeout")
-    if isinstance(error, requests.exceptions.SSLError):
-        return PlatformError("tls")
-    if isinstance(error, requests.ConnectionError):
-        reason = getattr(error.args[0], "reason", None) if error.args else None
-        return PlatformError("dns" if isinstance(reason, urllib3.exceptions.NameResolutionError) else "connection")
-    if isinstance(error, ValueError):  # requests' InvalidURL, MissingSchema, InvalidSchema are ValueErrors
-        return PlatformError("bad_endpoint", permanent=True)
-    return PlatformError("connection")
-
-
-_STATUS_CODES = {401: "unauthorised", 403: "unauthorised", 404: "not_found", 408: "timeout", 429: "rate_limited"}
-
-
-def _check_status(response: requests.Response) -> None:
-    """Raises for anything but 2xx. Only a 4xx that blames the request itself is permanent."""
-    status = response.status_code
-    if 200 <= status < 300:
-        return
-    wish = response.headers.get("Retry-After", "")
-    retry_after = int(wish) if wish.isascii() and wish.isdigit() and len(wish) < 7 else None
-    if status in _STATUS_CODES or status >= 500:
-        raise PlatformError(_STATUS_CODES.get(status, "server_error"), retry_after=retry_after)
-    if 300 <= status < 400:
-        raise PlatformError("redirect")
-    raise PlatformError("bad_request", permanent=True)
-
-
-def _read(response: requests.Response, seconds: float) -> bytes:
-    """The answer's bytes as sent, never unpacked: bounded in size and, against a trickle, in time."""
-    give_up, answer = time.monotonic() + seconds, b""
-    try:
-        while chunk := response.raw.read1(8192, decode_content=False):
-            answer += chunk
-            if len(answer) > MAX_ANSWER:
-                raise PlatformError("answer_too_large")
-            if time.monotonic() > give_up:
-                raise PlatformError("timeout")
-    except (urllib3.exceptions.TimeoutError, TimeoutError):
-        raise PlatformError("timeout") from None
-    except (urllib3.exceptions.HTTPError, OSError):
-        raise PlatformError("connection") from None
-    return answer
 
 
 def _result(answer: bytes, charset: str) -> CallbackResult:

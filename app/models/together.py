@@ -1,0 +1,184 @@
+"""Several questions in one statement: a page pays one way to the database, and compiles what it asks once a process.
+
+A `Question` is a SELECT whose changing values are `bindparam`s. `ask` answers many in one statement, in which each is
+one column of JSON; a line comes back as a tuple of what the SELECT names, an entity as a named tuple with the
+attributes of its class (for reading only), one thing alone as itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import namedtuple
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import JSON, Boolean, Date, func, inspect, select
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.orm import Session
+
+from app.models.types import UtcDateTime
+
+KEPT = 1000  # different sets of questions that a process remembers
+Read = Callable[[Any], Any]
+
+
+class Question:
+    """A SELECT that is asked again and again, with other values each time. It keeps its order."""
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+
+    def __call__(self, **values: Any) -> Asked:
+        """The question with its values, to be handed to `ask` or to be yielded by a step."""
+        return Asked(self, values)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with the values for its parameters."""
+
+    question: Question
+    values: Mapping[str, Any]
+
+
+T = TypeVar("T")
+Step = Generator[tuple[Asked, ...], tuple[list[Any], ...], T]
+
+
+def ask(session: Session, *asked: Asked) -> tuple[list[Any], ...]:
+    """The lines of every question, in one statement. Two questions with a parameter of the same name share its value.
+
+    Raises ValueError where they do not.
+    """
+    values: dict[str, Any] = {}
+    for one in asked:
+        for name, value in one.values.items():
+            if values.setdefault(name, value) != value:
+                raise ValueError(f"two questions of one statement have another {name}")
+    connection = session.connection()
+    statement, readers = _plan(connection.dialect, tuple(one.question for one in asked))
+    row = connection.execute(statement, values).one()
+    return tuple([read(line) for line in _lines(cell)] for read, cell in zip(readers, row, strict=True))
+
+
+def one(session: Session, asked: Asked) -> Any:
+    """The one row of a question that stands alone, as the driver gives it."""
+    return session.connection().execute(asked.question.statement, asked.values).one()
+
+
+def run(session: Session, steps: Mapping[str, Any]) -> dict[str, Any]:
+    """What each step gives, by its name. A step is a value, or a generator that yields questions and returns one: all
+    questions that are open at the same time go into one statement."""
+    done = {name: step for name, step in steps.items() if not isinstance(step, Generator)}
+    waiting: dict[str, tuple[Step[Any], tuple[Asked, ...]]] = {}
+    for name, step in steps.items():
+        if isinstance(step, Generator):
+            _advance(name, step, None, waiting, done)
+    while waiting:
+        round_, waiting = waiting, {}
+        found = iter(ask(session, *(one for _, asked in round_.values() for one in asked)))
+        for name, (step, asked) in round_.items():
+            _advance(name, step, tuple(next(found) for _ in asked), waiting, done)
+    return {name: done[name] for name in steps}
+
+
+def _advance(name: str, step: Step[Any], answer: Any, waiting: dict[str, Any], done: dict[str, Any]) -> None:
+    try:
+        asked = step.send(answer)
+    except StopIteration as end:
+        done[name] = end.value
+    else:
+        waiting[name] = (step, asked)
+
+
+# --- how one statement is made of many ---
+
+
+@lru_cache(KEPT)
+def _plan(dialect: Dialect, questions: Sequence[Question]) -> tuple[Any, tuple[Read, ...]]:
+    parts = [_part(question.statement, dialect) for question in questions]
+    statement = select(*(column.label(f"q{n}") for n, (column, _) in enumerate(parts)))
+    return statement, tuple(read for _, read in parts)
+
+
+def _lines(cell: Any) -> list[Any]:
+    if cell is None:
+        return []
+    return cast(list[Any], json.loads(cell) if isinstance(cell, str | bytes) else cell)
+
+
+def _part(statement: Any, dialect: Dialect) -> tuple[Any, Read]:
+    """The question as one column of JSON, and what makes a line of it again."""
+    inner = statement.subquery()
+    columns = list(inner.c)
+    if dialect.name == "postgresql":
+        lines = func.json_agg(func.json_build_array(*columns))
+    else:
+        lines = func.json_group_array(func.json_array(*(func.json(c) if _is_json(c) else c for c in columns)))
+    return select(lines).select_from(inner).scalar_subquery(), _reader(statement, columns, dialect)
+
+
+def _is_json(column: Any) -> bool:
+    return isinstance(column.type, JSON)
+
+
+def _reader(statement: Any, columns: list[Any], dialect: Dialect) -> Read:
+    ways = [(n, way) for n, column in enumerate(columns) if (way := _way(column.type, dialect)) is not None]
+    things, at = [], 0
+    for thing in statement.column_descriptions:
+        width, make = _thing(thing, at)
+        things.append(make)
+        at += width
+    if at != len(columns):
+        raise ValueError("a question names something that is neither a column nor an entity")
+    made = _whole(statement, things, at)
+
+    def read(line: list[Any]) -> Any:
+        for n, way in ways:
+            if line[n] is not None:
+                line[n] = way(line[n])
+        return made(line)
+
+    return read
+
+
+def _whole(statement: Any, things: list[Read], width: int) -> Read:
+    """One thing alone is itself, columns alone are named, a mixture is a tuple."""
+    if len(things) == 1:
+        return things[0]
+    if len(things) == width:
+        names = [thing["name"] for thing in statement.column_descriptions]
+        return cast(Read, cast(Any, namedtuple("Line", names, rename=True))._make)
+    return lambda line: tuple([make(line) for make in things])
+
+
+def _thing(thing: Any, at: int) -> tuple[int, Read]:
+    """How many columns something takes, and what it is in a line."""
+    if thing["expr"] is not thing["entity"]:
+        return 1, lambda line: line[at]
+    mapper = inspect(thing["entity"]).mapper
+    names = [attribute.key for attribute in mapper.column_attrs]
+    record = cast(Any, namedtuple(mapper.class_.__name__, names))
+    key, end = at + names.index(mapper.get_property_by_column(mapper.primary_key[0]).key), at + len(names)
+
+    def entity(line: list[Any]) -> Any:
+        return None if line[key] is None else record._make(line[at:end])
+
+    return len(names), entity
+
+
+def _way(kind: Any, dialect: Dialect) -> Read | None:
+    """How a value of a column's type comes out of JSON; None where it is what it was."""
+    if isinstance(kind, UtcDateTime):
+        return _instant
+    if isinstance(kind, Date):
+        return date.fromisoformat
+    return bool if isinstance(kind, Boolean) and dialect.name == "sqlite" else None
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -1,0 +1,211 @@
+"""What is measured through the server: pages and the poll, then pushes and replies."""
+
+from __future__ import annotations
+
+import contextvars
+import pickle
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models import PlatformOrder, Ticket, User
+from app.models.ids import new_id
+from app.services import replies
+from app.services.desk import Post
+from bench import load
+from bench.limits import script_file
+from bench.result import Result
+from bench.stage import PUSH, Stage, answer, message
+from bench.statements import Script, counted, written_down
+
+FORM = "application/x-www-form-urlencoded"
+SECONDS = 2.0  # that each page and its limit are asked for
+DEEP, SEARCHES, EVENTS = 20, 24, 50
+WARM = 24  # requests before, so that each worker has loaded and prepared what it needs
+
+
+class Run:
+    """One run's numbers: how many messages go to a big data set and to a small one."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.many = 400 if stage.place.size < 100_000 else 2_000
+        self.lcs, _ = stage.token(stage.person("lcs"))
+        self.client = stage.app.test_client()
+        self.turn = 0
+
+    def result(self, operation: str, rates: tuple[float, float], unit: str, queries: int, size: int) -> Result:
+        """A line of the table."""
+        place = self.stage.place
+        return Result(operation, place.size, place.engine, *rates, unit, queries, size)
+
+    def ask(self, method: str, path: str, cookie: str = "", body: bytes = b"") -> tuple[Any, int]:
+        """A request of this process, and its statements."""
+        self.client.set_cookie("session", cookie) if cookie else self.client.delete_cookie("session")
+        with written_down(db.engine) as said:
+            # in a context of its own, as in a server: who asked before is nobody here
+            found = contextvars.Context().run(self.client.open, path, method=method, data=body, content_type=FORM)
+        return found, counted(said)
+
+    # --- pages ---
+
+    def page(self, operation: str, path: str, cookie: str) -> Result:
+        """A page beside its template alone."""
+        self.ask("GET", path, cookie)
+        found, queries = self.ask("GET", path, cookie)
+        ours, bare = load.request("GET", path, cookie=cookie), self._bare(path, cookie)
+        return self.result(operation, (self._rate(ours), self._rate(bare)), "requests/s", queries, len(found.data))
+
+    def _bare(self, path: str, cookie: str) -> bytes:
+        return load.request("GET", "/bench/page?" + urlencode({"path": path, "token": cookie}))
+
+    def _rate(self, sent: bytes, expect: int = 200) -> float:
+        load.run(self.stage.port, [sent] * WARM, expect=(expect,))
+        return load.run(self.stage.port, load.during(SECONDS, sent), expect=(expect,)).rate
+
+    def pages(self) -> Iterator[Result]:
+        """The queue, filtered, deep, and a ticket with a long thread."""
+        yield self.page("queue_page", "/tickets?queue=all", self.lcs)
+        yield self.page("queue_page_filtered", "/tickets?queue=working&category=FALSE_SIGN", self.lcs)
+        yield self.page("queue_page_deep", self._deep("/tickets?queue=all"), self.lcs)
+        yield self.page("ticket_page", f"/tickets/{self._long()}", self.lcs)
+
+    def _deep(self, path: str) -> str:
+        for _ in range(DEEP):
+            text = self.ask("GET", path, self.lcs)[0].text
+            further = re.search(r'href="(/tickets\?[^"]*after=[^"]*)"', text)
+            if further is None:
+                break
+            path = further[1].replace("&amp;", "&")
+        return path
+
+    def _long(self) -> str:
+        """A ticket of the province with EVENTS entries."""
+        number = self.pushed(1, code="330106-01")[0]
+        lcs = self.actor("lcs")
+        for n in range(EVENTS):
+            text = f"第 {n + 1} 次记录：客户来电催促，已转告快递员，等待回复"
+            replies.note(actor=lcs, post=Post(number, None, ""), text=text, now=clock.now())
+        return number
+
+    def poll(self) -> Result:
+        """The poll that finds nothing new, beside the look-up of the session alone."""
+        text = self.ask("GET", "/tickets", self.lcs)[0].text
+        path = (re.search(r'"(/tickets/news\?[^"]*)"', text) or [""])[1].replace("&amp;", "&") + "&poll=1"
+        found, queries = self.ask("GET", path, self.lcs)
+        sent = load.request("GET", path, cookie=self.lcs)
+        bare = load.request("GET", "/bench/session?poll=1", cookie=self.lcs)
+        return self.result(
+            "poll", (self._rate(sent, 204), self._rate(bare, 204)), "requests/s", queries, len(found.data)
+        )
+
+    def search(self) -> Result:
+        """Two characters in the scope of a province."""
+        path = "/tickets?q=" + quote("驿站")
+        found, queries = self.ask("GET", path, self.lcs)
+        ours = load.run(self.stage.port, [load.request("GET", path, cookie=self.lcs)] * SEARCHES, clients=1)
+        bare = load.run(self.stage.port, [self._bare(path, self.lcs)] * SEARCHES, clients=1)
+        return self.result("search", (ours.slow(), bare.slow()), "ms p95", queries, len(found.data))
+
+    # --- messages and answers ---
+
+    def push(self) -> Result:
+        """Signed messages, each a ticket of its own."""
+        self.pushed(WARM)
+        script, queries, size = self._script(
+            "push", lambda code: self.ask("POST", PUSH, "", message(code, self._site(0)))
+        )
+        ours = self._pushes(self.many)
+        return self._beside("push", ours, script, queries, size, self.many, [])
+
+    def _site(self, n: int) -> str:
+        return self.stage.sites[n % len(self.stage.sites)][1]
+
+    def _codes(self, n: int) -> list[str]:
+        self.turn += 1
+        return [f"L{new_id() % 10**9:09d}{self.turn:03d}{one:05d}" for one in range(n)]
+
+    def _pushes(self, n: int) -> load.Answered:
+        codes = self._codes(n)
+        sent = [load.request("POST", PUSH, body=message(code, self._site(one))) for one, code in enumerate(codes)]
+        self.last = codes
+        return load.run(self.stage.port, sent)
+
+    def pushed(self, n: int, code: str = "") -> list[str]:
+        """The numbers of so many new tickets."""
+        codes = self._codes(n)
+        bodies = [message(one, code or self._site(at)) for at, one in enumerate(codes)]
+        sent = [load.request("POST", PUSH, body=body) for body in bodies]
+        load.run(self.stage.port, sent, clients=1 if n == 1 else load.CLIENTS)
+        rows = select(Ticket.number).join(PlatformOrder, PlatformOrder.ticket_id == Ticket.id)
+        found = list(db.session().scalars(rows.where(PlatformOrder.code.in_(codes)).order_by(Ticket.id)))
+        db.session().rollback()
+        return found
+
+    def reply(self) -> Result:
+        """Results by form, each on a ticket of its own that was pushed before."""
+        numbers = self.pushed(2 * self.many + WARM + 1)
+        clerks = self._clerks(numbers)
+        first, ours, others = numbers[0], numbers[1 : self.many + WARM + 1], numbers[self.many + WARM + 1 :]
+        cookie, csrf = clerks[first]
+        script, queries, size = self._script(
+            "reply", lambda _code: self.ask("POST", f"/tickets/{first}/result", cookie, answer(csrf)), first
+        )
+        sent = [load.request("POST", f"/tickets/{number}/result", cookie=clerks[number][0],
+                             body=answer(clerks[number][1])) for number in ours]  # fmt: skip
+        load.run(self.stage.port, sent[:WARM], expect=(303,))
+        done = load.run(self.stage.port, sent[WARM:], expect=(303,))
+        return self._beside("reply", done, script, queries, size, self.many, others)
+
+    def _clerks(self, numbers: list[str]) -> dict[str, tuple[str, str]]:
+        """Whoever answers each ticket, signed in once."""
+        rows = select(Ticket.number, User.id).join(User, User.organisation_id == Ticket.handling_site_id)
+        rows = rows.where(User.role == "site_clerk", Ticket.number.in_(numbers))
+        pairs = list(db.session().execute(rows).tuples())
+        tokens = {user: self.stage.token(user) for user in {user for _, user in pairs}}
+        return {number: tokens[user] for number, user in pairs}
+
+    def _script(self, name: str, work: Callable[[str], Any], number: str = "") -> tuple[Script, int, int]:
+        """Write down one of it for the server to repeat; its statements, and the bytes of the answer."""
+        code, floor = self._codes(1)[0] + "X", new_id()
+        with written_down(db.engine) as said:
+            found, queries = work(code)
+        if found.status_code not in (200, 303):
+            raise load.Refused(f"{name}: {found.status_code} {found.text[:300]}")
+        rows = select(Ticket).join(PlatformOrder, PlatformOrder.ticket_id == Ticket.id)
+        row = (
+            db.session()
+            .scalars(rows.where(Ticket.number == number) if number else rows.where(PlatformOrder.code == code))
+            .one()
+        )
+        tokens = (code, code[-12:], row.number) if not number else ()
+        script = Script(said, tokens, row.id if number else 0, floor, row.search_rank or 0)
+        db.session().rollback()
+        script_file(name).write_bytes(pickle.dumps(script))
+        return script, queries, len(found.data)
+
+    def _beside(
+        self, name: str, ours: load.Answered, script: Script, queries: int, size: int, n: int, numbers: list[str]
+    ) -> Result:  # fmt: skip
+        """The same number of bare repetitions through the same server."""
+        ids = list(db.session().scalars(select(Ticket.id).where(Ticket.number.in_(numbers)))) if numbers else [0] * n
+        db.session().rollback()
+        sent = [
+            load.request("POST", f"/bench/statements/{name}?n={at + 1}&instead={one}") for at, one in enumerate(ids)
+        ]
+        bare = load.run(self.stage.port, sent)
+        return self.result(name, (ours.rate, bare.rate), "requests/s", queries, size)
+
+    def actor(self, account: str) -> Any:
+        """Somebody as the services want them."""
+        from app.domain.roles import Actor
+        from app.services import sessions
+
+        one = sessions.person(db.session(), self.stage.person(account))
+        db.session().rollback()
+        return Actor(one.user_id, one.role, one.organisation_id, one.province_id, one.name)

@@ -1,0 +1,393 @@
+"""A platform that is asked instead of pushing: whatever interrupts the reading, nothing is lost and nothing doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app import clock
+from app.jobs import polls, schedule
+from app.models import Clock, Connection, Inbox, Outbox, PlatformOrder, Ticket
+from app.services import replies, ticket_view
+from app.services.replies import ResultIn
+from tests import cast as casting
+from tests.cast import Cast, post
+from tests.integrations.loopback import reply
+from tests.jobs.polled import Crash, Polled, picture, polled, said
+
+SMALL = 3  # rows a page
+STEPS = ("claimed", "counted", "fetched", "row", "stored", "moved")
+
+
+@pytest.fixture
+def company(app: Any, database: Any) -> Cast:
+    return casting.assemble()
+
+
+@pytest.fixture
+def there(company: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[Polled]:
+    with polled(company, page_size=SMALL) as running:
+        monkeypatch.setattr(clock, "now", lambda: running.now)
+        yield running
+
+
+def eventful(there: Polled, many: int = 8) -> None:
+    """So many tickets, one a minute, with urges, answers that came back, one done and one that ended unanswered."""
+    for n in range(1, many + 1):
+        there.tickets.open(n, waybill_no=f"YT{n:013d}")
+        there.pass_time(20)
+    there.tickets.change(2, urgent_type=1)
+    there.tickets.change(4, retreat_count=2, status=1, description="消费者仍未收到")
+    there.tickets.change(5, status=3, handle_result="已送达")
+    there.tickets.change(6, status=3)
+    there.pass_time(5)
+
+
+def test_what_the_platform_has_is_here_once_however_often_it_is_read(there: Polled, db_session) -> None:
+    eventful(there)
+    there.catch_up()
+    first = picture(db_session)
+    assert [row[0] for row in first[:8]] == [str(n) for n in range(1, 9)]
+    assert said(db_session, "received", "urge", "sent_back", "satisfied", "cancelled") == {
+        "received": 8, "urge": 1, "sent_back": 1, "satisfied": 1, "cancelled": 1,
+    }  # fmt: skip
+    there.pass_time(60)
+    there.catch_up()  # the windows overlap: all of it is read again
+    assert there.row().rows >= 16
+    assert picture(db_session) == first
+
+
+def test_pages_are_read_from_the_last_to_the_first(there: Polled) -> None:
+    for n in range(1, 8):
+        there.tickets.open(n)
+    asked: list[int] = []
+    there.pass_time(1)
+    there.tickets.before_page = asked.append
+    there.catch_up()
+    with_rows = asked[-4:]
+    assert with_rows == [1, 3, 2, 1]  # the first time only to count
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("nth", [1, 2, 3, 5, 8])
+def test_a_crash_at_any_step_loses_nothing_and_doubles_nothing(
+    company: Cast, monkeypatch: pytest.MonkeyPatch, db_session, step: str, nth: int
+) -> None:
+    with polled(company, page_size=SMALL) as there:
+        monkeypatch.setattr(clock, "now", lambda: there.now)
+        eventful(there)
+        passed: list[str] = []
+
+        def crash(at: str) -> None:
+            passed.append(at)
+            if at == step and passed.count(at) == nth:
+                raise Crash(at)
+
+        for _turn in range(6):
+            try:
+                there.read(crash)
+            except Crash:
+                break
+        there.pass_time(polls.polls.LEASE.total_seconds() + 1)
+        there.catch_up()
+        found = picture(db_session)
+        assert [row[:2] for row in found[:8]] == [(str(n), 2 if n == 4 else 0) for n in range(1, 9)]
+        assert said(db_session, "received", "urge", "sent_back", "satisfied", "cancelled") == {
+            "received": 8, "urge": 1, "sent_back": 1, "satisfied": 1, "cancelled": 1,
+        }  # fmt: skip
+
+
+def test_a_process_that_dies_at_every_single_step_gets_there_all_the_same(there: Polled, db_session) -> None:
+    eventful(there)
+    crashes = 0
+    for nth in range(1, 200):
+        steps: list[str] = []
+
+        def crash(at: str, steps: list[str] = steps, nth: int = nth) -> None:
+            steps.append(at)
+            if len(steps) == nth:
+                raise Crash(at)
+
+        try:
+            while there.read(crash) == "done":
+                pass
+            break
+        except Crash:
+            crashes += 1
+            there.pass_time(polls.polls.LEASE.total_seconds() + 1)
+    assert crashes >= 8
+    there.catch_up()
+    assert [row[0] for row in picture(db_session)[:8]] == [str(n) for n in range(1, 9)]
+    assert said(db_session, "received", "urge", "sent_back", "satisfied", "cancelled") == {
+        "received": 8, "urge": 1, "sent_back": 1, "satisfied": 1, "cancelled": 1,
+    }  # fmt: skip
+
+
+def test_the_cursor_moves_only_with_the_last_page_of_its_window(there: Polled) -> None:
+    eventful(there)
+    begun = there.now - timedelta(hours=1)
+
+    def crash(at: str) -> None:
+        if at == "stored" and there.row().page == 1 and there.row().total:
+            raise Crash(at)
+
+    with pytest.raises(Crash):
+        for _turn in range(9):
+            before = there.row().cursor_at if _turn else begun
+            there.read(crash)
+    assert there.row().cursor_at == before
+    assert there.row().page == 1
+
+
+def test_a_ticket_that_moves_between_the_pages_takes_no_other_with_it(there: Polled, db_session) -> None:
+    """Every page that is asked for makes one ticket change: it leaves the window, and the rows behind it move up."""
+    for n in range(1, 13):
+        there.tickets.open(n)
+    there.pass_time(30)
+    moving = iter(range(1, 13))
+
+    def change(_page: int) -> None:
+        n = next(moving, None)
+        if n is not None:
+            there.pass_time(1)
+            there.tickets.change(n, description=f"{n}")
+
+    there.tickets.before_page = change
+    there.catch_up()
+    there.pass_time(60)
+    there.catch_up()
+    assert sorted(int(row[0]) for row in picture(db_session)[:12]) == list(range(1, 13))
+    assert said(db_session, "received") == {"received": 12}
+
+
+def test_a_row_that_shows_up_late_is_in_the_next_window(there: Polled, db_session) -> None:
+    there.catch_up()
+    there.pass_time(60)
+    there.tickets.open(1)
+    there.tickets.tickets[1].row["updated_at"] -= 90  # before the cursor
+    there.catch_up()
+    assert said(db_session, "received") == {"received": 1}
+
+
+def test_a_window_that_grows_while_it_is_read_is_read_from_its_new_end(there: Polled, db_session) -> None:
+    for n in range(1, 8):
+        there.tickets.open(n)
+    there.pass_time(30)
+    at = int(there.now.timestamp()) - 30
+
+    def appear(page: int) -> None:
+        if page == 2 and 99 not in there.tickets.tickets:
+            for n in range(96, 100):  # they push those of the first page behind what was read already
+                there.tickets.open(n, updated_at=at - 1)
+
+    there.tickets.before_page = appear
+    there.catch_up()
+    assert said(db_session, "received") == {"received": 11}
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (reply(503, b"busy"), "server_error"),
+        (reply(200, b"<html>"), "html_page"),
+        (reply(200, b"{"), "bad_answer"),
+        (reply(429, b"", Retry_After="30"), "rate_limited"),
+        (
+            reply(200, {"error_response": {"error_code": 20004, "sub_msg": "签名sign校验失败"}}),
+            "unauthorised: 20004 签名sign校验失败",
+        ),
+    ],
+)
+def test_a_fault_in_the_middle_is_kept_in_words_and_gone_over(there: Polled, db_session, fault, code: str) -> None:
+    eventful(there)
+    good, asked = there.server.answer, []
+
+    def answer(handler: Any) -> None:
+        asked.append(1)
+        (fault if len(asked) in (2, 4, 5, 8) else good)(handler)
+
+    there.server.answer = answer
+    while there.read() == "done":
+        pass
+    row = there.row()
+    assert (row.error, row.attempts, row.lease_until) == (code, 1, None)
+    assert row.next_try_at > there.now
+    there.catch_up()
+    assert said(db_session, "received") == {"received": 8}
+    assert there.row().error == ""
+
+
+def test_a_platform_that_hangs_is_asked_again_from_the_same_page(
+    there: Polled, db_session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.integrations.platform.http.post_form.__kwdefaults__", {"charset": "utf-8", "timeout": (1, 0.2), "limit": 2**22})  # fmt: skip
+    eventful(there)
+    good, asked = there.server.answer, []
+
+    def answer(handler: Any) -> None:
+        asked.append(1)
+        if len(asked) == 5:
+            there.server.released.wait(5)
+        good(handler)
+
+    there.server.answer = answer
+    outcomes = [there.read() for _turn in range(4)]
+    assert "failed" in outcomes and there.row().error == "timeout"
+    there.catch_up()
+    assert said(db_session, "received") == {"received": 8}
+
+
+def test_half_a_page_is_no_page(there: Polled, db_session) -> None:
+    for n in range(1, 8):
+        there.tickets.open(n)
+    there.pass_time(1)
+    spoiled: list[int] = []
+
+    def spoil(answer: dict[str, Any]) -> dict[str, Any]:
+        if len(answer["logistics_ticket_list"]) == SMALL and len(spoiled) < 2:
+            spoiled.append(1)
+            return {**answer, "logistics_ticket_list": answer["logistics_ticket_list"][:1]}
+        return answer
+
+    there.tickets.spoil = spoil
+    there.catch_up()
+    assert spoiled and said(db_session, "received") == {"received": 7}
+
+
+def test_a_row_that_cannot_be_read_is_kept_aside_once_and_holds_up_no_other(there: Polled, db_session) -> None:
+    there.tickets.open(1)
+    there.tickets.open(2, created_at="next week")
+    there.tickets.open(3)
+    there.pass_time(1)
+    there.catch_up()
+    there.pass_time(60)
+    there.catch_up()
+    db_session.rollback()
+    kept = db_session.scalars(select(Inbox).where(Inbox.state == "quarantined")).all()
+    assert [(row.msg_type, row.error) for row in kept] == [("TICKET", "bad_field:created_at")]
+    assert said(db_session, "received") == {"received": 2}
+
+
+def test_of_two_at_once_one_reads_and_whoever_lost_the_lease_moves_nothing(there: Polled, db_session) -> None:
+    eventful(there)
+    other: list[str] = []
+
+    def meanwhile(at: str) -> None:
+        if at == "fetched" and len(other) == 0:
+            other.append(there.read())  # while the lease holds
+            there.pass_time(polls.polls.LEASE.total_seconds() + 1)
+            other.append(there.read())  # and when it is over
+
+    while (outcome := there.read(meanwhile)) == "done":
+        pass
+    assert other[0] == "busy" and other[1] == "done"
+    assert outcome == "lost"
+    there.catch_up()
+    assert said(db_session, "received") == {"received": 8}
+
+
+def test_a_connection_that_is_off_is_not_asked(there: Polled, db_session) -> None:
+    db_session.scalars(select(Connection).where(Connection.id == there.id)).one().active = False
+    db_session.commit()
+    assert polls.read_due() == 0 and there.tickets.asked == 0
+    assert "polls" in {job.name for job in schedule.schedule(2)}
+
+
+# --- the life of a ticket: answered, sent back, answered again ---
+
+
+def test_an_answer_that_comes_back_is_round_two_with_fresh_clocks(there: Polled, db_session) -> None:
+    there.tickets.open(7, waybill_no="YT0000000000007", site_code="330106-01")
+    there.pass_time(1)
+    there.catch_up()
+    number = db_session.scalars(select(Ticket.number)).one()
+    answer(there, number, "已重新派送", "HANDLED", duty="快递公司责任", sign_state="未签收")
+    there.deliver()
+    assert there.tickets.tickets[7].results == [{
+        "handle_result": "已重新派送", "duty": "3", "sign_state": "1", "compensate_state": "1", "compensate_amount": "0",
+        "express_dealer": "组织 330106-01",
+    }]  # fmt: skip
+    assert there.tickets.tickets[7].calls[0]["call_result"] == 3
+    there.pass_time(3600)
+    there.tickets.retreat(7, "消费者反馈仍未收到")
+    there.pass_time(1)
+    there.catch_up()
+    ticket, order = db_session.scalars(select(Ticket)).one(), db_session.scalars(select(PlatformOrder)).one()
+    db_session.refresh(ticket)
+    db_session.refresh(order)
+    assert (ticket.state, ticket.queue, ticket.repeat_count) == ("in_progress", "returned", 0)
+    assert (order.retreats, order.answered_at) == (1, None)
+    assert order.expires_at == there.now - timedelta(seconds=1) + timedelta(hours=24)
+    runs = {(c.kind, c.run): c for c in db_session.scalars(select(Clock).where(Clock.stopped_at.is_(None)))}
+    assert runs["resolve", 2].due_at == runs["resolve", 2].started_at + timedelta(hours=12)
+    assert next(c.due_at for (kind, _run), c in runs.items() if kind == "platform") == order.expires_at
+    view = ticket_view.view(db_session, there.company["site"], number)
+    back = [entry for entry in view.entries if entry.type == "sent_back"]
+    assert [(entry.data["round"], entry.text["text"]) for entry in back] == [(2, "消费者反馈仍未收到")]
+    answer(
+        there,
+        number,
+        "已赔付并致歉",
+        "COMPENSATED",
+        duty="快递公司责任",
+        sign_state="未签收",
+        compensate_amount="12.50",
+    )
+    there.deliver()
+    last = there.tickets.tickets[7].results[-1]
+    assert (last["compensate_state"], last["compensate_amount"]) == ("2", "1250")
+    there.tickets.retreat(7)
+    there.pass_time(1)
+    there.catch_up()
+    db_session.rollback()
+    assert [e.data["round"] for e in ticket_view.view(db_session, there.company["site"], number).entries if e.type == "sent_back"] == [2, 3]  # fmt: skip
+
+
+def answer(there: Polled, number: str, text: str, chosen: str, **fields: str) -> None:
+    site = there.company["site"]
+    for _try in range(3):
+        replies.follow_up(
+            actor=site, post=post(number), text="再联系", contact_outcome="no_answer",
+            next_update_at=there.now + timedelta(hours=3), now=there.now,
+        )  # fmt: skip
+        there.pass_time(3 * 3600)
+    replies.result(
+        actor=site, post=post(number), now=there.now,
+        answer=ResultIn(text, "reached_accepts", "本人", action_taken="redelivered", answer=chosen, supplements=fields),
+    )  # fmt: skip
+
+
+def test_a_call_leaves_once_although_the_answer_is_written_twice(there: Polled, db_session) -> None:
+    there.tickets.open(8, waybill_no="YT0000000000008", site_code="330106-01")
+    there.pass_time(1)
+    there.catch_up()
+    number = db_session.scalars(select(Ticket.number)).one()
+    for _round in range(2):
+        answer(there, number, "已处理", "HANDLED", duty="其他", sign_state="已签收")
+        there.deliver()
+        there.tickets.retreat(8)
+        there.pass_time(1)
+        there.catch_up()
+    calls = there.tickets.tickets[8].calls
+    assert len(calls) == 6 and len({call["call_timestamp"] for call in calls}) == 6
+    db_session.rollback()
+    kept = db_session.scalars(select(Outbox).where(Outbox.kind == "callback")).all()
+    assert {row.state for row in kept} == {"sent"} and len(kept) == 8
+
+
+def test_what_the_platform_says_to_a_bad_answer_is_told_in_its_words(there: Polled, db_session) -> None:
+    there.tickets.open(9, waybill_no="YT0000000000009", site_code="330106-01")
+    there.pass_time(1)
+    there.catch_up()
+    number = db_session.scalars(select(Ticket.number)).one()
+    there.tickets.change(9, status=3)
+    answer(there, number, "已处理", "HANDLED", duty="其他", sign_state="已签收")
+    there.deliver()
+    db_session.rollback()
+    row = db_session.scalars(select(Outbox).where(Outbox.kind == "callback").order_by(Outbox.id.desc())).first()
+    assert row is not None and (row.state, row.error) == ("failed", "50000: 工单已完结，不能回复")
+    assert db_session.scalars(select(Ticket.state)).one() == "in_progress"

@@ -1,0 +1,85 @@
+"""A list costs the same however many tickets there are: statements and rows over a small house and a larger one.
+
+`tests/tools/many.py` is the same over a million tickets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.models import Notice, Ticket
+from tests.tools import filling, lists
+
+FEW, MANY = 300, 6_000
+ROLES = {"site": "site_clerk", "lcs": "lcs", "ccs": "ccs_manager"}
+PLANTED = "everything is counted"
+
+
+@pytest.fixture(scope="module")
+def costs(app: Flask) -> Iterator[dict[tuple[str, str], dict[int, tuple[int, int]]]]:
+    """Statements and work of every list of every desk, by the number of tickets; a province has half of the house."""
+    from app.extensions import db
+
+    found: dict[tuple[str, str], dict[int, tuple[int, int]]] = {}
+    for whole in (FEW, MANY):
+        with app.app_context(), app.test_request_context():
+            company = filling.fill(db.session(), whole, provinces=2)
+            for desk, role in ROLES.items():
+                calls = lists.of_desk(desk) | {PLANTED: _everything}
+                for name, call in calls.items():
+                    _small_tables_too(db.session())
+                    asked = lists.cost(db.session(), call, company.actor(role), filling.NOW)
+                    found.setdefault((desk, name), {})[whole] = asked
+                    db.session.remove()
+        app.extensions["test_cleaner"].clean()
+    yield found
+
+
+def _everything(session: Any, _actor: Any, _now: Any) -> None:
+    session.scalar(select(func.max(Ticket.priority)))
+    if session.scalar(select(func.count()).select_from(Notice)) > FEW:
+        session.scalar(select(func.max(Ticket.opened_at)))
+
+
+def _small_tables_too(session: Any) -> None:
+    """PostgreSQL reads a small table as a whole, in its own order or in that of its key, which says nothing about a
+    large one."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().exec_driver_sql("SET LOCAL enable_seqscan = off")
+        session.connection().exec_driver_sql("SET LOCAL enable_mergejoin = off")
+
+
+def _steps(app: Flask) -> bool:
+    from app.extensions import db
+
+    with app.app_context():
+        return bool(db.engine.dialect.name == "sqlite")
+
+
+def test_no_list_reads_more_in_a_larger_house(costs: Any, app: Flask) -> None:
+    work = {key: (found[FEW][1], found[MANY][1]) for key, found in costs.items() if key[1] != PLANTED}
+    more = {key: both for key, both in work.items() if lists.grew(key[1], *both, steps=_steps(app))}
+    assert not more, more
+
+
+def test_no_list_asks_more_often_in_a_larger_house(costs: Any) -> None:
+    said = {key: (found[FEW][0], found[MANY][0]) for key, found in costs.items() if key[1] != PLANTED}
+    assert not {key: both for key, both in said.items() if both[1] > both[0]}
+
+
+def test_a_list_that_did_so_would_be_found(costs: Any, app: Flask) -> None:
+    for desk in ROLES:
+        few, many = costs[desk, PLANTED][FEW], costs[desk, PLANTED][MANY]
+        assert lists.grew(PLANTED, few[1], many[1], steps=_steps(app)) and many[0] > few[0]
+
+
+@pytest.mark.postgresql_only  # SQLite knows no such cost
+def test_every_connection_says_that_reading_here_and_there_costs_little(db_session: Any) -> None:
+    assert db_session.connection().exec_driver_sql("SHOW random_page_cost").scalar() == "1.1"
+    db_session.rollback()
+    assert db_session.connection().exec_driver_sql("SHOW random_page_cost").scalar() == "1.1"
