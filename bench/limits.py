@@ -68,5 +68,6 @@ def repeat(name: str) -> dict[str, bool]:
     script = _scripts[name]
     n = request.args.get("n", type=int) or 0
     with statements.writer(db.engine) as connection:
-        statements.execute(connection, script.again(n, request.args.get("instead", 0, type=int)))
+        instead = [int(one) for one in request.args.get("instead", "").split(",") if one]
+        statements.execute(connection, script.again(n, instead))
     return {"success": True}

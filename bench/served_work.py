@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import pickle
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.extensions import db
-from app.models import PlatformOrder, Ticket, User
+from app.models import Clock, PlatformOrder, Ticket, User
 from app.models.ids import new_id
 from app.services import replies
 from app.services.desk import Post
@@ -121,7 +121,7 @@ class Run:
             "push", lambda code: self.ask("POST", PUSH, "", message(code, self._site(0)))
         )
         ours = self._pushes(self.many)
-        return self._beside("push", ours, script, queries, size, self.many, [])
+        return self._beside("push", ours, script, queries, size, [()] * self.many)
 
     def _site(self, n: int) -> str:
         return self.stage.sites[n % len(self.stage.sites)][1]
@@ -150,17 +150,34 @@ class Run:
     def reply(self) -> Result:
         """Results by form, each on a ticket of its own that was pushed before."""
         numbers = self.pushed(2 * self.many + WARM + 1)
-        clerks = self._clerks(numbers)
+        clerks, ids = self._clerks(numbers), self._ids(numbers)
         first, ours, others = numbers[0], numbers[1 : self.many + WARM + 1], numbers[self.many + WARM + 1 :]
         cookie, csrf = clerks[first]
         script, queries, size = self._script(
-            "reply", lambda _code: self.ask("POST", f"/tickets/{first}/result", cookie, answer(csrf)), first
+            "reply", lambda _code: self.ask("POST", f"/tickets/{first}/result", cookie, answer(csrf)), first, ids[first]
         )
-        sent = [load.request("POST", f"/tickets/{number}/result", cookie=clerks[number][0],
-                             body=answer(clerks[number][1])) for number in ours]  # fmt: skip
+        paths = [(f"/tickets/{number}/result", *clerks[number]) for number in ours]
+        sent = [load.request("POST", path, cookie=who, body=answer(form)) for path, who, form in paths]
         load.run(self.stage.port, sent[:WARM], expect=(303,))
         done = load.run(self.stage.port, sent[WARM:], expect=(303,))
-        return self._beside("reply", done, script, queries, size, self.many, others)
+        return self._beside("reply", done, script, queries, size, [ids[number] for number in others])
+
+    def _ids(self, numbers: list[str]) -> dict[str, tuple[int, ...]]:
+        """What a reply changes of each ticket: itself, its clocks in one order, its order, its search document."""
+        clocks: dict[int, list[int]] = {}
+        mine = select(Ticket.id).where(Ticket.number.in_(numbers))
+        session = db.session()
+        for ticket_id, clock_id in session.execute(
+            select(Clock.ticket_id, Clock.id).where(Clock.ticket_id.in_(mine)).order_by(Clock.kind, Clock.run)
+        ):
+            clocks.setdefault(ticket_id, []).append(clock_id)
+        rows = select(Ticket.number, Ticket.id, Ticket.search_rank, PlatformOrder.id.label("order_id"))
+        rows = rows.join(PlatformOrder, PlatformOrder.ticket_id == Ticket.id).where(Ticket.number.in_(numbers))
+        found = {
+            one.number: (one.id, *clocks[one.id], one.order_id, one.search_rank or 0) for one in session.execute(rows)
+        }
+        session.rollback()
+        return found
 
     def _clerks(self, numbers: list[str]) -> dict[str, tuple[str, str]]:
         """Whoever answers each ticket, signed in once."""
@@ -170,7 +187,9 @@ class Run:
         tokens = {user: self.stage.token(user) for user in {user for _, user in pairs}}
         return {number: tokens[user] for number, user in pairs}
 
-    def _script(self, name: str, work: Callable[[str], Any], number: str = "") -> tuple[Script, int, int]:
+    def _script(
+        self, name: str, work: Callable[[str], Any], number: str = "", known: tuple[int, ...] = ()
+    ) -> tuple[Script, int, int]:  # fmt: skip
         """Write down one of it for the server to repeat; its statements, and the bytes of the answer."""
         code, floor = self._codes(1)[0] + "X", new_id()
         with written_down(db.engine) as said:
@@ -184,21 +203,20 @@ class Run:
             .one()
         )
         tokens = (code, code[-12:], row.number) if not number else ()
-        script = Script(said, tokens, row.id if number else 0, floor, row.search_rank or 0)
+        script = Script(said, tokens, known, floor, row.search_rank or 0)
         db.session().rollback()
         script_file(name).write_bytes(pickle.dumps(script))
         return script, queries, len(found.data)
 
     def _beside(
-        self, name: str, ours: load.Answered, script: Script, queries: int, size: int, n: int, numbers: list[str]
+        self, name: str, ours: load.Answered, script: Script, queries: int, size: int,
+        instead: Sequence[tuple[int, ...]],
     ) -> Result:  # fmt: skip
         """The same number of bare repetitions through the same server."""
-        ids = list(db.session().scalars(select(Ticket.id).where(Ticket.number.in_(numbers)))) if numbers else [0] * n
-        db.session().rollback()
-        sent = [
-            load.request("POST", f"/bench/statements/{name}?n={at + 1}&instead={one}") for at, one in enumerate(ids)
+        asked = [
+            f"/bench/statements/{name}?n={n + 1}&instead={','.join(map(str, ids))}" for n, ids in enumerate(instead)
         ]
-        bare = load.run(self.stage.port, sent)
+        bare = load.run(self.stage.port, [load.request("POST", path) for path in asked])
         return self.result(name, (ours.rate, bare.rate), "requests/s", queries, size)
 
     def actor(self, account: str) -> Any:

@@ -21,19 +21,18 @@ COMMIT: Said = ("COMMIT", (), False)
 
 @dataclass
 class Script:
-    """What was said, in transactions. `tokens` are texts that every repetition needs anew, `known` an id that a
-    repetition exchanges for another one, `floor` the id from which on everything was made by the work itself."""
+    """What was said, in transactions. `tokens` are texts that every repetition needs anew, `known` ids that it
+    exchanges for others, `floor` the id from which on everything was made by the work itself."""
 
     said: list[Said] = field(default_factory=list)
     tokens: tuple[str, ...] = ()
-    known: int = 0
+    known: tuple[int, ...] = ()
     floor: int = 0
     rank: int = 0
 
-    def again(self, n: int, instead: int = 0) -> list[Said]:
+    def again(self, n: int, instead: Sequence[int] = ()) -> list[Said]:
         """The statements of the n-th repetition."""
-        ids: dict[int, int] = {self.known: instead} if instead else {}
-        swap = _Swap(self, n, ids)
+        swap = _Swap(self, n, dict(zip(self.known, instead, strict=True)) if instead else {})
         return [(statement, swap.value(values), many) for statement, values, many in self.said]
 
 
@@ -59,7 +58,9 @@ class _Swap:
     def _id(self, value: int) -> int:
         if value == self.script.rank:
             return value + (self.n << 24)
-        if value >= self.script.floor and value not in self.ids:
+        if value in self.ids:
+            return self.ids[value]
+        if value >= self.script.floor:
             self.ids[value] = new_id()
         return self.ids.get(value, value)
 

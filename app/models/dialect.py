@@ -239,7 +239,10 @@ def write_options(session: Session, *, one_picture: bool) -> dict[str, Any]:
 
 
 def read_much(session: Session) -> None:
-    """What reads a whole month sorts and groups in memory, and is not compiled first (seconds for each statement), in
-    this transaction alone. SQLite has nothing to choose."""
+    """What reads a whole month groups in memory, by hash because nobody can foresee how few groups an expression makes
+    of millions of rows, and is not compiled first (seconds for each statement): in this transaction alone. SQLite has
+    nothing to choose."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT set_config('jit', 'off', true), set_config('work_mem', '64MB', true)"))
+        settings = {"jit": "off", "work_mem": "64MB", "enable_sort": "off"}
+        for name, value in settings.items():
+            session.execute(text(f"SET LOCAL {name} = '{value}'"))

@@ -199,6 +199,7 @@ LATE_RUNS = (
     " AND clock.state <> 'void' AND clock.kind IN ('first_reply', 'resolve', 'close', 'party_reply')"
 )
 _LATE_RUNS = LATE_RUNS.replace("clock.", "")  # as an index says it
+_STAGED = text("next_stage_at IS NOT NULL")
 
 
 class Clock(Model):
@@ -225,13 +226,7 @@ class Clock(Model):
     next_stage_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
         UniqueConstraint("ticket_id", "kind", "run"),
-        Index(
-            "ix_clock_next_stage",
-            "next_stage_at",
-            "id",
-            sqlite_where=text("next_stage_at IS NOT NULL"),
-            postgresql_where=text("next_stage_at IS NOT NULL"),
-        ),
+        Index("ix_clock_next_stage", "next_stage_at", "id", sqlite_where=_STAGED, postgresql_where=_STAGED),
         Index("ix_clock_site_due", "organisation_id", "kind", "due_at"),
         Index("ix_clock_kind_due", "kind", "due_at"),
         Index("ix_clock_due", "due_at", "id"),

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from app.domain.calendars import at_local, local_date
 from app.domain.delivery_promise import INSIDE, OUTSIDE
 from app.domain.errors import NotFound
+from app.domain.kinds import EXPEDITE, INQUIRY
 from app.domain.lifecycle import AT_WORK, CLOSED, REPLIED
 from app.domain.roles import Actor
 from app.models import Clock, FreeText, Organisation, Ticket, User
@@ -23,7 +24,7 @@ from app.services.queue_scope import storable
 from app.services.scope import visible_to
 
 PAGE = 50
-LISTED = ("expedite", "inquiry")
+LISTED = (EXPEDITE, INQUIRY)
 MOST_DAYS, USUAL_DAYS = 31, 7
 STATES = {"at_work": tuple(AT_WORK), REPLIED: (REPLIED,), CLOSED: (CLOSED,)}
 PROMISES = (INSIDE, OUTSIDE)
@@ -130,7 +131,7 @@ def _columns(now: datetime) -> Any:
 def _wanted(actor: Actor, asked: Filters, now: datetime) -> list[ColumnElement[bool]]:
     begin = at_local(asked.first, time(0))
     found = [
-        visible_to(actor), *_place(actor), text(f"ticket.{OTHER_KINDS}"), Ticket.kind == asked.kind,
+        visible_to(actor), *_place(actor, asked.kind), text(f"ticket.{OTHER_KINDS}"), Ticket.kind == asked.kind,
         Ticket.opened_at >= begin, Ticket.opened_at < at_local(asked.last + timedelta(days=1), time(0)),
     ]  # fmt: skip
     if asked.category:
@@ -144,11 +145,14 @@ def _wanted(actor: Actor, asked: Filters, now: datetime) -> list[ColumnElement[b
     return found  # type: ignore[return-value]
 
 
-def _place(actor: Actor) -> list[ColumnElement[bool]]:
-    """Whose: beside the scope, so that each desk's list is one piece of one index."""
+def _place(actor: Actor, kind: str) -> list[ColumnElement[bool]]:
+    """Whose: beside the scope, so that each desk's list is one piece of one index. What somebody inside the house asked
+    is also theirs who asked."""
+    own = actor.organisation_id
     if actor.desk == "site":
-        return [or_(Ticket.handling_site_id == actor.organisation_id, Ticket.reporter_id == actor.organisation_id)]
-    return []
+        mine = Ticket.handling_site_id == own
+        return [mine if kind == EXPEDITE else or_(mine, Ticket.reporter_id == own)]
+    return [Ticket.province_id == actor.province_id] if actor.desk == "lcs" and kind == EXPEDITE else []
 
 
 def _late(now: datetime) -> ColumnElement[bool]:

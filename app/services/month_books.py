@@ -33,6 +33,7 @@ class Books:
     nodes: tuple[Node, ...]
     figures: Mapping[int, Figures]
     scheme: Scheme
+    people: scorecard_facts.People
 
     def bodies(self) -> dict[int, dict[str, Any]]:
         """Every card's body by organisation id."""
@@ -41,13 +42,14 @@ class Books:
 
 def books(session: Session, month: str, span: Span, scheme: Scheme) -> Books:
     """The month from the tables as they stand."""
-    facts = scorecard_facts.month_facts(session, span)
+    people: scorecard_facts.People = {}
+    facts = scorecard_facts.month_facts(session, span, people=people)
     spread = scorecard_spread.handling(session, span)
     nodes = everybody(session, span, facts.keys() | spread.keys())
     beside = _beside(session, month, span, nodes, spread | scorecard_spread.handling_above(session, span))
     whole = cards.roll_up(nodes, facts)
     figures = {node.id: cards.with_facts(beside[node.id], whole[node.id]) for node in nodes}
-    return Books(month, nodes, figures, scheme)
+    return Books(month, nodes, figures, scheme, people)
 
 
 def everybody(session: Session, span: Span, counted: Any) -> tuple[Node, ...]:

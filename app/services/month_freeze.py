@@ -100,7 +100,7 @@ def _write(session: Session, month: str, span: Span, actor: Actor, failpoint: Fa
     failpoint("made")
     if rows:
         insert_rows(session, FrozenCard.__table__, rows)  # type: ignore[arg-type]
-    people = month_people.freeze(session, month, span, books.nodes, scheme)
+    people = month_people.freeze(session, month, books.people, books.nodes, scheme)
     head = journal.canonical({
         "format": 1, "month": month, "frozen_at": span.now, "scheme": scheme.plain(), **visible(session),
         "cards": {row["code"]: row["digest"] for row in rows}, "people": people,

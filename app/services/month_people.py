@@ -18,7 +18,7 @@ from app.domain.scoring_scheme import Scheme, of_plain
 from app.models import FrozenPeople, Penalty
 from app.models.dialect import insert_rows
 from app.services import journal, person_facts
-from app.services.scorecard_facts import Span
+from app.services.scorecard_facts import People
 
 
 def sha(text: str) -> str:
@@ -26,10 +26,10 @@ def sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def freeze(session: Session, month: str, span: Span, nodes: Sequence[Node], scheme: Scheme) -> dict[str, str]:
+def freeze(session: Session, month: str, facts: People, nodes: Sequence[Node], scheme: Scheme) -> dict[str, str]:
     """Write the sheet of each organisation that has people; their digests by the organisation's code, for the head.
     Inside the transaction of the freeze."""
-    found = person_facts.people(session, month, span)
+    found = person_facts.named(session, month, facts)
     rows = []
     for node in nodes:
         if node.id in found:

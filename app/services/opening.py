@@ -189,13 +189,13 @@ def follow_on(
     parcel has another open one by now; the platform's order goes with it."""
     person, site = session.get(Person, ended.id), session.get(Organisation, ended.handling_site_id or 0)
     complaint = ComplaintIn(
-        text=row.text, category=ended.category, waybill=ended.waybill,
+        kind=ended.kind, text=row.text, category=ended.category, waybill=ended.waybill,
         complainant_kind=ended.complainant_kind, name=person.name if person else "",
         phone=person.phone if person else "", address=person.address if person else "",
         site_code=site.code if site else "",
     )  # fmt: skip
     rule = session.get_one(Connection, order.connection_id).routing_rule
-    ticket = moves.on_parcel(session, linked.numbers(session, ended.waybill), now)[0]
+    ticket = moves.on_parcel(session, linked.numbers(session, ended.waybill), now, ended.kind)[0]
     if ticket is None:
         ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=now, rule=rule, previous=ended)
     else:

@@ -152,8 +152,7 @@ def result(
         promise_ends.forget_broken(ticket)
         outward.send(session, ticket, event, orders, answer, now, hold)
         _await_verdict(session, ticket, actor, event, now)
-        tells = not orders and ticket.reporter_id is None
-        link = customer_link.make(session, ticket, event, now, hold) if tells else ""
+        link = "" if orders or ticket.reporter_id else customer_link.make(session, ticket, event, now, hold)
         done = desk.finish(session, ticket, event, now, post)
         if hold:
             undo.remember(session, ticket, actor, event.id, was, now + hold)
@@ -163,11 +162,10 @@ def result(
 def _await_verdict(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:
     """The customer may object once the answer has arrived; whoever asked inside the house from now on."""
     settling.await_delivery(session, ticket, now)
-    if ticket.reporter_id is None:
-        return
-    settling.start_objection(session, ticket, now)
-    told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
-    journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
+    if ticket.reporter_id is not None:
+        settling.start_objection(session, ticket, now)
+        told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
+        journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
 
 
 def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:
@@ -183,20 +181,27 @@ def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Seq
 
 
 def close(*, actor: Actor, post: Post, root_cause: str, verified: bool, now: datetime) -> Outcome:
-    """Close a settled ticket with its root cause and the tick that the answers were verified (rulebook 3.9)."""
-    errors = {} if root_cause in ROOT_CAUSES else {"root_cause": "required"}
-    _require(errors | ({} if verified else {"verified": "required"}))
+    """Close a settled ticket; a complaint with its root cause and the tick that the answers were verified (rulebook
+    3.9)."""
     with write() as session:
         ticket = desk.take(session, actor, post)
         if before := desk.done_before(session, post):
             return before
+        _require(_close_errors(ticket, root_cause, verified))
         desk.move(ticket, "close", actor)
         ticket.root_cause, ticket.closed_at = root_cause, now
-        data = {"root_cause": root_cause, "verified": True} | acting.said(session, ticket, actor, ["close"])
+        data = {"root_cause": root_cause, "verified": verified} | acting.said(session, ticket, actor, ["close"])
         event = journal.append(session, ticket, "closed", actor=actor, now=now, data=data)
         acting.stop(session, ticket, actor, ["close"], now)
         clocks.stop(session, ticket, ["objection", "delivery", "legal"], now)
         return desk.finish(session, ticket, event, now, post)
+
+
+def _close_errors(ticket: Ticket, root_cause: str, verified: bool) -> dict[str, str]:
+    if ticket.kind not in kinds.VERIFIED:
+        return {}
+    errors = {} if root_cause in ROOT_CAUSES else {"root_cause": "required"}
+    return errors | ({} if verified else {"verified": "required"})
 
 
 def text_errors(answer: ResultIn, now: datetime) -> dict[str, str]:

@@ -50,6 +50,12 @@ def _party(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(Party.ticket_id == Ticket.id, condition)
 
 
+def one_by_one(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition, looked at row by row in the order of the list: PostgreSQL makes a join of a bare EXISTS, expects
+    few rows of it and sorts them all."""
+    return func.coalesce(select(true()).where(condition).scalar_subquery(), false())
+
+
 def looked_up(ticket_id: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether the ticket with that id (a column) meets conditions on `ticket`, looked up row by row: beside an EXISTS,
     PostgreSQL would read all tickets of a province where it expects to look up a few hundred."""

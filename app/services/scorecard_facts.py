@@ -27,6 +27,10 @@ CLOCKS = {
     "ruling": "ruling",
 }  # fmt: skip
 LATE_KINDS = ("first_reply", "resolve", "party_reply")
+PERSONAL = frozenset(  # what is booked to persons, too: whose answer stopped the clock, who wrote the result
+    ("first_reply_due", "first_reply_in_time", "resolve_due", "resolve_in_time", "results", "audited", "audited_true")
+)
+People = dict[tuple[int, int], Facts]  # by organisation and person
 
 
 @dataclass(frozen=True)
@@ -47,17 +51,32 @@ class Span:
         return and_(instant >= self.start, instant < self.end)
 
 
-def month_facts(session: Session, span: Span, site_id: int | None = None) -> dict[int, Facts]:
-    """Facts per organisation id for everyone who has any in the month, or for one organisation alone."""
+def month_facts(
+    session: Session, span: Span, site_id: int | None = None, people: People | None = None
+) -> dict[int, Facts]:
+    """Facts per organisation id for everyone who has any in the month, or for one organisation alone.
+
+    `people` is filled with those by organisation and person, from the same look at the rows.
+    """
     found: dict[int, Facts] = {}
-    for names, site, statement in _statements(span):
+    for names, site, person, statement in _statements(span):
         statement = statement.where(site.is_not(None) if site_id is None else site == site_id, onboarded(site))
         # by position: an expression with bound values is a different one to PostgreSQL each time it is written
-        for organisation_id, label, *numbers in session.execute(statement.group_by(text("1"), text("2"))):
-            facts = found.setdefault(organisation_id, Facts())
-            for name, number in zip(names[label], numbers, strict=True):
-                setattr(facts, name, getattr(facts, name) + int(number))
+        grouped = [text("1"), text("2")]
+        if people is not None:
+            statement = statement.add_columns(person)
+            grouped.append(text(str(len(statement.selected_columns))))
+        for organisation_id, label, *numbers in session.execute(statement.group_by(*grouped)):
+            who = numbers.pop() if people is not None else None
+            _add(found.setdefault(organisation_id, Facts()), names[label], numbers)
+            if people is not None and who is not None and PERSONAL.issuperset(names[label]):
+                _add(people.setdefault((organisation_id, who), Facts()), names[label], numbers)
     return found
+
+
+def _add(facts: Facts, names: tuple[str, ...], numbers: list[Any]) -> None:
+    for name, number in zip(names, numbers, strict=True):
+        setattr(facts, name, getattr(facts, name) + int(number))
 
 
 def measured() -> ColumnElement[bool]:
@@ -148,32 +167,41 @@ def rated_in(span: Span) -> ColumnElement[bool]:
 Names = dict[str, tuple[str, ...]]
 
 
-def _statements(span: Span) -> Iterator[tuple[Names, Any, Any]]:
-    """By label the names of the facts, the column of the site, and the statement (site, label, numbers...) still
-    without its grouping."""
-    site = Ticket.handling_site_id
+def _statements(span: Span) -> Iterator[tuple[Names, Any, Any, Any]]:
+    """By label the names of the facts, the columns of the site and of the person (null for what is nobody's own), and
+    the statement (site, label, numbers...) still without its grouping."""
+    site, nobody = Ticket.handling_site_id, literal(None, Big)
     still_open = func.sum(case((Ticket.state.not_in(ENDED), 1), else_=0))
     opened = select(site, literal("all"), func.count(), still_open).where(span.holds(Ticket.opened_at), measured())
-    yield {"all": ("tickets", "open")}, site, opened
+    yield {"all": ("tickets", "open")}, site, nobody, opened
     good = func.sum(case((and_(Clock.stopped_at <= Clock.due_at, Clock.credited), 1), else_=0))
     runs = select(Clock.organisation_id, Clock.kind, func.count(), good).join(Ticket, Ticket.id == Clock.ticket_id)
     runs = runs.where(decided_in(span, *CLOCKS), measured())
-    yield {kind: (f"{name}_due", f"{name}_in_time") for kind, name in CLOCKS.items()}, Clock.organisation_id, runs
+    kinds_of: Names = {kind: (f"{name}_due", f"{name}_in_time") for kind, name in CLOCKS.items()}
+    answered = case((Clock.stopped_at.is_not(None), Clock.stopped_by_id))  # the name stays on a run that goes on
+    yield kinds_of, Clock.organisation_id, answered, runs
     appeals = select(Appeal.site_id, literal("all"), func.count()).join(Ticket, Ticket.id == Appeal.ticket_id)
-    yield {"all": ("appeals",)}, Appeal.site_id, appeals.where(measured(), span.holds(Appeal.opened_at))
-    yield {"all": ("upheld",)}, Appeal.site_id, appeals.where(measured(), upheld_in(span))
+    raised = appeals.where(measured(), span.holds(Appeal.opened_at))
+    yield {"all": ("appeals",)}, Appeal.site_id, nobody, raised
+    yield {"all": ("upheld",)}, Appeal.site_id, nobody, appeals.where(measured(), upheld_in(span))
     true = func.sum(case((Audit.mark == "true", 1), else_=0))
     audits = select(Audit.site_id, literal("all"), func.count(), true).join(Ticket, Ticket.id == Audit.ticket_id)
-    yield {"all": ("audited", "audited_true")}, Audit.site_id, audits.where(marked_in(span), measured())
+    audited: Names = {"all": ("audited", "audited_true")}
+    yield audited, Audit.site_id, Audit.author_id, audits.where(marked_in(span), measured())
+    yield from _ratings_and_events(span)
+
+
+def _ratings_and_events(span: Span) -> Iterator[tuple[Names, Any, Any, Any]]:
     marks = select(Survey.site_id, literal("all"), func.count(), func.sum(Survey.score))
     ratings = marks.join(Ticket, Ticket.id == Survey.ticket_id).where(rated_in(span), measured())
-    yield {"all": ("ratings", "rating_sum")}, Survey.site_id, ratings
+    yield {"all": ("ratings", "rating_sum")}, Survey.site_id, literal(None, Big), ratings
     whose = case(*((Event.type == kind, column) for kind, (_name, column) in _happenings().items()))
     events = select(whose, Event.type, func.count()).join(Ticket, Ticket.id == Event.ticket_id)
     late = or_(Event.type != "repeat", after_first_reply())
     given = or_(Event.type != "result", ~taken_back())
     counted = events.where(happened(span, *_happenings()), late, given, measured())
-    yield {kind: (name,) for kind, (name, _column) in _happenings().items()}, whose, counted
+    wrote = case((Event.type == "result", Event.actor_id))
+    yield {kind: (name,) for kind, (name, _column) in _happenings().items()}, whose, wrote, counted
 
 
 def _happenings() -> dict[str, tuple[str, Any]]:

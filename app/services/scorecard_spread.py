@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.domain import scoring
@@ -48,12 +48,8 @@ def handling_above(session: Session, span: Span) -> Spread:
     seconds = whole_seconds(Ticket.received_at, Ticket.result_at)
     step = (seconds // STEP).label("step")
     steps = _by_province(session, span, step, [])
-    wanted = {key: [at for at, _rest in _places(own)] for key, own in steps.items()}
-    mine = [
-        and_(step == at, Organisation.province_id == key) if key != EVERYBODY else step == at
-        for key, every in wanted.items() for at in every
-    ]  # fmt: skip
-    exact = _by_province(session, span, seconds, mine) if mine else {}
+    wanted = sorted({at for own in steps.values() for at, _rest in _places(own)})
+    exact = _by_province(session, span, seconds, [step.in_(wanted)]) if wanted else {}
     found: Spread = {}
     for key, own in steps.items():
         pair = [_nth({s: n for s, n in exact[key].items() if s // STEP == at}, rest) for at, rest in _places(own)]
@@ -66,7 +62,7 @@ def _by_province(session: Session, span: Span, column: Any, where: list[Any]) ->
     statement = (
         select(Organisation.province_id, column, func.count())
         .join(Organisation, Organisation.id == Ticket.handling_site_id)
-        .where(scorecard_facts.handled_in(span), onboarded(Ticket.handling_site_id), *([or_(*where)] if where else []))
+        .where(scorecard_facts.handled_in(span), onboarded(Ticket.handling_site_id), *where)
     )
     found: dict[int, dict[int, int]] = {}
     for province, value, number in session.execute(statement.group_by(text("1"), text("2"))):

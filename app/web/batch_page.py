@@ -35,7 +35,7 @@ from app.web.answer_groups import AnswerGroup
 from app.web.context import translate as _
 
 ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result", "undo": "batch.undo"}
-OF_CUSTOMERS = ("contact_outcome", "action_taken", "no_contact_code")
+OF_CUSTOMERS = ("finding_courier", "contact_outcome", "action_taken", "no_contact_code")
 OF_ONE_TICKET = ("finding_signed_by", "promise_what", "promise_due_at", "promise_who", "promise_text", "file")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import g, url_for
 
+from app.domain.kinds import VERIFIED
 from app.domain.masking import mask_text
 from app.domain.pictures import BOXES
 from app.domain.roles import Actor
@@ -98,6 +99,8 @@ def _note(view: View, bound: dict[str, Any]) -> dict[str, Any]:
 
 def _close(view: View, bound: dict[str, Any]) -> dict[str, Any]:
     form = bound.get("close") or forms.close_form()
+    if view.ticket.kind not in VERIFIED:
+        del form.root_cause, form.verified
     return _box("close", _("Close ticket"), "close", view, form, _("Close ticket"), said=_parties_said(view))
 
 

@@ -59,7 +59,7 @@ def report_form(types: Sequence[ProblemType], data: Any = None, first: Mapping[s
     photos = _("Photos, at least %(n)s, at most 9", n=kind.photos) if kind.photos else _("Photos, up to 9")
     forms.label(
         form, type=_("Type"), waybill=_("Waybill"), site=_("Site that must act (code or name)"), courier=_("Courier"),
-        text=_("What happened"), file=photos,
+        text=_("What is wrong with the parcel"), file=photos,
     )  # fmt: skip
     return form
 

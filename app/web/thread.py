@@ -19,6 +19,7 @@ from app.web import (
     vocabulary,
     words,
     words_callbacks,
+    words_clocks,
     words_duty,
     words_help,
     words_kinds,
@@ -55,6 +56,8 @@ def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
 
 def _post(entry: Entry, view: View, actor: Actor, told: Told) -> dict[str, Any]:
     text, label = _words(entry, told), told.labels.get(entry.type, "")
+    if entry.type == "received" and not _outside(entry, view):
+        label = words_clocks.kinds().get(view.ticket.kind, label)
     said = bool(text)
     return {
         "kind": _voice(entry, view, said), "by": _by(entry, view) if said else "",
@@ -97,7 +100,7 @@ def _place(code: str, told: Told) -> str:
 
 
 def _voice(entry: Entry, view: View, said: bool) -> str:
-    if entry.type in PLATFORM and entry.text:
+    if _outside(entry, view) and entry.text:
         return "platform"
     if entry.type == "courier_sms":
         return "sms"
@@ -112,8 +115,13 @@ def _voice(entry: Entry, view: View, said: bool) -> str:
     return "party" if party_panel.speaks(entry, view) else "site"
 
 
+def _outside(entry: Entry, view: View) -> bool:
+    """Whether somebody outside the house says this, whoever took it down."""
+    return entry.type in PLATFORM and view.ticket.reporter_id is None
+
+
 def _by(entry: Entry, view: View) -> str:
-    if entry.type in PLATFORM:
+    if _outside(entry, view):
         kind = view.ticket.complainant_kind
         return _("Customer") if kind == "consignee" else words.word(words.complainants(), kind)
     if entry.type == "callback_refused":
@@ -132,7 +140,7 @@ def _sub(entry: Entry, label: str, view: View) -> str:
         parts.append(
             _("to %(name)s %(phone)s", name=mask_text(str(entry.text.get("name", ""))), phone=entry.data.get("to", ""))
         )
-    if entry.type in PLATFORM and entry.who:
+    if _outside(entry, view) and entry.who:
         parts.append(_("entered by %(name)s", name=entry.who))
     outcome = entry.data.get("contact_outcome")
     if outcome:

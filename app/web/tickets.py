@@ -225,7 +225,6 @@ def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
         "findings": answer_groups.leaving(answer_groups.of(view), request.form),
         "orders": [f"{connection.name} · {order.code}" for order, connection in view.orders],
         "pictures": attachments.chosen(view, list(answer.attachments)), "doubts": doubts,
-        "inside": view.ticket.reporter_id is not None,
     }  # fmt: skip
     if request.htmx:
         return render_template("_preview.html", preview=preview)

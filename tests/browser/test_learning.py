@@ -13,7 +13,7 @@ from tests.browser.steps import SITE
 def test_a_province_asks_for_a_form_the_site_fills_it_in_and_it_is_accepted(page: Page, size: str) -> None:
     steps.enter(page, "lcs")
     page.goto("/rectifications")
-    page.get_by_text("下发整改书").click()
+    page.locator(".opener summary").click()
     page.locator("#organisation").fill(SITE)
     page.locator("#kind").select_option("other")
     page.locator("#reason").fill("连续两周同类投诉")

@@ -155,7 +155,7 @@ def test_praise_is_answered_told_and_closed_and_costs_nothing_however_late(cast:
     sweep.run(db_session, now=late)
     answer(cast, "site", number, now=late)
     verdicts.customer_accepts(actor=cast["site"], post=Post(number), text="谢谢", now=late + MINUTE)
-    replies.close(actor=cast["site"], post=Post(number), root_cause="other", verified=True, now=late + 2 * MINUTE)
+    replies.close(actor=cast["site"], post=Post(number), root_cause="", verified=False, now=late + 2 * MINUTE)
     penalties.run(db_session, now=late + 3 * MINUTE)
     assert db_session.scalars(select(Penalty)).all() == []
     facts = month_facts(db_session, Span.of("2026-11", late + timedelta(days=1)))
