@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain import penalties, penalty_facts, penalty_rules
@@ -118,6 +118,8 @@ def test_looking_early_and_looking_again_gives_the_same_ledger_and_nothing_twice
 
 
 @given(st.integers(0, 10**10), st.integers(0, 10_000), st.integers(1, 10_000))
+@example(5, 1, 2)  # a half, which a float's rounding takes to the even number
+@example(35, 7, 10)  # 24.5, which is less than that as a float
 def test_a_rate_is_rounded_once_half_up_from_the_exact_fraction(base: int, n: int, d: int) -> None:
     rule = PenaltyRule("loss", 1, BEGIN, "rate", numerator=n, denominator=d)
     exact = Fraction(base) * Fraction(n, d)

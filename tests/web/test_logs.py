@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app import logs
-from app.services import queue
+from app.services import handover
 from tests.cast import PEOPLE
 from tests.web.stage import Stage
 
@@ -81,9 +81,9 @@ def test_an_error_is_told_by_its_kind_and_place_and_never_in_its_own_words(stage
         except KeyError as error:
             raise ValueError(f"Key (phone)=({PHONE}) of {NAME} exists") from error
 
-    monkeypatch.setattr(queue, "page", broken)
+    monkeypatch.setattr(handover, "listing", broken)
     monkeypatch.setitem(stage.app.config, "PROPAGATE_EXCEPTIONS", False)
-    assert stage.browsers["site"].get("/tickets?category=LOST").status_code == 500
+    assert stage.browsers["site"].get("/handover?all=1").status_code == 500
     line = next(one for one in written() if one["event"].startswith("failed"))
     assert line["error"] == "ValueError from KeyError" and any("app/web/" in frame for frame in line["at"])
     told = json.dumps(written(), ensure_ascii=False)
