@@ -66,10 +66,10 @@ def items(session: Session, actor: Actor, numbers: Sequence[str], now: datetime)
         raise Invalid({"tickets": "too_many_in_batch" if wanted else "required"})
     statement = select(Ticket).where(Ticket.number.in_(wanted), visible_to(actor))
     found = {ticket.number: ticket for ticket in session.scalars(statement)}
+    if len(wanted) > MOST and {ticket.kind for ticket in found.values()} != {PROBLEM}:
+        raise Invalid({"tickets": "too_many_in_batch"})
     if len(found) < len(wanted):
         raise NotFound("ticket_not_found")
-    if len(wanted) > MOST and any(ticket.kind != PROBLEM for ticket in found.values()):
-        raise Invalid({"tickets": "too_many_in_batch"})
     values = template_values.of(session, list(found.values()), now)
     return [Item(found[number], values[found[number].id], _orders(session, found[number])) for number in wanted]
 

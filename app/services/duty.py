@@ -216,7 +216,8 @@ def add_courier(*, actor: Actor, name: str, phone: str, kind: str) -> None:
     with write() as session:
         organisation = place(session, actor)
         session.scalars(for_update(select(Organisation.id).where(Organisation.id == organisation.id))).one()
-        known = next((row for row in couriers(session, organisation.id) if row.name == name.strip()), None)
+        own = select(Courier).where(Courier.organisation_id == organisation.id, Courier.name == name.strip())
+        known = session.scalars(own.where(Courier.active).order_by(Courier.id)).first()
         row = known or Courier(id=new_id(), organisation_id=organisation.id, name=name.strip(), active=True)
         row.phone, row.kind = mobile, kind
         session.add(row)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select
 
 from app.integrations.platform import messages
+from app.jobs.arrivals import _people
 from app.models import CustomerAccount, Reveal, Ticket
-from app.web.platform import _people
 from tests import cast
 from tests.web.stage import Stage
 

@@ -149,7 +149,7 @@ def test_the_list_tells_state_copies_and_ticket_and_the_filter_holds(door: Door,
     assert re.search(r'data-label="重复次数">2<', page)
     assert "与先前消息冲突" in page and "等待所属工单" in page
     only = browsers["admin"].get("/admin/messages?state=waiting&connection=demo").text
-    assert "W9" in only and "W1" not in only
+    assert re.search(r">\s*W9\b", only) and not re.search(r">\s*W1\b", only)  # a token may hold the same two letters
     assert browsers["admin"].get("/admin/messages?state=nonsense&connection=nowhere&before=9999999999999999999999").status_code == 200  # fmt: skip
 
 

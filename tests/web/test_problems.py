@@ -40,7 +40,7 @@ class Browser:
         token = sessions.create(user_id=house[who].user_id or 0, epoch=0, data={}, now=NOW, limits=limits)
         self.client = app.test_client()
         self.client.set_cookie("session", token)
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/tickets").text)
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/account").text)
         self.token = found[1] if found else ""
 
     def get(self, path: str) -> Any:

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_babel import force_locale
 
 from app.services.ticket_view import Entry
-from app.web import vocabulary
+from app.web import language, vocabulary
 from tests.cast import NOON
 
 DATA = {
@@ -30,7 +29,8 @@ def entry(kind: str, data: dict[str, Any], text: dict[str, Any]) -> Entry:
 @pytest.mark.parametrize("kind", DATA)
 def test_a_line_of_the_thread_comes_from_the_part_that_the_entry_belongs_to(app: Flask, kind: str) -> None:
     data, text, said = DATA[kind]
-    with app.test_request_context(), force_locale("en"):
+    with app.test_request_context():
+        language.choose("en")
         assert said in vocabulary.line(entry(kind, data, text))
 
 
