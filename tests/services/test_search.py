@@ -352,7 +352,7 @@ def test_every_way_is_served_by_an_index(cast, db_session, who):
     ways = search._ways(db_session, cast[who], rule.parse("5678"), allowed, None, NOON)
     said = [plan(db_session, way) for way in ways]
     for index in ("ix_ticket_waybill_reversed", "ix_ticket_person_phone_last4", "ix_platform_order_code"):
-        assert any(index in one for one in said), index
+        assert any(index in one for one in said), (index, said)
     postgresql = db_session.get_bind().dialect.name == "postgresql"
     assert not any(("Seq Scan" in one) if postgresql else ("SCAN ticket\n" in f"{one}\n") for one in said), said
     scope = None if who == "ccs" else search.work_scope(cast[who])
