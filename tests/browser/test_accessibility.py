@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import steps
 
 AXE = Axe()
-ENGLISH = ("site-2", "lcs-manager", "ccs-manager")  # accounts that these tests turn to English; no other test uses them
+ENGLISH = ("site-2", "lcs-manager", "ccs-manager")  # accounts that these tests turn to English
 
 Way = Callable[[Page], None]
 
@@ -225,7 +225,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "problem-types": ("admin", to("/admin/problem-types")),
     "policies": ("admin", to("/admin/policies")),
 }
-# English and dark: the pages that differ most, with accounts that no other test uses.
+# English and dark: the pages that differ most.
 OTHER_LOOK: dict[tuple[str, str], tuple[str, Way]] = {
     ("phone", "login"): ("", to("/login?lang=en")),
     ("phone", "ticket"): ("site-2", first_of("to_accept")),
@@ -253,16 +253,22 @@ def _told(rule: dict[str, Any]) -> str:
     return "\n".join([f"{rule['id']}: {rule['help']} ({len(rule['nodes'])}x)", *places])
 
 
-@pytest.fixture(scope="session")
-def english(browser: Browser, portal: str) -> None:
-    """Turn the accounts of the other look to English."""
+@pytest.fixture(scope="module")
+def english(browser: Browser, portal: str) -> Iterator[None]:
+    """Turn the accounts of the other look to English, and back when these tests are over."""
+    speak(browser, portal, "en")
+    yield
+    speak(browser, portal, "zh-CN")
+
+
+def speak(browser: Browser, portal: str, language: str) -> None:
     for account in ENGLISH:
         page = browser.new_page(base_url=portal)
         steps.enter(page, account)
         page.goto("/account")
-        page.locator("#locale").select_option("en")
+        page.locator("#locale").select_option(language)
         page.locator("form", has=page.locator("#locale")).locator(".btn.main").click()
-        expect(page.locator("html")).to_have_attribute("lang", "en")
+        expect(page.locator("html")).to_have_attribute("lang", language)
         page.close()
 
 

@@ -44,4 +44,4 @@ def test_a_number_of_the_analysis_leads_to_its_tickets(page: Page, size: str) ->
     wanted = int(first.inner_text())
     first.click()
     expect(page).to_have_url(re.compile("/analysis/tickets"))
-    expect(page.locator("tbody a.mono")).to_have_count(min(wanted, 50))
+    expect(page.locator("tbody a.mono").nth(min(wanted, 50) - 1)).to_be_visible()  # more have come in since the count
