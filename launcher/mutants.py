@@ -97,6 +97,8 @@ def plant(folder: Path, one: Fault) -> tuple[bool, str]:
 
 def all_of(found: list[Fault], folder: Path) -> int:
     """Plant each; the number that survived. Tells one line each."""
+    if not found:
+        return 0  # pytest without a name would run the whole suite
     free: Queue[Path] = Queue()
     for number in range(SIDE_BY_SIDE):
         free.put(copy(folder / str(number)))
