@@ -35,6 +35,7 @@ from app.services import (
     organisations,
     platform_pictures,
     ticket_contacts,
+    waybill_told,
 )
 from app.services.opening import ComplaintIn as ComplaintIn
 from app.services.opening import follow_on, open_ticket
@@ -85,7 +86,8 @@ def quarantine(*, arrival: Arrival, error: str) -> None:
 
 
 def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
-    """Take a pushed work order; the ticket's number. Again with the same body: the same number, nothing new.
+    """Take a work order; the ticket's number. Again with the same body: the same number, nothing new; one whose state
+    is read again may name a waybill that it did not have.
 
     Raises Conflict when the key is known with another body.
     """
@@ -93,6 +95,9 @@ def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
         lock_key(session, f"order:{arrival.connection_id}:{order.code}")
         if not first_time(session, arrival, order.code, "", None):
             known = _order(session, arrival.connection_id, order.code)
+            if known is not None and arrival.state:
+                rule = session.get_one(Connection, arrival.connection_id).routing_rule
+                waybill_told.fill_in(session, known.ticket_id, complaint, rule, arrival.at)
             return session.get_one(Ticket, known.ticket_id).number if known else ""
         ticket, taken = _place_issue(session, arrival, order, complaint)
         moves.apply_waiting(session, ticket, taken, arrival.at)
