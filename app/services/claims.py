@@ -37,7 +37,7 @@ def of_many(
     if not asked:
         return {}
     people = select(Person.ticket_id, Person.name).where(Person.ticket_id.in_([one.id for one in asked]))
-    names = {ticket_id: name for ticket_id, name in session.execute(people)}
+    names: dict[int, str] = {row.ticket_id: row.name for row in session.execute(people)}
     scans, found = red_flags.scans_of(session, {ticket.waybill for ticket in asked}), {}
     for ticket in asked:
         facts = ResultFacts(
