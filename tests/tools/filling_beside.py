@@ -11,7 +11,7 @@ from app.models.ids import new_id
 KINDS = {0: "expedite", 2: "problem", 4: "inquiry"}  # by a site's own count of tickets, of 25
 PROBLEMS = ("PROBLEM_DAMAGED", "PROBLEM_REFUSED", "PROBLEM_ADDRESS", "PROBLEM_LOST")
 COURIERS = ("张师傅", "李师傅", "王师傅", "赵师傅")
-ORDER = ("Scan", "TraceQuery", "ProblemRow", "Penalty", "Audit")
+ORDER = ("Scan", "TraceQuery", "ProblemRow", "InquiryRow", "Penalty", "Audit")
 
 
 def kind_of(nth: int) -> str:
@@ -30,7 +30,10 @@ def scans(company: Any, one: Any, add: Any) -> None:
 
 
 def problem(company: Any, one: Any, add: Any) -> None:
-    """What the combined query reads of a problem parcel: both sites, the province and headquarters."""
+    """What the combined query reads of a problem parcel: both sites, the province and headquarters; and an inquiry's."""
+    if one.kind == "inquiry":
+        for scope in {one.site, one.province}:
+            add("InquiryRow", scope=scope, ticket_id=one.id, opened_at=one.at)
     if one.kind != "problem":
         return
     if one.reporter not in (None, one.site):

@@ -50,7 +50,7 @@ Call = Callable[[Session, Actor, datetime], object]
 # Lines that a list reads at most, where it is not a page of 50; what stands beside a line and counts above it are read
 # too. Of late clocks some of each place are read first, four pages in all.
 SHOWN = {"hand-over": 300, "late clocks to exempt": 200, "alarms": 100, "appeals": 100}
-ROWS_A_LINE, STEPS_A_LINE, GROWN = 20, 200, 3.0
+ROWS_A_LINE, STEPS_A_LINE, GROWN = 20, 250, 3.0
 FRAME = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE", "SET")
 RARE = "OTHER"  # a category of which there are few, the worst case of a filter
 
@@ -224,7 +224,7 @@ def _analysis() -> dict[str, Call]:
 
 def grew(name: str, before: int, after: int, *, steps: bool) -> bool:
     """Whether a list costs clearly more than over fewer tickets, and more than its lines account for: 20 rows a line on
-    PostgreSQL, or 200 steps, of which SQLite reports hundreds."""
+    PostgreSQL, or 250 steps, of which SQLite reports hundreds."""
     lines = SHOWN.get(name, 50)
     most = lines * STEPS_A_LINE // 100 if steps else lines * ROWS_A_LINE
     return after > GROWN * before and after > most
