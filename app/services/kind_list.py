@@ -83,7 +83,7 @@ def filters(kind: str, given: dict[str, str], now: datetime) -> Filters:
     return Filters(
         kind=kind, first=first, last=last, category=given.get("category", "")[:24],
         state=given.get("state", "") if given.get("state") in STATES else "",
-        promise=given.get("promise", "") if given.get("promise") in PROMISES else "",
+        promise=given.get("promise", "") if kind == EXPEDITE and given.get("promise") in PROMISES else "",
         clock=LATE if given.get("clock") == LATE else "", after=given.get("after", "")[:80],
     )  # fmt: skip
 
@@ -142,7 +142,7 @@ def _wanted(actor: Actor, asked: Filters, now: datetime) -> list[ColumnElement[b
         found.append(Ticket.delivery_promise == asked.promise)
     if asked.clock:
         found.append(_late(now))
-    return found  # type: ignore[return-value]
+    return found
 
 
 def _key(actor: Actor, kind: str) -> tuple[Any, Any]:
