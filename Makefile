@@ -15,6 +15,7 @@ TICKETS ?= 1000
 PORT ?= 8000
 DATA_DIR ?= var
 export PORT DATA_DIR
+unexport PYTHONDONTWRITEBYTECODE # where it is set, each process would compile the whole portal again
 export SIZE ENGINE OUT BENCH_DATABASE_URL
 
 .DEFAULT_GOAL := help
