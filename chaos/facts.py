@@ -22,6 +22,7 @@ QUERIES = {
     "outbox": "SELECT id, kind, lane, ticket_id, state, attempts, next_try_at, error, payload FROM outbox",
     "reminder": "SELECT clock_id, stage, phone, outbox_id, dropped FROM reminder",
     "clock": "SELECT id, ticket_id, kind, run, state, due_at, stopped_at, breached_at, next_stage_at FROM clock",
+    "breach": "SELECT at AS told_at, data FROM event WHERE type = 'clock_breached'",
     "penalty": "SELECT rule, ticket_id, organisation_id, person_id, occurrence, full_fen, amount_fen, absorbed_by "
     "FROM penalty",
     "text": "SELECT t.id, t.body, e.type, e.ticket_id FROM free_text t LEFT JOIN event e ON e.text_id = t.id",
@@ -31,7 +32,7 @@ QUERIES = {
     "work_item": "SELECT scope, queue, turn, overdue, urged, count(*) AS n FROM work_item "
     "GROUP BY scope, queue, turn, overdue, urged",
 }
-JSON = ("payload", "body")
+JSON = ("payload", "body", "data")
 
 
 def rows(address: str, queries: dict[str, str]) -> Iterable[tuple[str, dict[str, Any]]]:

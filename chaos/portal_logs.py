@@ -11,8 +11,12 @@ from chaos.lines import Line
 
 ERROR = re.compile(r"\b(ERROR|CRITICAL)\b|^Traceback ")
 TIME = re.compile(r"^\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)")
-BEFORE, AFTER = 0.5, 25.0  # seconds around a fault in which its consequences are written down
-DATABASE = r"OperationalError|InterfaceError|PoolTimeout|TimeoutError|DatabaseError|AdminShutdown|CrashShutdown"
+BEFORE, AFTER = 1.5, 25.0  # seconds around a fault in which its consequences are written down
+LONGER = {"redis junk": 60.0}  # it lies in the queue until somebody takes it
+DATABASE = (
+    r"OperationalError|InterfaceError|PoolTimeout|TimeoutError|DatabaseError|AdminShutdown|CrashShutdown"
+    r"|while executing \(app\.jobs"
+)
 # what each fault may leave in the logs
 EXPLAINS = {
     "kill child": r"was sent SIGKILL",
@@ -62,7 +66,7 @@ def unexplained(folder: Path, faults: Iterable[Line]) -> tuple[int, list[str]]:
     known, total, wrong = spans(faults), 0, []
     for at, line in errors(folder):
         total += 1
-        near = {kind for kind, begun, ended in known if begun - BEFORE <= at <= ended + AFTER}
+        near = {kind for kind, begun, ended in known if begun - BEFORE <= at <= ended + LONGER.get(kind, AFTER)}
         if not any(re.search(EXPLAINS[kind], line) for kind in near if kind in EXPLAINS):
             wrong.append(line)
     return total, wrong

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 
 from chaos import lines
+from chaos.lines import Line
 from chaos.oracle import Finding, states
 from chaos.plan import Fault
 from chaos.stage import Stage
@@ -27,6 +29,7 @@ def told(stage: Stage, findings: list[Finding], faults: list[Fault], seconds: fl
         f"  forms      {', '.join(f'{n} {name}' for name, n in sorted(forms.items()))}",
         f"  callbacks  {states(row for row in outbox if row['kind'] == 'callback')}",
         f"  SMS        {states(row for row in outbox if row['kind'] == 'sms')}",
+        f"  late flags {_lags(database, stage.wish.speed)}",
         f"  left over  {', '.join(f'{n} {name}' for name, n in left.items())}",
         "",
         f"  {'check':<{WIDTH}} {'looked at':>9} {'differ':>7}",
@@ -37,6 +40,18 @@ def told(stage: Stage, findings: list[Finding], faults: list[Fault], seconds: fl
     shown = [f"  ! {one.name}: {what}" for one in findings for what in one.differences[:SHOWN]]
     last = f"  {'all agrees' if not wrong else f'{len(wrong)} differences'}; everything is in {stage.folder}"
     return "\n".join([*head, *body, *shown, last])
+
+
+def _lags(database: list[Line], speed: int) -> str:
+    """How long after its due a clock was flagged, in seconds of ours."""
+    lags = sorted(
+        (datetime.fromisoformat(row["told_at"]) - datetime.fromisoformat(row["data"]["due_at"])).total_seconds() / speed
+        for row in database
+        if row["what"] == "breach"
+    )
+    if not lags:
+        return "none"
+    return f"{len(lags)}, after {lags[len(lags) // 2]:.1f} s (median), {lags[-1]:.1f} s at most"
 
 
 def _kinds(faults: Iterable[Fault]) -> str:
