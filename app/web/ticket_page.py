@@ -12,6 +12,7 @@ from app.domain.kinds import COMPLAINT
 from app.domain.masking import mask_address, mask_name, mask_phone, mask_text
 from app.domain.roles import Actor
 from app.models import Clock, Organisation, TicketContact
+from app.services import work
 from app.services.reveals import Shown
 from app.services.ticket_view import View
 from app.services.work import OF_ONE_DESK
@@ -55,13 +56,21 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
     }  # fmt: skip
 
 
+def _in_the_background(clock: Any, view: View) -> bool:
+    """What the law gives the complainant, and the acceptance of what is accepted; a regulator's time is shown."""
+    if clock.kind == "legal":
+        newest = max(one.run for one in view.clocks if one.kind == "legal")
+        return not work.regulator(view.ticket) or clock.run < newest
+    return bool(clock.kind == "accept" and view.ticket.state != "open")
+
+
 def chips(view: View, now: datetime) -> list[dict[str, str]]:
     """One chip a running clock, the most pressing first."""
     labels, found = words.clock_kinds(), []
     for clock in sorted(_running(view), key=lambda c: c.due_at):
         if clock.state == "paused":
             continue
-        if clock.kind == "legal" or (clock.kind == "accept" and view.ticket.state != "open"):
+        if _in_the_background(clock, view):
             continue
         label = " · ".join(part for part in (labels[clock.kind], party_panel.whose(clock, view)) if part)
         left = g.fmt.left(clock.due_at, now)
