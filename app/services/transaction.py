@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 from sqlalchemy.orm import Session
 
+from app import failpoints
 from app.extensions import db
 from app.models.dialect import write_options
 
@@ -27,11 +28,14 @@ def write(*, one_picture: bool = False) -> Iterator[Session]:
     """
     session: Session = db.session()
     session.rollback()
+    failpoints.reach("write.begin")
     session.connection(execution_options=write_options(session, one_picture=one_picture))
     session.info[_KEPT] = {}
     try:
         yield session
+        failpoints.reach("write.commit")
         session.commit()
+        failpoints.reach("write.committed")
     except BaseException:
         session.rollback()
         raise
