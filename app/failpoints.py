@@ -13,6 +13,7 @@ Hook = Callable[[str], None]
 
 POINTS = {
     "write.begin": "a write transaction is about to be opened",
+    "write.begun": "it is open, and holds the only place to write where there is but one",
     "write.commit": "everything of it is written, and the commit comes next",
     "write.committed": "it is stored, and nobody has been told",
     "push.believed": "a platform's message bears the right signature, and nothing of it is stored",

@@ -32,6 +32,7 @@ def write(*, one_picture: bool = False) -> Iterator[Session]:
     session.connection(execution_options=write_options(session, one_picture=one_picture))
     session.info[_KEPT] = {}
     try:
+        failpoints.reach("write.begun")
         yield session
         failpoints.reach("write.commit")
         session.commit()

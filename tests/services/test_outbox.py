@@ -78,7 +78,7 @@ def test_an_sms_whose_worker_dies_at_every_point_in_turn_goes_out_at_most_once_a
             deliver(row_id, gateway, later)
 
     reached = {points[-1] for points in deaths(work)}
-    assert reached == {*STEPS, "write.begin", "write.commit", "write.committed"}
+    assert reached == {*STEPS, "write.begin", "write.begun", "write.commit", "write.committed"}
     db_session.rollback()
     assert gateway.accepted == [row_id] and db_session.scalars(select(Outbox.state)).all() == ["sent"]
 

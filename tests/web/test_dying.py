@@ -22,7 +22,7 @@ from tests.web.pushing import Door, issue, later
 from tests.web.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITES = ("write.begin", "write.commit", "write.committed")
+WRITES = ("write.begin", "write.begun", "write.commit", "write.committed")
 
 
 @pytest.fixture
