@@ -94,6 +94,8 @@ def stop_run(
     in_time = rule.in_time(now, clock.due_at)
     clock.stopped_at, clock.next_stage_at, clock.credited, clock.stopped_by_id = now, None, credited, by_id
     clock.state = "met" if in_time and credited else "breached"
+    if clock.state == "met":
+        clock.breached_at = None  # the sweep may have come first: who acted in time was not late
     if clock.state == "breached" and clock.breached_at is None:
         clock.breached_at = min(now, clock.due_at)
         if not in_time:
