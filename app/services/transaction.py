@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy.orm import Session
 
 from app.extensions import db
 from app.models.dialect import write_options
+from app.models.pending import store
 
 _KEPT = "kept"
 T = TypeVar("T")
@@ -59,6 +60,17 @@ def keep(session: Session, key: Hashable, value: object) -> None:
     store = session.info.get(_KEPT)
     if store is not None:
         store[key] = value
+
+
+def stored(session: Session) -> None:
+    """Store what was made and changed so far: new rows first, parents before children."""
+    store(session)
+    session.flush()
+
+
+def taken(session: Session, key: Hashable) -> Any:
+    """What was kept, which only one may have; None where nothing is."""
+    return session.info.get(_KEPT, {}).pop(key, None)
 
 
 def begun(session: Session, ticket_id: int) -> bool:
