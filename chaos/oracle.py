@@ -260,10 +260,13 @@ def counted(logs: Logs) -> Finding:
 
 
 def believed(logs: Logs) -> Finding:
-    """The gateway believed every signature, and no ticket's history has two entries of one number."""
+    """The gateway believed each signature, its receipts were taken, and each entry of a ticket has its own number."""
     forged = [f"a request with a wrong signature: {line['path']}" for line in logs.said("gateway", "forged")]
+    forged += [
+        f"the receipt of {line['out_id']} was refused" for line in logs.said("gateway", "receipt") if not line["taken"]
+    ]
     twice = [f"ticket {row['ticket_id']} has {row['n']} entries {row['seq']}" for row in logs.tables["event_key"]]
-    return Finding("signatures and numbers of entries", len(logs.gateway), forged + twice)
+    return Finding("signatures, receipts, numbers of entries", len(logs.gateway), forged + twice)
 
 
 CHECKS: tuple[Callable[[Logs], Finding], ...] = (

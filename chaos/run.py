@@ -25,7 +25,7 @@ FOLDER = ROOT / "var" / "chaos"
 KEPT = 6  # earlier runs whose logs stay
 LOOK = 0.1
 AGENTS_SECONDS, PUSH_SECONDS, OUTBOX_SECONDS = 90.0, 90.0, 150.0  # the longest that each part of the drain may take
-STILL = 10.0  # seconds on a clock that stands still: all sweeps have come round
+STILL = 6.0  # seconds on a clock that stands still: all sweeps have come round
 
 
 class Impossible(Exception):

@@ -145,6 +145,7 @@ FAULTS: dict[str, tuple[Callable[[dict[str, list[Line]]], None], str]] = {
     "a stage that nobody looked at": (change("clock", next_stage_at=EARLIER), "late clocks"),
     "a counter that is wrong": (change("counter", n=2), "kept counters"),
     "a forged signature": (add("gateway", {"what": "forged", "path": "/"}), "signatures"),
+    "a receipt that nobody took": (add("gateway", {"what": "receipt", "out_id": "51", "taken": False}), "signatures"),
     "two entries with one number": (add("database", {"what": "event_key", "ticket_id": 10, "seq": 3, "n": 2}),
                                     "signatures"),
 }  # fmt: skip
