@@ -13,8 +13,9 @@ from pathlib import Path
 from chaos import clock, lines, plan, portal_logs, table
 from chaos.browser import Away
 from chaos.doorway import set_up_gateway
+from chaos.evidence import Finding, Logs
 from chaos.harm import Harm
-from chaos.oracle import Finding, Logs, compare
+from chaos.oracle import compare
 from chaos.postgres import NoServer, Server
 from chaos.stage import Stage, Wish, free_port
 from launcher.redis import RedisError
