@@ -17,6 +17,8 @@ MINUTES ?= 2
 PORT ?= 8000
 DATA_DIR ?= var
 export PORT DATA_DIR
+# Where it is set, each process would compile the whole portal again.
+unexport PYTHONDONTWRITEBYTECODE
 export SIZE ENGINE OUT BENCH_DATABASE_URL CHAOS_DATABASE_URL
 
 .DEFAULT_GOAL := help

@@ -44,6 +44,7 @@ def prepare_engine(engine: Engine) -> None:
 def _reads_anywhere(connection: Any, _record: Any) -> None:
     connection.autocommit = True  # or a rollback would take it back
     connection.execute("SET random_page_cost = 1.1")
+    connection.execute("SET jit = off")
     connection.autocommit = False
 
 
@@ -246,9 +247,8 @@ def write_options(session: Session, *, one_picture: bool) -> dict[str, Any]:
 
 def read_much(session: Session) -> None:
     """What reads a whole month groups in memory, by hash because nobody can foresee how few groups an expression makes
-    of millions of rows, and is not compiled first (seconds for each statement): in this transaction alone. SQLite has
-    nothing to choose."""
+    of millions of rows: in this transaction alone. SQLite has nothing to choose."""
     if session.get_bind().dialect.name == "postgresql":
-        settings = {"jit": "off", "work_mem": "64MB", "enable_sort": "off"}
+        settings = {"work_mem": "64MB", "enable_sort": "off"}
         for name, value in settings.items():
             session.execute(text(f"SET LOCAL {name} = '{value}'"))

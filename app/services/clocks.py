@@ -21,6 +21,7 @@ from app.services.clock_runs import all_runs as all_runs
 from app.services.clock_runs import running as running
 from app.services.ticket_limits import limits as limits
 from app.services.ticket_limits import own as own
+from app.services.ticket_limits import regulator_limit as regulator_limit
 from app.services.ticket_limits import resolve_due as resolve_due
 from app.services.work import OF_ONE_DESK
 
@@ -93,6 +94,8 @@ def stop_run(
     in_time = rule.in_time(now, clock.due_at)
     clock.stopped_at, clock.next_stage_at, clock.credited, clock.stopped_by_id = now, None, credited, by_id
     clock.state = "met" if in_time and credited else "breached"
+    if clock.state == "met":
+        clock.breached_at = None  # the sweep may have come first: who acted in time was not late
     if clock.state == "breached" and clock.breached_at is None:
         clock.breached_at = min(now, clock.due_at)
         if not in_time:
@@ -139,15 +142,14 @@ def void_all(session: Session, ticket: Ticket, organisation_id: int, now: dateti
 
 
 def run_on(session: Session, ticket: Ticket, kind: str, now: datetime) -> None:
-    """Let the last run of a clock that stopped before its due go on to that same due: neither pause nor restart."""
-    runs = all_runs(session, ticket, kind)
-    if not runs or runs[-1].state != "met" or runs[-1].due_at <= now:
-        return
-    clock = runs[-1]
-    clock.state, clock.stopped_at = "running", None
-    clock.next_stage_at = max(now, first_stage_at(clock, calendars.calendars(session)))
-    data = {**_run_of(clock), "due_at": clock.due_at}
-    journal.append(session, ticket, "clock_resumed", actor=SYSTEM, now=now, data=data)
+    """Let the runs of a clock that stopped before their due go on to that same due: neither pause nor restart."""
+    for clock in all_runs(session, ticket, kind):
+        if clock.state != "met" or clock.due_at <= now:
+            continue
+        clock.state, clock.stopped_at = "running", None
+        clock.next_stage_at = max(now, first_stage_at(clock, calendars.calendars(session)))
+        data = {**_run_of(clock), "due_at": clock.due_at}
+        journal.append(session, ticket, "clock_resumed", actor=SYSTEM, now=now, data=data)
 
 
 def redate(session: Session, ticket: Ticket, clock: Clock, due: datetime, now: datetime, **why: object) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
 from app.models.dialect import changed, insert_ignoring, lock_key
 from app.models.ids import new_id
 from app.services import (
+    closures,
     connections,
     deadlines,
     desk,
@@ -31,8 +32,10 @@ from app.services import (
     journal,
     linked,
     moves,
+    organisations,
     platform_pictures,
     ticket_contacts,
+    waybill_told,
 )
 from app.services.opening import ComplaintIn as ComplaintIn
 from app.services.opening import follow_on, open_ticket
@@ -83,7 +86,8 @@ def quarantine(*, arrival: Arrival, error: str) -> None:
 
 
 def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
-    """Take a pushed work order; the ticket's number. Again with the same body: the same number, nothing new.
+    """Take a work order; the ticket's number. Again with the same body: the same number, nothing new; one whose state
+    is read again may name a waybill that it did not have.
 
     Raises Conflict when the key is known with another body.
     """
@@ -91,6 +95,9 @@ def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
         lock_key(session, f"order:{arrival.connection_id}:{order.code}")
         if not first_time(session, arrival, order.code, "", None):
             known = _order(session, arrival.connection_id, order.code)
+            if known is not None and arrival.state:
+                rule = session.get_one(Connection, arrival.connection_id).routing_rule
+                waybill_told.fill_in(session, known.ticket_id, complaint, rule, arrival.at)
             return session.get_one(Ticket, known.ticket_id).number if known else ""
         ticket, taken = _place_issue(session, arrival, order, complaint)
         moves.apply_waiting(session, ticket, taken, arrival.at)
@@ -126,17 +133,32 @@ def follow_up(
             moves.apply(session, ticket, order, row, arrival.at, back)
 
 
-def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime) -> str:
-    """Enter a complaint by hand (telephone, WeChat, letter …); the ticket's number. Raises Invalid."""
+def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime, site: str = "") -> str:
+    """Enter a ticket by hand (telephone, WeChat, letter …); its number. `site` is the code or the full name of the one
+    that a question or praise is meant for: it goes there, wherever the parcel was.
+
+    Raises Invalid, for the site `no_such_site` or `closed_site`.
+    """
     if errors := manual_errors(complaint):
         raise Invalid(errors)
     with write() as session:
+        if complaint.kind == kinds.INQUIRY and site.strip():
+            complaint = replace(complaint, site_id=_meant(session, site, now))
         if key:  # a complaint without a waybill has no parcel to wait at: whoever sends it again waits here
             lock_key(session, f"submission:{key}")
         before = desk.done_before(session, desk.Post("", None, key))
         if before is not None:
             return number_of(session, before)
         return place(session, complaint, actor=actor, key=key, now=now).number
+
+
+def _meant(session: Session, named: str, now: datetime) -> int:
+    site = organisations.find(session, named)
+    if site is None or site.kind not in closures.PLACES:
+        raise Invalid({"site": "no_such_site"})
+    if closures.is_closed_now(session, site, now):
+        raise Invalid({"site": "closed_site"})
+    return site.id
 
 
 def number_of(session: Session, before: desk.Outcome) -> str:

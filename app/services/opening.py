@@ -63,7 +63,7 @@ class ComplaintIn:
     pictures: Sequence[Address] = ()  # addresses that a job fetches after the commit
     kind: str = kinds.COMPLAINT
     reporter_id: int | None = None  # the organisation inside the house that asks or reports
-    site_id: int | None = None  # the site that must act, as whoever reports says
+    site_id: int | None = None  # the site that must act or answer, as whoever enters it says
     desk_id: int | None = None  # the service desk that answers it itself, a province or headquarters
     promised_by: datetime | None = None  # the parcel's delivery promise, where whoever asks names it
     ordered_at: datetime | None = None  # of an order that waits for its collection
@@ -111,7 +111,8 @@ def open_ticket(
 def _send_on(session: Session, ticket: Ticket, complaint: ComplaintIn, rule: str, now: datetime) -> None:
     """To whom whoever enters it names, else by the routing rule."""
     if complaint.site_id is not None:
-        routing.to_site(session, ticket, complaint.site_id, "reported", now)
+        reason = "reported" if complaint.reporter_id is not None else "by_hand"
+        routing.to_site(session, ticket, complaint.site_id, reason, now)
     elif complaint.desk_id is None:
         routing.route(session, ticket, complaint.site_code, complaint.address, rule, now)
     else:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from app import failpoints
 from app.extensions import db
 from app.models.dialect import write_options
 
@@ -34,11 +35,15 @@ def write(*, one_picture: bool = False) -> Iterator[Session]:
     """
     session: Session = db.session()
     session.rollback()
+    failpoints.reach("write.begin")
     session.connection(execution_options=write_options(session, one_picture=one_picture))
     session.info[_KEPT] = {}
     try:
+        failpoints.reach("write.begun")
         yield session
+        failpoints.reach("write.commit")
         session.commit()
+        failpoints.reach("write.committed")
     except BaseException:
         session.rollback()
         raise
