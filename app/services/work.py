@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import lifecycle, urging
 from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
-from app.models.dialect import upsert_add
+from app.models.dialect import lock_key, lock_table, upsert_add
 from app.services.transaction import begun, stored
 
 REGULATOR = "regulator"  # the channel, and the flag of a ticket that the regulator asked about later
@@ -199,8 +199,12 @@ def _moved(scope: int, new: Tally, old: Tally) -> list[dict[str, Any]]:
 def recount(session: Session, *, sites: bool = False) -> int:
     """Recount provinces and headquarters from the work items (the scheduler, every few seconds).
 
-    With `sites` every scope is recounted: the nightly reconcile. Returns the scopes written.
+    With `sites` every scope is recounted: the nightly reconcile. Returns the scopes written. Schedulers take turns, and
+    nobody moves a site's counter between the counting and the writing: the move would be lost.
     """
+    lock_key(session, "recount")
+    if sites:
+        lock_table(session, Counter)
     wide = select(Organisation.id).where(Organisation.kind == "province")
     scopes = set(session.scalars(wide)) | {0}
     condition = WorkItem.scope.is_not(None) if sites else WorkItem.scope.in_(scopes)
