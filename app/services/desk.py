@@ -37,8 +37,8 @@ MATTERS = (
     "arbitration_raised", "dispute_ruled", "evidence_ordered", "evidence_delivered", "contact", "waiting",
     "category_corrected", "category_asked", "category_refused", "promise_made", "promise_settled",
     "promise_renegotiated", "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
-    "audited", "audit_revised", "result_undone", "answer_accepted", "answer_returned", "passed_up", "turned",
-    "sent_back",
+    "audited", "audit_revised", "result_undone", "answer_accepted", "answer_returned", "report_recalled",
+    "passed_up", "turned", "sent_back",
 )  # fmt: skip
 
 
