@@ -18,7 +18,7 @@ export PORT DATA_DIR
 export SIZE ENGINE OUT BENCH_DATABASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format mutants audit replay bench demo-history screenshots venv dev translations \
+.PHONY: help run test lint format mutants fuzz audit replay bench demo-history screenshots venv dev translations \
 	upgrade migration clean
 
 help: ## list what make can do
@@ -42,6 +42,9 @@ format: $(DEV) ## let ruff put imports and layout right
 
 mutants: $(DEV) $(MO) ## take one rule away at a time: does a named test notice? WORD="lease" for some of them
 	@exec $(PY) -m launcher.mutants $(if $(WORD),"$(WORD)")
+
+fuzz: $(DEV) $(MO) ## throw new inputs at the parsers for MINUTES=5; WORD="sheet" for some of them
+	@exec $(PY) -m launcher.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(WORD),--word "$(WORD)")
 
 audit: $(DEV) ## ask the public advisories for known holes in the pinned libraries; offline it says so
 	@exec $(PY) -m launcher.advisories
