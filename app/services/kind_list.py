@@ -142,7 +142,7 @@ def _wanted(actor: Actor, asked: Filters, now: datetime) -> list[ColumnElement[b
         found.append(Ticket.delivery_promise == asked.promise)
     if asked.clock:
         found.append(_late(now))
-    return found  # type: ignore[return-value]
+    return found
 
 
 def _key(actor: Actor, kind: str) -> tuple[Any, Any]:
