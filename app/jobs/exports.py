@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from flask import current_app
 
-from app import clock
+from app import clock, failpoints
 from app.domain.exports import BUNDLE, Cell, Column
 from app.extensions import db
 from app.integrations import pdf, sheets, store
@@ -27,12 +27,6 @@ LANE = "exports"
 SECONDS = 60.0  # that one job reads pages; then others have their turn
 TIMEOUT = 900  # seconds that a job may take at all, the building of a file included
 KEEP_EVERY = 20  # pages written into a file between two renewals of the lease
-
-Failpoint = Callable[[str], None]
-
-
-def nothing(_step: str) -> None:
-    """The failpoint of production: does nothing. Tests pass one that kills at a step."""
 
 
 def ring() -> None:
@@ -71,20 +65,20 @@ def run_due(seconds: float = SECONDS) -> int:
     return taken
 
 
-def run_one(export_id: int, failpoint: Failpoint = nothing, until: float = float("inf")) -> str:
+def run_one(export_id: int, until: float = float("inf")) -> str:
     """Work on one export until it is done or the time is up; its state, "busy" or "lost" when another has it."""
     claimed = export_work.claim(export_id=export_id, now=clock.now(), lease=_lease())
     if claimed is None:
         return "busy"
     token, list_key = claimed
-    failpoint("claimed")
+    failpoints.reach("export.claimed")
     try:
         listing: Listing | None = current_app.extensions["export_lists"].get(list_key)
         if listing is None:
             raise Stopped("error")
-        if not _read_all(export_id, token, listing, failpoint, until):
+        if not _read_all(export_id, token, listing, until):
             return "running"
-        _build(export_id, token, listing, failpoint)
+        _build(export_id, token, listing)
         return "done"
     except Lost:
         return "lost"
@@ -102,15 +96,15 @@ def run_one(export_id: int, failpoint: Failpoint = nothing, until: float = float
         shutil.rmtree(_workshop(export_id, token), ignore_errors=True)
 
 
-def _read_all(export_id: int, token: int, listing: Listing, failpoint: Failpoint, until: float) -> bool:
+def _read_all(export_id: int, token: int, listing: Listing, until: float) -> bool:
     """Read pages into the spool; False when the time is up before the last one."""
     kept, complete = _store(), export_work.begin(export_id=export_id, token=token, listing=listing)
-    failpoint("begun")
+    failpoints.reach("export.begun")
     while not complete:
         page = export_work.read(export_id=export_id, token=token, listing=listing)
-        failpoint("read")
+        failpoints.reach("export.read")
         kept.put(page.name, sheets.pack(page.rows))
-        failpoint("kept")
+        failpoints.reach("export.kept")
         complete, more = page.below is None, time.monotonic() < until
         try:
             export_work.turned(
@@ -119,13 +113,13 @@ def _read_all(export_id: int, token: int, listing: Listing, failpoint: Failpoint
         except Lost:
             kept.delete(page.name)
             raise
-        failpoint("turned")
+        failpoints.reach("export.turned")
         if not complete and not more:
             return False
     return True
 
 
-def _build(export_id: int, token: int, listing: Listing, failpoint: Failpoint) -> None:
+def _build(export_id: int, token: int, listing: Listing) -> None:
     """Make the file out of the spool, put it into the store, write it down, throw the spool away."""
     made = export_work.finished_pages(export_id=export_id, token=token, listing=listing)
     sheet, kind, names, own_name = made
@@ -138,15 +132,15 @@ def _build(export_id: int, token: int, listing: Listing, failpoint: Failpoint) -
     else:
         (sheets.write_xlsx if kind == "xlsx" else sheets.write_csv)(path, sheet, rows)
     size = path.stat().st_size
-    failpoint("built")
+    failpoints.reach("export.built")
     _store().take(own_name, path)
-    failpoint("taken")
+    failpoints.reach("export.taken")
     try:
         export_work.finish(export_id=export_id, token=token, store_name=own_name, size=size, now=clock.now())
     except Lost:
         _store().delete(own_name)
         raise
-    failpoint("finished")
+    failpoints.reach("export.finished")
     sweep()
 
 

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app import clock
+from app import clock, failpoints
 from app.domain.errors import DomainError
 from app.extensions import db
 from app.integrations.platform.driver import Page
@@ -21,7 +21,6 @@ from app.integrations.platform.errors import PlatformError
 from app.jobs import arrivals
 from app.services import intake, polls
 from app.services.intake import Arrival, Conflict
-from app.services.outbox import Failpoint, nothing
 from app.services.polls import Lost, Turn
 
 log = logging.getLogger(__name__)
@@ -64,14 +63,14 @@ def read_due() -> int:
     return done
 
 
-def read_one(connection_id: int, failpoint: Failpoint = nothing) -> str:
+def read_one(connection_id: int) -> str:
     """Read one window of a connection to its end: done, failed (to be tried again from the same page), lost or busy."""
     turn = polls.claim(connection_id=connection_id, now=clock.now())
     if turn is None:
         return "busy"
-    failpoint("claimed")
+    failpoints.reach("poll.claimed")
     try:
-        return _read_window(turn, failpoint)
+        return _read_window(turn)
     except PlatformError as error:
         log.warning("polls: %s: %s", turn.door.code, error.code)
         return _failed(turn, error)
@@ -89,20 +88,20 @@ def _failed(turn: Turn, error: PlatformError) -> str:
     return "failed"
 
 
-def _read_window(turn: Turn, failpoint: Failpoint) -> str:
+def _read_window(turn: Turn) -> str:
     left: Turn | None = turn
     if turn.page is None:
         left = polls.counted(turn=turn, total=_page(turn, 1).total, now=clock.now())
-        failpoint("counted")
+        failpoints.reach("poll.counted")
     while left is not None:
         page = _page(left, left.page or 1)
-        failpoint("fetched")
+        failpoints.reach("poll.fetched")
         for row in page.rows:
             _store(left, row)
-            failpoint("row")
-        failpoint("stored")
+            failpoints.reach("poll.row")
+        failpoints.reach("poll.stored")
         left = polls.stored(turn=left, total=page.total, rows=len(page.rows), now=clock.now())
-        failpoint("moved")
+        failpoints.reach("poll.moved")
     return "done"
 
 

@@ -70,12 +70,12 @@ def deliver_due() -> int:
     return tried
 
 
-def deliver_one(row_id: int, failpoint: outbox.Failpoint = outbox.nothing) -> str:
+def deliver_one(row_id: int) -> str:
     """Deliver one row with the right driver; its new state."""
     config = current_app.extensions["kuaifu"]
     return outbox.deliver(
         row_id, send=_send, prepare=_prepare, settle=_settle, lease=config.outbox_lease, clock=clock.now,
-        failpoint=failpoint, query=_query,
+        query=_query,
     )  # fmt: skip
 
 

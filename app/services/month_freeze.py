@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from app import failpoints
 from app.domain.errors import NotAllowed, NotFound
 from app.domain.month_dates import freeze_from
 from app.domain.roles import Actor
@@ -27,12 +27,6 @@ log = logging.getLogger(__name__)
 EDGE_MS = 120_000  # events younger than this against the youngest are named one by one
 LOCK = "month close"
 
-Failpoint = Callable[[str], None]
-
-
-def nothing(_step: str) -> None:
-    """The failpoint of production: does nothing. Tests pass one that kills at a step."""
-
 
 @dataclass(frozen=True)
 class Frozen:
@@ -44,7 +38,7 @@ class Frozen:
     digest: str
 
 
-def freeze(*, actor: Actor, month: str, now: datetime, failpoint: Failpoint = nothing) -> Frozen:
+def freeze(*, actor: Actor, month: str, now: datetime) -> Frozen:
     """Freeze a month: settle its penalties, write every card and the head, all in one transaction.
 
     Everything is read from one picture of the database; what others write meanwhile is not in it and counts as a
@@ -60,11 +54,11 @@ def freeze(*, actor: Actor, month: str, now: datetime, failpoint: Failpoint = no
         with write(one_picture=True) as session:
             lock_key(session, LOCK)
             _refuse(session, month)
-            failpoint("begun")
+            failpoints.reach("freeze.begun")
             penalty_settling.settle_in(session, month, now)
             session.flush()
-            done = _write(session, month, span, actor, failpoint)
-            failpoint("written")
+            done = _write(session, month, span, actor)
+            failpoints.reach("freeze.written")
             return done
     except (IntegrityError, OperationalError) as error:  # somebody else froze it, or wrote what is settled here
         log.warning("month %s: the freeze met another writer: %s", month, type(error.orig).__name__)
@@ -90,14 +84,14 @@ def _refuse(session: Session, month: str) -> None:
         raise NotAllowed("earlier_open", month=earlier)
 
 
-def _write(session: Session, month: str, span: Span, actor: Actor, failpoint: Failpoint) -> Frozen:
+def _write(session: Session, month: str, span: Span, actor: Actor) -> Frozen:
     read_much(session)
     scheme = scoring_schemes.of_month(session, month)
     books = month_books.books(session, month, span, scheme)
-    failpoint("counted")
+    failpoints.reach("freeze.counted")
     found = month_amendments.find(session, month, span.now)
     rows = [_card(month, one, body) for one, body in zip(books.nodes, books.bodies().values(), strict=True)]
-    failpoint("made")
+    failpoints.reach("freeze.made")
     if rows:
         insert_rows(session, FrozenCard.__table__, rows)  # type: ignore[arg-type]
     people = month_people.freeze(session, month, books.people, books.nodes, scheme)

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from app import failpoints
 from app.domain.errors import NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.models import Outbox
@@ -37,11 +38,6 @@ class Result:
 
 
 Driver = Callable[[Outbox, Any], Result]
-Failpoint = Callable[[str], None]
-
-
-def nothing(_step: str) -> None:
-    """The failpoint of production: does nothing. Tests pass one that crashes at a step."""
 
 
 def due(session: Session, now: datetime, limit: int = 50) -> list[int]:
@@ -59,7 +55,7 @@ def due(session: Session, now: datetime, limit: int = 50) -> list[int]:
 
 def deliver(
     row_id: int, *, send: Driver, prepare: Callable[[Session, Outbox], Any], settle: Callable[..., None], lease: int,
-    clock: Callable[[], datetime], failpoint: Failpoint = nothing, query: Driver | None = None,
+    clock: Callable[[], datetime], query: Driver | None = None,
 ) -> str:  # fmt: skip
     """Deliver one row with the driver `send`; the row's new state, or "busy" when another worker has it.
 
@@ -71,16 +67,18 @@ def deliver(
     if claimed is None:
         return "busy"
     token, ask_first = claimed
-    failpoint("claimed")
+    failpoints.reach("outbox.claimed")
     content = _begin_sending(row_id, token, prepare, clock(), lease)
     if content is None:
         return "busy"
     row, material = content
-    failpoint("sending")
+    failpoints.reach("outbox.sending")
     driver = query if ask_first and query else send
     result = material if isinstance(material, Result) else driver(row, material)
-    failpoint("sent")
-    return _write_down(row_id, token, result, settle, clock())
+    failpoints.reach("outbox.sent")
+    state = _write_down(row_id, token, result, settle, clock())
+    failpoints.reach("outbox.settled")
+    return state
 
 
 def _claim(row_id: int, now: datetime, lease: int) -> tuple[int, bool] | None:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app import clock
+from app import clock, failpoints
 from app.domain import sms_content, sms_templates
 from app.domain.errors import Invalid, NotAllowed
 from app.extensions import csrf, db
@@ -211,7 +211,9 @@ def receipts(driver: str, token: str) -> ResponseReturnValue:
         reports = jobs.parse(driver, body)
     except SmsError:
         return _refused(driver, "BROKEN_RECEIPT", 400)
+    failpoints.reach("receipt.believed")
     taken = sms_receipts.take(driver=driver, reports=reports, key=_key(), now=clock.now())
+    failpoints.reach("receipt.taken")
     if not taken.new and not taken.known:
         return jsonify(error="UNKNOWN_RECEIPT"), 422
     return jsonify(jobs.answer(driver))

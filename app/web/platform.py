@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app import clock
+from app import clock, failpoints
 from app.extensions import csrf, db
 from app.integrations.platform.errors import MessageError
 from app.integrations.platform.link import envelope as link
@@ -50,6 +50,7 @@ def _signed(door: Door, raw: bytes, now: datetime) -> ResponseReturnValue:
     if not link.verify(envelope.logistics_interface, envelope.data_digest, door.secrets):
         return _counted(door.code, "BAD_SIGNATURE", 401, now)
     arrival = Arrival(door.id, envelope.msg_type, envelope.logistics_interface, now)
+    failpoints.reach("push.believed")
     try:
         arrivals.take(door, arrival)
     except MessageError as error:
@@ -61,6 +62,7 @@ def _signed(door: Door, raw: bytes, now: datetime) -> ResponseReturnValue:
         response = jsonify(success=False, errorCode="TRY_AGAIN", errorMsg="TRY_AGAIN")
         response.headers["Retry-After"] = "5"
         return response, 503
+    failpoints.reach("push.taken")
     return jsonify(success=True, errorCode="", errorMsg="")
 
 

@@ -11,7 +11,7 @@ from flask import make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
-from app import clock
+from app import clock, failpoints
 from app.domain.errors import Invalid, NotAllowed, Stale
 from app.domain.roles import Actor
 from app.extensions import db
@@ -44,11 +44,14 @@ def act(
     `key` names the box or sheet that the form stands in. A customer's link is shown in the answer itself: it is told
     once and stored nowhere. `onward` answers with another page, unless such a link has to be passed on first.
     """
+    failpoints.reach("post.begun")
     try:
         done = verb()
     except (Invalid, Stale, NotAllowed) as error:
         return failed(actor, number, key, form, error)
+    failpoints.reach("post.stored")
     sends.ring()
+    failpoints.reach("post.rung")
     link = url_for("customer.show", token=done.link, _external=True) if getattr(done, "link", "") else ""
     if onward is not None and not link:
         return onward()

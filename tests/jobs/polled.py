@@ -21,10 +21,6 @@ from tests.integrations.loopback import Platform, platform, reply
 CLIENT, SECRET = "kuaifu-client", "kuaifu-secret"
 
 
-class Crash(BaseException):
-    """The process is gone: nothing of ours gets to handle this."""
-
-
 @dataclass
 class Polled:
     """The connection's id, the platform's tickets, its server, and the time in the portal and on the platform."""
@@ -39,9 +35,9 @@ class Polled:
         """Let time go by."""
         self.now += timedelta(seconds=seconds)
 
-    def read(self, failpoint: Any = lambda step: None) -> str:
+    def read(self) -> str:
         """One turn of the poll."""
-        return polls.read_one(self.id, failpoint)
+        return polls.read_one(self.id)
 
     def catch_up(self) -> None:
         """Poll until the cursor has reached the present."""

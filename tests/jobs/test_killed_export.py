@@ -20,26 +20,15 @@ from app.models import Export
 from app.services import exports
 from app.services.exports import OrderIn
 from tests.cast import assemble, push
+from tests.failing import CHILD
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 5
-WORKER = """
-import os, sys
-from app import create_app
-from app.jobs import exports
-from app.services import export_work
-
-export_work.read.__kwdefaults__["size"] = 2
-reached = []
-
-def kill(step):
-    reached.append(step)
-    if step == sys.argv[2] and reached.count(step) == int(sys.argv[3]):
-        os.kill(os.getpid(), 9)
-
-with create_app().app_context():
-    exports.run_one(int(sys.argv[1]), kill)
-"""
+ACT = """from app.services import export_work
+    export_work.read.__kwdefaults__["size"] = 2
+    from app.jobs import exports
+    exports.run_one(int(sys.argv[1]))"""
+WORKER = CHILD.format(act=ACT)
 
 
 @pytest.mark.parametrize(("step", "nth"), [("kept", 2), ("turned", 2), ("built", 1), ("taken", 1)])
@@ -51,7 +40,7 @@ def test_a_killed_export_is_finished_by_the_next_worker(app, database, engine_ur
     env = {**os.environ, "KUAIFU_ENV": "test", "DATABASE_URL": engine_url, "DATA_DIR": str(tmp_path),
            "SECRET_KEY": "k" * 32, "REDIS_URL": ""}  # fmt: skip
     killed = subprocess.run(
-        [sys.executable, "-c", WORKER, str(export_id), step, str(nth)],
+        [sys.executable, "-c", WORKER, str(export_id), f"export.{step}", str(nth)],
         env=env,
         cwd=ROOT,
         capture_output=True,

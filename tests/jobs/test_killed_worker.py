@@ -17,20 +17,10 @@ from app.jobs import sends
 from app.models import Outbox
 from app.models.ids import new_id
 from tests.cast import NOON, Cast, assemble
+from tests.failing import CHILD
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKER = """
-import os, sys
-from app import create_app
-from app.jobs import sends
-
-def kill(reached):
-    if reached == sys.argv[2]:
-        os.kill(os.getpid(), 9)
-
-with create_app().app_context():
-    sends.deliver_one(int(sys.argv[1]), kill)
-"""
+WORKER = CHILD.format(act="from app.jobs import sends; sends.deliver_one(int(sys.argv[1]))")
 
 
 def die(engine_url: str, folder: Path, row_id: int, step: str) -> int:
@@ -38,7 +28,12 @@ def die(engine_url: str, folder: Path, row_id: int, step: str) -> int:
     env = {**os.environ, "KUAIFU_ENV": "test", "DATABASE_URL": engine_url, "DATA_DIR": str(folder),
            "SECRET_KEY": "k" * 32, "REDIS_URL": ""}  # fmt: skip
     return subprocess.run(
-        [sys.executable, "-c", WORKER, str(row_id), step], env=env, cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", WORKER, str(row_id), step, "1"],
+        env=env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
     ).returncode
 
 
@@ -64,7 +59,7 @@ def wake(session) -> str:
     return row.state
 
 
-@pytest.mark.parametrize("step", ["claimed", "sending", "sent"])
+@pytest.mark.parametrize("step", ["outbox.claimed", "outbox.sending", "outbox.sent"])
 def test_a_killed_worker_process_leads_to_exactly_one_sms(app, database, engine_url, db_session, tmp_path, step):
     row_id, known = reminder(db_session, assemble()), app.extensions["kuaifu"]
     assert die(engine_url, tmp_path, row_id, step) == -9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.failpoints import armed
 from app.jobs import polls, schedule
 from app.models import Clock, Connection, Inbox, Outbox, PlatformOrder, Ticket
 from app.services import queue, replies, scans, ticket_view
@@ -17,8 +19,9 @@ from app.services.replies import ResultIn
 from app.services.scans import ScanIn
 from tests import cast as casting
 from tests.cast import Cast, post
+from tests.failing import Killed, deaths, dying
 from tests.integrations.loopback import reply
-from tests.jobs.polled import Crash, Polled, picture, polled, said
+from tests.jobs.polled import Polled, picture, polled, said
 
 SMALL = 3  # rows a page
 STEPS = ("claimed", "counted", "fetched", "row", "stored", "moved")
@@ -119,18 +122,9 @@ def test_a_crash_at_any_step_loses_nothing_and_doubles_nothing(
     with polled(company, page_size=SMALL) as there:
         monkeypatch.setattr(clock, "now", lambda: there.now)
         eventful(there)
-        passed: list[str] = []
-
-        def crash(at: str) -> None:
-            passed.append(at)
-            if at == step and passed.count(at) == nth:
-                raise Crash(at)
-
-        for _turn in range(6):
-            try:
-                there.read(crash)
-            except Crash:
-                break
+        with suppress(Killed), dying(f"poll.{step}", nth=nth):
+            for _turn in range(6):
+                there.read()
         there.pass_time(polls.polls.LEASE.total_seconds() + 1)
         there.catch_up()
         found = picture(db_session)
@@ -142,23 +136,15 @@ def test_a_crash_at_any_step_loses_nothing_and_doubles_nothing(
 
 def test_a_process_that_dies_at_every_single_step_gets_there_all_the_same(there: Polled, db_session) -> None:
     eventful(there)
+
+    def read_on() -> None:
+        while there.read() == "done":
+            pass
+
     crashes = 0
-    for nth in range(1, 200):
-        steps: list[str] = []
-
-        def crash(at: str, steps: list[str] = steps, nth: int = nth) -> None:
-            steps.append(at)
-            if len(steps) == nth:
-                raise Crash(at)
-
-        try:
-            while there.read(crash) == "done":
-                pass
-            break
-        except Crash:
-            crashes += 1
-            there.pass_time(polls.polls.LEASE.total_seconds() + 1)
-    assert crashes >= 8
+    for crashes, _reached in enumerate(deaths(read_on), 1):  # noqa: B007 - counted
+        there.pass_time(polls.polls.LEASE.total_seconds() + 1)
+    assert crashes >= 20
     there.catch_up()
     assert [row[0] for row in picture(db_session)[:8]] == [str(n) for n in range(1, 9)]
     assert said(db_session, "received", "urge", "sent_back", "satisfied", "cancelled") == {
@@ -171,13 +157,13 @@ def test_the_cursor_moves_only_with_the_last_page_of_its_window(there: Polled) -
     begun = there.now - timedelta(hours=1)
 
     def crash(at: str) -> None:
-        if at == "stored" and there.row().page == 1 and there.row().total:
-            raise Crash(at)
+        if at == "poll.stored" and there.row().page == 1 and there.row().total:
+            raise Killed(at)
 
-    with pytest.raises(Crash):
+    with pytest.raises(Killed), armed(crash):
         for _turn in range(9):
             before = there.row().cursor_at if _turn else begun
-            there.read(crash)
+            there.read()
     assert there.row().cursor_at == before
     assert there.row().page == 1
 
@@ -316,13 +302,14 @@ def test_of_two_at_once_one_reads_and_whoever_lost_the_lease_moves_nothing(there
     other: list[str] = []
 
     def meanwhile(at: str) -> None:
-        if at == "fetched" and len(other) == 0:
+        if at == "poll.fetched" and len(other) == 0:
             other.append(there.read())  # while the lease holds
             there.pass_time(polls.polls.LEASE.total_seconds() + 1)
             other.append(there.read())  # and when it is over
 
-    while (outcome := there.read(meanwhile)) == "done":
-        pass
+    with armed(meanwhile):
+        while (outcome := there.read()) == "done":
+            pass
     assert other[0] == "busy" and other[1] == "done"
     assert outcome == "lost"
     there.catch_up()

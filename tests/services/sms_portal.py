@@ -71,8 +71,8 @@ class Portal:
         self.session.commit()
         return row.id
 
-    def deliver(self, row_id: int, failpoint=outbox.nothing) -> str:
-        return sends.deliver_one(row_id, failpoint)
+    def deliver(self, row_id: int) -> str:
+        return sends.deliver_one(row_id)
 
     def later(self, **by: float) -> None:
         self.now += timedelta(**by)
@@ -107,18 +107,6 @@ def portal_fixture(app: Any, cast: Cast, there: fake.FakeGateway, db_session: An
     monkeypatch.setattr(clock, "now", lambda: made.now)
     there.now = lambda: made.now
     return made
-
-
-class Killed(Exception):
-    """The worker dies here."""
-
-
-def die_at(step: str):
-    def failpoint(reached: str) -> None:
-        if reached == step:
-            raise Killed
-
-    return failpoint
 
 
 def quick(monkeypatch: Any) -> None:

@@ -20,7 +20,7 @@ from app.services.outbox import Result
 from app.services.replies import Answered, ResultIn
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, push, ticket
-from tests.services.sms_portal import Killed, die_at
+from tests.failing import Killed, dying
 
 HOUR = timedelta(hours=1)
 OVER = NOON + timedelta(hours=48, days=7)  # the objection window and a week
@@ -271,11 +271,11 @@ def test_an_sms_of_an_answered_link_fails_visibly_and_reaches_no_driver(cast: Ca
 
 def test_an_sms_that_may_be_out_already_is_asked_for_although_nobody_wants_it_any_more(cast: Cast, db_session) -> None:
     token = answered(cast, by_hand(cast))
-    with pytest.raises(Killed), pytest.MonkeyPatch.context() as patch:
+    with pytest.raises(Killed), dying("outbox.sending"), pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: NOON)
         outbox.deliver(
             sms_rows(db_session)[0].id, send=lambda *_: Result("sent"), prepare=gateways.prepare,
-            settle=lambda *_: None, lease=60, clock=clock.now, failpoint=die_at("sending"),
+            settle=lambda *_: None, lease=60, clock=clock.now,
         )  # fmt: skip
     press(token)
     state, heard = deliver(db_session, NOON + 2 * HOUR)

@@ -18,6 +18,7 @@ from sqlalchemy import event, insert, select, update
 from app import clock
 from app.domain import exports as rule
 from app.domain.errors import NotAllowed, NotFound
+from app.failpoints import armed
 from app.integrations import store
 from app.jobs import exports as work
 from app.models import Export, ExportLog, ExportPage, Outbox, User
@@ -27,13 +28,10 @@ from app.services.exports import OrderIn, TooSoon
 from app.services.transaction import write
 from tests import cast as people
 from tests.cast import NOON, Cast
+from tests.failing import Killed, dying
 
 STEPS = ("claimed", "begun", "read", "kept", "turned", "built", "taken", "finished")
 PHONE = "13912345678"
-
-
-class Killed(BaseException):
-    """What a kill -9 is to a process: nothing is tidied up."""
 
 
 @pytest.fixture(autouse=True)
@@ -165,12 +163,13 @@ def test_a_row_that_moves_in_the_list_meanwhile_is_neither_doubled_nor_lost(db_s
     export_id, moved = ask(cast, "site-manager"), []
 
     def move(step: str) -> None:
-        if step == "turned" and not moved:
+        if step == "export.turned" and not moved:
             moved.append(tickets[0])
             for number in (tickets[0], tickets[7]):
                 replies.claim(actor=cast["site"], post=people.post(number), now=clock.now())
 
-    assert work.run_one(export_id, move) == "done"
+    with armed(move):
+        assert work.run_one(export_id) == "done"
     assert [line[0] for line in sheet(db_session, export_id, tmp_path)[1:]] == tickets[::-1]
 
 
@@ -180,15 +179,10 @@ def test_a_row_that_moves_in_the_list_meanwhile_is_neither_doubled_nor_lost(db_s
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_worker_killed_at_any_step_loses_and_doubles_no_row(db_session, cast, tickets, tmp_path, settings, step, nth):
-    export_id, reached = ask(cast, "site-manager"), []
-
-    def kill(at: str) -> None:
-        reached.append(at)
-        if at == step and reached.count(step) == nth:
-            raise Killed
-
+    export_id = ask(cast, "site-manager")
     try:
-        work.run_one(export_id, kill)
+        with dying(f"export.{step}", nth=nth):
+            work.run_one(export_id)
     except Killed:
         db_session.rollback()
         before = row(db_session, export_id).pages
@@ -208,11 +202,13 @@ def test_a_worker_that_slept_through_its_lease_changes_nothing(db_session, cast,
     export_id, states = ask(cast, "site-manager"), []
 
     def sleep(step: str) -> None:
-        if step == "kept" and not states:
+        if step == "export.kept" and not states:
             settings.pass_(61)
-            states.append(work.run_one(export_id))
+            states.append("sleeps")
+            states[0] = work.run_one(export_id)
 
-    assert work.run_one(export_id, sleep) == "lost"
+    with armed(sleep):
+        assert work.run_one(export_id) == "lost"
     assert states == ["done"]
     assert [line[0] for line in sheet(db_session, export_id, tmp_path)[1:]] == tickets[::-1]
     assert len(files(tmp_path)) == 1
@@ -247,10 +243,11 @@ def test_a_cancelled_export_stops_at_its_next_page_and_leaves_nothing(db_session
     export_id = ask(cast, "site-manager")
 
     def cancel(step: str) -> None:
-        if step == "read":
+        if step == "export.read":
             exports.cancel(actor=cast["site-manager"], export_id=export_id, now=clock.now())
 
-    assert work.run_one(export_id, cancel) == "lost"
+    with armed(cancel):
+        assert work.run_one(export_id) == "lost"
     assert row(db_session, export_id).state == "cancelled"
     settings.pass_(61)
     work.sweep()
@@ -275,10 +272,11 @@ def test_rights_that_are_withdrawn_stop_an_export(db_session, cast, tickets, tmp
     export_id, done = ask(cast, "site-manager"), []
 
     def at(reached: str) -> None:
-        if reached == step and not done:
+        if reached == f"export.{step}" and not done:
             done.append(withdraw(cast, how))
 
-    assert work.run_one(export_id, at) == "failed"
+    with armed(at):
+        assert work.run_one(export_id) == "failed"
     assert row(db_session, export_id).reason == reason
     work.sweep()
     assert files(tmp_path) == []

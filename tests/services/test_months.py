@@ -32,6 +32,7 @@ from app.services import (
 )
 from app.services.transaction import write
 from tests.cast import Cast, post, push, tell
+from tests.failing import Killed, dying
 from tests.services import month_checks
 from tests.services.ending_steps import FINE, answer, by_hand
 
@@ -208,15 +209,8 @@ def _score(cast: Cast) -> int | None:
 
 @pytest.mark.parametrize("step", ["begun", "counted", "made", "written"])
 def test_killed_half_way_and_run_again_it_has_the_same_bytes(lived: Cast, db_session: Any, step: str) -> None:
-    class Killed(BaseException):
-        pass
-
-    def kill(at: str) -> None:
-        if at == step:
-            raise Killed
-
-    with pytest.raises(Killed):
-        freeze(lived, failpoint=kill)
+    with pytest.raises(Killed), dying(f"freeze.{step}"):
+        freeze(lived)
     assert stored(db_session) == [] and not months.is_frozen(db_session, MONTH)
     freeze(lived)
     wanted = stored(db_session)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.domain.errors import NotAllowed, NotFound
-from app.models import Outbox
+from app.failpoints import armed
+from app.models import Event, Outbox
 from app.models.ids import new_id
 from app.services import callbacks, outbox, replies
 from app.services.outbox import Result
 from app.services.replies import ResultIn
 from tests.cast import NOON, Cast, post, push, ticket
+from tests.failing import Killed, deaths, die_everywhere, dying
 
 LEASE = 60
-STEPS = ("claimed", "sending", "sent")
-
-
-class Killed(Exception):
-    """The worker dies here."""
+STEPS = ("outbox.claimed", "outbox.sending", "outbox.sent")
 
 
 class Gateway:
@@ -38,18 +37,10 @@ class Gateway:
         return Result("sent") if row.id in self.accepted else self.send(row, material)
 
 
-def die_at(step: str):
-    def failpoint(reached: str) -> None:
-        if reached == step:
-            raise Killed
-
-    return failpoint
-
-
-def deliver(row_id: int, gateway: Gateway, now: datetime, failpoint=outbox.nothing) -> str:
+def deliver(row_id: int, gateway: Gateway, now: datetime) -> str:
     return outbox.deliver(
         row_id, send=gateway.send, query=gateway.query, prepare=lambda session, row: None,
-        settle=lambda session, row, result, now: None, lease=LEASE, clock=lambda: now, failpoint=failpoint,
+        settle=lambda session, row, result, now: None, lease=LEASE, clock=lambda: now,
     )  # fmt: skip
 
 
@@ -63,8 +54,8 @@ def sms(session) -> int:
 @pytest.mark.parametrize("step", STEPS)
 def test_a_worker_killed_at_any_step_sends_the_sms_exactly_once(cast: Cast, db_session, step: str) -> None:
     row_id, gateway = sms(db_session), Gateway()
-    with pytest.raises(Killed):
-        deliver(row_id, gateway, NOON, die_at(step))
+    with pytest.raises(Killed), dying(step):
+        deliver(row_id, gateway, NOON)
     assert deliver(row_id, gateway, NOON + timedelta(seconds=LEASE - 1)) == "busy"
     for n in range(1, 4):
         later = NOON + timedelta(seconds=(LEASE + 1) * n)
@@ -75,15 +66,60 @@ def test_a_worker_killed_at_any_step_sends_the_sms_exactly_once(cast: Cast, db_s
     assert db_session.scalars(select(Outbox.state)).all() == ["sent"]
 
 
+def test_an_sms_whose_worker_dies_at_every_point_in_turn_goes_out_at_most_once_and_once_in_the_end(
+    cast: Cast, db_session
+) -> None:
+    row_id, gateway, turns = sms(db_session), Gateway(), count(1)
+
+    def work() -> None:
+        later = NOON + timedelta(hours=1) * next(turns)
+        if row_id in outbox.due(db_session, later):
+            db_session.rollback()
+            deliver(row_id, gateway, later)
+
+    reached = {points[-1] for points in deaths(work)}
+    assert reached == {*STEPS, "write.begin", "write.begun", "write.commit", "write.committed"}
+    db_session.rollback()
+    assert gateway.accepted == [row_id] and db_session.scalars(select(Outbox.state)).all() == ["sent"]
+
+
+def test_an_answer_whose_worker_dies_at_any_point_says_the_same_again_until_it_is_taken(cast: Cast, db_session) -> None:
+    numbers, heard = (push(cast, f"W{n}") for n in count(1)), []
+
+    def fresh() -> int:
+        answer = ResultIn(text="已处理", contact_outcome="reached_accepts")
+        replies.result(actor=cast["site"], post=post(next(numbers)), answer=answer, now=NOON)
+        heard.clear()
+        return max(outbox.due(db_session, NOON))
+
+    turns = count()
+
+    def work(row_id: int) -> None:
+        outbox.deliver(
+            row_id, send=lambda row, material: heard.append(material[1]) or Result("sent"), prepare=callbacks.message,
+            settle=settle, lease=LEASE, clock=lambda: NOON + timedelta(minutes=5) * next(turns),
+        )  # fmt: skip
+
+    def check(row_id: int) -> None:
+        db_session.rollback()
+        row = db_session.get_one(Outbox, row_id)
+        taken = select(func.count()).where(Event.ticket_id == row.ticket_id, Event.type == "callback_taken")
+        assert row.state == "sent" and db_session.scalar(taken) == 1
+        assert 1 <= len(heard) <= 2 and all(one == heard[0] for one in heard)
+
+    assert die_everywhere(fresh, work, check) >= {*STEPS, "outbox.settled"}
+
+
 def test_a_row_that_another_worker_holds_is_left_alone(cast: Cast, db_session) -> None:
     row_id, gateway = sms(db_session), Gateway()
     seen: list[str] = []
 
     def race(step: str) -> None:
-        if step == "claimed":
+        if step == "outbox.claimed":
             seen.append(deliver(row_id, gateway, NOON))
 
-    assert deliver(row_id, gateway, NOON, race) == "sent"
+    with armed(race):
+        assert deliver(row_id, gateway, NOON) == "sent"
     assert seen == ["busy"] and gateway.accepted == [row_id]
 
 
@@ -92,10 +128,12 @@ def test_a_worker_that_wakes_after_its_lease_writes_nothing(cast: Cast, db_sessi
     quick.accepted = slow.accepted
 
     def overtaken(step: str) -> None:
-        if step == "sent":
-            deliver(row_id, quick, NOON + timedelta(seconds=LEASE + 1))
+        if step == "outbox.sent":
+            with armed(lambda _step: None):
+                deliver(row_id, quick, NOON + timedelta(seconds=LEASE + 1))
 
-    assert deliver(row_id, slow, NOON, overtaken) == "busy"
+    with armed(overtaken):
+        assert deliver(row_id, slow, NOON) == "busy"
     assert slow.accepted == [row_id]
 
 

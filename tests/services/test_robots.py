@@ -16,8 +16,8 @@ from app.models import Organisation, Outbox, Robot
 from app.services import duty, outbox, reminders, robots, sms_fallback, sweep
 from app.services.transaction import write
 from tests.cast import NOON, Cast, push
+from tests.failing import Killed, dying
 from tests.integrations import fake_robots as fake
-from tests.services.sms_portal import Killed, die_at
 
 MIN = timedelta(minutes=1)
 TOKEN = "0123456789abcdef0123456789ABCDEF"
@@ -154,8 +154,8 @@ def test_a_worker_killed_at_any_step_posts_at_most_once(cast, db_session, there,
     remind(db_session, NOON + 16 * MIN)
     (row,) = rows(db_session)
     time.now = NOON + 16 * MIN
-    with pytest.raises(Killed):
-        sends.deliver_one(row.id, die_at(step))
+    with pytest.raises(Killed), dying(f"outbox.{step}"):
+        sends.deliver_one(row.id)
     deliver_due(db_session, time, 30)
     (row,) = rows(db_session)
     assert len(there.posted) == {"claimed": 1, "sending": 0, "sent": 1}[step]

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from app.failpoints import armed
 from app.services import gateways, outbox
 from tests.cast import NOON
+from tests.failing import CHILD, Killed, dying
 from tests.services.sms_portal import (
     PHONE,
     SOON,
     VENDORS,
-    Killed,
-    die_at,
     portal_fixture,  # noqa: F401
     quick,
     there_fixture,  # noqa: F401
@@ -129,8 +129,8 @@ def test_sends_killed_between_gateway_and_book_keeping_are_never_doubled(portal,
     for _ in range(deaths):
         if row_id in outbox.due(portal.session, portal.now):
             portal.session.rollback()
-            with pytest.raises(Killed):
-                portal.deliver(row_id, die_at("sent"))
+            with pytest.raises(Killed), dying("outbox.sent"):
+                portal.deliver(row_id)
         portal.later(minutes=2)
     there.report()
     row = portal.turns(row_id, 40)
@@ -145,8 +145,8 @@ def test_a_send_killed_before_the_request_goes_out_again_only_where_the_gateway_
     portal.use(vendor)
     row_id = portal.reminder()
     for _ in range(2):
-        with pytest.raises(Killed):
-            portal.deliver(row_id, die_at("sending"))
+        with pytest.raises(Killed), dying("outbox.sending"):
+            portal.deliver(row_id)
         portal.later(minutes=2)
     row = portal.turns(row_id, 60)
     assert [m.out_id for m in there.accepted] == [str(row_id)] * arrives
@@ -172,8 +172,8 @@ def test_an_answer_that_never_came_leads_to_at_most_one_message(portal, there, v
 def test_a_doubtful_message_is_asked_for_where_it_went_although_another_gateway_was_chosen(portal, there):
     portal.use("aliyun")
     row_id = portal.reminder()
-    with pytest.raises(Killed):
-        portal.deliver(row_id, die_at("sent"))
+    with pytest.raises(Killed), dying("outbox.sent"):
+        portal.deliver(row_id)
     portal.use("tencent")
     assert portal.turns(row_id, 3).state == "sent"
     assert [m.vendor for m in there.accepted] == ["aliyun"]
@@ -183,8 +183,8 @@ def test_a_doubtful_message_is_asked_for_where_it_went_although_another_gateway_
 def test_a_message_that_did_not_arrive_goes_through_the_gateway_chosen_meanwhile(portal, there):
     portal.use("aliyun")
     row_id = portal.reminder()
-    with pytest.raises(Killed):
-        portal.deliver(row_id, die_at("sending"))
+    with pytest.raises(Killed), dying("outbox.sending"):
+        portal.deliver(row_id)
     portal.use("tencent")
     assert portal.turns(row_id, 30).state == "sent"
     assert [m.vendor for m in there.accepted] == ["tencent"]
@@ -194,8 +194,8 @@ def test_the_second_try_waits_as_long_for_its_proof_as_the_first(portal, there):
     """Killed, proven absent, sent again, killed again before its answer: the list must settle anew."""
     portal.use("aliyun")
     row_id = portal.reminder()
-    with pytest.raises(Killed):
-        portal.deliver(row_id, die_at("sending"))
+    with pytest.raises(Killed), dying("outbox.sending"):
+        portal.deliver(row_id)
     for _ in range(40):
         portal.later(minutes=1)
         if portal.row(row_id).state == "pending":
@@ -205,8 +205,8 @@ def test_the_second_try_waits_as_long_for_its_proof_as_the_first(portal, there):
             portal.deliver(row_id)
     assert portal.row(row_id).state == "pending"
     portal.later(minutes=1)
-    with pytest.raises(Killed):
-        portal.deliver(row_id, die_at("sent"))
+    with pytest.raises(Killed), dying("outbox.sent"):
+        portal.deliver(row_id)
     hidden, there.accepted = there.accepted, []  # the list is late
     portal.turns(row_id, 5)
     there.accepted = hidden
@@ -219,18 +219,19 @@ def test_a_worker_that_slept_through_its_lease_sends_nothing(portal, there):
     row_id = portal.reminder()
 
     def sleep(step: str) -> None:
-        if step == "sending":
+        if step == "outbox.sending":
             portal.later(minutes=5)
 
-    portal.deliver(row_id, sleep)
+    with armed(sleep):
+        portal.deliver(row_id)
     assert there.accepted == []
 
 
 def test_what_nobody_ever_confirmed_ends_visibly_after_three_days(portal, there):
     portal.use("tencent")
     row_id = portal.reminder()
-    with pytest.raises(Killed):
-        portal.deliver(row_id, die_at("sent"))
+    with pytest.raises(Killed), dying("outbox.sent"):
+        portal.deliver(row_id)
     portal.later(hours=71)
     assert portal.deliver(row_id) == "unknown"
     portal.later(hours=2)
@@ -238,18 +239,7 @@ def test_what_nobody_ever_confirmed_ends_visibly_after_three_days(portal, there)
     assert portal.row(row_id).error == "never_confirmed" and len(there.accepted) == 1
 
 
-WORKER = """
-import os, sys
-from app import create_app
-from app.jobs import sends
-
-def kill(reached):
-    if reached == sys.argv[2]:
-        os.kill(os.getpid(), 9)
-
-with create_app().app_context():
-    sends.deliver_one(int(sys.argv[1]), kill)
-"""
+WORKER = CHILD.format(act="from app.jobs import sends; sends.deliver_one(int(sys.argv[1]))")
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -263,7 +253,11 @@ def test_two_worker_processes_killed_after_the_gateway_accepted_lead_to_one_mess
            "SECRET_KEY": portal.key, "REDIS_URL": ""}  # fmt: skip
     for _ in range(2):
         ended = subprocess.run(
-            [sys.executable, "-c", WORKER, str(row_id), "sent"], env=env, cwd=ROOT, capture_output=True, timeout=60
+            [sys.executable, "-c", WORKER, str(row_id), "outbox.sent", "1"],
+            env=env,
+            cwd=ROOT,
+            capture_output=True,
+            timeout=60,
         )
         assert ended.returncode == -9, ended.stderr.decode()[-500:]
         portal.forget_lease(row_id)

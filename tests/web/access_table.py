@@ -53,6 +53,7 @@ LINES = (
     _line("auth.change_password", "POST", "/account/password",              L,   422, 422, 422, 422, 422, 422, 422),
     _line("auth.set_language", "POST", "/language",                         422, 422, 422, 422, 422, 422, 422, 422),
     _line("health.healthz", "GET", "/healthz",                              200, 200, 200, 200, 200, 200, 200, 200),
+    _line("openapi.document", "GET", "/openapi.json",                       200, 200, 200, 200, 200, 200, 200, 200),
     _line("channels.expedite", "POST", "/intake/expedite/demo",             401, 401, 401, 401, 401, 401, 401, 401),
     _line("metrics.show", "GET", "/metrics",                                200, 200, 200, 200, 200, 200, 200, 200),
     _line("platform.push", "POST", "/platform/link/demo",                   400, 400, 400, 400, 400, 400, 400, 400),
