@@ -12,14 +12,17 @@ PIP := $(PY) -m pip install --quiet --no-input --disable-pip-version-check
 PO := $(wildcard app/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 TICKETS ?= 1000
+SEED ?= 1
 PORT ?= 8000
 DATA_DIR ?= var
 export PORT DATA_DIR
-export SIZE ENGINE OUT BENCH_DATABASE_URL
+# Where it is set, each process would compile the whole portal again.
+unexport PYTHONDONTWRITEBYTECODE
+export SIZE ENGINE OUT BENCH_DATABASE_URL CHAOS_DATABASE_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format mutants fuzz audit replay bench demo-history screenshots venv dev translations \
-	upgrade migration clean
+.PHONY: help run test lint format mutants fuzz audit replay chaos bench demo-history screenshots venv dev \
+	translations upgrade migration clean
 
 help: ## list what make can do
 	@echo 'Kuaifu 快复. The two commands of a newcomer: make run, make test'
@@ -51,6 +54,9 @@ audit: $(DEV) ## ask the public advisories for known holes in the pinned librari
 
 replay: $(RUN) $(MO) ## drive a fresh portal with TICKETS=1000 real tickets and compare the outcome
 	@exec $(PY) -m launcher.replay --tickets $(TICKETS)
+
+chaos: $(RUN) $(MO) ## faults every few seconds under load, then compare what everybody says (SEED=1 MINUTES=2 ENGINE=sqlite or postgresql)
+	@exec $(PY) -m chaos --seed $(SEED) --minutes $(or $(MINUTES),2) $(if $(ENGINE),--engine $(ENGINE))
 
 demo-history: $(RUN) $(MO) ## fill the demo with a real service desk's log: 20,769 tickets with their past, and an afternoon's open work
 	@exec $(PY) -m launcher.prepare "db upgrade" "demo load" $(foreach log,incident_event_log_open incident_event_log,\

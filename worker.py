@@ -8,6 +8,7 @@ import logging
 import sys
 import threading
 import time
+from types import FrameType
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
@@ -24,6 +25,7 @@ from app.services import health
 from app.start import begin, refuse_if_unsafe
 
 log = logging.getLogger("worker")
+AGAIN = 0.5  # seconds before the work goes on
 
 
 def main() -> None:
@@ -42,11 +44,14 @@ def main() -> None:
                 return
         except (RedisConnectionError, RedisTimeoutError) as error:
             log.warning("redis is away (%s), trying again", type(error).__name__)
-        time.sleep(2)
+        time.sleep(AGAIN)
 
 
 def work(url: str, name: str) -> bool:
-    """Serve one queue; True after an orderly stop. The connection waits for a Redis that went away."""
+    """Serve one queue; True when somebody asked for an orderly stop. The connection waits for a Redis that went away.
+
+    RQ also ends by itself when Redis is too slow or when a job in the queue cannot be read: the work then goes on.
+    """
     connection = Redis.from_url(
         url, retry=Retry(ExponentialWithJitterBackoff(cap=5, base=0.2), 20), health_check_interval=30,
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
@@ -55,8 +60,16 @@ def work(url: str, name: str) -> bool:
     worker = SimpleWorker(
         [lane], connection=connection, serializer=JSONSerializer, worker_ttl=75, maintenance_interval=60
     )
+    asked: list[int] = []
+    stop = worker.request_stop
+
+    def request_stop(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        stop(number, frame)
+
+    worker.request_stop = request_stop
     worker.work(logging_level="WARNING")
-    return True
+    return bool(asked)
 
 
 def beat(lane: str) -> None:

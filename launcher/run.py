@@ -79,7 +79,10 @@ class Portal:
         self.env: dict[str, str] = {}
 
     def open(self) -> None:
-        """Folders, Redis, database, programs; returns when the portal answers. Raises StartError, RedisError."""
+        """Folders, Redis, database, programs; returns when the portal answers and the rest is begun.
+
+        Raises StartError, RedisError.
+        """
         make_folders(self.settings)
         self._take_lock()
         require_free(self.settings.port, "portal")
@@ -89,12 +92,13 @@ class Portal:
         lines, first = (self.commands, True) if self.commands else prepare.commands(self.settings)
         if first:
             self._prepare(lines)
-        for name, command in programs(self.settings).items():
-            if name in self.names:
-                self._keep(name, command)
+        wanted = {name: command for name, command in programs(self.settings).items() if name in self.names}
+        self._keep("web", wanted.pop("web"))  # alone at first: the others, loading, would hold up the first page
+        self._wait_until_ready()
+        for name, command in wanted.items():
+            self._keep(name, command)
         if not first:
             self.preparing = self._spawn("prepare", [sys.executable, "-m", "launcher.prepare", *lines])
-        self._wait_until_ready()
 
     def check(self) -> list[str]:
         """Start again what has ended. Gives lines to print."""

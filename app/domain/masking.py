@@ -113,12 +113,27 @@ _DATE = r"(?<![0-9])(?:19|20)[0-9]{2}[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]
 _NO_PREFIX = r"(?!(?:TEL|PHONE|MOBILE|MOB|CALL|QQ|WX|VX)[0-9])"
 _IDENTIFIER = rf"(?<![A-Za-z0-9]){_NO_PREFIX}[A-Z]{{2,6}}[0-9]{{5,}}(?:-[0-9]{{4,8}}(?![0-9]))?"
 _PROTECTED = re.compile(f"{_DATE}|{_IDENTIFIER}")
-_MAX_DIGITS = 22
+_DIGIT = re.compile(r"\d")
+_MIN_DIGITS, _MAX_DIGITS = 7, 22
+_KNOWN = 20_000  # characters that are remembered: more than any language's text has
 
 
 def _shadow(text: str) -> str:
     """`text` with its digits, dashes and spaces brought to one form, character for character, for matching only."""
-    return "".join(_plain(c) for c in text)
+    return text.translate(_PLAIN)
+
+
+class _Plain(dict[int, str]):
+    """What `_plain` says of a character, asked once of each: pages mask some hundred texts."""
+
+    def __missing__(self, code: int) -> str:
+        found = _plain(chr(code))
+        if len(self) < _KNOWN:
+            self[code] = found
+        return found
+
+
+_PLAIN = _Plain()
 
 
 def _plain(char: str) -> str:
@@ -178,6 +193,8 @@ def mask_text(text: str) -> str:
     local number of 7 or 8 digits counts too. Dates, ticket numbers, waybills of 12 or 13 digits or with a letter
     prefix, and company numbers (400, 800, 95…) stay. Where 13 digits read as 86 and a mobile, they are masked.
     """
+    if len(_DIGIT.findall(text)) < _MIN_DIGITS:
+        return text
     shadow = _shadow(text)
     kept = _protected(shadow)
     runs = [match.span() for match in _RUN.finditer(shadow)]

@@ -22,7 +22,8 @@ OTHER = OTHERWISE[PROBLEM]
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a type with its two labels; `options` are what a CHOICE offers."""
+    """One field of a type with its two labels; `options` are what a CHOICE offers, `options_en` the same in English, in
+    the same order, empty where the first ones' own English holds (ENGLISH)."""
 
     name: str
     label: str
@@ -30,6 +31,12 @@ class Field:
     kind: str = TEXT
     required: bool = True
     options: tuple[str, ...] = ()
+    options_en: tuple[str, ...] = ()
+
+    def english(self, option: str) -> str:
+        """An option's English; itself where it has none."""
+        named = dict(zip(self.options, self.options_en, strict=False)).get(option, "")
+        return named or ENGLISH.get(option, option)
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,16 @@ class ProblemType:
 PACKING = ("外包装完好，内件破损", "外包装破损，内件完好", "内外均破损")
 REFUSED = ("客户不要了", "外包装破损", "与订购不符", "未约定到付", "其他")
 ADDRESS = ("无门牌", "地址不存在", "面单污损", "超派送范围", "其他")
+BAD_SLIP = ("无签名", "无日期", "无印章", "破损", "错单")
+# What the first options are called in English; an administrator's own ones say it themselves.
+ENGLISH = dict(zip(
+    (*PACKING, *REFUSED, *ADDRESS, *BAD_SLIP),
+    ("Packing whole, contents damaged", "Packing damaged, contents whole", "Packing and contents damaged",
+     "Customer does not want it", "Packing damaged", "Not what was ordered", "No cash on delivery agreed", "Other",
+     "No house number", "Address does not exist", "Label cannot be read", "Outside the delivery area", "Other",
+     "No signature", "No date", "No stamp", "Damaged", "Wrong slip"),
+    strict=True,
+))  # fmt: skip
 _DUE = Field("due_on", "应返日期", "Due back on", DAY)
 TYPES = (
     ProblemType("PROBLEM_DAMAGED", "破损", "Damaged", (
@@ -78,7 +95,7 @@ TYPES = (
         _DUE, Field("back_on", "实返日期", "Came back on", DAY, required=False),
     )),
     ProblemType("PROBLEM_SLIP_BAD", "签收单不合格", "Sign-off slip unqualified", (
-        Field("fault", "不合格原因", "What is wrong", CHOICE, options=("无签名", "无日期", "无印章", "破损", "错单")),
+        Field("fault", "不合格原因", "What is wrong", CHOICE, options=BAD_SLIP),
     ), photos=1),
     ProblemType("PROBLEM_SLIP_LOST", "签收单遗失", "Sign-off slip lost", (_DUE,)),
     ProblemType(OTHER, "其他问题件", "Another problem"),
@@ -87,12 +104,13 @@ TYPES = (
 
 def stored(fields: Sequence[Field]) -> list[dict[str, Any]]:
     """Fields as they are kept."""
-    return [asdict(one) | {"options": list(one.options)} for one in fields]
+    return [asdict(one) | {"options": list(one.options), "options_en": list(one.options_en)} for one in fields]
 
 
 def read(kept: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
     """Fields as they were kept."""
-    return tuple(Field(**{**one, "options": tuple(one.get("options", ()))}) for one in kept)
+    lists = ("options", "options_en")
+    return tuple(Field(**{**one, **{name: tuple(one.get(name, ())) for name in lists}}) for one in kept)
 
 
 def is_sound(one: Field) -> bool:

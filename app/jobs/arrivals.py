@@ -10,7 +10,8 @@ from app.integrations.platform import driver, messages
 from app.integrations.platform.driver import Driver, Reading, Wire
 from app.integrations.platform.errors import MessageError
 from app.integrations.platform.pictures import sent_pictures
-from app.services import intake, scans
+from app.jobs import channel_messages
+from app.services import expedites, intake, scans
 from app.services.connections import Door
 from app.services.intake import Arrival, Back, ComplaintIn, OrderIn
 from app.services.platform_pictures import Address
@@ -47,6 +48,9 @@ def take(door: Door, arrival: Arrival) -> None:
 
     A message that says several things is read as a whole before the first of them is stored.
     """
+    if arrival.msg_type == expedites.MESSAGE:  # every connection's channels speak alike
+        channel_messages.take(door, arrival)
+        return
     speaks = driver_of(door)
     for reading in speaks.read(arrival.msg_type, arrival.body, wire_of(door)):
         _pass_on(door, replace(arrival, msg_type=reading.msg_type, state=speaks.states), reading)

@@ -13,14 +13,15 @@ from app.domain.calendars import local_date
 from app.domain.clocks import Limit
 from app.domain.exemptions import KINDS, LATE_ON_ARRIVAL
 from app.domain.roles import SYSTEM
-from app.models import Clock, Organisation, Ticket
+from app.models import Clock, Ticket
 from app.models.ids import new_id
-from app.services import calendars, clock_levels, clock_runs, emergency_rules, journal, lateness
+from app.services import calendars, clock_levels, clock_runs, emergency_rules, journal, lateness, organisations
 from app.services.clock_levels import FIVE_DAYS, MARKS_OVERDUE
 from app.services.clock_runs import all_runs as all_runs
 from app.services.clock_runs import running as running
 from app.services.ticket_limits import limits as limits
 from app.services.ticket_limits import own as own
+from app.services.ticket_limits import regulator_limit as regulator_limit
 from app.services.ticket_limits import resolve_due as resolve_due
 from app.services.work import OF_ONE_DESK
 
@@ -141,15 +142,14 @@ def void_all(session: Session, ticket: Ticket, organisation_id: int, now: dateti
 
 
 def run_on(session: Session, ticket: Ticket, kind: str, now: datetime) -> None:
-    """Let the last run of a clock that stopped before its due go on to that same due: neither pause nor restart."""
-    runs = all_runs(session, ticket, kind)
-    if not runs or runs[-1].state != "met" or runs[-1].due_at <= now:
-        return
-    clock = runs[-1]
-    clock.state, clock.stopped_at = "running", None
-    clock.next_stage_at = max(now, first_stage_at(clock, calendars.calendars(session)))
-    data = {**_run_of(clock), "due_at": clock.due_at}
-    journal.append(session, ticket, "clock_resumed", actor=SYSTEM, now=now, data=data)
+    """Let the runs of a clock that stopped before their due go on to that same due: neither pause nor restart."""
+    for clock in all_runs(session, ticket, kind):
+        if clock.state != "met" or clock.due_at <= now:
+            continue
+        clock.state, clock.stopped_at = "running", None
+        clock.next_stage_at = max(now, first_stage_at(clock, calendars.calendars(session)))
+        data = {**_run_of(clock), "due_at": clock.due_at}
+        journal.append(session, ticket, "clock_resumed", actor=SYSTEM, now=now, data=data)
 
 
 def redate(session: Session, ticket: Ticket, clock: Clock, due: datetime, now: datetime, **why: object) -> None:
@@ -259,7 +259,7 @@ def start_site_clocks(session: Session, ticket: Ticket, now: datetime) -> None:
 def assessed_id(session: Session, ticket: Ticket) -> int | None:
     """Whose clocks the site's clocks are: its own; its province's for a ticket from before its onboarding; without a
     site, those of the service desk that works the ticket."""
-    site = session.get(Organisation, ticket.handling_site_id) if ticket.handling_site_id else None
+    site = organisations.known(session, ticket.handling_site_id)
     if site is None:
         return ticket.acting_id
     if site.onboarded_from is None or local_date(ticket.opened_at) >= site.onboarded_from:

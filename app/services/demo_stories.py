@@ -108,6 +108,12 @@ def urgent(now: datetime) -> Story:
     return _story(code, raw, now, prefix="DEMO-URGENT")
 
 
+def address(site: str, place: int) -> str:
+    """An invented address in the area of a site."""
+    streets = book()["streets"].get(site) or book()["streets"][""]
+    return demo_tree.address_start(site) + str(streets[place % len(streets)])
+
+
 def _story(place: int, raw: dict[str, Any], now: datetime, prefix: str = "DEMO") -> Story:
     opened = _opened(raw, now)
     course = book()["courses"][raw["course"]]
@@ -119,7 +125,7 @@ def _story(place: int, raw: dict[str, Any], now: datetime, prefix: str = "DEMO")
         order_code=f"{prefix}-{place:04d}", site=raw["site"], category=raw["category"], opened_at=opened,
         text=raw["text"], channel=raw.get("channel", "platform"), priority=raw.get("priority", 1),
         waybill=f"YT{8_800_000_000_000 + place * 7_919 % 10**12:013d}", name=people[place % len(people)],
-        phone=f"1390000{1000 + place * 37 % 9000}", address=raw.get("address") or _address(raw["site"], place),
+        phone=f"1390000{1000 + place * 37 % 9000}", address=raw.get("address") or address(raw["site"], place),
         courier=couriers[place % len(couriers)], steps=steps,
     )  # fmt: skip
 
@@ -128,8 +134,3 @@ def _opened(raw: dict[str, Any], now: datetime) -> datetime:
     if "minutes" in raw:
         return now - timedelta(minutes=raw["minutes"])
     return at_local(local_date(now) - raw["days"] * ONE_DAY, time.fromisoformat(raw["time"]))
-
-
-def _address(site: str, place: int) -> str:
-    streets = book()["streets"].get(site) or book()["streets"][""]
-    return demo_tree.address_start(site) + str(streets[place % len(streets)])

@@ -21,6 +21,7 @@ from app.services import (
     appeals,
     callbacks,
     contacts,
+    demo_other_work,
     demo_stories,
     demo_verbs,
     intake,
@@ -54,8 +55,10 @@ def play(*, now: datetime) -> int:
         return 0
     stage = stand(session)
     all_stories = demo_stories.stories(now)
-    scans.store_scans(scans=[scan for story in all_stories for scan in demo_stories.scans_of(story)], now=now)
-    moments = sorted([*_moments(all_stories, now), *_mornings(all_stories, now)], key=lambda moment: moment[0])
+    roads = [scan for story in all_stories for scan in demo_stories.scans_of(story)]
+    scans.store_scans(scans=[*roads, *demo_other_work.scans(now)], now=now)
+    every = [*_moments(all_stories, now), *_mornings(all_stories, now), *demo_other_work.moments(now)]
+    moments = sorted(every, key=lambda moment: moment[0])
     for at, act in moments:
         _let_time_pass(stage, at)
         act(stage, at)

@@ -117,10 +117,13 @@ def outlives(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox,
 def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: datetime, channel: str) -> Event:
     """Another complaint on the same waybill: a red entry, one repeat more, and the effect on clocks and state."""
     pauses.end(session, ticket, "platform", now)
-    if channel == work.REGULATOR and not work.regulator(ticket):
+    joins = channel == work.REGULATOR and not work.regulator(ticket)
+    if joins:
         ticket.flags = [*(ticket.flags or []), work.REGULATOR]
     event = _repeat_entry(session, ticket, actor, text, now, {"channel": channel})
     repeat_effect(session, ticket, text, now)
+    if joins and ticket.kind in kinds.LEGAL:  # its own time, beside the complainant's, which runs on (rulebook 4)
+        clocks.start(session, ticket, "legal", clocks.regulator_limit(session, ticket), now)
     return event
 
 

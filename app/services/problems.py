@@ -149,7 +149,10 @@ def _say(
     """The entry that carries what the type asks, with the labels of today, and the photos."""
     kind = problem_types.of(session, report.type) or ProblemType(report.type, "", "")
     values = {one.name: report.values.get(one.name, "").strip() for one in kind.fields}
-    said = [[one.label, one.label_en, values[one.name]] for one in kind.fields if values[one.name]]
+    said = [
+        [one.label, one.label_en, values[one.name], one.english(values[one.name])]
+        for one in kind.fields if values[one.name]
+    ]  # fmt: skip
     data = {
         "type": kind.code, "site_id": site.id, "site_code": site.code, "reporter_id": actor.organisation_id,
         **attachments.proof(rows),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, false, func, select, true
@@ -79,13 +79,16 @@ def work_scope(actor: Actor) -> int:
 
 def load(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Ticket:
     """The ticket with that number inside the actor's scope, locked when asked. Raises NotFound."""
-    statement: Any = select(Ticket).where(Ticket.number == number, visible_to(actor))
-    if lock:
-        statement = for_update(statement).execution_options(populate_existing=True)
-    ticket = session.scalars(statement).one_or_none()
+    ticket = session.scalars(_numbered(pattern(actor), lock), {"number": number, **ids(actor)}).one_or_none()
     if ticket is None:
         raise NotFound("ticket_not_found")
     return ticket
+
+
+@cache
+def _numbered(pattern: Actor, lock: bool) -> Any:
+    statement: Any = select(Ticket).where(Ticket.number == bindparam("number"), visible_to(pattern))
+    return for_update(statement).execution_options(populate_existing=True) if lock else statement
 
 
 def number_of(session: Session, actor: Actor, ticket_id: int) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import namedtuple
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, delete, exists, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.models import Organisation, SavedView, SessionRow, User
+from app.models.types import UtcDateTime
 from app.services import appeal_leases, emergency_rules, troubles
 from app.services.transaction import write
 from app.services.troubles import Troubles
@@ -71,30 +73,42 @@ def find(session: Session, token: str, *, now: datetime, limits: Limits) -> Foun
 
     Reads only. A clock that jumped back by more than the idle time ends a session as one that jumped ahead does.
     """
-    statement = (
-        select(
-            SessionRow,
-            User,
-            Organisation,
-            exists().where(emergency_rules.in_force(now)),
-            SavedView.query,
-            *troubles.columns(now),
-        )
-        .join(User, User.id == SessionRow.user_id)
-        .outerjoin(SavedView, and_(SavedView.user_id == User.id, SavedView.is_default))
-        .join(Organisation, Organisation.id == User.organisation_id)
-        .where(SessionRow.token_hash == digest(token))
-    )
-    row = session.execute(statement).one_or_none()
-    if row is None or not _holds(row[0], row[1], now, limits):
+    asked = {"token_hash": digest(token), **troubles.values(now)}
+    row = session.connection().execute(_FIND, asked).one_or_none()
+    if row is None:
         return None
-    stored, user, organisation, emergency, home, beat, overdue, vain = row
+    emergency, home, beat, overdue, vain, *rest = row
+    stored, user = _Stored._make(rest[: len(_STORED)]), _Person._make(rest[len(_STORED) : -len(_PLACE)])
+    if not _holds(stored, user, now, limits):
+        return None
     touch_due = now - stored.active_at >= TOUCH_EVERY
-    late = troubles.of(beat, overdue, vain, now)
-    return Found(facts(user, organisation, home or ""), dict(stored.data), touch_due, bool(emergency), late)
+    late, place = troubles.of(beat, overdue, vain, now), _Place._make(rest[-len(_PLACE) :])
+    return Found(facts(user, place, home or ""), dict(stored.data), touch_due, bool(emergency), late)
 
 
-def _holds(row: SessionRow, user: User, now: datetime, limits: Limits) -> bool:
+_STORED = ("epoch", "data", "created_at", "active_at")
+_PERSON = (
+    "id", "account", "name", "role", "locale", "theme", "density", "epoch", "off_duty_at", "sound", "disabled_at",
+)  # fmt: skip
+_PLACE = ("id", "kind", "province_id", "code", "name", "name_en")
+_Stored = cast(Any, namedtuple)("_Stored", _STORED)
+_Person = cast(Any, namedtuple)("_Person", _PERSON)
+_Place = cast(Any, namedtuple)("_Place", _PLACE)
+_KINDS = ((SessionRow, _STORED), (User, _PERSON), (Organisation, _PLACE))
+_FIND = (
+    select(
+        exists().where(emergency_rules.in_force(bindparam("now", type_=UtcDateTime()))), SavedView.query,
+        *troubles.columns(),
+        *(getattr(kind, name).label(f"{kind.__tablename__}_{name}") for kind, names in _KINDS for name in names),
+    )
+    .join_from(SessionRow, User, User.id == SessionRow.user_id)
+    .outerjoin(SavedView, and_(SavedView.user_id == User.id, SavedView.is_default))
+    .join(Organisation, Organisation.id == User.organisation_id)
+    .where(SessionRow.token_hash == bindparam("token_hash"))
+)  # fmt: skip
+
+
+def _holds(row: Any, user: Any, now: datetime, limits: Limits) -> bool:
     if user.disabled_at is not None or row.epoch != user.epoch:
         return False
     return abs(now - row.active_at) < limits.idle and now - row.created_at < limits.absolute
@@ -109,8 +123,8 @@ def person(session: Session, user_id: int) -> SignedIn:
     return facts(row[0], row[1])
 
 
-def facts(user: User, organisation: Organisation, home: str = "") -> SignedIn:
-    """The facts about an account and its organisation, both read before; `home` is its default view's query."""
+def facts(user: Any, organisation: Any, home: str = "") -> SignedIn:
+    """The facts about an account and its organisation, rows or tuples like them; `home` is its default view's query."""
     # a province is its own province, so that its people's scope is found the same way as a site's
     province_id = organisation.id if organisation.kind == "province" else organisation.province_id
     return SignedIn(

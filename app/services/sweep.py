@@ -2,6 +2,7 @@
 
 Due rows are stored and indexed; each is taken in a short transaction and written with a guard, so that any number of
 sweepers is harmless. A row that raises is pushed ahead and reported; it never stops the line.
+It is not the row's fault when the database is locked or away: then it waits for seconds only.
 """
 
 from __future__ import annotations
@@ -29,11 +30,12 @@ from app.services import (
     settling,
     waiting,
 )
-from app.services.transaction import write
+from app.services.transaction import DATABASE_AWAY, write
 
 log = logging.getLogger(__name__)
 BATCH = 200
 POISON_PAUSE = timedelta(minutes=5)
+AWAY_PAUSE = timedelta(seconds=10)  # the deadline is still told within a minute
 LCS_LEVEL, CCS_LEVEL = 1, 2
 
 
@@ -51,11 +53,12 @@ def _one(clock_id: int, now: datetime) -> None:
     try:
         with write() as session:
             _advance(session, clock_id, now)
-    except Exception:
+    except Exception as error:
         log.exception("sweep: clock %s pushed ahead", clock_id)
+        pause = AWAY_PAUSE if isinstance(error, DATABASE_AWAY) else POISON_PAUSE
         with write() as session:
             pushed = update(Clock).where(Clock.id == clock_id, Clock.next_stage_at <= now)
-            session.execute(pushed.values(next_stage_at=now + POISON_PAUSE))
+            session.execute(pushed.values(next_stage_at=now + pause))
 
 
 def _advance(session: Session, clock_id: int, now: datetime) -> None:

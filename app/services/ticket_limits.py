@@ -21,8 +21,14 @@ def limits(session: Session, ticket: Ticket) -> dict[str, Limit]:
     return _limits(session, ticket, ticket.priority)
 
 
-def _limits(session: Session, ticket: Ticket, priority: str) -> dict[str, Limit]:
-    facts = Facts(ticket.kind, ticket.category, priority, ticket.channel, ticket.tier or None, ticket.opened_at)
+def regulator_limit(session: Session, ticket: Ticket) -> Limit:
+    """The time in which the postal regulator is answered, whatever channel the ticket came by (rulebook 4 "legal")."""
+    return _limits(session, ticket, ticket.priority, channel="regulator")["legal"]
+
+
+def _limits(session: Session, ticket: Ticket, priority: str, channel: str = "") -> dict[str, Limit]:
+    by = channel or ticket.channel
+    facts = Facts(ticket.kind, ticket.category, priority, by, ticket.tier or None, ticket.opened_at)
     stated = limits_for(policies.rules(session), facts, ticket.policy_version)
     return own(session, ticket, {**FALLBACK, **stated})
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 
 from app.models import Heartbeat, Outbox
+from app.models.types import UtcDateTime
 
 SILENT = timedelta(seconds=60)  # of the scheduler, which beats every five
 WAITING = timedelta(minutes=3)  # that something due was taken by no worker
@@ -30,17 +31,24 @@ class Troubles:
         return bool(self.silent_since or self.unsent or self.unreachable)
 
 
-def columns(now: datetime) -> tuple[Any, ...]:
-    """Three columns for a statement that is asked anyway."""
+def columns() -> tuple[Any, ...]:
+    """Three columns for a statement that is asked anyway, with the parameters of `values`."""
+    now: Any = bindparam("now", type_=UtcDateTime())
+    waited: Any = bindparam("waited_since", type_=UtcDateTime())
     beat = select(Heartbeat.at).where(Heartbeat.process == "scheduler").scalar_subquery()
     free = or_(Outbox.lease_until.is_(None), Outbox.lease_until <= now)
-    overdue = exists().where(Outbox.next_try_at <= now - WAITING, free)
+    overdue = exists().where(Outbox.next_try_at <= waited, free)
     longest = (
         select(Outbox.kind, Outbox.attempts).where(Outbox.next_try_at > now)
         .order_by(Outbox.next_try_at.desc()).limit(LOOKED_AT).subquery()
     )  # fmt: skip
     vain = exists().where(longest.c.kind == "callback", longest.c.attempts >= TRIES)
     return beat.label("beat"), overdue.label("overdue"), vain.label("vain")
+
+
+def values(now: datetime) -> dict[str, datetime]:
+    """The values of the columns' parameters."""
+    return {"now": now, "waited_since": now - WAITING}
 
 
 def of(beat: datetime | None, overdue: bool, vain: bool, now: datetime) -> Troubles:

@@ -26,7 +26,7 @@ from app.integrations.store import DirectoryStore, StoreError
 from app.models import Attachment
 from app.services import attachments, desk, scope
 from app.services.ticket_view import View
-from app.web import picture_words, words
+from app.web import addresses, picture_words, words
 from app.web.access import route_access
 from app.web.guard import current_actor, requires
 from app.web.security import FORM_LIMIT
@@ -220,8 +220,8 @@ def chosen(view: View, ids: list[int]) -> list[dict[str, Any]]:
 def _tray(number: str, box: str, waiting: list[Attachment], error: str = "") -> dict[str, Any]:
     return {
         "box": box, "most": rule.MAX_PER_ENTRY, "bytes": rule.MAX_BYTES, "error": error,
-        "upload_href": url_for("attachments.upload", number=number),
-        "remove_href": url_for("attachments.remove", number=number),
+        "upload_href": addresses.of_ticket("attachments.upload", number),
+        "remove_href": addresses.of_ticket("attachments.remove", number),
         "pictures": [_shown(row) for row in waiting if row.box == box],
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from app.domain.pictures import BOXES
 from app.domain.roles import Actor
 from app.services.ticket_view import View
 from app.web import (
+    addresses,
     attachments,
     call_card,
     courier_forms,
@@ -56,7 +57,7 @@ def boxes_of(
 
 
 def _box(key: str, label: str, endpoint: str, view: View, form: Any, submit: str, **more: Any) -> dict[str, Any]:
-    action = url_for(f"tickets.{endpoint}", number=view.ticket.number)
+    action = addresses.of_ticket(f"tickets.{endpoint}", view.ticket.number)
     return {
         "key": key, "label": label, "action": action, "form": form, "submit_label": submit, "hint": "", **more,
     }  # fmt: skip

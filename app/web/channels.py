@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime
-from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -16,22 +15,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import clock
-from app.domain.kinds import EXPEDITE
-from app.domain.policies import CHANNELS
 from app.extensions import csrf, db
-from app.integrations.platform import messages
 from app.integrations.platform.errors import MessageError
 from app.integrations.platform.link import envelope as link
-from app.integrations.platform.strict_json import decode_body
+from app.jobs import channel_messages
 from app.services import connections, expedites, intake
 from app.services.connections import Door
-from app.services.intake import Arrival, ComplaintIn, Conflict
+from app.services.intake import Arrival, Conflict
 from app.web.access import route_access
 
 bp = Blueprint("channels", __name__)
 BODY_LIMIT = 65_536
-TYPES = {"parcel_query": "PARCEL_QUERY", "order": intake.COLLECTION}
-LENGTHS = {"id": 60, "waybill": 60, "order_code": 40, "site_code": 32, "name": 80, "phone": 40, "address": 300}
 
 
 @bp.post("/intake/expedite/<connection>")
@@ -49,7 +43,8 @@ def expedite(connection: str) -> ResponseReturnValue:
         return _counted(connection, "BAD_SIGNATURE", 401, now)
     arrival = Arrival(door.id, expedites.MESSAGE, raw, now)
     try:
-        return _take(arrival, decode_body(raw, door.charset))
+        done = channel_messages.take(door, arrival)
+        return jsonify(success=True, number=done.number, times=done.times, error="")
     except MessageError as error:
         intake.quarantine(arrival=arrival, error=error.code)
         return _refused(error.code.upper(), 400, error.field)
@@ -69,46 +64,6 @@ def _known(door: Door, raw: bytes) -> bool:
     for secret in door.secrets:
         found |= bool(secret) and hmac.compare_digest(secret.encode(), given)
     return found and kind.lower() == "bearer"
-
-
-def _take(arrival: Arrival, body: dict[str, Any]) -> ResponseReturnValue:
-    done = expedites.ask(arrival=arrival, message_id=_text(body, "id", required=True), asked=_asked(body))
-    return jsonify(success=True, number=done.number, times=done.times, error="")
-
-
-def _asked(body: dict[str, Any]) -> ComplaintIn:
-    category = TYPES.get(str(body.get("type", "")))
-    channel = body.get("channel", "web")
-    if category is None:
-        raise MessageError("bad_field", "type")
-    if channel not in CHANNELS:
-        raise MessageError("bad_field", "channel")
-    waybill = _text(body, "waybill") or _text(body, "order_code")
-    if not waybill:
-        raise MessageError("missing_field", "waybill")
-    return ComplaintIn(
-        kind=EXPEDITE, category=category, waybill=waybill, channel=channel, text=_words(body),
-        complainant_kind="sender" if category == intake.COLLECTION else "consignee", name=_text(body, "name"),
-        phone=_text(body, "phone"), address=_text(body, "address"), site_code=_text(body, "site_code"),
-        promised_by=messages.instant(body, "promised_by"), ordered_at=messages.instant(body, "ordered_at"),
-    )  # fmt: skip
-
-
-def _words(body: dict[str, Any]) -> str:
-    text = body.get("text") or ""
-    if not isinstance(text, str):
-        raise MessageError("bad_field", "text")
-    return text[:2000] or "—"
-
-
-def _text(body: dict[str, Any], name: str, *, required: bool = False) -> str:
-    value = body.get(name)
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if (value not in (None, "") and not text) or len(text) > LENGTHS[name]:
-        raise MessageError("bad_field", name)
-    if required and not text:
-        raise MessageError("missing_field", name)
-    return text
 
 
 def _counted(connection: str, code: str, status: int, now: datetime) -> ResponseReturnValue:

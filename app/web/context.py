@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +19,13 @@ from werkzeug.local import LocalProxy
 
 from app import clock
 from app.domain.roles import CAPABILITIES
+from app.web import addresses
 from app.web.formatting import Formatter
-from app.web.language import DEFAULT, locale
+from app.web.language import DEFAULT, locale, table
 
+LOOKED_AT = 1.0  # seconds that a static file's address holds
 _assets: dict[str, tuple[int, str]] = {}
+_addresses: dict[str, tuple[float, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,15 @@ class Words:
     translate: Callable[[str], str]
     locale: str
     fmt: Formatter
+
+    def say(self, text: str, **values: object) -> str:
+        """One text in this language; `%(name)s` takes values. A template escapes the outcome like any text."""
+        found = self.translate(text)
+        if not values:
+            return found
+        if any(hasattr(value, "__html__") for value in values.values()):
+            return Markup(escape(found)) % values  # noqa: S704 - escaped right here
+        return found % values
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,7 @@ def init(app: Flask) -> None:
     globals_ = app.jinja_env.globals
     globals_.update(
         _=translate, gettext=translate, fmt=LocalProxy(lambda: words().fmt), me=LocalProxy(me), asset=asset,
-        script=script,
+        script=script, url_for=address,
     )  # fmt: skip
     app.context_processor(_page)
 
@@ -69,7 +82,7 @@ def _bind() -> None:
 def _page() -> dict[str, Any]:
     """The same names without a proxy in between: a page asks hundreds of times."""
     bound = words()
-    return {"_": translate, "locale": bound.locale, "fmt": bound.fmt, "me": me()}
+    return {"_": bound.say, "locale": bound.locale, "fmt": bound.fmt, "me": me()}
 
 
 def words() -> Words:
@@ -101,13 +114,8 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def translate(text: str, **values: object) -> str:
-    """One text in the reader's language; `%(name)s` takes values. A template escapes the outcome like any text."""
-    found = words().translate(text)
-    if not values:
-        return found
-    if any(hasattr(value, "__html__") for value in values.values()):
-        return Markup(escape(found)) % values  # noqa: S704 - escaped right here
-    return found % values
+    """One text in the reader's language, as `Words.say` says it."""
+    return words().say(text, **values)
 
 
 def me() -> Me | None:
@@ -130,20 +138,27 @@ def me() -> Me | None:
 
 def script() -> dict[str, Any]:
     """What the page's script needs: the server's time and the words of the ticking countdowns."""
+    return {"now": clock.now().isoformat(), "words": _script_words()}
+
+
+@table
+def _script_words() -> dict[str, str]:
     return {
-        "now": clock.now().isoformat(),
-        "words": {
-            "left": _("%(time)s left"), "late": _("%(time)s overdue"), "d": _("%(n)s d"), "h": _("%(n)s h"),
-            "hm": _("%(h)s h %(m)s min"), "min": _("%(n)s min"), "copied": _("Copied"),
-            "notcopied": _("The browser did not let the page copy"),
-            "failed": _("That did not work. What you typed is kept; try again."),
-        },
+        "left": _("%(time)s left"), "late": _("%(time)s overdue"), "d": _("%(n)s d"), "h": _("%(n)s h"),
+        "hm": _("%(h)s h %(m)s min"), "min": _("%(n)s min"), "copied": _("Copied"),
+        "notcopied": _("The browser did not let the page copy"),
+        "failed": _("That did not work. What you typed is kept; try again."),
     }  # fmt: skip
 
 
 def role_label(role: str) -> str:
     """The word for a role (rulebook 1)."""
-    labels = {
+    return _role_labels().get(role, role)
+
+
+@table
+def _role_labels() -> dict[str, str]:
+    return {
         "site_clerk": _("Site clerk"),
         "site_manager": _("Site manager"),
         "lcs": _("Province service"),
@@ -152,11 +167,23 @@ def role_label(role: str) -> str:
         "ccs_manager": _("Headquarters service manager"),
         "admin": _("Administrator"),
     }
-    return labels.get(role, role)
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """`url_for` of templates; what takes nothing is built once a process."""
+    return url_for(endpoint, **values) if values else addresses.page(endpoint)
 
 
 def asset(name: str) -> str:
-    """The address of a static file with its content's hash, so that browsers may keep it for ever."""
+    """The address of a static file with its content's hash, so that browsers may keep it for ever. The file is looked
+    at again after a second: a page names some thirty."""
+    present, known = time.monotonic(), _addresses.get(name)
+    if known is None or present - known[0] > LOOKED_AT:
+        known = _addresses[name] = (present, _asset(name))
+    return known[1]
+
+
+def _asset(name: str) -> str:
     path = Path(current_app.static_folder or "") / name
     try:
         changed = path.stat().st_mtime_ns

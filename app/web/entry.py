@@ -38,7 +38,8 @@ def new() -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         try:
-            number = intake.manual(actor=actor, complaint=_complaint(form, kind), key=_key(), now=now)
+            site = (form.site.data or "") if "site" in form else ""
+            number = intake.manual(actor=actor, complaint=_complaint(form, kind), key=_key(), now=now, site=site)
             return _after_new(actor, number, now)
         except Invalid as error:
             forms.mark(form, error.fields)

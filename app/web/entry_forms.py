@@ -7,7 +7,7 @@ from typing import Any
 
 from wtforms import DateTimeLocalField, Form, SelectField, StringField, TextAreaField
 
-from app.domain.kinds import COMPLAINT, EXPEDITE
+from app.domain.kinds import COMPLAINT, EXPEDITE, INQUIRY
 from app.web import forms
 from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS, NewTicketForm
@@ -20,6 +20,12 @@ class NewExpediteForm(NewTicketForm):
     ordered_at = DateTimeLocalField(format=TIME_FORMATS)
 
 
+class NewInquiryForm(NewTicketForm):
+    """What a customer asks, suggests or praises: beside the rest, the site that it is meant for."""
+
+    site = StringField()
+
+
 class AskForm(Form):
     """A question to the province or to headquarters."""
 
@@ -28,11 +34,16 @@ class AskForm(Form):
     text = TextAreaField()
 
 
+_MADE_OF: dict[str, type[NewTicketForm]] = {EXPEDITE: NewExpediteForm, INQUIRY: NewInquiryForm}
+
+
 def new_ticket_form(kind: str, categories: dict[str, str], data: Any = None, waybill: str = "") -> NewTicketForm:
     """The form of a ticket of this kind, with the waybill filled in that the clerk came from."""
-    form = forms.new_ticket_form(categories, data, NewExpediteForm if kind == EXPEDITE else NewTicketForm, waybill)
+    form = forms.new_ticket_form(categories, data, _MADE_OF.get(kind, NewTicketForm), waybill)
     if kind != COMPLAINT:
         forms.label(form, complainant_kind=_("Who asks"))
+    if isinstance(form, NewInquiryForm):
+        forms.label(form, site=_("Site it is meant for (code or name), if one"), text=_("What the customer says"))
     if isinstance(form, NewExpediteForm):
         forms.choices(form.category, categories, _("Type"))
         forms.label(

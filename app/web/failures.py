@@ -7,17 +7,15 @@ from flask.wrappers import Response
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.domain.errors import DomainError, Invalid, NotAllowed, NotFound, Stale
 from app.extensions import db
+from app.services.transaction import DATABASE_AWAY
 from app.web.context import translate as _
 
 RETRY_AFTER = 5  # seconds; a pool or a locked file is usually free again by then
 STATUS: tuple[tuple[type[DomainError], int], ...] = ((NotFound, 404), (NotAllowed, 403), (Stale, 409), (Invalid, 422))
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
 def init(app: Flask) -> None:

@@ -6,12 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flask import url_for
-
 from app.domain.kinds import KINDS
 from app.services import queue
 from app.services.queue import Filters
-from app.web import context
+from app.web import addresses, context
 
 
 def of(given: Mapping[str, str], categories: Collection[str] | None = None) -> Filters:
@@ -44,7 +42,7 @@ def address(filters: Filters, q: str = "") -> str:
     me = context.me()
     if not named and me is not None and me.home:
         named = {"queue": "todo"}
-    return url_for("tickets.index", **named)
+    return f"{addresses.page('tickets.index')}?{urlencode(named)}" if named else addresses.page("tickets.index")
 
 
 def kept(filters: Filters) -> list[tuple[str, Any]]:
@@ -64,4 +62,4 @@ def stored(query: str) -> Filters:
 
 def view_href(query: str) -> str:
     """The address of a saved view."""
-    return f"{url_for('tickets.index')}?{query_of(stored(query))}"
+    return f"{addresses.page('tickets.index')}?{query_of(stored(query))}"

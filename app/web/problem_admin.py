@@ -75,8 +75,14 @@ def _row(one: ProblemType, active: bool, bound: TypeForm | None) -> dict[str, An
 
 
 def _line(one: Field) -> str:
-    parts = (one.name, one.label, one.label_en, one.kind, "yes" if one.required else "no", ", ".join(one.options))
+    parts = (one.name, one.label, one.label_en, one.kind, "yes" if one.required else "no", _options(one))
     return " | ".join(parts).rstrip(" |")
+
+
+def _options(one: Field) -> str:
+    """Each option, with its English where it has some: 无签名=No signature; what separates options stays out of it."""
+    named = {option: one.english(option).replace(",", ";") for option in one.options}
+    return ", ".join(option if english == option else f"{option}={english}" for option, english in named.items())
 
 
 def _fields(text: str) -> list[Field]:
@@ -84,6 +90,8 @@ def _fields(text: str) -> list[Field]:
     found = []
     for line in filter(None, (line.strip() for line in text.replace("｜", "|").splitlines())):
         parts = [part.strip() for part in line.split("|")] + [""] * PARTS
-        options = tuple(one.strip() for one in parts[5].replace("、", ",").split(",") if one.strip())
-        found.append(Field(parts[0][:24], parts[1][:60], parts[2][:60], parts[3], parts[4] != "no", options))
+        pairs = [one.partition("=") for one in parts[5].replace("、", ",").split(",") if one.strip(" =")]
+        options, named = (tuple(pair[place].strip() for pair in pairs) for place in (0, 2))
+        english = named if any(named) else ()
+        found.append(Field(parts[0][:24], parts[1][:60], parts[2][:60], parts[3], parts[4] != "no", options, english))
     return found

@@ -116,7 +116,10 @@ def _input(one: Field) -> Input:
     label = (one.label_en if g.fmt.english else one.label) or one.name
     label = label if one.required else _("%(label)s (optional)", label=label)
     if one.kind == rule.CHOICE:
-        choices = [("", _("Please choose")), *((option, option) for option in one.options)]
+        choices = [
+            ("", _("Please choose")),
+            *((code, one.english(code) if g.fmt.english else code) for code in one.options),
+        ]
         return SelectField(label, choices=choices, validate_choice=False)
     if one.kind == rule.DAY:
         return DateField(label)

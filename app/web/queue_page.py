@@ -18,7 +18,7 @@ from app.domain.roles import Actor
 from app.services import menu, organisations, queue, queue_frame
 from app.services.queue import Filters, Row
 from app.services.queue_frame import Frame, Rail
-from app.web import bell_mark, menu_words, view_menu, words, words_day, words_ownership, words_parties
+from app.web import addresses, bell_mark, menu_words, view_menu, words, words_day, words_ownership, words_parties
 from app.web.categories_shown import category_groups as category_groups
 from app.web.categories_shown import category_labels as category_labels
 from app.web.categories_shown import filter_labels as filter_labels
@@ -53,7 +53,7 @@ def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime)
 def rail_from(found: Rail, actor: Actor, filters: Filters | None) -> dict[str, Any]:
     """The same where the numbers are at hand."""
     bell_mark.know(found.unread)
-    counts, labels, base = found.counts, words.queues(), url_for("tickets.index")
+    counts, labels, base = found.counts, words.queues(), addresses.page("tickets.index")
     first = address(Filters())
     current = filters.queue if filters else ""
     queues = [
@@ -69,13 +69,13 @@ def rail_from(found: Rail, actor: Actor, filters: Filters | None) -> dict[str, A
     ]  # fmt: skip
     if actor.desk == "lcs":
         queues.insert(0, {
-            "key": "board", "label": _("Province board"), "count_text": "", "href": url_for("board.index"),
+            "key": "board", "label": _("Province board"), "count_text": "", "href": addresses.page("board.index"),
             "current": False, "hot": False, "heading": "",
         })  # fmt: skip
     if actor.can("ruling"):
         n = count_text(counts.get("appealed", 0), "appeals")
         queues.insert(0, {
-            "key": "appeals", "label": _("Rule on appeals"), "count_text": n, "href": url_for("appeals.index"),
+            "key": "appeals", "label": _("Rule on appeals"), "count_text": n, "href": addresses.page("appeals.index"),
             "current": False, "hot": False, "heading": "",
         })  # fmt: skip
     return {"queues": queues, "others": _with_numbers(found.waiting, others(actor))}
@@ -95,9 +95,9 @@ def with_alarms(session: Session, actor: Actor, entries: list[dict[str, Any]]) -
 
 def _with_numbers(waiting: dict[str, int], entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     pages = {
-        "alarms": url_for("alarms.index"), "penalties": url_for("penalties.index"),
-        "publications": url_for("typical_cases.index"), "rectifications": url_for("rectifications.index"),
-        "knowledge": url_for("knowledge.index"),
+        "alarms": addresses.page("alarms.index"), "penalties": addresses.page("penalties.index"),
+        "publications": addresses.page("typical_cases.index"), "rectifications": addresses.page("rectifications.index"),
+        "knowledge": addresses.page("knowledge.index"),
     }  # fmt: skip
     found = {pages[name]: n for name, n in waiting.items() if n}
     return [{**one, "count_text": str(found[one["href"]])} if one["href"] in found else one for one in entries]
@@ -115,8 +115,8 @@ def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
 def _others(role: str) -> list[tuple[str, str, str]]:
     """Label, address and name of each page that the role opens: the same on every page."""
     actor = Actor(None, role, None, None)
-    pages = menu_words.pages(actor)
-    return [(label, url_for(endpoint), endpoint) for capability, endpoint, label in pages if actor.can(capability)]
+    pages = [(endpoint, label) for capability, endpoint, label in menu_words.pages(actor) if actor.can(capability)]
+    return [(label, addresses.page(endpoint), endpoint) for endpoint, label in pages]
 
 
 def count_text(n: int, key: str) -> str:
@@ -135,7 +135,7 @@ def desk(
 def _listing(session: Session, actor: Actor, frame: Frame, now: datetime, selected: str) -> dict[str, Any]:
     know(frame.categories)
     filters, page, categories = frame.filters, frame.page, category_labels(session)
-    base = url_for("tickets.index")
+    base = addresses.page("tickets.index")
     address_of = asked(filters)
     lines = [row_of(row, now, categories, selected, address_of) for row in page.rows]
     return {
@@ -229,6 +229,7 @@ def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, a
         "tone": tone,
         "category": categories.get(row.category, row.category),
         "repeat": row.repeat_count,
+        "round": row.retreats + 1 if row.retreats else 0,
         "broken": row.broken,
         "content": mask_text(row.content)[:120],
         "waybill": row.waybill,

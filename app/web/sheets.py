@@ -11,11 +11,10 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from flask import url_for
-
 from app.domain.roles import Actor
 from app.services.ticket_view import View
 from app.web import (
+    addresses,
     calls_forms,
     closing_forms,
     exemption_forms,
@@ -40,7 +39,7 @@ PARTS: tuple[ModuleType, ...] = (  # each has SHEETS, looked up late: they build
     kind_forms,
     closing_forms,
 )
-GRAVE = frozenset({"return", "withdraw", "customer_rejects", "intervene"})
+GRAVE = frozenset({"return", "withdraw", "recall_report", "customer_rejects", "intervene"})
 
 
 def sheet(
@@ -54,16 +53,16 @@ def sheet(
     """
     number = view.ticket.number
     return {
-        "label": label, "action": url_for(endpoint, number=number), "form": form, "submit_label": submit,
+        "label": label, "action": addresses.of_ticket(endpoint, number), "form": form, "submit_label": submit,
         "intro": intro, "danger": danger, "submission_key": secrets.token_urlsafe(24), **more,
     }  # fmt: skip
 
 
 def menu_of(view: View, actor: Actor) -> list[dict[str, Any]]:
     """The entries of the menu: one for each allowed action that has a sheet; what cannot be undone stands last."""
-    number, found = view.ticket.number, []
+    show, found = addresses.of_ticket("tickets.show", view.ticket.number), []
     for key, builder in sorted(_allowed(view).items(), key=lambda one: one[0] in GRAVE):
-        made, href = builder(view, actor, None), url_for("tickets.show", number=number, sheet=key)
+        made, href = builder(view, actor, None), f"{show}?sheet={key}"
         found.append({"key": key, "label": made["label"], "href": href, "grave": key in GRAVE})
     return found
 

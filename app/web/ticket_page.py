@@ -12,10 +12,22 @@ from app.domain.kinds import COMPLAINT
 from app.domain.masking import mask_address, mask_name, mask_phone, mask_text
 from app.domain.roles import Actor
 from app.models import Clock, Organisation, TicketContact
+from app.services import work
 from app.services.reveals import Shown
 from app.services.ticket_view import View
 from app.services.work import OF_ONE_DESK
-from app.web import ask_bar, call_card, panels, party_panel, sheets, ticket_chips, words, words_clocks, words_closing
+from app.web import (
+    addresses,
+    ask_bar,
+    call_card,
+    panels,
+    party_panel,
+    sheets,
+    ticket_chips,
+    words,
+    words_clocks,
+    words_closing,
+)
 from app.web.boxes import boxes_of
 from app.web.context import translate as _
 from app.web.thread import posts_of
@@ -40,8 +52,16 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
         "open_ends": words_closing.open_ends(view.against_close),
         "call": call_card.card(view, actor, now, shown, state),
         "asks": ask_bar.bars_of(view, actor, now),
-        "panels": panels.of(view, actor, now), "self_href": url_for("tickets.show", number=ticket.number),
+        "panels": panels.of(view, actor, now), "self_href": addresses.of_ticket("tickets.show", ticket.number),
     }  # fmt: skip
+
+
+def _in_the_background(clock: Any, view: View) -> bool:
+    """What the law gives the complainant, and the acceptance of what is accepted; a regulator's time is shown."""
+    if clock.kind == "legal":
+        newest = max(one.run for one in view.clocks if one.kind == "legal")
+        return not work.regulator(view.ticket) or clock.run < newest
+    return bool(clock.kind == "accept" and view.ticket.state != "open")
 
 
 def chips(view: View, now: datetime) -> list[dict[str, str]]:
@@ -50,7 +70,7 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
     for clock in sorted(_running(view), key=lambda c: c.due_at):
         if clock.state == "paused":
             continue
-        if clock.kind == "legal" or (clock.kind == "accept" and view.ticket.state != "open"):
+        if _in_the_background(clock, view):
             continue
         label = " · ".join(part for part in (labels[clock.kind], party_panel.whose(clock, view)) if part)
         left = g.fmt.left(clock.due_at, now)
@@ -152,7 +172,7 @@ def customer(view: View, shown: Shown | None) -> dict[str, Any]:
         "phone": mask_phone(person.phone) if person and person.phone else "—",
         "address": mask_address(person.address) if person and person.address else "—",
         "shown": False,
-        "reveal_href": url_for("tickets.reveal", number=view.ticket.number) if person and person.phone else "",
+        "reveal_href": addresses.of_ticket("tickets.reveal", view.ticket.number) if person and person.phone else "",
     }
 
 
@@ -164,7 +184,7 @@ def _contact(view: View, one: TicketContact, shown: Shown | None) -> dict[str, A
                 "phone": shown.phone, "address": shown.address}  # fmt: skip
     return {
         "role": one.role, "label": label, "shown": False, "name": mask_name(one.name), "phone": mask_phone(one.phone),
-        "address": mask_address(one.address), "reveal_href": url_for("tickets.reveal", number=view.ticket.number),
+        "address": mask_address(one.address), "reveal_href": addresses.of_ticket("tickets.reveal", view.ticket.number),
     }  # fmt: skip
 
 
@@ -188,11 +208,11 @@ def actions(view: View, actor: Actor) -> list[dict[str, Any]]:
     """The buttons in the header: steps that need no form of their own."""
     number, found = view.ticket.number, []
     if "claim" in view.actions:
-        found.append(_button("claim", _("Claim"), url_for("tickets.claim", number=number), "main"))
+        found.append(_button("claim", _("Claim"), addresses.of_ticket("tickets.claim", number), "main"))
     if "take" in view.actions:
-        found.append(_button("take", _("Take over"), url_for("ownership.take", number=number), "main"))
+        found.append(_button("take", _("Take over"), addresses.of_ticket("ownership.take", number), "main"))
     if "contact" in view.actions and view.person and view.person.phone:
-        found.append(_button("contact", _("Call the customer"), url_for("calls.start", number=number), ""))
+        found.append(_button("contact", _("Call the customer"), addresses.of_ticket("calls.start", number), ""))
     return found
 
 

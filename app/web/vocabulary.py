@@ -7,7 +7,9 @@ A module may have the functions `errors`, `events`, `clock_kinds`, `queues`, `ou
 
 from __future__ import annotations
 
+from functools import cache
 from types import ModuleType
+from typing import Any
 
 from app.services.ticket_view import Entry
 from app.web import (
@@ -68,23 +70,29 @@ PARTS: tuple[ModuleType, ...] = (
 def merged(table: str) -> dict[str, str]:
     """All parts' words of one table in the reader's language."""
     found: dict[str, str] = {}
-    for part in PARTS:
-        if hasattr(part, table):
-            found |= getattr(part, table)()
+    for told in _having(table):
+        found |= told()
     return found
 
 
 def line(entry: Entry) -> str:
     """What a part says of one of its entries beside the label; empty for the entries of others."""
-    told = next((part.LINES[entry.type] for part in PARTS if entry.type in getattr(part, "LINES", ())), None)
+    told = next((lines[entry.type] for lines in _having("LINES") if entry.type in lines), None)
     return str(told(entry)) if told else ""
 
 
+@cache
 def every(constant: str) -> frozenset[str]:
     """All parts' event types of one kind: RED (shown in red), SILENT (not in the thread), PLATFORM (said by it)."""
-    return frozenset(code for part in PARTS for code in getattr(part, constant, ()))
+    return frozenset(code for codes in _having(constant) for code in codes)
 
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """Label and value of what stands above an entry's text."""
-    return [pair for part in PARTS if hasattr(part, "findings") for pair in part.findings(entry)]
+    return [pair for told in _having("findings") for pair in told(entry)]
+
+
+@cache
+def _having(name: str) -> tuple[Any, ...]:
+    """What every part that has something of that name has under it."""
+    return tuple(getattr(part, name) for part in PARTS if hasattr(part, name))

@@ -52,6 +52,7 @@ def events() -> dict[str, str]:
         "intervened": _("Closed by a superior"),
         "withdrawn": _("Withdrawn with proof"),
         "waybill_linked": _("Another waybill linked"),
+        "waybill_told": _("The platform has named the waybill"),
         "link_delivered": _("SMS with the link delivered"),
         "delivery_unconfirmed": _("Delivery not confirmed: the time to object counts from the sending"),
     }

@@ -24,7 +24,7 @@ def errors() -> dict[str, str]:
 @table
 def states() -> dict[str, str]:
     """How far a month is."""
-    return {"running": _("running"), "drafted": _("drafts open"), "frozen": _("frozen")}
+    return {"running": _("month under way"), "drafted": _("drafts open"), "frozen": _("frozen")}
 
 
 @table

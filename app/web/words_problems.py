@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import g
 
 from app.domain.masking import mask_text
+from app.domain.problems import ENGLISH
 from app.services import problem_list
 from app.services.ticket_view import Entry
 from app.web import words
@@ -19,7 +20,9 @@ def errors() -> dict[str, str]:
         "photos_missing": _("This type needs more photos; please choose them again"),
         "no_such_site": _("There is no site, hub or department with this code or name"),
         "other_type": _("Please fill in the fields of this type"),
-        "bad_fields": _("One field a line: name | label | English label | kind | required | options"),
+        "bad_fields": _(
+            "One field a line: name | label | English label | kind | required | options, each as 中文=English"
+        ),
         "too_many_fields": _("At most 8 fields, each with a name of its own"),
     }
 
@@ -61,6 +64,13 @@ def findings(entry: Entry) -> list[tuple[str, str]]:
     """The fields of the type, under the labels that they had, and the courier."""
     if entry.type != "problem_reported":
         return []
-    said = [(en if g.fmt.english else label, mask_text(value)) for label, en, value in entry.text.get("fields", ())]
+    said = [_said(*field) for field in entry.text.get("fields", ())]
     courier = mask_text(str(entry.text.get("courier", "")))
     return said + ([(_("Courier"), courier)] if courier else [])
+
+
+def _said(label: str, label_en: str, value: str, value_en: str = "") -> tuple[str, str]:
+    """A field's label and value; what was reported before options had English says theirs where it is a first one."""
+    if not g.fmt.english:
+        return label, mask_text(value)
+    return label_en, mask_text(value_en or ENGLISH.get(value, value))

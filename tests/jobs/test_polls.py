@@ -14,8 +14,9 @@ from app import clock
 from app.failpoints import armed
 from app.jobs import polls, schedule
 from app.models import Clock, Connection, Inbox, Outbox, PlatformOrder, Ticket
-from app.services import replies, ticket_view
+from app.services import queue, replies, scans, ticket_view
 from app.services.replies import ResultIn
+from app.services.scans import ScanIn
 from tests import cast as casting
 from tests.cast import Cast, post
 from tests.failing import Killed, deaths, dying
@@ -62,6 +63,44 @@ def test_what_the_platform_has_is_here_once_however_often_it_is_read(there: Poll
     there.catch_up()  # the windows overlap: all of it is read again
     assert there.row().rows >= 16
     assert picture(db_session) == first
+
+
+def test_a_waybill_that_is_filled_in_later_comes_to_the_ticket_once_and_brings_it_to_its_site(
+    there: Polled, db_session
+) -> None:
+    there.tickets.open(1, waybill_no="", site_code="")
+    there.catch_up()
+    ticket = db_session.scalars(select(Ticket)).one()
+    assert (ticket.waybill, ticket.queue, ticket.handling_site_id) == ("", "tray", None)
+    seen = [ScanIn("YT1000000000077", "DELIVER", there.now, "330106-01")]
+    scans.store_scans(scans=seen, now=there.now)
+    there.pass_time(60)
+    there.tickets.change(1, waybill_no="yt1000000000077")
+    there.pass_time(60)
+    there.catch_up()
+    there.pass_time(60)
+    there.catch_up()
+    db_session.refresh(ticket)
+    assert (ticket.waybill, ticket.handling_site_id) == ("YT1000000000077", there.company.places["330106-01"])
+    assert said(db_session, "received", "waybill_told", "routed", "in_tray", "repeat") == {
+        "received": 1, "waybill_told": 1, "routed": 1, "in_tray": 1,
+    }  # fmt: skip
+    assert queue.page(db_session, there.company["site"], queue.Filters(queue="to_accept"), there.now)
+    there.tickets.change(1, waybill_no="YT1000000000099")
+    there.pass_time(60)
+    there.catch_up()
+    db_session.refresh(ticket)
+    assert ticket.waybill == "YT1000000000077"
+
+
+def test_the_queue_tells_which_round_it_is(there: Polled, db_session) -> None:
+    there.tickets.open(1, site_code="330106-01")
+    there.tickets.open(2, site_code="330106-01")
+    there.pass_time(60)
+    there.tickets.change(1, retreat_count=1, status=1, description="凭证不清楚")
+    there.catch_up()
+    rows = queue.page(db_session, there.company["site"], queue.Filters(queue="all"), there.now).rows
+    assert sorted(row.retreats for row in rows) == [0, 1]
 
 
 def test_pages_are_read_from_the_last_to_the_first(there: Polled) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.domain.lifecycle import STATES
 from app.extensions import db
-from app.models import Category, Closure, Event, Organisation, Outbox, Ticket, WorkItem
+from app.models import Category, Closure, Event, Organisation, Outbox, Publication, Ticket, WorkItem
 from app.models import Counter as Kept
 from app.services import demo, demo_stories, duty, journal, scans, scorecards
 
@@ -32,9 +32,10 @@ def played(app: Flask) -> Iterator[Any]:
 
 
 def test_there_are_tickets_in_every_state_and_category(played) -> None:
-    assert played.scalar(select(func.count()).select_from(Ticket)) == len(demo_stories.stories(NOW)) >= 25
+    complaints = select(func.count()).select_from(Ticket).where(Ticket.kind == "complaint")
+    assert played.scalar(complaints) == len(demo_stories.stories(NOW)) >= 25
     assert set(played.scalars(select(Ticket.state))) == set(STATES)
-    assert set(played.scalars(select(Ticket.category))) == set(
+    assert set(played.scalars(select(Ticket.category).where(Ticket.kind == "complaint"))) == set(
         played.scalars(select(Category.code).where(Category.kind == "complaint"))
     )
 
@@ -69,6 +70,40 @@ def test_the_first_site_has_couriers_somebody_on_duty_and_a_neighbour_that_close
     assert len(duty.couriers(played, site)) == 3
     assert len(duty.shifts(played, site)) == 7
     assert played.scalars(select(Closure.deputy_id)).one() == site
+
+
+def test_each_site_has_expedites_and_problem_parcels_open_and_ended(played) -> None:
+    rows = played.execute(
+        select(Organisation.code, Ticket.kind, Ticket.state).join(
+            Organisation, Organisation.id == Ticket.handling_site_id
+        )
+    )
+    seen = {tuple(row) for row in rows}
+    for kind in ("expedite", "problem"):
+        assert {("330106-01", kind, "open"), ("330106-01", kind, "closed"), ("330108-01", kind, "in_progress")} <= seen
+    assert played.scalar(select(func.max(Ticket.repeat_count)).where(Ticket.kind == "expedite")) == 2
+
+
+def test_questions_wait_at_the_province_and_at_headquarters_and_one_became_an_article(played) -> None:
+    asked = played.execute(
+        select(Organisation.code, Ticket.state)
+        .join(Organisation, Organisation.id == Ticket.acting_id)
+        .where(Ticket.category == "CONSULT")
+    )
+    assert {tuple(row) for row in asked} >= {("33", "open"), ("33", "closed"), ("HQ", "in_progress")}
+    made = select(Publication.kind, Publication.ticket_id.is_not(None)).where(Publication.current_id.is_not(None))
+    assert Counter(tuple(row) for row in played.execute(made)) == {
+        ("rule", False): 1, ("article", False): 2, ("article", True): 1,
+    }  # fmt: skip
+
+
+def test_praise_is_with_the_site_that_earned_it(played) -> None:
+    rows = played.execute(
+        select(Organisation.code)
+        .join(Ticket, Ticket.handling_site_id == Organisation.id)
+        .where(Ticket.category == "PRAISE")
+    )
+    assert [code for (code,) in rows] == ["330106-01"]
 
 
 def test_both_trays_hold_a_ticket_with_its_reason(played) -> None:

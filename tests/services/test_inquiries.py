@@ -3,6 +3,7 @@ penalised, never scored."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -160,6 +161,17 @@ def test_praise_is_answered_told_and_closed_and_costs_nothing_however_late(cast:
     assert db_session.scalars(select(Penalty)).all() == []
     facts = month_facts(db_session, Span.of("2026-11", late + timedelta(days=1)))
     assert not any(one.tickets or one.resolve_due or one.results for one in facts.values())
+
+
+def test_praise_goes_to_the_site_that_it_is_meant_for_and_no_parcel_is_needed(cast: Cast, db_session: Session) -> None:
+    praise = replace(PRAISE, waybill="", site_code="", address="")
+    named = intake.manual(actor=cast["ccs"], complaint=praise, key="k", now=NOON, site=" 330108-01 ")
+    ticket = ticket_of(db_session, named)
+    assert (ticket.handling_site_id, ticket.queue) == (cast.places["330108-01"], "to_accept")
+    assert ticket_of(db_session, intake.manual(actor=cast["ccs"], complaint=praise, key="k2", now=NOON)).queue == "tray"
+    with pytest.raises(Invalid) as refused:
+        intake.manual(actor=cast["ccs"], complaint=praise, key="k3", now=NOON, site="nowhere")
+    assert refused.value.fields == {"site": "no_such_site"}
 
 
 def test_a_customer_who_is_not_content_hears_more_and_no_appeal_is_made(cast: Cast, db_session: Session) -> None:

@@ -62,3 +62,35 @@ def test_it_stops_with_the_closing(cast: Cast, db_session: Any) -> None:
     assert legal(db_session, number).stopped_at is None
     replies.close(actor=cast["site"], post=post(number), root_cause="hub", verified=True, now=NOON + DAY)
     assert (legal(db_session, number).state, legal(db_session, number).stopped_at) == ("met", NOON + DAY)
+
+
+def test_a_regulator_who_joins_later_has_fifteen_days_from_then_beside_the_complainants_seven(
+    cast: Cast, db_session: Any
+) -> None:
+    number = push(cast)
+    joined = NOON + 3 * DAY
+    asks = ComplaintIn(
+        text="12305 转来", category="LOST", waybill=ticket(db_session, number).waybill, channel="regulator"
+    )
+    assert intake.manual(actor=cast["ccs"], complaint=asks, key="r", now=joined) == number
+    first, second = runs(db_session, number, "legal")
+    assert (first.state, first.due_at) == ("running", NOON + 7 * DAY)
+    assert (second.state, second.started_at, second.due_at) == ("running", joined, joined + 15 * DAY)
+    intake.manual(actor=cast["ccs"], complaint=asks, key="r2", now=joined + DAY)
+    assert len(runs(db_session, number, "legal")) == 2
+
+
+def test_both_run_on_when_the_closed_ticket_comes_back(cast: Cast, db_session: Any) -> None:
+    number = push(cast)
+    asks = ComplaintIn(
+        text="12305 转来", category="LOST", waybill=ticket(db_session, number).waybill, channel="regulator"
+    )
+    intake.manual(actor=cast["ccs"], complaint=asks, key="r", now=NOON + MIN)
+    answer(cast, number, NOON + 2 * MIN)
+    tell(cast, "SATISFIED", at=NOON + 3 * MIN, now=NOON + 3 * MIN)
+    replies.close(actor=cast["ccs"], post=post(number), root_cause="hub", verified=True, now=NOON + DAY)
+    assert {run.state for run in runs(db_session, number, "legal")} == {"met"}
+    tell(cast, "REPEAT", at=NOON + 2 * DAY, now=NOON + 2 * DAY)
+    assert [(run.state, run.due_at) for run in runs(db_session, number, "legal")] == [
+        ("running", NOON + 7 * DAY), ("running", NOON + MIN + 15 * DAY),
+    ]  # fmt: skip

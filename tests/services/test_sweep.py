@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from app.models import Clock, Event, Organisation, Outbox, Promise, Reminder, Ticket
 from app.services import queue, reminders, replies, sweep
@@ -66,6 +67,21 @@ def test_a_poisoned_clock_is_pushed_ahead_and_stops_nobody(cast: Cast, db_sessio
     assert not ticket(db_session, first).overdue
     later = db_session.scalars(select(Clock.next_stage_at).join(Ticket).where(Ticket.id == bad, Clock.kind == "accept"))
     assert later.one() == NOON + 36 * MIN
+
+
+def test_a_clock_that_met_a_locked_database_is_flagged_within_a_minute(cast: Cast, db_session, monkeypatch) -> None:
+    number = push(cast, "W1")
+    real = sweep._stages
+
+    def locked(session, row, clock, now):
+        monkeypatch.setattr(sweep, "_stages", real)
+        raise OperationalError("UPDATE", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(sweep, "_stages", locked)
+    sweep.run(db_session, NOON + 30 * MIN)
+    sweep.run(db_session, NOON + 31 * MIN)
+    late = select(Clock).join(Ticket).where(Ticket.number == number, Clock.due_at <= NOON + 30 * MIN)
+    assert all(clock.breached_at for clock in db_session.scalars(late))
 
 
 def test_a_stage_is_told_once_and_bundled(cast: Cast, db_session) -> None:

@@ -142,6 +142,7 @@ LINES = (
     _line("kinds.to_complaint", "POST", "/tickets/{own}/to-complaint",      L,   422, 422, 422, 422, 422, 422, 403),
     _line("kinds.accept", "POST", "/tickets/{own}/accept-answer",           L,   409, 409, 409, 409, 409, 409, 403),
     _line("kinds.send_back", "POST", "/tickets/{own}/send-back",            L,   422, 422, 422, 422, 422, 422, 403),
+    _line("kinds.recall", "POST", "/tickets/{own}/recall",                  L,   422, 422, 422, 422, 422, 422, 403),
     _line("kinds.pass_up", "POST", "/tickets/{own}/pass-up",                L,   409, 409, 409, 409, 409, 409, 403),
     _line("kind_lists.expedites", "GET", "/expedites",                      L,   200, 200, 200, 200, 200, 200, 403),
     _line("kind_lists.inquiries_list", "GET", "/inquiries",                 L,   200, 200, 200, 200, 200, 200, 403),

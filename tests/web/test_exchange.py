@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from app import clock
 from app.jobs import sends
-from app.models import Connection, Inbox, MessageReveal, Outbox, PlatformOrder, Ticket, UnmappedCode
+from app.models import Category, Connection, Inbox, MessageReveal, Outbox, PlatformOrder, Ticket, UnmappedCode
 from app.services import exchange, replies
 from app.services.replies import ResultIn
+from app.services.transaction import write
 from tests.cast import NOON, assemble, post
 from tests.integrations.loopback import platform, reply
 from tests.web.pushing import Door, envelope, issue, later, signature
@@ -76,6 +77,28 @@ def test_a_message_that_no_map_fits_is_mended_and_read_once_more(door: Door, bro
     assert ticket.number in admin.get("/admin/messages").text
     assert admin.form(f"{path}/replay").status_code == 409
     assert len(kept(db_session)) == 2 and len(db_session.scalars(select(Ticket)).all()) == 1
+
+
+def test_a_channels_question_that_no_map_fits_is_mended_and_read_once_more_too(
+    door: Door, browsers, db_session
+) -> None:
+    with write() as session:
+        session.add(Category(code="PARCEL_QUERY", name="催查件", name_en="Parcel query", kind="expedite", position=0))
+    raw = json.dumps(
+        {"id": "m-1", "type": "催派", "mail_no": "YT1234567890123", "channel": "wechat", "site_code": "330106-01"}
+    ).encode()
+    send = {"data": raw, "headers": {"X-Data-Digest": signature(raw, "demo-secret")}}
+    assert door.app.test_client().post("/intake/expedite/demo", **send).status_code == 400
+    (held,) = kept(db_session)
+    admin, path = browsers["admin"], f"/admin/messages/{held.id}"
+    assert admin.form(f"{path}/replay").status_code == 422
+    maps = {"category_map": "催派 = PARCEL_QUERY", "field_map": "waybill = mail_no"}
+    assert admin.form("/admin/connections/demo", **{**PATHS, **maps}).status_code == 303
+    assert admin.form(f"{path}/replay").status_code == 303
+    ticket = db_session.scalars(select(Ticket)).one()
+    assert (ticket.kind, ticket.category, ticket.waybill) == ("expedite", "PARCEL_QUERY", "YT1234567890123")
+    again = door.app.test_client().post("/intake/expedite/demo", **send)
+    assert (again.status_code, again.json["number"], again.json["times"]) == (200, ticket.number, 1)
 
 
 def test_what_was_pushed_again_meanwhile_is_not_doubled_by_the_replay(door: Door, browsers, db_session) -> None:

@@ -132,6 +132,29 @@ def test_an_administrator_sets_what_a_type_needs(app, house, site):
     assert admin.post("/admin/problem-types/FALSE_SIGN", fields="", photos="0").status_code == 404
 
 
+def test_in_english_the_options_and_what_was_chosen_are_english(app, house, site):
+    admin = Browser(app, house, "admin")
+    line = "where | 在哪里 | Where | choice | yes | 车上=On the van, 库里=In the store"
+    assert admin.post(f"/admin/problem-types/{LOST}", fields=line, photos="0", active="1").status_code == 303
+    assert "车上=On the van, 库里=In the store" in admin.get("/admin/problem-types").text
+    chinese = site.get(f"/problems/new?type={LOST}").text
+    assert "车上" in chinese and "On the van" not in chinese
+    lost = {
+        "type": LOST,
+        "shown": LOST,
+        "waybill": WAYBILL,
+        "site": "330108-01",
+        "text": "不见了",
+        "field-where": "车上",
+    }
+    numbers = [site.post("/problems/new", **one).location for one in (lost, damaged(file=[picture()]))]
+    assert "车上" in site.get(numbers[0]).text and "内外均破损" in site.get(numbers[1]).text
+    site.post("/language", lang="en")
+    assert '<option value="车上">On the van</option>' in site.get(f"/problems/new?type={LOST}").text
+    assert "On the van" in site.get(numbers[0]).text and "车上" not in site.get(numbers[0]).text
+    assert "Packing and contents damaged" in site.get(numbers[1]).text
+
+
 # --- the query ---
 
 

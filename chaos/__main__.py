@@ -1,0 +1,46 @@
+"""`make chaos SEED=1 MINUTES=10 ENGINE=sqlite`: faults every few seconds under load, and then the oracle.
+
+Without ENGINE both engines run, one after the other. Ends with 1 when anything differs, 2 when a run was not possible.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+
+from chaos.run import Impossible, chaos
+from chaos.stage import Wish
+
+ENGINES = ("sqlite", "postgresql")
+
+
+def wishes() -> list[Wish]:
+    """The runs that the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=2.0, help="how long faults and load go on")
+    parser.add_argument("--engine", choices=("", *ENGINES), default="", help="empty: both")
+    parser.add_argument("--rate", type=float, default=5.0, help="pushes a second")
+    parser.add_argument("--speed", type=int, default=30, help="seconds of the portal's clock for one of ours")
+    parser.add_argument("--plant", choices=("", "double", "unsent"), default="", help="a fault that must be found")
+    wish = parser.parse_args()
+    first = Wish(wish.seed, wish.minutes * 60, wish.engine or ENGINES[0], wish.rate, wish.speed, plant=wish.plant)
+    return [first] if wish.engine else [replace(first, engine=engine) for engine in ENGINES]
+
+
+def main() -> int:
+    """Run and print; the worst result."""
+    worst = 0
+    for wish in wishes():
+        try:
+            worst = max(worst, chaos(wish, os.environ.get("CHAOS_DATABASE_URL", "")))
+        except Impossible as reason:
+            print(f"chaos on {wish.engine}: {reason}", file=sys.stderr)
+            worst = 2
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""The portal's own logs: every error that no fault of the moment explains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chaos.lines import Line
+
+ERROR = re.compile(r"\b(ERROR|CRITICAL)\b|^Traceback ")
+TIME = re.compile(r"^\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)")
+BEFORE, AFTER = 1.5, 8.0  # seconds around a fault in which its consequences are written down
+LONGER = {"redis junk": 60.0, "database locked": 20.0, "disk full": 20.0}  # what lies in a queue, who waits for a lock
+NEVER = re.compile(r"DeadlockDetected|UniqueViolation|IntegrityError|SerializationFailure")  # no fault explains these
+DATABASE = (
+    r"OperationalError|InterfaceError|PoolTimeout|TimeoutError|DatabaseError|AdminShutdown|CrashShutdown"
+    r"|while executing \(app\.jobs"
+)
+# what each fault may leave in the logs
+EXPLAINS = {
+    "kill child": r"was sent SIGKILL",
+    "redis killed": r"redis|Redis|ConnectionError|TimeoutError|BusyLoadingError",
+    "redis wiped": r"redis|rq\.|NoSuchJob",
+    "redis junk": r"redis|rq\.|NoSuchJob|Deserialization|UnicodeDecode|InvalidJob",
+    "database locked": DATABASE,
+    "database restarted": DATABASE,
+    "database crashed": DATABASE,
+    "database down": DATABASE,
+    "disk full": DATABASE + r"|OSError|File too large|disk I/O",
+    "pause": r"WORKER TIMEOUT|was sent SIG",
+    "stop": r"was sent SIG|Worker exiting",
+}
+PROGRAMS = ("web", "worker", "scheduler", "prepare")
+
+
+def spans(faults: Iterable[Line]) -> list[tuple[str, float, float]]:
+    """Each fault with its begin and end on the machine's clock."""
+    open_ones: dict[tuple[str, str], float] = {}
+    found = []
+    for line in faults:
+        key = (line.get("kind", ""), line.get("target", ""))
+        if line["what"] == "begin":
+            open_ones[key] = line["at"]
+        elif line["what"] == "end" and key in open_ones:
+            found.append((key[0], open_ones.pop(key), line["at"]))
+    return found
+
+
+def errors(folder: Path) -> Iterator[tuple[float, str]]:
+    """Every line that tells of an error, with its time."""
+    for log in sorted(folder.glob("*.log*")):
+        if not log.name.startswith(PROGRAMS):
+            continue
+        at = 0.0
+        for number, line in enumerate(log.read_text(errors="replace").splitlines(), start=1):
+            stamp = TIME.match(line)
+            if stamp:
+                at = datetime.fromisoformat(f"{stamp[1]}T{stamp[2]}").replace(tzinfo=UTC).timestamp()
+            if ERROR.search(line):
+                yield at, f"{log.name}:{number} {line[:400]}"
+
+
+def unexplained(folder: Path, faults: Iterable[Line]) -> tuple[int, list[str]]:
+    """How many errors there were, and those that no fault explains."""
+    known, total, wrong = spans(faults), 0, []
+    for at, line in errors(folder):
+        total += 1
+        near = {kind for kind, begun, ended in known if begun - BEFORE <= at <= ended + LONGER.get(kind, AFTER)}
+        if NEVER.search(line) or not any(re.search(EXPLAINS[kind], line) for kind in near if kind in EXPLAINS):
+            wrong.append(line)
+    return total, wrong

@@ -1,0 +1,117 @@
+"""A PostgreSQL server of the run's own, so that it may be restarted and killed: the machine's programs, a folder and a
+port of its own, and never as root, which the server refuses."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+
+HOST, USER, NAME = "127.0.0.1", "kuaifu", "postgres"  # the database that a new cluster has
+PLACES = ("/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt")
+SERVANTS = ("postgres", "nobody")  # whom root lets run it
+SETTINGS = {
+    "listen_addresses": HOST, "unix_socket_directories": "", "max_connections": "100", "shared_buffers": "64MB",
+}  # fmt: skip
+STOPS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}  # orderly with connections cut; as if it had crashed
+SECONDS = 60.0
+
+
+class NoServer(Exception):
+    """No server can be brought; the message says why, in one line."""
+
+
+def programs() -> Path:
+    """The folder with initdb and pg_ctl. Raises NoServer."""
+    on_path = shutil.which("initdb")
+    found = [Path(on_path).resolve()] if on_path else []
+    for place in PLACES:
+        found += sorted(Path(place).glob("*/bin/initdb"), reverse=True) if Path(place).is_dir() else []
+    for initdb in found:
+        if (initdb.parent / "pg_ctl").exists():
+            return initdb.parent
+    raise NoServer("no initdb on this machine (neither on the PATH nor in /usr/lib/postgresql)")
+
+
+def servant() -> tuple[list[str], int]:
+    """What is put before a command so that it does not run as root, and whose its files are. Raises NoServer."""
+    if os.getuid() != 0:
+        return [], os.getuid()
+    for name in SERVANTS:
+        with suppress(KeyError):
+            user = pwd.getpwnam(name)
+            if not shutil.which("setpriv"):
+                break
+            groups = ["--clear-groups", "--pdeathsig", "QUIT"]
+            return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", *groups], user.pw_uid
+    raise NoServer("PostgreSQL refuses root, and there is no setpriv or no other user to run it")
+
+
+class Server:
+    """One server; its folder goes with it."""
+
+    def __init__(self) -> None:
+        self.bin = programs()
+        self.before, owner = servant()
+        self.folder = Path(tempfile.mkdtemp(prefix="kuaifu-chaos-pg-"))
+        os.chown(self.folder, owner, -1)
+        self.data = self.folder / "data"
+        self.process: subprocess.Popen[bytes] | None = None
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            self.port = int(probe.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """Its address as the portal wants it."""
+        return f"postgresql+psycopg://{USER}@{HOST}:{self.port}/{NAME}"
+
+    def make(self) -> None:
+        """A new cluster, running. Raises NoServer."""
+        words = [str(self.bin / "initdb"), "-D", str(self.data), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"]
+        done = subprocess.run([*self.before, *words], cwd="/", capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NoServer(f"initdb does not work here: {done.stderr.strip()[-300:]}")
+        with (self.data / "postgresql.conf").open("a") as settings:
+            settings.writelines(f"{name} = '{value}'\n" for name, value in {**SETTINGS, "port": self.port}.items())
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises NoServer."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self.before, str(self.bin / "postgres"), "-D", str(self.data)], cwd="/", stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end and self.process.poll() is None:
+            with suppress(psycopg.OperationalError):
+                psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=2).close()
+                return
+            time.sleep(0.1)
+        raise NoServer(f"the server did not start; see {self.folder / 'server.log'}")
+
+    def stop(self, how: str = "fast") -> None:
+        """End it in one of the ways of STOPS."""
+        if self.process is None:
+            return
+        self.process.send_signal(STOPS[how])
+        try:
+            self.process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def remove(self) -> None:
+        """End it for good, with its data."""
+        self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,237 @@
+"""The portal of one run: its real processes twice each, their Redis and database, and the fake world around them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from chaos import clock, keeper, plan
+from chaos.keeper import Program, Start
+from chaos.postgres import Server
+from launcher import redis, run
+from launcher.processes import fresh_log, spawn
+from launcher.settings import CONNECTION, HOST, ROOT, SECRET, Settings, StartError, make_folders, require_free
+
+SITES = ("330106-01", "330108-01", "330102-02", "330105-02", "440305-01", "440304-01")  # the first two have an agent
+AGENTS = ",".join(f"clerk-{site}" for site in SITES[:2])
+FIRST_PORT, LAST_PORT = 8400, 8496
+LEASE = 3  # seconds of ours, whatever the speed
+SETTLE = 30  # seconds of ours after which a message that the gateway does not list was never sent
+
+
+@dataclass
+class Wish:
+    """What a run is asked for. `rate`: pushes a second; `speed`: the portal's seconds for one of ours."""
+
+    seed: int
+    seconds: float
+    engine: str
+    rate: float = 5.0
+    speed: int = 30
+    database: str = ""  # a database of somebody else's server
+    plant: str = ""  # a fault of the world around that the oracle must see
+
+
+@dataclass
+class Stage:
+    """Everything that runs."""
+
+    wish: Wish
+    folder: Path
+    port: int
+    server: Server | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    programs: dict[str, Program] = field(default_factory=dict)
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+    @property
+    def portals(self) -> list[str]:
+        """The addresses of the two web processes."""
+        return [f"http://{HOST}:{self.port + n}" for n in (0, 1)]
+
+    @property
+    def platform(self) -> str:
+        """host:port of the fake platform."""
+        return f"{HOST}:{self.port + 2}"
+
+    @property
+    def gateway(self) -> str:
+        """host:port of the fake gateway."""
+        return f"{HOST}:{self.port + 3}"
+
+    @property
+    def clock_file(self) -> Path:
+        """Where the portal's time is."""
+        return self.folder / "clock"
+
+    @property
+    def database(self) -> str:
+        """The address of the run's database."""
+        if self.server is not None:
+            return self.server.url
+        return self.wish.database or f"sqlite:///{self.folder / 'kuaifu.sqlite3'}"
+
+    def log(self, name: str) -> Path:
+        """One of the independent logs."""
+        return self.folder / f"{name}.jsonl"
+
+    # --- begin and end ---
+
+    def open(self) -> None:
+        """Folders, servers, database, processes; returns when both web processes answer. Raises StartError."""
+        settings = self._settings(self.port)
+        make_folders(settings)
+        clock.write(self.clock_file, clock.BEGIN)
+        if self.server is not None:
+            self.server.make()
+        self._keep("redis", self._redis)
+        self.env = self._env(settings)
+        self._prepare()
+        for name in ("platform", "gateway"):
+            self._keep(name, self._starter(name, self._world(name)))
+        for name in plan.PROGRAMS:
+            self._keep(name, self._starter(name, self._portal(name)))
+        self._keep("clock", self._starter("clock", [
+            sys.executable, "-m", "chaos.clock", str(self.clock_file), clock.BEGIN.isoformat(), str(self.wish.speed),
+        ]))  # fmt: skip
+        self._wait_until_ready()
+
+    def begin_agents(self) -> None:
+        """Let the agents work."""
+        self._keep("agents", self._starter("agents", self._world("agents")))
+
+    def close(self) -> None:
+        """End everything that this run started."""
+        keeper.stop([one for name, one in self.programs.items() if name != "redis"])
+        keeper.stop([one for name, one in self.programs.items() if name == "redis"])
+        if self.server is not None:
+            self.server.remove()
+
+    def check(self) -> None:
+        """Start again what has ended."""
+        for program in self.programs.values():
+            program.check()
+
+    def end(self, name: str, seconds: float) -> bool:
+        """End one program for good with SIGTERM; whether it ended by itself in time."""
+        program = self.programs.pop(name)
+        if program.process is None:
+            return True
+        program.signal(signal.SIGTERM)
+        try:
+            program.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            program.signal(signal.SIGKILL)
+            return False
+        return True
+
+    # --- what is asked of the world around ---
+
+    def tell(self, who: str, **wish: object) -> dict[str, object]:
+        """POST /control of the platform or the gateway."""
+        address = self.platform if who == "platform" else self.gateway
+        told: dict[str, object] = _plain().post(f"http://{address}/control", json=wish, timeout=10).json()
+        return told
+
+    def state(self, who: str) -> dict[str, int]:
+        """GET /state of the platform or the gateway."""
+        address = self.platform if who == "platform" else self.gateway
+        told: dict[str, int] = _plain().get(f"http://{address}/state", timeout=10).json()
+        return told
+
+    def backlog(self) -> int | None:
+        """How many rows of the portal's outbox still have a try ahead; None when it does not say."""
+        try:
+            said = _plain().get(f"{self.portals[0]}/healthz", timeout=10).json()
+        except (requests.RequestException, ValueError):
+            return None
+        found = said.get("outbox_backlog")
+        return found if isinstance(found, int) else None
+
+    # --- how it is started ---
+
+    def _settings(self, port: int) -> Settings:
+        return Settings(self.folder, port, "demo", "", "" if self.wish.engine == "sqlite" else self.database)
+
+    def _env(self, settings: Settings) -> dict[str, str]:
+        own = {
+            "PLATFORM_CALLBACK_URL": f"http://{self.platform}/callback", "REPLAY_CLOCK_FILE": str(self.clock_file),
+            "OUTBOX_LEASE": str(LEASE * self.wish.speed), "SWEEP_EVERY": "1", "IDLE_MINUTES": "5270400",
+            "ABSOLUTE_HOURS": "87840",
+        }  # fmt: skip
+        base = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "KUAIFU_ENV")}
+        if self.wish.engine != "sqlite":
+            own["DATABASE_URL"] = self.database
+        return settings.child_env({**base, **own}, redis.address(redis.socket_path(self.folder)))
+
+    def _redis(self) -> subprocess.Popen[bytes]:
+        server = redis.start(self.folder, fresh_log(self.folder / "log" / "redis.log"))
+        if server.process is None:
+            raise StartError("another Redis serves this folder")
+        return server.process
+
+    def _keep(self, name: str, start: Start) -> None:
+        self.programs[name] = Program(name, start)
+        self.programs[name].run()
+
+    def _starter(self, name: str, command: list[str]) -> Start:
+        return lambda: spawn(command, self.env, fresh_log(self.folder / "log" / f"{name}.log"), ROOT)
+
+    def _portal(self, name: str) -> list[str]:
+        kind, _, number = name.partition("-")
+        return run.programs(self._settings(self.port + int(number) - 1))[kind]
+
+    def _world(self, name: str) -> list[str]:
+        given: Mapping[str, str] = {
+            "portal": ",".join(self.portals), "clock-file": str(self.clock_file), "log": str(self.log(name)),
+        }  # fmt: skip
+        more: dict[str, dict[str, str]] = {
+            "platform": {"listen": self.platform, "connection": CONNECTION, "secret": SECRET, "sites": ",".join(SITES),
+                         "seed": str(self.wish.seed), "rate": str(self.wish.rate)},
+            "gateway": {"listen": self.gateway, "token": self.token},
+            "agents": {"accounts": AGENTS, "seed": str(self.wish.seed)},
+        }  # fmt: skip
+        words = [word for key, value in {**given, **more[name]}.items() for word in (f"--{key}", value)]
+        return [sys.executable, "-m", f"chaos.{name}", *words]
+
+    def _prepare(self) -> None:
+        log = fresh_log(self.folder / "log" / "prepare.log")
+        command = [sys.executable, "-m", "launcher.prepare", "db upgrade", "demo load --replay-clerks"]
+        code = spawn(command, self.env, log, ROOT).wait(120)
+        if code:
+            raise StartError(f"The database could not be prepared; see {log}")
+
+    def _wait_until_ready(self, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if all(run.healthy(self.port + n) == requests.codes.ok for n in (0, 1)):
+                return
+            time.sleep(0.1)
+        raise StartError(f"The portal does not answer; see {self.folder / 'log'}")
+
+
+def _plain() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+def free_port() -> int:
+    """The first of four free ports in a row. Raises StartError."""
+    for port in range(FIRST_PORT, LAST_PORT, 4):
+        try:
+            for n in range(4):
+                require_free(port + n, "chaos")
+        except StartError:
+            continue
+        return port
+    raise StartError(f"No four free ports in a row between {FIRST_PORT} and {LAST_PORT}.")

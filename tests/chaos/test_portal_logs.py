@@ -1,0 +1,39 @@
+"""An error in the portal's logs is explained by a fault of its kind at its time, and by nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chaos.portal_logs import unexplained
+
+LOCKED = datetime(2026, 3, 10, 4, tzinfo=UTC)
+FAULTS = [
+    {"what": "begin", "kind": "database locked", "target": "database", "at": LOCKED.timestamp()},
+    {"what": "end", "kind": "database locked", "target": "database", "at": LOCKED.timestamp() + 4},
+]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words", "wrong"),
+    [
+        (3, "ERROR app: database: OperationalError (OperationalError)", 0),
+        (3, "ERROR app: KeyError", 1),
+        (3, "ERROR app: database: OperationalError (DeadlockDetected)", 1),
+        (300, "ERROR app: database: OperationalError (OperationalError)", 1),
+        (-60, "ERROR app: database: OperationalError (OperationalError)", 1),
+        (3, "WARNING worker: redis is away", 0),
+    ],
+)
+def test_an_error_needs_a_fault_of_its_kind_at_its_time(tmp_path, seconds, words, wrong):
+    at = (LOCKED + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    (tmp_path / "web-1.log").write_text(f"{at} INFO gunicorn.error: Booting worker\n{at} {words}\n")
+    total, found = unexplained(tmp_path, FAULTS)
+    assert (total, len(found)) == (int("ERROR" in words), wrong)
+
+
+def test_a_traceback_that_escaped_is_never_explained(tmp_path):
+    stamp = LOCKED.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    (tmp_path / "worker-1.log").write_text(f"{stamp} INFO worker: up\nTraceback (most recent call last):\n")
+    assert len(unexplained(tmp_path, FAULTS)[1]) == 1
