@@ -21,7 +21,7 @@ from tests.databases import Cleaner, postgresql_schema
 
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
 REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
-ENGINE_FREE = {"domain", "integrations", "launcher", "simulator", "chaos", "browser"}
+ENGINE_FREE = {"domain", "integrations", "launcher", "simulator", "chaos", "capacity", "browser"}
 
 
 # --- which tests run, and what is told at the end ---
