@@ -17,15 +17,20 @@ from sqlalchemy.orm import Session
 from app.models.types import UtcDateTime
 
 WRITE = "kuaifu_write"
+POOLED = "kuaifu_pooled"  # an engine behind a pooler that hands out a connection for one transaction only
 TRIES = 50  # draws of ticket numbers in a row
 INSTANTS = 2000  # remembered while many rows are written
 
 
-def prepare_engine(engine: Engine) -> None:
+def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers). PostgreSQL: reading
-    here and there costs about what reading in a row does, or it would read whole tables for a page of them."""
+    here and there costs about what reading in a row does, or it would read whole tables for a page of them. Behind a
+    pooler nothing is set for a session, because nobody knows whose it will be next: the server's role has it."""
     if engine.dialect.name != "sqlite":
-        event.listen(engine, "connect", _reads_anywhere)
+        if pooled:
+            engine.update_execution_options(**{POOLED: True})
+        else:
+            event.listen(engine, "connect", _reads_anywhere)
         return
 
     def connect(connection: Any, _record: Any) -> None:
@@ -201,6 +206,10 @@ def hold(engine: Engine, key: str) -> Iterator[bool]:
 @contextmanager
 def _held_by_connection(engine: Engine, key: str) -> Iterator[bool]:
     call = "SELECT pg_{}(hashtextextended(coalesce(current_schema(), '') || :key, 0))"
+    if engine.get_execution_options().get(POOLED):  # a session's lock would stay with a stranger: one transaction's
+        with engine.connect() as connection:
+            yield bool(connection.execute(text(call.format("try_advisory_xact_lock")), {"key": key}).scalar())
+        return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         free = bool(connection.execute(text(call.format("try_advisory_lock")), {"key": key}).scalar())
         try:
