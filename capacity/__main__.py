@@ -46,7 +46,11 @@ def told(hours: list[Hour]) -> Iterator[str]:
 
 def planned(wish: Wish, known: Mapping[str, Cost]) -> Iterator[str]:
     """The capacity plan as a table of Markdown."""
-    yield "| tickets a day | cores used in the busiest hour: " + ", ".join(PARTS) + " | machines | full at so many tickets a day |"
+    yield (
+        "| tickets a day | cores used in the busiest hour: "
+        + ", ".join(PARTS)
+        + " | machines | full at so many tickets a day |"
+    )
     yield "| --- | --- | --- | --- |"
     for one in steps(wish, known):
         used = " · ".join(f"{one.needs[name]:.2f}" for name in PARTS)
