@@ -59,6 +59,10 @@ def test_with_more_machines_nothing_waits_longer_at_the_door():
     assert sum(hour.late_first for hour in big) <= sum(hour.late_first for hour in small)
 
 
+def test_what_fits_is_stored_at_once():
+    assert all(hour.at_door == 0 for hour in day())
+
+
 def test_the_same_wish_gives_the_same_hours_and_another_seed_others():
     assert day() == day()
     assert [hour.at_sites for hour in day(staff=12)] != [hour.at_sites for hour in day(staff=12, seed=2)]
