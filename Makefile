@@ -13,7 +13,6 @@ PO := $(wildcard app/translations/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 TICKETS ?= 1000
 SEED ?= 1
-MINUTES ?= 2
 PORT ?= 8000
 DATA_DIR ?= var
 export PORT DATA_DIR
@@ -24,8 +23,13 @@ export DAILY PEAK HOURS SITES STAFF PER_HOUR OPENS CLOSES FIRST_MINUTES DUE ONLI
 	DATABASE_MOST FILL PLAN BENCH BENCH_CORES
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help run test lint format mutants audit replay chaos bench simulate demo-history screenshots venv dev translations \
 	upgrade migration clean
+=======
+.PHONY: help run test lint format mutants fuzz audit replay chaos bench demo-history screenshots venv dev \
+	translations upgrade migration clean
+>>>>>>> dab361ebf41b811978dd13bbf58bd85017c172be
 
 help: ## list what make can do
 	@echo 'Kuaifu 快复. The two commands of a newcomer: make run, make test'
@@ -49,6 +53,9 @@ format: $(DEV) ## let ruff put imports and layout right
 mutants: $(DEV) $(MO) ## take one rule away at a time: does a named test notice? WORD="lease" for some of them
 	@exec $(PY) -m launcher.mutants $(if $(WORD),"$(WORD)")
 
+fuzz: $(DEV) $(MO) ## throw new inputs at the parsers for MINUTES=5; WORD="sheet" for some of them
+	@exec $(PY) -m launcher.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(WORD),--word "$(WORD)")
+
 audit: $(DEV) ## ask the public advisories for known holes in the pinned libraries; offline it says so
 	@exec $(PY) -m launcher.advisories
 
@@ -56,7 +63,7 @@ replay: $(RUN) $(MO) ## drive a fresh portal with TICKETS=1000 real tickets and 
 	@exec $(PY) -m launcher.replay --tickets $(TICKETS)
 
 chaos: $(RUN) $(MO) ## faults every few seconds under load, then compare what everybody says (SEED=1 MINUTES=2 ENGINE=sqlite or postgresql)
-	@exec $(PY) -m chaos --seed $(SEED) --minutes $(MINUTES) $(if $(ENGINE),--engine $(ENGINE))
+	@exec $(PY) -m chaos --seed $(SEED) --minutes $(or $(MINUTES),2) $(if $(ENGINE),--engine $(ENGINE))
 
 demo-history: $(RUN) $(MO) ## fill the demo with a real service desk's log: 20,769 tickets with their past, and an afternoon's open work
 	@exec $(PY) -m launcher.prepare "db upgrade" "demo load" $(foreach log,incident_event_log_open incident_event_log,\

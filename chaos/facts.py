@@ -25,6 +25,7 @@ QUERIES = {
     "breach": "SELECT at AS told_at, data FROM event WHERE type = 'clock_breached'",
     "penalty": "SELECT rule, ticket_id, organisation_id, person_id, occurrence, full_fen, amount_fen, absorbed_by "
     "FROM penalty",
+    "penalty_due": "SELECT ticket_id FROM penalty_due",
     "text": "SELECT t.id, t.body, e.type, e.ticket_id FROM free_text t LEFT JOIN event e ON e.text_id = t.id",
     "submission": "SELECT key, ticket_id, event_id FROM submission",
     "event_key": "SELECT ticket_id, seq, count(*) AS n FROM event GROUP BY ticket_id, seq HAVING count(*) > 1",

@@ -34,6 +34,7 @@ from chaos.serving import LOSE, Answer, Mood, answer, serve
 KEY_ID, KEY_SECRET, SIGN = "AKIDchaos0000", "secret-of-the-chaos-run", "快复"
 SHANGHAI = timezone(timedelta(hours=8))
 UNDELIVERED = 10  # every tenth message does not reach its phone
+RECEIPT_TRIES = 150
 PLANTED = 5  # every fifth message is accepted twice where that is planted
 CODES = {
     "limit": ("isv.BUSINESS_LIMIT_CONTROL", "触发分钟级流控Permits:1"),
@@ -174,7 +175,8 @@ def signed(headers: dict[str, str], query: str, body: bytes) -> bool:
 
 
 def report(gateway: Gateway, portals: list[str], token: str) -> None:
-    """Push the receipt of one message after another until the portal has taken it; in one mood three times."""
+    """Push the receipt of one message after another until the portal has taken it, in one mood three times; one that it
+    refuses for a minute is given up."""
     session = requests.Session()
     session.trust_env = False
     turn = itertools.count()
@@ -182,8 +184,9 @@ def report(gateway: Gateway, portals: list[str], token: str) -> None:
         message = gateway.to_report.get()
         time.sleep(0.2)
         message.reported = True
-        copies = 3 if gateway.mood.now == "duplicate" else 1
-        while copies:
+        copies, tries = 3 if gateway.mood.now == "duplicate" else 1, 0
+        while copies and tries < RECEIPT_TRIES:
+            tries += 1
             address = f"{portals[next(turn) % len(portals)]}/sms/receipts/aliyun/{token}"
             try:
                 said = session.post(address, data=_receipt(message, gateway.clock_file), timeout=20)
@@ -192,7 +195,8 @@ def report(gateway: Gateway, portals: list[str], token: str) -> None:
                 taken = False
             copies -= taken
             time.sleep(0.0 if taken else 0.4)
-        gateway.log.write("receipt", serial=message.serial, out_id=message.out_id, delivered=message.delivered)
+        facts = {"serial": message.serial, "out_id": message.out_id, "delivered": message.delivered}
+        gateway.log.write("receipt", **facts, taken=not copies)
         gateway.to_report.task_done()
 
 

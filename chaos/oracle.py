@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-Line = dict[str, Any]
+from chaos.evidence import Finding, Logs
+from chaos.lines import Line
+
 ISSUE = "WORK_ORDER_ISSUE"
 WAITING = ("pending", "claimed", "sending")
 STATES = (*WAITING, "sent", "failed", "unknown")
+CAP, UNCAPPED = 15_000, ("untruthful", "loss", "extra_cost")  # fen a ticket
 MARKS_OVERDUE = ("first_reply", "resolve", "close", "appeal")
-
-
-@dataclass
-class Logs:
-    """What the platform, the gateway, the agents and the database say. `now`: the portal's time at the reading."""
-
-    platform: list[Line]
-    gateway: list[Line]
-    agents: list[Line]
-    database: list[Line]
-    now: datetime
-    tables: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
-
-    def __post_init__(self) -> None:
-        for line in self.database:
-            self.tables[line["what"]].append(line)
-
-    def said(self, log: str, what: str) -> Iterator[Line]:
-        """The lines of one kind in one log."""
-        return (line for line in getattr(self, log) if line["what"] == what)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One check: how much it looked at, and every difference."""
-
-    name: str
-    looked_at: int
-    differences: list[str]
 
 
 def acknowledged(logs: Logs) -> set[tuple[str, str, str]]:
@@ -139,6 +112,21 @@ def one_penalty_each(logs: Logs) -> Finding:
         if not 0 <= row["amount_fen"] <= row["full_fen"]:
             wrong.append(f"{row['rule']} on {row['ticket_id']} charges {row['amount_fen']} of {row['full_fen']} fen")
     return Finding("penalties, one a fact", len(logs.tables["penalty"]), wrong)
+
+
+def late_replies_charged(logs: Logs) -> Finding:
+    """Each late first reply stands in the ledger, unless its complaint was withdrawn or the ledger has yet to look;
+    a ticket costs no more than its cap."""
+    spared = {row["id"] for row in logs.tables["ticket"] if row["state"] == "withdrawn"}
+    spared |= {row["ticket_id"] for row in logs.tables["penalty_due"]}
+    charged = {row["ticket_id"] for row in logs.tables["penalty"] if row["rule"] == "first_reply_late"}
+    late = {row["ticket_id"] for row in logs.tables["clock"] if row["kind"] == "first_reply" and row["breached_at"]}
+    wrong = [f"the late first reply of ticket {one} is not charged" for one in late - spared - charged]
+    sums: Counter[int] = Counter()
+    for row in logs.tables["penalty"]:
+        sums[row["ticket_id"]] += row["amount_fen"] if row["rule"] not in UNCAPPED else 0
+    wrong += [f"ticket {one} costs {fen} fen" for one, fen in sums.items() if fen > CAP]
+    return Finding("late first replies, charged up to the cap", len(late), wrong)
 
 
 def replies_stored(logs: Logs) -> Finding:
@@ -260,23 +248,21 @@ def counted(logs: Logs) -> Finding:
 
 
 def believed(logs: Logs) -> Finding:
-    """The gateway believed every signature, and no ticket's history has two entries of one number."""
+    """The gateway believed each signature, its receipts were taken, and each entry of a ticket has its own number."""
     forged = [f"a request with a wrong signature: {line['path']}" for line in logs.said("gateway", "forged")]
+    forged += [
+        f"the receipt of {line['out_id']} was refused" for line in logs.said("gateway", "receipt") if not line["taken"]
+    ]
     twice = [f"ticket {row['ticket_id']} has {row['n']} entries {row['seq']}" for row in logs.tables["event_key"]]
-    return Finding("signatures and numbers of entries", len(logs.gateway), forged + twice)
+    return Finding("signatures, receipts, numbers of entries", len(logs.gateway), forged + twice)
 
 
 CHECKS: tuple[Callable[[Logs], Finding], ...] = (
     one_ticket_each, each_stored_once, intents_settled, replies_stored, replies_called_back, replies_reached,
-    one_sms_each, one_penalty_each, deadlines_flagged, counted, believed,
+    one_sms_each, one_penalty_each, late_replies_charged, deadlines_flagged, counted, believed,
 )  # fmt: skip
 
 
 def compare(logs: Logs) -> list[Finding]:
     """All checks."""
     return [check(logs) for check in CHECKS]
-
-
-def states(rows: Iterable[Line]) -> str:
-    """How many rows are in which state, for the table."""
-    return ", ".join(f"{n} {state}" for state, n in sorted(Counter(row["state"] for row in rows).items()))

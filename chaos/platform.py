@@ -28,7 +28,7 @@ from chaos.serving import Answer, Mood, answer, serve
 from simulator import ledger, protocol
 from simulator.protocol import Link, ProtocolError, open_envelope
 
-HANDS = 6
+HANDS = 20  # one that waits for a paused process holds up no other
 PLANTED = "7"  # the last digit of the orders that are planted
 TWICE, AGAIN = 0.05, 0.10  # shares that go out twice at once, and again after they were taken
 UNSTORED: dict[str, Answer] = {
@@ -45,7 +45,7 @@ class Pushes:
 
     def __init__(self, portals: list[str], connection: str, secret: str, log: Lines, seed: int) -> None:
         self.addresses, self.log = portals, log
-        self.link: Callable[[str], Link] = lambda portal: Link(portal, connection, secret, timeout=25)
+        self.link: Callable[[str], Link] = lambda portal: Link(portal, connection, secret, timeout=12)
         self.draw = random.Random(f"pushes {seed}")
         self.heap: list[tuple[float, int, Message, int, bool]] = []
         self.numbers, self.wake = itertools.count(), threading.Condition()

@@ -11,8 +11,9 @@ from chaos.lines import Line
 
 ERROR = re.compile(r"\b(ERROR|CRITICAL)\b|^Traceback ")
 TIME = re.compile(r"^\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)")
-BEFORE, AFTER = 1.5, 25.0  # seconds around a fault in which its consequences are written down
-LONGER = {"redis junk": 60.0}  # it lies in the queue until somebody takes it
+BEFORE, AFTER = 1.5, 8.0  # seconds around a fault in which its consequences are written down
+LONGER = {"redis junk": 60.0, "database locked": 20.0, "disk full": 20.0}  # what lies in a queue, who waits for a lock
+NEVER = re.compile(r"DeadlockDetected|UniqueViolation|IntegrityError|SerializationFailure")  # no fault explains these
 DATABASE = (
     r"OperationalError|InterfaceError|PoolTimeout|TimeoutError|DatabaseError|AdminShutdown|CrashShutdown"
     r"|while executing \(app\.jobs"
@@ -67,6 +68,6 @@ def unexplained(folder: Path, faults: Iterable[Line]) -> tuple[int, list[str]]:
     for at, line in errors(folder):
         total += 1
         near = {kind for kind, begun, ended in known if begun - BEFORE <= at <= ended + LONGER.get(kind, AFTER)}
-        if not any(re.search(EXPLAINS[kind], line) for kind in near if kind in EXPLAINS):
+        if NEVER.search(line) or not any(re.search(EXPLAINS[kind], line) for kind in near if kind in EXPLAINS):
             wrong.append(line)
     return total, wrong

@@ -13,8 +13,9 @@ from pathlib import Path
 from chaos import clock, lines, plan, portal_logs, table
 from chaos.browser import Away
 from chaos.doorway import set_up_gateway
+from chaos.evidence import Finding, Logs
 from chaos.harm import Harm
-from chaos.oracle import Finding, Logs, compare
+from chaos.oracle import compare
 from chaos.postgres import NoServer, Server
 from chaos.stage import Stage, Wish, free_port
 from launcher.redis import RedisError
@@ -25,7 +26,7 @@ FOLDER = ROOT / "var" / "chaos"
 KEPT = 6  # earlier runs whose logs stay
 LOOK = 0.1
 AGENTS_SECONDS, PUSH_SECONDS, OUTBOX_SECONDS = 90.0, 90.0, 150.0  # the longest that each part of the drain may take
-STILL = 10.0  # seconds on a clock that stands still: all sweeps have come round
+STILL = 6.0  # seconds on a clock that stands still: all sweeps have come round
 
 
 class Impossible(Exception):

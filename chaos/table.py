@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from chaos import lines
+from chaos.evidence import Finding, states
 from chaos.lines import Line
-from chaos.oracle import Finding, states
 from chaos.plan import Fault
 from chaos.stage import Stage
 

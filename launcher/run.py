@@ -79,7 +79,10 @@ class Portal:
         self.env: dict[str, str] = {}
 
     def open(self) -> None:
-        """Folders, Redis, database, programs; returns when the portal answers and all are begun. Raises StartError, RedisError."""
+        """Folders, Redis, database, programs; returns when the portal answers and the rest is begun.
+
+        Raises StartError, RedisError.
+        """
         make_folders(self.settings)
         self._take_lock()
         require_free(self.settings.port, "portal")
@@ -90,7 +93,7 @@ class Portal:
         if first:
             self._prepare(lines)
         wanted = {name: command for name, command in programs(self.settings).items() if name in self.names}
-        self._keep("web", wanted.pop("web"))  # alone at first: loading the others beside it would hold up the first page
+        self._keep("web", wanted.pop("web"))  # alone at first: the others, loading, would hold up the first page
         self._wait_until_ready()
         for name, command in wanted.items():
             self._keep(name, command)

@@ -21,7 +21,10 @@ from tests.databases import Cleaner, postgresql_schema
 
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
 REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
-ENGINE_FREE = {"domain", "integrations", "launcher", "simulator", "chaos", "capacity", "browser"}
+ENGINE_FREE = {
+    "domain", "fuzz", "integrations", "launcher", "simulator", "chaos", "capacity", "browser",
+    "test_floors.py", "test_translations.py",
+}  # fmt: skip
 
 
 # --- which tests run, and what is told at the end ---

@@ -15,6 +15,7 @@ Spans = tuple[tuple[time, time], ...]
 
 MOST_ROWS = 400
 NAME_LENGTH = 60
+LONGEST_LINE = 1_000  # characters
 WORKING = frozenset(
     {"working", "work", "workday", "make-up", "makeup", "true", "1", "上班", "工作日", "调休", "补班", "班"}
 )
@@ -103,6 +104,8 @@ def days_text(days: Iterable[Day]) -> str:
 
 
 def _cells(line: str) -> list[str]:
+    if len(line) > LONGEST_LINE:
+        return [line]  # no date, and more than a reader of CSV takes
     plain = line.replace("，", ",").replace("\ufeff", "")
     delimiter = "\t" if "\t" in plain else ","
     return [cell.strip() for cell in next(csv.reader([plain], delimiter=delimiter), [])] or [""]

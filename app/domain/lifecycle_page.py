@@ -99,6 +99,7 @@ MEANS = {
     "customer_unhappy": "the customer is not content with the answer to an inquiry: once more",
     "accept_answer": "whoever asked or reported accepts the answer",
     "return_answer": "… or sends it back",
+    "recall_report": "whoever asked or reported takes it back before there is an answer",
     "pass_up": "hand an inquiry up from the province to headquarters",
 }
 LIVE, BUT_WITHDRAWN = frozenset(OPEN_STATES), frozenset(OPEN_STATES | {lifecycle.CLOSED})

@@ -143,6 +143,7 @@ RULES = (
     _rule("customer_unhappy", {REPLIED}, IN_PROGRESS, *SITE, SYSTEM_DESK, needs="answered", kind="inquiry"),
     _rule("accept_answer", {REPLIED}, CLOSED, REPORTER, kind=REPORTED),
     _rule("return_answer", {REPLIED}, IN_PROGRESS, REPORTER, needs="not_ruled", kind=REPORTED),
+    _rule("recall_report", AT_WORK, WITHDRAWN, REPORTER, needs="not_ruled", kind=REPORTED),
     _rule("pass_up", AT_WORK, OPEN, ACTING, needs="below_headquarters", kind="inquiry"),
     _rule("undo_result", {REPLIED}, IN_PROGRESS, SYSTEM_DESK, kind="complaint problem inquiry"),
     _rule("undo_unclaimed", {REPLIED}, OPEN, SYSTEM_DESK, kind="complaint problem inquiry"),

@@ -46,6 +46,7 @@ TOLD: dict[str, Telling] = {
     "dispute_ruled": Telling("dispute_ruled", EVERY_SIDE),
     "answer_given": Telling("answered", NAMED),
     "answer_returned": Telling("answer_returned", OWNER),
+    "report_recalled": Telling("recalled", OWNER),
     "problem_reported": Telling("problem", DESK),
 }
 EXPORTED, NOT_EXPORTED = "exported", "not_exported"  # no entry of a ticket: the file is there, or will not come

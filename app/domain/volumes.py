@@ -12,6 +12,7 @@ from app.domain.errors import Invalid
 COLUMNS = ("month", "code", "delivered")
 MOST_ROWS = 50_000
 MOST = 10**10
+LONGEST = 40  # digits: more of them are not even read
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Volume:
             wrong["month"] = "not_a_month"
         if not self.code:
             wrong["code"] = "required"
-        if not (self.delivered.isascii() and self.delivered.isdecimal() and int(self.delivered) < MOST):
+        digits = self.delivered.isascii() and self.delivered.isdecimal()
+        if not digits or len(self.delivered) > LONGEST or int(self.delivered) >= MOST:
             wrong["delivered"] = "not_a_number"
         return wrong
 
@@ -40,8 +42,16 @@ class Volume:
 def read_csv(text: str) -> list[Volume]:
     """The rows of a CSV with the columns COLUMNS. A number may have thousands' commas or end in ".0".
 
-    Raises Invalid(text): "columns" where one is missing, "required" without rows, "too_many_rows".
+    Raises Invalid(text): "columns" where one is missing or the file is no CSV, "required" without rows,
+    "too_many_rows".
     """
+    try:
+        return _rows(text)
+    except csv.Error:  # a field without end, above all
+        raise Invalid({"text": "columns"}) from None
+
+
+def _rows(text: str) -> list[Volume]:
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
     if not set(COLUMNS) <= {(name or "").strip() for name in reader.fieldnames or ()}:
         raise Invalid({"text": "columns"})

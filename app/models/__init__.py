@@ -55,7 +55,7 @@ from app.models.organisation import (
     User,
     WaybillLink,
 )
-from app.models.parcel import ProblemRow, ProblemType, TraceQuery
+from app.models.parcel import InquiryRow, ProblemRow, ProblemType, TraceQuery
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.phone_query import PhoneQuery
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
@@ -131,6 +131,7 @@ __all__ = [
     "IncidentCount",
     "IncidentTicket",
     "Inflow",
+    "InquiryRow",
     "MessageReveal",
     "MonthAnalysis",
     "MonthClose",

@@ -12,6 +12,10 @@ from app.models.types import Big, UtcDateTime, primary, ref
 
 RATED = "rated_at IS NOT NULL"
 MARKED = "marked_at IS NOT NULL"
+# Audits that wait, as the indexes say it and as whoever reads them must: red flags and appeals before the sample.
+AUDIT_ORDER = "(CASE WHEN reason = 'sample' THEN 1 ELSE 0 END)"
+OF_PROVINCE = "marked_at IS NULL AND reason <> 'recheck'"
+OF_HEADQUARTERS = "marked_at IS NULL AND (reason = 'recheck' OR province_id IS NULL)"
 
 
 class Penalty(Model):
@@ -57,6 +61,7 @@ class Penalty(Model):
         Index("ix_penalty_organisation", "organisation_id", "id"),
         Index("ix_penalty_sums", "month", "state", "province_id", "organisation_id", "amount_fen", "points"),
         Index("ix_penalty_month_list", "month", "id"),
+        Index("ix_penalty_state_list", "month", "state", "id"),
         Index("ix_penalty_site_list", "organisation_id", "month", "id"),
         Index("ix_penalty_province_list", "province_id", "month", "id"),
     )
@@ -94,8 +99,13 @@ class Audit(Model):
         UniqueConstraint("result_event_id", "reason"),
         Index("ix_audit_day", "day", "site_id"),
         Index("ix_audit_marked", "province_id", "id", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
-        Index("ix_audit_open", "province_id", "day", "id", sqlite_where=text("marked_at IS NULL"),
-              postgresql_where=text("marked_at IS NULL")),
+        Index("ix_audit_marked_id", "id", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
+        Index("ix_audit_site_id", "site_id", "id", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
+        Index("ix_audit_mark", "mark", "id", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
+        Index("ix_audit_waiting", "province_id", text(AUDIT_ORDER), "day", "id", sqlite_where=text(OF_PROVINCE),
+              postgresql_where=text(OF_PROVINCE)),
+        Index("ix_audit_headquarters", text(AUDIT_ORDER), "day", "id", sqlite_where=text(OF_HEADQUARTERS),
+              postgresql_where=text(OF_HEADQUARTERS)),
         Index("ix_audit_site_marked", "site_id", "marked_at", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
     )  # fmt: skip
 

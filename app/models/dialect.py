@@ -10,16 +10,34 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Engine, Table, bindparam, event, insert, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    Engine,
+    Table,
+    bindparam,
+    event,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.models.together import Question
 from app.models.types import UtcDateTime
 
 WRITE = "kuaifu_write"
 POOLED = "kuaifu_pooled"  # an engine behind a pooler that hands out a connection for one transaction only
 TRIES = 50  # draws of ticket numbers in a row
 INSTANTS = 2000  # remembered while many rows are written
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+_NEXT_DRAWN = text("SELECT nextval('ticket_sequence')")
+_DRAWN = Question(select(func.nextval(literal_column("'ticket_sequence'"), type_=BigInteger()).label("n")))
+_NEXT_COUNTED = text("UPDATE sequence_row SET n = n + 1 WHERE name = 'ticket' RETURNING n")
 
 
 def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
@@ -58,6 +76,20 @@ def insert_ignoring(session: Session, table: Any) -> Any:
     return _insert(session, table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
+def insert_new(session: Session, table: Any, values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is there already; whether it is new. The statement is made once a process."""
+    postgres = session.get_bind().dialect.name == "postgresql"
+    result: Any = session.connection().execute(_ignoring(table.__table__, tuple(values), postgres), values)
+    return bool(result.rowcount == 1)
+
+
+@cache
+def _ignoring(table: Table, names: tuple[str, ...], postgres: bool) -> Any:
+    statement: Any = (postgresql.insert if postgres else sqlite.insert)(table)
+    statement = statement.values({name: bindparam(name) for name in names}).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)
+
+
 def upsert_add(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
     """Add each row's `n` to the row of a counter table with the same key, making it when it is not there.
 
@@ -85,10 +117,13 @@ def _insert(session: Session, table: Any) -> Any:
 
 def next_number(session: Session) -> int:
     """The next ticket sequence number: gaps are fine, doubles are not."""
-    if session.get_bind().dialect.name == "postgresql":
-        return int(session.execute(text("SELECT nextval('ticket_sequence')")).scalar_one())
-    statement = text("UPDATE sequence_row SET n = n + 1 WHERE name = 'ticket' RETURNING n")
-    return int(session.execute(statement).scalar_one())
+    postgres = session.get_bind().dialect.name == "postgresql"
+    return int(session.connection().execute(_NEXT_DRAWN if postgres else _NEXT_COUNTED).scalar_one())
+
+
+def drawn(session: Session) -> Any:
+    """The next ticket sequence number as a question that is asked with others; None where it is counted in a row."""
+    return _DRAWN() if session.get_bind().dialect.name == "postgresql" else None
 
 
 def reserve_numbers(session: Session, count: int) -> int:
@@ -148,7 +183,29 @@ def _way(kind: Any, dialect: Any) -> Callable[[Any], Any] | None:
 def lock_key(session: Session, key: str) -> None:
     """Serialise everything that concerns `key` until the commit; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+        session.connection().execute(_LOCK, {"key": key})
+
+
+class _Nothing:
+    """A savepoint where there is nothing to give back."""
+
+    def commit(self) -> None:
+        """Keep it."""
+
+    def rollback(self) -> None:
+        """Give it back."""
+
+
+def attempt(session: Session) -> Any:
+    """A savepoint around locks that may have to be given back; SQLite has none, so it needs no savepoint either."""
+    postgres = session.get_bind().dialect.name == "postgresql"
+    return session.connection().begin_nested() if postgres else _Nothing()
+
+
+def lock_table(session: Session, table: Any) -> None:
+    """Nobody else changes the table until the commit; who has begun to is waited for. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def oldest_writer(session: Session) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -64,7 +65,7 @@ def insert(session: Session, documents: Iterable[Document]) -> None:
     """Add documents of tickets that have none. The caller commits."""
     rows = [_values(session, one, ticket_id=one.ticket_id, rank=one.rank) for one in documents]
     if rows:
-        session.connection().execute(text(_said(session)["insert"]), rows)
+        session.connection().execute(_said(session, "insert")[0], rows)
 
 
 def extend(session: Session, old_rank: int, more: Document) -> None:
@@ -165,12 +166,19 @@ def _values(session: Session, document: Document, **rest: int) -> dict[str, Any]
 
 def _execute(session: Session, verb: str, values: dict[str, Any]) -> None:
     """Run one of the statements with those values that it names; what the session has not written yet stays so."""
-    said = text(_said(session)[verb])
-    session.connection().execute(said, {name: values[name] for name in said.compile().params})
+    said, names = _said(session, verb)
+    session.connection().execute(said, {name: values[name] for name in names})
 
 
-def _said(session: Session) -> dict[str, str]:
-    return _POSTGRESQL if _postgresql(session) else _SQLITE
+def _said(session: Session, verb: str) -> tuple[Any, tuple[str, ...]]:
+    return _made(verb, _postgresql(session))
+
+
+@cache
+def _made(verb: str, postgres: bool) -> tuple[Any, tuple[str, ...]]:
+    """The statement and the names of its parameters."""
+    said = text((_POSTGRESQL if postgres else _SQLITE)[verb])
+    return said, tuple(said.compile().params)
 
 
 def _postgresql(session: Session) -> bool:

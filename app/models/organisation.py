@@ -29,6 +29,7 @@ class Organisation(Model):
     onboarded_from: Mapped[date | None]
     closed_from: Mapped[date | None]
     auto_assign: Mapped[bool] = mapped_column(default=False)  # new tickets get an owner by themselves
+    __table_args__ = (Index("ix_organisation_kind", "kind", "code"),)
 
 
 class User(Model):

@@ -59,3 +59,16 @@ class ProblemRow(Model):
         Index("ix_problem_row_site", "scope", "site_id", "state", "opened_at", "ticket_id"),
         Index("ix_problem_row_ticket", "ticket_id"),
     )
+
+
+class InquiryRow(Model):
+    """Who has an inquiry in the list of them: one row per (organisation or province that is a party, ticket)."""
+
+    __tablename__ = "inquiry_row"
+    scope: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    ticket_id: Mapped[int] = ref("ticket.id", primary_key=True)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    __table_args__ = (
+        Index("ix_inquiry_row_opened", "scope", "opened_at", "ticket_id"),
+        Index("ix_inquiry_row_ticket", "ticket_id"),
+    )

@@ -79,4 +79,5 @@ class PenaltyContest(Model):
         Index("ix_penalty_contest_court", "court_id", "due_at", "id", sqlite_where=text(OPEN),
               postgresql_where=text(OPEN)),
         Index("ix_penalty_contest_site", "organisation_id", "id"),
+        Index("ix_penalty_contest_province", "province_id", "id"),
     )  # fmt: skip

@@ -157,7 +157,7 @@ def _whole(statement: Any, things: list[Read], width: int) -> Read:
 
 def _thing(thing: Any, at: int) -> tuple[int, Read]:
     """How many columns something takes, and what it is in a line."""
-    if thing["expr"] is not thing["entity"]:
+    if thing["expr"] is not thing.get("entity"):
         return 1, lambda line: line[at]
     mapper = inspect(thing["entity"]).mapper
     names = [attribute.key for attribute in mapper.column_attrs]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.analysis import Range
+from app.domain.calendars import at_local
 from app.domain.roles import Actor
 from app.models import Organisation, Scan, Ticket
 from app.models.dialect_time import shanghai_hour, shanghai_weekday
@@ -20,6 +22,7 @@ from app.services.scope import one_by_one, visible_to
 from app.services.scorecard_facts import measured
 
 PAGE = 50
+AN_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,15 @@ def page(
     session: Session, actor: Actor, where: Area, asked: Asked, after: tuple[datetime, int] | None = None
 ) -> tuple[list[Line], tuple[datetime, int] | None]:
     """The latest first, PAGE of them, and from where the next page goes on."""
-    statement = _found(actor, where, asked)
+    later: list[ColumnElement[bool]] = []
     if after is not None:
         at, row_id = after
-        statement = statement.where(
-            Ticket.opened_at <= at, or_(Ticket.opened_at < at, and_(Ticket.opened_at == at, Ticket.id < row_id))
-        )
+        before = or_(Ticket.opened_at < at, and_(Ticket.opened_at == at, Ticket.id < row_id))
+        later = [Ticket.opened_at <= at, before]
+    if asked.weekday is not None and asked.hour is not None:
+        statement = _in_hours(actor, where, asked, later)
+    else:
+        statement = _found(actor, where, asked).where(*later)
     rows = session.execute(statement.order_by(Ticket.opened_at.desc(), Ticket.id.desc()).limit(PAGE + 1)).all()
     lines = [Line(ticket, site) for ticket, site in rows[:PAGE]]
     more = (lines[-1].ticket.opened_at, lines[-1].ticket.id) if len(rows) > PAGE else None
@@ -72,23 +78,49 @@ def count(session: Session, actor: Actor, where: Area, asked: Asked, row_id: int
 
 def _found(actor: Actor, where: Area, asked: Asked) -> Select[Any]:
     start, end = analysis.instants(asked.days)
+    return _lines().where(*_wanted(actor, where, asked), Ticket.opened_at >= start, Ticket.opened_at < end)
+
+
+def _lines() -> Select[Any]:
     site = aliased(Organisation)
     columns: tuple[Any, ...] = (Ticket, site)
-    statement: Select[Any] = select(*columns).outerjoin(site, site.id == Ticket.handling_site_id)
-    statement = statement.where(Ticket.opened_at >= start, Ticket.opened_at < end, measured())
-    statement = statement.where(one_by_one(visible_to(actor)))
+    return select(*columns).outerjoin(site, site.id == Ticket.handling_site_id)
+
+
+def _wanted(actor: Actor, where: Area, asked: Asked) -> Iterator[ColumnElement[bool]]:
+    """Every condition but that of the days."""
+    yield from (measured(), one_by_one(visible_to(actor)))
     if where.id:
-        statement = statement.where(Ticket.province_id == where.id)
+        yield Ticket.province_id == where.id
     if asked.category:
-        statement = statement.where(Ticket.category == asked.category)
+        yield Ticket.category == asked.category
     if asked.site:
         own = select(Organisation.id).where(Organisation.code == asked.site).scalar_subquery()
-        statement = statement.where(Ticket.handling_site_id == own)
+        yield Ticket.handling_site_id == own
     if asked.weekday is not None:
-        statement = statement.where(shanghai_weekday(Ticket.opened_at) == asked.weekday)
+        yield shanghai_weekday(Ticket.opened_at) == asked.weekday
     if asked.hour is not None:
-        statement = statement.where(shanghai_hour(Ticket.opened_at) == asked.hour)
-    return statement.where(_last_courier() == asked.courier) if asked.courier else statement
+        yield shanghai_hour(Ticket.opened_at) == asked.hour
+    if asked.courier:
+        yield _last_courier() == asked.courier
+
+
+def _in_hours(actor: Actor, where: Area, asked: Asked, after: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The newest of one hour of the week: of each day of that name a piece of the index, as long as a page. Walked from
+    the newest on, an index would be read 167 rows for one."""
+    wanted = [*_wanted(actor, where, replace(asked, weekday=None, hour=None)), *after]
+    pieces = []
+    for day in asked.days.each():
+        if day.weekday() != asked.weekday:
+            continue
+        begin = at_local(day, time(asked.hour or 0))
+        piece = select(Ticket.id).where(*wanted, Ticket.opened_at >= begin, Ticket.opened_at < begin + AN_HOUR)
+        newest = piece.order_by(Ticket.opened_at.desc(), Ticket.id.desc()).limit(PAGE + 1).subquery()
+        pieces.append(select(newest.c.id))
+    if not pieces:
+        return _lines().where(false())
+    found = union_all(*pieces).subquery()
+    return _lines().join(found, found.c.id == Ticket.id)
 
 
 def _last_courier() -> Any:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from app.domain import audits as rule
-from app.domain.audit_sample import RECHECK, SAMPLE
 from app.domain.errors import NotFound, Stale
 from app.domain.roles import Actor
 from app.models import Audit, Ticket
+from app.models.assessment import AUDIT_ORDER, OF_HEADQUARTERS, OF_PROVINCE
 from app.models.dialect import changed, for_update, lock_key
 from app.services import hands, scope
 from app.services.transaction import write
@@ -21,19 +22,24 @@ TRIED = 20  # of the first ones, should somebody be quicker
 
 
 def desk_of(actor: Actor) -> ColumnElement[bool]:
-    """Whose audit it is: the province's own; headquarters re-checks, and takes what belongs to no province."""
+    """What waits at whose desk: the province's own; headquarters re-checks, and takes what belongs to no province."""
     if actor.desk == "ccs":
-        return or_(Audit.reason == RECHECK, Audit.province_id.is_(None))
+        return _as_stored(OF_HEADQUARTERS)
     if actor.desk != "lcs":
         return false()
-    return and_(Audit.reason != RECHECK, Audit.province_id == actor.province_id)
+    return and_(_as_stored(OF_PROVINCE), Audit.province_id == actor.province_id)
+
+
+def _as_stored(condition: str) -> Any:
+    """A condition in the very words of its index, which is taken then and only then."""
+    return text(re.sub(r"\b(marked_at|reason|province_id)\b", r"audit.\1", condition))
 
 
 def open_to(actor: Actor) -> ColumnElement[bool]:
     """Audits that wait at the actor's desk and on which the actor has no hand."""
     own = select(Ticket.id).where(Ticket.id == Audit.ticket_id, scope.visible_to(actor))
     seen = own.correlate(Audit).exists()  # the query around may be joined to its tickets itself
-    return and_(Audit.marked_at.is_(None), desk_of(actor), seen, ~own_work(actor))
+    return and_(desk_of(actor), seen, ~own_work(actor))
 
 
 def own_work(actor: Actor) -> ColumnElement[bool]:
@@ -53,7 +59,7 @@ def judged(actor: Actor, result_event_id: Any) -> ColumnElement[bool]:
 
 def in_order() -> tuple[Any, ...]:
     """Red flags and appeals first, then the oldest draw."""
-    return case((Audit.reason == SAMPLE, 1), else_=0), Audit.day, Audit.id
+    return _as_stored(AUDIT_ORDER), Audit.day, Audit.id
 
 
 def take_next(*, actor: Actor, now: datetime, but: int = 0) -> int:

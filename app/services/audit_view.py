@@ -20,12 +20,13 @@ from app.models.together import Question, Step
 from app.services import audit_leases, audit_pool
 
 LISTED, PAGE = 60, 50
+MOST = 100  # waiting audits are counted no further
 NETWORK = 0  # among the ids of provinces: what belongs to none
 
 
 @dataclass(frozen=True)
 class Head:
-    """How the desk stands: waiting, of these flagged or appealed, and marked by the actor today."""
+    """How the desk stands: waiting and of these flagged or appealed, both up to MOST, and marked by the actor today."""
 
     waiting: int
     first: int
@@ -61,12 +62,15 @@ class Agreement:
 
 
 def head(session: Session, actor: Actor, now: datetime) -> Head:
-    """The numbers on top of the desk."""
-    first = func.coalesce(func.sum(case((Audit.reason.not_in((SAMPLE, RECHECK)), 1), else_=0)), 0)
-    waiting, flagged = session.execute(select(func.count(), first).where(audit_leases.open_to(actor))).one()
+    """The numbers on top of the desk; what waits is counted up to MOST."""
+    first = Audit.reason.not_in((SAMPLE, RECHECK)).label("first")
+    some = select(first).where(audit_leases.open_to(actor)).order_by(*audit_leases.in_order()).limit(MOST).subquery()
+    flagged = func.coalesce(func.sum(case((some.c.first, 1), else_=0)), 0)
     day, _end = day_bounds(now)
     mine = select(func.count()).where(Audit.marked_by_id == actor.user_id, Audit.marked_at >= day)
-    return Head(int(waiting), int(flagged), session.scalar(mine) or 0)
+    counted = select(func.count(), flagged, mine.scalar_subquery()).select_from(some)
+    waiting, urgent, marked = session.execute(counted).one()
+    return Head(int(waiting), int(urgent), int(marked))
 
 
 def lines(session: Session, actor: Actor) -> list[Line]:

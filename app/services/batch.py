@@ -19,7 +19,7 @@ from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.kinds import PROBLEM
 from app.domain.roles import Actor
 from app.models import PlatformOrder, Ticket
-from app.services import callbacks, desk, outward, replies, template_values
+from app.services import callbacks, claims, desk, outward, replies, template_values
 from app.services.desk import Post
 from app.services.one_by_one import Done, attempt, key_of
 from app.services.outward import Choice, Group
@@ -118,6 +118,12 @@ def refusals(session: Session, actor: Actor, found: Sequence[Item], answer: Resu
     if open_ones and all(one.code for one in judged):
         verb(open_ones[0])
     return judged
+
+
+def doubts(session: Session, found: Sequence[Item], answer: ResultIn, now: datetime) -> dict[str, tuple[str, ...]]:
+    """Where the trace does not show what the result claims: the doubts of `claims`, by the ticket's number."""
+    told = claims.of_many(session, [item.ticket for item in found], measure=answer.action_taken, now=now)
+    return {item.number: told[item.ticket.id] for item in found if item.ticket.id in told}
 
 
 def _check_one(session: Session, actor: Actor, answer: ResultIn, now: datetime, item: Item) -> None:

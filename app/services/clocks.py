@@ -13,9 +13,9 @@ from app.domain.calendars import local_date
 from app.domain.clocks import Limit
 from app.domain.exemptions import KINDS, LATE_ON_ARRIVAL
 from app.domain.roles import SYSTEM
-from app.models import Clock, Organisation, Ticket
+from app.models import Clock, Ticket
 from app.models.ids import new_id
-from app.services import calendars, clock_levels, clock_runs, emergency_rules, journal, lateness
+from app.services import calendars, clock_levels, clock_runs, emergency_rules, journal, lateness, organisations
 from app.services.clock_levels import FIVE_DAYS, MARKS_OVERDUE
 from app.services.clock_runs import all_runs as all_runs
 from app.services.clock_runs import running as running
@@ -259,7 +259,7 @@ def start_site_clocks(session: Session, ticket: Ticket, now: datetime) -> None:
 def assessed_id(session: Session, ticket: Ticket) -> int | None:
     """Whose clocks the site's clocks are: its own; its province's for a ticket from before its onboarding; without a
     site, those of the service desk that works the ticket."""
-    site = session.get(Organisation, ticket.handling_site_id) if ticket.handling_site_id else None
+    site = organisations.known(session, ticket.handling_site_id)
     if site is None:
         return ticket.acting_id
     if site.onboarded_from is None or local_date(ticket.opened_at) >= site.onboarded_from:

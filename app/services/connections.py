@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from app.models import Category, Connection, PushRefusal, UnmappedCode
+from app.models import Connection, PushRefusal, UnmappedCode
 from app.models.dialect import upsert_add
+from app.services import category_kinds
 from app.services.transaction import write
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -33,11 +34,14 @@ class Door:
     field_map: dict[str, str] = field(default_factory=dict)
 
 
+_DOOR = select(Connection).where(Connection.code == bindparam("code"), Connection.active)
+
+
 def door(session: Session, code: str) -> Door | None:
     """The active connection with that code, or None."""
     if "\0" in code:  # PostgreSQL takes no NUL, not even to look for it
         return None
-    row = session.scalars(select(Connection).where(Connection.code == code, Connection.active)).one_or_none()
+    row = session.scalars(_DOOR, {"code": code}).one_or_none()
     return door_of(row) if row is not None else None
 
 
@@ -60,5 +64,5 @@ def count_refusal(*, connection: str, reason: str, now: datetime) -> None:
 
 def note_unmapped(session: Session, connection_id: int, code: str) -> None:
     """Count a category code that is none of ours, in the transaction that takes its complaint into "other"."""
-    if code and session.get(Category, code) is None:
+    if code and category_kinds.of(session, code) is None:
         upsert_add(session, UnmappedCode, [{"connection_id": connection_id, "code": code[:64], "n": 1}])

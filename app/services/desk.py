@@ -13,7 +13,18 @@ from app.domain.errors import Stale
 from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
 from app.models import Draft, Event, Submission, Ticket
-from app.services import cases, clocks, incident_counts, pauses, problem_rows, returns, scope, surveys, work
+from app.services import (
+    cases,
+    clocks,
+    incident_counts,
+    pauses,
+    problem_rows,
+    returns,
+    scope,
+    search_index,
+    surveys,
+    work,
+)
 from app.services.transaction import drop
 
 TEXT_LIMIT = 2000  # characters of what a person types
@@ -26,8 +37,8 @@ MATTERS = (
     "arbitration_raised", "dispute_ruled", "evidence_ordered", "evidence_delivered", "contact", "waiting",
     "category_corrected", "category_asked", "category_refused", "promise_made", "promise_settled",
     "promise_renegotiated", "told", "customer_accepts", "customer_rejects", "intervened", "withdrawn",
-    "audited", "audit_revised", "result_undone", "answer_accepted", "answer_returned", "passed_up", "turned",
-    "sent_back",
+    "audited", "audit_revised", "result_undone", "answer_accepted", "answer_returned", "report_recalled",
+    "passed_up", "turned", "sent_back",
 )  # fmt: skip
 
 
@@ -119,6 +130,7 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
         ticket.help_asked_at = None  # a ticket that is opened again is helped when it is asked for anew
     clocks.refresh(session, ticket, now)
     work.refresh(session, ticket)
+    search_index.settle(session, ticket)
     drop(session, ("begun", ticket.id))
     if ticket.incident_id is not None:
         incident_counts.fold(session, ticket)

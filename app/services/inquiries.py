@@ -15,7 +15,7 @@ from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.roles import Actor
 from app.domain.waybills import is_acceptable, normalise
 from app.models.dialect import lock_key
-from app.services import cases, clocks, desk, intake, journal, linked, problem_cases, routing, settling
+from app.services import cases, clocks, desk, intake, journal, linked, moves, problem_cases, routing, settling
 from app.services.desk import Outcome, Post
 from app.services.intake import ComplaintIn
 from app.services.transaction import write
@@ -94,6 +94,23 @@ def send_back(*, actor: Actor, post: Post, text: str, now: datetime) -> Outcome:
         problem_cases.disagree(session, ticket, actor, now)
         event = journal.append(session, ticket, "answer_returned", actor=actor, now=now, text={"text": text.strip()})
         clocks.start_rework(session, ticket, now)
+        return desk.finish(session, ticket, event, now, post)
+
+
+def recall(*, actor: Actor, post: Post, text: str, now: datetime) -> Outcome:
+    """Whoever asked or reported takes it back before there is an answer, with the reason: nothing of it runs on.
+
+    Raises Invalid(text), NotFound, NotAllowed, Stale.
+    """
+    _require(_words(text, required=True))
+    with write() as session:
+        ticket = desk.take(session, actor, post)
+        if before := desk.done_before(session, post):
+            return before
+        desk.move(ticket, "recall_report", actor)
+        problem_cases.agree(session, ticket, now)
+        event = journal.append(session, ticket, "report_recalled", actor=actor, now=now, text={"text": text.strip()})
+        moves.take_out(session, ticket, now)
         return desk.finish(session, ticket, event, now, post)
 
 

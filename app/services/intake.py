@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain import kinds
@@ -20,8 +20,9 @@ from app.domain.platform_messages import REPEAT, RETREAT
 from app.domain.roles import SYSTEM, Actor
 from app.domain.waybills import is_acceptable, normalise
 from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
-from app.models.dialect import changed, insert_ignoring, lock_key
+from app.models.dialect import insert_new, lock_key
 from app.models.ids import new_id
+from app.models.together import Question
 from app.services import (
     closures,
     connections,
@@ -38,10 +39,10 @@ from app.services import (
     waybill_told,
 )
 from app.services.opening import ComplaintIn as ComplaintIn
-from app.services.opening import follow_on, open_ticket
+from app.services.opening import begin, follow_on, open_ticket
 from app.services.routing import NOBODY
 from app.services.sent_back import Back as Back
-from app.services.transaction import write
+from app.services.transaction import stored, write
 
 ISSUE = "WORK_ORDER_ISSUE"
 COLLECTION = "ORDER"  # the category of what waits for its collection: the site of origin answers
@@ -99,8 +100,10 @@ def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
                 rule = session.get_one(Connection, arrival.connection_id).routing_rule
                 waybill_told.fill_in(session, known.ticket_id, complaint, rule, arrival.at)
             return session.get_one(Ticket, known.ticket_id).number if known else ""
-        ticket, taken = _place_issue(session, arrival, order, complaint)
-        moves.apply_waiting(session, ticket, taken, arrival.at)
+        parcel, found = intake_reads.locked(session, complaint, arrival.at, lambda: _of_order(arrival, order))
+        ticket, taken = _place_issue(session, arrival, order, complaint, parcel, found)
+        if found["waiting"]:
+            moves.apply_waiting(session, ticket, taken, arrival.at)
         return ticket.number
 
 
@@ -168,17 +171,22 @@ def number_of(session: Session, before: desk.Outcome) -> str:
 
 def place(session: Session, complaint: ComplaintIn, *, actor: Actor, key: str, now: datetime) -> Ticket:
     """A new ticket, or a red entry on the one that stands for this parcel; `key` remembers it. The caller commits."""
-    parcel = linked.lock(session, normalise(complaint.waybill))
-    ticket, before_it = moves.on_parcel(session, parcel, now, complaint.kind)
+    parcel, found = intake_reads.locked(session, complaint, now)
+    ticket, before_it = _on_parcel(session, complaint, parcel, now, standing=found["standing"])
     if ticket is not None:
         event = moves.repeat(session, ticket, actor=actor, text=complaint.text, now=now, channel=complaint.channel)
     else:
-        intake_reads.ahead(session, complaint, parcel, now)
         rule = "origin" if complaint.category == COLLECTION else "delivery"
         ticket, event = open_ticket(session, complaint, actor=actor, now=now, rule=rule, previous=before_it)
     desk.finish(session, ticket, event, now, desk.Post(ticket.number, None, key))
     count(session, ticket, event, now)
     return ticket
+
+
+def _on_parcel(
+    session: Session, complaint: ComplaintIn, parcel: list[str], now: datetime, *, standing: bool
+) -> tuple[Ticket | None, Ticket | None]:
+    return moves.on_parcel(session, parcel, now, complaint.kind) if standing else (None, None)
 
 
 def count(session: Session, ticket: Ticket, event: Event, now: datetime) -> None:
@@ -216,11 +224,10 @@ def first_time(session: Session, arrival: Arrival, code: str, key: str, event_at
     values = {
         "connection_id": arrival.connection_id, "msg_type": arrival.msg_type, "order_code": code, "event_key": key,
     }  # fmt: skip
-    new = changed(session, insert_ignoring(session, PushKey).values(**values, sha256=digest))
-    if new:
+    if insert_new(session, PushKey, {**values, "sha256": digest}):
         state = "waiting" if key else "applied"
         session.add(_inbox(arrival, code, key, event_at, state, ""))
-        session.flush()
+        stored(session)
         return True
     kept = session.get_one(PushKey, (arrival.connection_id, arrival.msg_type, code, key))
     if kept.sha256 != digest and not arrival.state:
@@ -259,26 +266,47 @@ def _order(session: Session, connection_id: int, code: str) -> PlatformOrder | N
     return session.scalars(statement).one_or_none()
 
 
+_RULE = Question(select(Connection.routing_rule).where(Connection.id == bindparam("connection_id")))
+_WAITING = Question(
+    select(Inbox.id)
+    .where(Inbox.connection_id == bindparam("connection_id"), Inbox.order_code == bindparam("order_code"),
+           Inbox.state == "waiting", Inbox.event_key != "")
+    .limit(1)
+)  # fmt: skip
+
+
+def _of_order(arrival: Arrival, order: OrderIn) -> dict[str, Any]:
+    """What else the taking of an order asks: how its connection routes, and whether messages wait for it."""
+    of = {"connection_id": arrival.connection_id}
+    waiting = intake_reads.rows(_WAITING(**of, order_code=order.code))
+    return {"rule": intake_reads.rows(_RULE(**of)), "waiting": waiting}
+
+
 def _place_issue(
-    session: Session, arrival: Arrival, order: OrderIn, complaint: ComplaintIn
-) -> tuple[Ticket, PlatformOrder]:
+    session: Session, arrival: Arrival, order: OrderIn, complaint: ComplaintIn, parcel: list[str],
+    found: Mapping[str, Any],
+) -> tuple[Ticket, PlatformOrder]:  # fmt: skip
     """A new ticket, or a red entry on the one that already stands for this waybill (rulebook 3.12)."""
-    parcel = linked.lock(session, normalise(complaint.waybill))
-    ticket, before_it = moves.on_parcel(session, parcel, arrival.at, complaint.kind)
-    connection = session.get_one(Connection, arrival.connection_id)
-    if ticket is None:
-        intake_reads.ahead(session, complaint, parcel, arrival.at)
-        late = order.expires_at is not None and order.expires_at <= arrival.at
-        rule = NOBODY if late else connection.routing_rule
-        ticket, event = open_ticket(session, complaint, actor=SYSTEM, now=arrival.at, rule=rule, previous=before_it)
-    else:
+    ticket, before_it = _on_parcel(session, complaint, parcel, arrival.at, standing=found["standing"])
+    if ticket is not None:
         event = moves.repeat(session, ticket, actor=SYSTEM, text=complaint.text, now=arrival.at, channel="platform")
+        return ticket, _with_order(session, ticket, event, arrival, order, complaint)
+    late = order.expires_at is not None and order.expires_at <= arrival.at
+    rule = NOBODY if late else found["rule"][0]
+    with session.no_autoflush:  # nothing here reads what it has just written: all of it is stored at once
+        ticket, event = begin(session, complaint, actor=SYSTEM, now=arrival.at, rule=rule, previous=before_it)
+        return ticket, _with_order(session, ticket, event, arrival, order, complaint)
+
+
+def _with_order(
+    session: Session, ticket: Ticket, event: Event, arrival: Arrival, order: OrderIn, complaint: ComplaintIn
+) -> PlatformOrder:
     taken = _add_order(session, ticket, arrival, order)
     connections.note_unmapped(session, arrival.connection_id, complaint.category)
     platform_pictures.expect(session, ticket, event, complaint.pictures, arrival.at)
     desk.finish(session, ticket, event, arrival.at)
     count(session, ticket, event, arrival.at)
-    return ticket, taken
+    return taken
 
 
 def _add_order(session: Session, ticket: Ticket, arrival: Arrival, order: OrderIn) -> PlatformOrder:

@@ -18,10 +18,10 @@ from app.domain.errors import NotFound
 from app.domain.kinds import EXPEDITE, INQUIRY
 from app.domain.lifecycle import AT_WORK, CLOSED, REPLIED
 from app.domain.roles import Actor
-from app.models import Clock, FreeText, Organisation, Ticket, User
+from app.models import Clock, FreeText, InquiryRow, Organisation, Ticket, User
 from app.models.ticket import OTHER_KINDS
 from app.services.queue_scope import storable
-from app.services.scope import visible_to
+from app.services.scope import visible_to, work_scope
 
 PAGE = 50
 LISTED = (EXPEDITE, INQUIRY)
@@ -90,11 +90,11 @@ def filters(kind: str, given: dict[str, str], now: datetime) -> Filters:
 
 def page(session: Session, actor: Actor, asked: Filters, now: datetime) -> tuple[list[Row], str]:
     """One keyset page, the newest first, and the key of the next ("" at the end)."""
-    statement = _columns(now).where(*_wanted(actor, asked, now))
+    statement, (opened, row_id) = _columns(now).where(*_wanted(actor, asked, now)), _key(actor, asked.kind)
     if (mark := _mark(asked.after)) is not None:
         at, ticket_id = mark
-        statement = statement.where(or_(Ticket.opened_at < at, and_(Ticket.opened_at == at, Ticket.id < ticket_id)))
-    ordered = statement.order_by(Ticket.opened_at.desc(), Ticket.id.desc()).limit(PAGE + 1)
+        statement = statement.where(or_(opened < at, and_(opened == at, row_id < ticket_id)))
+    ordered = statement.order_by(opened.desc(), row_id.desc()).limit(PAGE + 1)
     rows = [Row(*values) for values in session.execute(ordered)]
     more = rows[PAGE - 1] if len(rows) > PAGE else None
     return rows[:PAGE], f"{more.opened_at.isoformat()}~{more.ticket_id}" if more else ""
@@ -129,10 +129,10 @@ def _columns(now: datetime) -> Any:
 
 
 def _wanted(actor: Actor, asked: Filters, now: datetime) -> list[ColumnElement[bool]]:
-    begin = at_local(asked.first, time(0))
+    begin, (opened, _id) = at_local(asked.first, time(0)), _key(actor, asked.kind)
     found = [
         visible_to(actor), *_place(actor, asked.kind), text(f"ticket.{OTHER_KINDS}"), Ticket.kind == asked.kind,
-        Ticket.opened_at >= begin, Ticket.opened_at < at_local(asked.last + timedelta(days=1), time(0)),
+        opened >= begin, opened < at_local(asked.last + timedelta(days=1), time(0)),
     ]  # fmt: skip
     if asked.category:
         found.append(Ticket.category == asked.category)
@@ -142,17 +142,25 @@ def _wanted(actor: Actor, asked: Filters, now: datetime) -> list[ColumnElement[b
         found.append(Ticket.delivery_promise == asked.promise)
     if asked.clock:
         found.append(_late(now))
-    return found  # type: ignore[return-value]
+    return found
+
+
+def _key(actor: Actor, kind: str) -> tuple[Any, Any]:
+    """The columns that order the list: those of the rows that the desk has for it."""
+    if kind == INQUIRY and actor.desk in ("site", "lcs"):
+        return InquiryRow.opened_at, InquiryRow.ticket_id
+    return Ticket.opened_at, Ticket.id
 
 
 def _place(actor: Actor, kind: str) -> list[ColumnElement[bool]]:
     """Whose: beside the scope, so that each desk's list is one piece of one index. What somebody inside the house asked
-    is also theirs who asked."""
+    is also theirs who asked: those below headquarters have rows of their own for inquiries."""
+    if actor.desk not in ("site", "lcs"):
+        return []
+    if kind == INQUIRY:
+        return [InquiryRow.scope == work_scope(actor), InquiryRow.ticket_id == Ticket.id]
     own = actor.organisation_id
-    if actor.desk == "site":
-        mine = Ticket.handling_site_id == own
-        return [mine if kind == EXPEDITE else or_(mine, Ticket.reporter_id == own)]
-    return [Ticket.province_id == actor.province_id] if actor.desk == "lcs" and kind == EXPEDITE else []
+    return [Ticket.handling_site_id == own if actor.desk == "site" else Ticket.province_id == actor.province_id]
 
 
 def _late(now: datetime) -> ColumnElement[bool]:

@@ -6,9 +6,10 @@ A parcel has at most MOST numbers, so that whoever starts from any of them finds
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.domain.waybills import is_acceptable, normalise
 from app.models import Ticket, WaybillLink, together
-from app.models.dialect import changed, insert_ignoring, lock_key
+from app.models.dialect import attempt, changed, insert_ignoring, lock_key
 from app.models.ids import new_id
 from app.models.together import Question, Step
 from app.services import desk, journal, scope
@@ -27,6 +28,7 @@ from app.services.transaction import write
 
 MOST = 8  # numbers of one parcel
 ENDS = ("waybill_a", "waybill_b")
+_LINKS = "links"
 KINDS = ("return", "relabel", "forward")
 OF_SCAN = {"RETURN": "return", "RELABEL": "relabel", "FORWARD": "forward"}
 NUMBER = re.compile(r"[A-Z0-9-]*[0-9]{6}[A-Z0-9-]*")
@@ -115,18 +117,37 @@ def lock(session: Session, *waybills: str) -> list[str]:
     The numbers are locked in one order for everybody; where a link came meanwhile the locks are given back and taken
     anew, so that nobody waits for another in a circle.
     """
+    return _locked(session, waybills, lambda: (_all(session, waybills), {}))[0]
+
+
+def lock_reading(
+    session: Session, waybill: str, steps: Callable[[], Mapping[str, Any]]
+) -> tuple[list[str], dict[str, Any]]:  # fmt: skip
+    """The same for one parcel, and what the steps give under its locks, asked together with its numbers."""
+
+    def look() -> tuple[list[str], dict[str, Any]]:
+        found = together.run(session, {**steps(), _LINKS: asking(waybill)})
+        return [waybill, *(link.waybill for link in found.pop(_LINKS))], found
+
+    return _locked(session, [waybill], look) if waybill else ([], together.run(session, steps()))
+
+
+def _locked(
+    session: Session, waybills: Sequence[str], look: Callable[[], tuple[list[str], dict[str, Any]]]
+) -> tuple[list[str], dict[str, Any]]:  # fmt: skip
     wanted = [waybill for waybill in dict.fromkeys(waybills) if waybill]  # most parcels have no other number
+    read: dict[str, Any] = {}
     while wanted:
-        attempt = session.begin_nested()
+        held = attempt(session)
         for waybill in sorted(wanted):
             lock_key(session, f"waybill:{waybill}")
-        found = _all(session, waybills)
+        found, read = look()
         if set(found) == set(wanted):
-            attempt.commit()
+            held.commit()
             break
-        attempt.rollback()
+        held.rollback()
         wanted = found
-    return wanted
+    return wanted, read
 
 
 def _all(session: Session, waybills: Sequence[str]) -> list[str]:

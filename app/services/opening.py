@@ -15,12 +15,13 @@ from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.domain.policies import PLATFORM_URGENT, default_priority, version_in_force
 from app.domain.roles import SYSTEM, Actor
 from app.domain.waybills import normalise
-from app.models import Category, Connection, Event, Inbox, Organisation, Person, PlatformOrder, Ticket
+from app.models import Connection, Event, Inbox, Organisation, Person, PlatformOrder, Ticket
 from app.models.dialect import next_number
 from app.models.ids import new_id
 from app.services import (
     cases,
     categories,
+    category_kinds,
     clocks,
     customers,
     deadlines,
@@ -39,9 +40,10 @@ from app.services.platform_pictures import Address
 from app.services.routing import NOBODY
 from app.services.sent_back import Back
 from app.services.ticket_contacts import ContactIn
-from app.services.transaction import keep, kept
+from app.services.transaction import keep, stored, taken
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+NUMBER = "ticket number"  # drawn already, for the next ticket of the transaction
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,18 @@ class ComplaintIn:
 def open_ticket(
     session: Session, complaint: ComplaintIn, *, actor: Actor, now: datetime, rule: str, previous: Ticket | None = None
 ) -> tuple[Ticket, Event]:
-    """Make the ticket, keep the complainant apart, route it and start its clocks.
+    """Make the ticket as `begin` does, and store it."""
+    with session.no_autoflush:  # nothing here reads what it has just written
+        found = begin(session, complaint, actor=actor, now=now, rule=rule, previous=previous)
+        stored(session)
+    return found
+
+
+def begin(
+    session: Session, complaint: ComplaintIn, *, actor: Actor, now: datetime, rule: str, previous: Ticket | None = None
+) -> tuple[Ticket, Event]:
+    """Make the ticket, keep the complainant apart, route it and start its clocks; whoever calls holds back the flush
+    until `desk.finish` stores everything at once.
 
     `rule` is the routing rule, NOBODY where the platform's time is over: such a ticket is never charged. `previous` is
     the ended ticket on the same parcel that it follows.
@@ -82,7 +95,7 @@ def open_ticket(
     waybill = normalise(complaint.waybill)[:40]
     local = now.astimezone(SHANGHAI)
     ticket = Ticket(
-        id=new_id(), number=f"KF{local:%y%m%d}-{next_number(session):06d}", kind=complaint.kind, category=category,
+        id=new_id(), number=f"KF{local:%y%m%d}-{_number(session):06d}", kind=complaint.kind, category=category,
         priority=priority, channel=complaint.channel, complainant_kind=complaint.complainant_kind, state="open",
         queue="tray", waybill=waybill, waybill_reversed=waybill[::-1], opened_at=now, received_at=now, activity_at=now,
         policy_version=version_in_force(policies.rules(session), now), version=0, last_hash="", repeat_count=0,
@@ -91,21 +104,25 @@ def open_ticket(
     )  # fmt: skip
     ticket.flags = categories.flags_at_intake(session, ticket) + ([LATE_ON_ARRIVAL] if rule == NOBODY else [])
     session.add(ticket)
-    session.flush()
     keep(session, ("begun", ticket.id), True)
     keep(session, ("clocks", ticket.id), [])
-    with session.no_autoflush:  # nothing here reads what it has just written: one flush for all instead of ten
-        if ticket.kind == kinds.EXPEDITE:
-            ticket.delivery_promise = delivery_promise.when_asked(
-                session, ticket, promised_by=complaint.promised_by, ordered_at=complaint.ordered_at, now=now
-            )
-        event = _describe(session, ticket, complaint, actor, now)
-        if ticket.kind in kinds.LEGAL:
-            clocks.start(session, ticket, "legal", clocks.limits(session, ticket)["legal"], now)
-        _send_on(session, ticket, complaint, rule, now)
-        if ticket.reporter_id is not None:  # whoever asks or reports sees it from the beginning
-            cases.admit(session, ticket, session.get_one(Organisation, ticket.reporter_id), "reporter", now)
+    if ticket.kind == kinds.EXPEDITE:
+        ticket.delivery_promise = delivery_promise.when_asked(
+            session, ticket, promised_by=complaint.promised_by, ordered_at=complaint.ordered_at, now=now
+        )
+    event = _describe(session, ticket, complaint, actor, now)
+    if ticket.kind in kinds.LEGAL:
+        clocks.start(session, ticket, "legal", clocks.limits(session, ticket)["legal"], now)
+    _send_on(session, ticket, complaint, rule, now)
+    if ticket.reporter_id is not None:  # whoever asks or reports sees it from the beginning
+        cases.admit(session, ticket, session.get_one(Organisation, ticket.reporter_id), "reporter", now)
     return ticket, event
+
+
+def _number(session: Session) -> int:
+    """The next number, where none was drawn together with other questions."""
+    number = taken(session, NUMBER)
+    return next_number(session) if number is None else number
 
 
 def _send_on(session: Session, ticket: Ticket, complaint: ComplaintIn, rule: str, now: datetime) -> None:
@@ -131,11 +148,7 @@ def senders(complaint: ComplaintIn) -> tuple[list[str], list[str]]:
 def _category(session: Session, complaint: ComplaintIn) -> str:
     """The category named, where it is one of the ticket's kind."""
 
-    def look() -> str | None:
-        row = session.get(Category, complaint.category)
-        return row.kind if row is not None else None
-
-    kind = kept(session, ("category", complaint.category), look)
+    kind = category_kinds.of(session, complaint.category)
     return complaint.category if kind == complaint.kind else kinds.otherwise(complaint.kind)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import String, bindparam, or_, select
@@ -15,7 +16,7 @@ from app.domain.roles import Actor
 from app.models import Organisation
 from app.models.ids import new_id
 from app.models.together import Question, ask
-from app.services.transaction import write
+from app.services.transaction import keep, kept, write
 
 KINDS = ("headquarters", "province", "district", "site", "hub", "department")
 CODE_LIMIT = 32
@@ -78,6 +79,22 @@ AREAS = Question(
            _ADDRESS.contains(Organisation.address_prefix))
     .order_by(Organisation.code)
 )  # fmt: skip
+
+
+_BY_ID = select(Organisation).where(Organisation.id == bindparam("organisation"))
+
+
+def known(session: Session, organisation_id: int | None) -> Organisation | None:
+    """The organisation with that id, for reading: a write transaction asks once, or has it from `know`."""
+    if organisation_id is None:
+        return None
+    look = partial(session.scalars, _BY_ID, {"organisation": organisation_id})
+    return kept(session, ("organisation", organisation_id), lambda: look().one_or_none())
+
+
+def know(session: Session, place: Organisation) -> None:
+    """An organisation that was read together with other things."""
+    keep(session, ("organisation", place.id), place)
 
 
 def find_by_code(session: Session, code: str) -> Organisation | None:

@@ -17,7 +17,7 @@ from app.domain.roles import SYSTEM, Actor
 from app.models import Organisation, Person, Ticket, User, WorkItem
 from app.services import calendars, desk, journal
 from app.services.desk import Outcome, Post
-from app.services.transaction import write
+from app.services.transaction import stored, write
 
 EARLIER_TICKETS = 50  # looked at for the complainant's first owner
 
@@ -154,7 +154,7 @@ def _loads(session: Session, organisation_id: int) -> dict[int, int]:
 
 def _first_owner(session: Session, ticket: Ticket, site_id: int, now: datetime) -> int | None:
     """Who owned the complainant's last ticket at this site within 30 days (首问责任)."""
-    session.flush()  # the complainant is as new as the ticket
+    stored(session)  # the complainant is as new as the ticket
     person = session.get(Person, ticket.id)
     wanted = _digits(person.phone) if person else ""
     if person is None or len(wanted) < 7:

@@ -47,7 +47,7 @@ def waiting(session: Session, actor: Actor, incident: str = "", after: tuple[Any
 
 def of_scope(session: Session, actor: Actor, before: int | None = None) -> list[Row]:
     """Contests over entries in the actor's scope whatever became of them, the newest first."""
-    statement = _rows().where(penalty_view.seen_by(actor))
+    statement = _rows().where(penalty_view.seen_by(actor, PenaltyContest))
     if before is not None:
         statement = statement.where(PenaltyContest.id < before)
     return _read(session, statement.order_by(PenaltyContest.id.desc()).limit(PAGE + 1))

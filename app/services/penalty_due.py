@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.penalty_facts import MOVES
 from app.models import Event, PenaltyDue, Ticket
-from app.models.dialect import changed, for_update, insert_ignoring
-from app.services.transaction import write
+from app.models.dialect import changed, for_update, insert_ignoring, insert_new
+from app.services.transaction import stored, write
 
 POISON_PAUSE = timedelta(minutes=5)
 LATE_STOP = "clock_stopped"
@@ -25,9 +25,8 @@ def note(session: Session, ticket: Ticket, event: Event) -> None:
     """Note the ticket when the event may be a fact, or take one away; nothing for everything else."""
     late = event.type == LATE_STOP and not event.data.get("in_time")
     if late or event.type in MOVES:
-        session.flush()
-        row = insert_ignoring(session, PenaltyDue).values(ticket_id=ticket.id, try_at=event.at)
-        session.execute(row)
+        stored(session)
+        insert_new(session, PenaltyDue, {"ticket_id": ticket.id, "try_at": event.at})
 
 
 def waiting(session: Session, now: datetime, limit: int) -> list[int]:

@@ -14,7 +14,7 @@ from app.domain.contests import DESK_SPEAKS_FOR
 from app.domain.errors import NotFound
 from app.domain.penalties import fact_of
 from app.domain.roles import Actor
-from app.models import Incident, Organisation, Penalty, Ticket, User
+from app.models import Incident, Organisation, Penalty, PenaltyContest, Ticket, User
 from app.models.together import Question, Step
 from app.services import scope
 
@@ -51,16 +51,17 @@ class Sum:
     points: int = 0
 
 
-def seen_by(actor: Actor) -> ColumnElement[bool]:
-    """The condition on `penalty`: managers their own organisation's, LCS the province's, CCS all, others none."""
+def seen_by(actor: Actor, table: type[Penalty | PenaltyContest] = Penalty) -> ColumnElement[bool]:
+    """The condition on `penalty`, or on the contests of entries: managers their own organisation's, LCS the province's,
+    CCS all, others none."""
     if not actor.can("penalties"):
         return false()
     if actor.desk == "ccs":
         return true()
     if actor.desk == "lcs" and actor.province_id is not None:
-        return Penalty.province_id == actor.province_id
+        return table.province_id == actor.province_id
     if actor.desk == "site" and actor.organisation_id is not None:
-        return Penalty.organisation_id == actor.organisation_id
+        return table.organisation_id == actor.organisation_id
     return false()
 
 

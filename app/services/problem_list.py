@@ -23,7 +23,7 @@ from app.services.scope import visible_to, work_scope
 PAGE = 50
 TO_US, BY_US = "to_us", "by_us"
 UNFINISHED, TO_HANDLE = "unfinished", "to_handle"
-STATES = (UNFINISHED, TO_HANDLE, "open", "in_progress", "replied", "closed")
+STATES = (UNFINISHED, TO_HANDLE, "open", "in_progress", "replied", "closed", "withdrawn")
 AT_HAND = ("open", "in_progress")
 
 

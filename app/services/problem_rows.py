@@ -1,16 +1,19 @@
-"""Keeps what the combined query of problem parcels reads, in the change's own transaction."""
+"""Keeps what the lists of problem parcels and of inquiries read, in the change's own transaction."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.kinds import PROBLEM
-from app.models import Event, FreeText, Party, ProblemRow, Ticket
+from app.domain.kinds import INQUIRY, PROBLEM
+from app.models import Event, FreeText, InquiryRow, Party, ProblemRow, Ticket
 
 
 def refresh(session: Session, ticket: Ticket) -> None:
-    """Bring the rows of a problem parcel in line with its ticket: one per party, per province and for headquarters."""
+    """Bring the rows of a problem parcel in line with its ticket: one per party, per province and for headquarters; and
+    those of an inquiry, which headquarters needs none of."""
+    if ticket.kind == INQUIRY:
+        _inquiry(session, ticket)
     if ticket.kind != PROBLEM:
         return
     session.flush()
@@ -21,6 +24,14 @@ def refresh(session: Session, ticket: Ticket) -> None:
         row.opened_at, row.state, row.category = ticket.opened_at, ticket.state, ticket.category
         row.reporter_id, row.site_id = ticket.reporter_id, ticket.handling_site_id
         session.add(row)
+
+
+def _inquiry(session: Session, ticket: Ticket) -> None:
+    session.flush()
+    known = set(session.scalars(select(InquiryRow.scope).where(InquiryRow.ticket_id == ticket.id)))
+    for scope in _scopes(session, ticket):
+        if scope and scope not in known:
+            session.add(InquiryRow(scope=scope, ticket_id=ticket.id, opened_at=ticket.opened_at))
 
 
 def _scopes(session: Session, ticket: Ticket) -> list[int]:

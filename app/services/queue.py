@@ -14,7 +14,18 @@ from sqlalchemy.orm import Session
 from app.domain import bands as day
 from app.domain.lifecycle import on_top
 from app.domain.roles import Actor
-from app.models import Category, Counter, FreeText, Organisation, ScopeVersion, Ticket, User, WorkItem, together
+from app.models import (
+    Category,
+    Counter,
+    FreeText,
+    Organisation,
+    PlatformOrder,
+    ScopeVersion,
+    Ticket,
+    User,
+    WorkItem,
+    together,
+)
 from app.models.together import Question, Step
 from app.services import notices, scope
 from app.services.notices import Unread
@@ -58,6 +69,7 @@ class Row:
     owner: str = ""  # empty where it is nobody's, or the reader's own
     mine: bool = False
     broken: bool = False  # a promise was not kept: that is why it stands on top
+    retreats: int = 0  # how often a platform sent an answer back
     asked: str = ""  # the queue in which something is asked of this desk alone
     band: str = ""  # one of domain.bands.BANDS, by the time that orders the list
 
@@ -244,11 +256,13 @@ CATEGORIES = Question(select(Category).order_by(Category.position, Category.code
 
 def columns() -> Any:
     """What a row is made of: tickets with headline, site and owner, as `row_of` reads them."""
+    sent_back = select(func.max(PlatformOrder.retreats)).where(PlatformOrder.ticket_id == Ticket.id).correlate(Ticket)
     return (
         select(
             Ticket.id, Ticket.number, Ticket.waybill, Ticket.category, Ticket.state, Ticket.next_due_at,
             Ticket.next_clock, Ticket.overdue, Ticket.repeat_count, Ticket.received_at, Ticket.activity_at,
             FreeText.body, Organisation.name, Organisation.name_en, User.name, Ticket.owner_id, Ticket.flags,
+            sent_back.scalar_subquery(),
         )
         .outerjoin(FreeText, FreeText.id == Ticket.headline_id)
         .outerjoin(Organisation, Organisation.id == Ticket.handling_site_id)
@@ -261,7 +275,7 @@ def row_of(values: Any, actor: Actor) -> Row:
     body: Mapping[str, Any] = values[11] or {}
     mine = values[15] is not None and values[15] == actor.user_id
     words = [str(body.get("text", "")), values[12] or "", values[13] or "", "" if mine else values[14] or ""]
-    return Row(*[*list(values)[:11], *words, mine, on_top(values[16], values[4])])
+    return Row(*[*list(values)[:11], *words, mine, on_top(values[16], values[4]), values[17] or 0])
 
 
 def _asked(row: Row, queue: str, due_at: datetime, overdue: bool) -> Row:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnExpressionArgument, bindparam
+from sqlalchemy import ColumnExpressionArgument, bindparam, false, func
 
 from app.domain import bands as day
 from app.domain.kinds import KINDS
@@ -69,10 +69,12 @@ def banded(filters: Filters) -> bool:
 def filtered(statement: Any, actor: Actor, filters: Filters, now: Any, soon: Any = None) -> Any:
     """The statement with what the filters ask for, but for whose work it is."""
     queue = filters.queue if filters.queue in QUEUES else "todo"
-    statement = statement.where(*conditions(queue, now, soon))
-    if filters.owner == "mine":
+    wanted: list[Any] = conditions(queue, now, soon)
+    if filters.owner == "mine":  # one person has few: by that person's own index, whatever the queue
         statement = statement.where(WorkItem.owner_id == actor.user_id)
-    elif filters.owner == "unclaimed":
+        wanted = [func.coalesce(one, false()) for one in wanted]
+    statement = statement.where(*wanted)
+    if filters.owner == "unclaimed":
         statement = statement.where(WorkItem.owner_id.is_(None))
     if not given(filters.category):
         return statement

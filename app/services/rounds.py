@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models import Clock, Event, Ticket
+from app.services import clock_runs
 
 REFUSED = ("callback_refused",)
 GIVEN = ("routed", "kept_at_lcs")  # to somebody who has it for the first time
@@ -37,6 +38,8 @@ def of(session: Session, ticket: Ticket) -> Round:
 def reworked(session: Session, ticket: Ticket) -> bool:
     """Whether the work began again because the complainant was not content, or a promise broke: another site that gets
     the ticket works it for the first time, and a platform's refusal is no word of the complainant."""
+    if clock_runs.next_run(session, ticket, "resolve") <= 2:  # most tickets: nothing to look up
+        return False
     return session.execute(_runs(ticket, (*REFUSED, *GIVEN)).where(Clock.run > 1).limit(1)).first() is not None
 
 

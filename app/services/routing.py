@@ -68,7 +68,7 @@ def to_desk(session: Session, ticket: Ticket, desk_id: int, now: datetime) -> No
 
 def to_site(session: Session, ticket: Ticket, site_id: int, reason: str, now: datetime, actor: Actor = SYSTEM) -> None:
     """Make `site_id` the handling site and start its clocks: it is assessed from this moment (rulebook 4)."""
-    site = session.get_one(Organisation, site_id)
+    site = organisations.known(session, site_id) or session.get_one(Organisation, site_id)
     leave(session, ticket, now)
     ticket.handling_site_id, ticket.province_id, ticket.tray_reason = site.id, site.province_id, ""
     ticket.queue = "to_accept"
@@ -162,6 +162,10 @@ class Reading:
     closed: Closed
     gone: frozenset[int]  # deputies that are closed themselves: few, because few sites have a deputy
     places: dict[int, Organisation]  # of the scans
+
+    def known(self) -> list[Organisation]:
+        """Every organisation that was read, for whoever asks for one of them next."""
+        return [*self.places.values(), *self.areas, *(one for one in (self.learned, self.named) if one)]
 
 
 def reading(waybill: str, site_code: str, address: str, now: datetime) -> Step[Reading]:

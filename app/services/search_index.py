@@ -7,6 +7,7 @@ ticket; whoever deletes texts by policy calls `renew`. Telephone numbers in text
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from app.models import Event, FreeText, Party, Ticket
 from app.models import dialect_search as documents
 from app.models.dialect import for_update
 from app.models.dialect_search import Document
-from app.services.transaction import write
+from app.services.transaction import begun, drop, kept, write
 
 BATCH = 100  # tickets a transaction: a portal at work does not wait for it
 Scopes = Iterable[tuple[int, int | None]]  # organisation, province
@@ -30,6 +31,12 @@ Texts = Sequence[tuple[datetime, str, Any]]  # of entries: when, type, body
 def note(session: Session, ticket: Ticket, kind: str, body: Mapping[str, Any], now: datetime) -> None:
     """Make a ticket findable by what an entry says, and the newest of all; one statement. The caller commits."""
     terms, rank = terms_of([(kind, body)]), search.rank(now, ticket.number)
+    if begun(session, ticket.id):
+        waiting = _waiting(session, ticket)
+        waiting.terms.update(dict.fromkeys(terms))
+        if ticket.search_rank is None or terms:
+            waiting.rank = ticket.search_rank = rank
+        return
     if ticket.search_rank is None and ticket.version:  # older than the index, and not yet in it
         renew(session, [ticket.id])
     if ticket.search_rank is None:
@@ -43,9 +50,33 @@ def note(session: Session, ticket: Ticket, kind: str, body: Mapping[str, Any], n
 
 def admit(session: Session, ticket: Ticket, party: Party) -> None:
     """Let an organisation and its province find a ticket that they see from now on; one statement."""
-    if ticket.search_rank is not None:
-        scopes = scopes_of([(party.organisation_id, party.province_id)])
+    scopes = scopes_of([(party.organisation_id, party.province_id)])
+    if begun(session, ticket.id):
+        _waiting(session, ticket).scopes += scopes
+    elif ticket.search_rank is not None:
         documents.admit(session, ticket.id, ticket.search_rank, scopes)
+
+
+@dataclass
+class _Waiting:
+    """The document of a ticket that this transaction makes: written once, when the ticket is whole."""
+
+    rank: int | None = None
+    scopes: list[int] = field(default_factory=list)
+    terms: dict[str, None] = field(default_factory=dict)
+
+
+def _waiting(session: Session, ticket: Ticket) -> _Waiting:
+    return kept(session, ("document", ticket.id), _Waiting)
+
+
+def settle(session: Session, ticket: Ticket) -> None:
+    """Write the document of a ticket that this transaction has made; one statement, or none for any other."""
+    waiting = _waiting(session, ticket) if begun(session, ticket.id) else _Waiting()
+    drop(session, ("document", ticket.id))
+    if waiting.rank is not None:
+        terms = tuple(waiting.terms)[: documents.MOST_LEXEMES]
+        documents.insert(session, [Document(ticket.id, waiting.rank, waiting.scopes, terms)])
 
 
 def terms_of(entries: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[str, ...]:

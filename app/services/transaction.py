@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import failpoints
 from app.extensions import db
 from app.models.dialect import write_options
+from app.models.pending import store
 
 DATABASE_AWAY = (
     OperationalError,
@@ -71,6 +72,17 @@ def keep(session: Session, key: Hashable, value: object) -> None:
     store = session.info.get(_KEPT)
     if store is not None:
         store[key] = value
+
+
+def stored(session: Session) -> None:
+    """Store what was made and changed so far: new rows first, parents before children."""
+    store(session)
+    session.flush()
+
+
+def taken(session: Session, key: Hashable) -> Any:
+    """What was kept, which only one may have; None where nothing is."""
+    return session.info.get(_KEPT, {}).pop(key, None)
 
 
 def begun(session: Session, ticket_id: int) -> bool:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.domain import lifecycle, urging
 from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
-from app.models.dialect import upsert_add
-from app.services.transaction import begun
+from app.models.dialect import lock_key, lock_table, upsert_add
+from app.services.transaction import begun, stored
 
 REGULATOR = "regulator"  # the channel, and the flag of a ticket that the regulator asked about later
 NO_DUE = datetime(9999, 1, 1, tzinfo=UTC)
@@ -41,7 +42,9 @@ def refresh(session: Session, ticket: Ticket) -> None:
 
     Site counters move by the difference; those of provinces and headquarters are refreshed by the scheduler.
     """
-    session.flush()
+    fresh = ticket in session.new  # and with it everything else that is the ticket's
+    if not fresh:
+        stored(session)
     before = {} if begun(session, ticket.id) else _items(session, ticket)
     desks = _scopes(session, ticket)
     wanted = _seats(session, ticket, desks)
@@ -51,7 +54,7 @@ def refresh(session: Session, ticket: Ticket) -> None:
         item = _place(session, ticket, scope, wanted.get(scope), before.get(scope))
         if scope and desks.get(scope, "party") in AT_SITES:
             moved += _moved(scope, (_queues(item) if item else Tally()), old_queues)
-    session.flush()
+    stored(session)
     # Versions first, headquarters' before all: a transaction that renews several tickets takes counters in any order,
     # and two such ones would wait for each other in a circle.
     upsert_add(session, ScopeVersion, [{"scope": scope, "n": 1} for scope in scopes])
@@ -86,11 +89,8 @@ def _wants_help(ticket: Ticket) -> bool:
 
 def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
     """Every scope the ticket belongs to and the desk that sits there."""
-    parties = select(Party.organisation_id, Party.province_id).where(
-        Party.ticket_id == ticket.id, Party.role != "former"
-    )
     scopes = {0: "ccs"}
-    for organisation_id, province_id in session.execute(parties):
+    for organisation_id, province_id in _parties(session, ticket):
         if province_id != organisation_id:
             at_site = organisation_id in (ticket.handling_site_id, ticket.acting_id)
             asks = "reporter" if organisation_id == ticket.reporter_id else "party"
@@ -99,6 +99,19 @@ def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
             beside = "reporter" if province_id == ticket.reporter_id else "lcs_of_party"
             scopes[province_id] = "lcs" if province_id == ticket.province_id else beside
     return scopes
+
+
+_PARTIES = select(Party.organisation_id, Party.province_id).where(
+    Party.ticket_id == bindparam("ticket_id"), Party.role != "former"
+)
+
+
+def _parties(session: Session, ticket: Ticket) -> Iterable[tuple[int, int | None]]:
+    """Organisation and province of each party, also where nothing of the ticket is stored yet."""
+    if ticket in session.new:
+        own = [one for one in session.new if isinstance(one, Party) and one.ticket_id == ticket.id]
+        return [(one.organisation_id, one.province_id) for one in own if one.role != "former"]
+    return session.connection().execute(_PARTIES, {"ticket_id": ticket.id}).tuples()
 
 
 def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str, bool]]:
@@ -186,8 +199,12 @@ def _moved(scope: int, new: Tally, old: Tally) -> list[dict[str, Any]]:
 def recount(session: Session, *, sites: bool = False) -> int:
     """Recount provinces and headquarters from the work items (the scheduler, every few seconds).
 
-    With `sites` every scope is recounted: the nightly reconcile. Returns the scopes written.
+    With `sites` every scope is recounted: the nightly reconcile. Returns the scopes written. Schedulers take turns, and
+    nobody moves a site's counter between the counting and the writing: the move would be lost.
     """
+    lock_key(session, "recount")
+    if sites:
+        lock_table(session, Counter)
     wide = select(Organisation.id).where(Organisation.kind == "province")
     scopes = set(session.scalars(wide)) | {0}
     condition = WorkItem.scope.is_not(None) if sites else WorkItem.scope.in_(scopes)

@@ -15,6 +15,7 @@ PAGES = (
     "second_factor",
     "health",
     "metrics",
+    "openapi",
     "platform",
     "entry",
     "tickets",

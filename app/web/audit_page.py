@@ -29,12 +29,17 @@ def desk_of(session: Session, actor: Actor, now: Any, opened: int) -> dict[str, 
     """Head and list."""
     head = audit_view.head(session, actor, now)
     first = _("Re-checks") if actor.desk == "ccs" else _("Flagged or rejected")
-    numbers = [(_("To audit"), head.waiting, "")]
+    numbers = [(_("To audit"), _capped(head.waiting), "")]
     if actor.desk != "ccs":
-        numbers.append((first, head.first, "late" if head.first else ""))
-    numbers.append((_("Marked by me today"), head.mine_today, ""))
+        numbers.append((first, _capped(head.first), "late" if head.first else ""))
+    numbers.append((_("Marked by me today"), str(head.mine_today), ""))
     rows = [_row(line, actor, now) for line in audit_view.lines(session, actor)]
-    return {"numbers": numbers, "rows": rows, "opened": opened, "more": head.waiting - len(rows)}
+    more = f"{head.waiting - len(rows)}{'+' if head.waiting == audit_view.MOST else ''}"
+    return {"numbers": numbers, "rows": rows, "opened": opened, "more": more if head.waiting > len(rows) else ""}
+
+
+def _capped(n: int) -> str:
+    return str(n) if n < audit_view.MOST else f"{audit_view.MOST - 1}+"
 
 
 def case_of(line: Line, view: View, actor: Actor, now: Any, **state: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from app.web import (
     verbs,
     words,
     words_day,
+    words_waybills,
 )
 from app.web.answer_groups import AnswerGroup
 from app.web.context import translate as _
@@ -97,11 +98,12 @@ def page(actor: Actor, verb: str, numbers: Sequence[str], **state: Any) -> str:
     session.rollback()  # what was read before a verb is not what stands now
     found = batch.items(session, actor, numbers, now) if numbers or not state.get("error") else []
     done = {one.number: one for one in state.get("outcomes") or ()}
-    texts, ticked = state.get("texts") or {}, state.get("ticked")
+    ticked = state.get("ticked")
     said = "held" if state.get("sent") and undo_bar.hold() else verb
     return render_template(
         "batch.html", verb=verb, head=words_day.batch_heads()[verb], error=state.get("error", ""),
-        rows=[_row(said, item, done.get(item.number), texts, ticked) for item in found],
+        rows=[_row(said, item, done.get(item.number), state) for item in found],
+        doubtful=len(state.get("doubts") or ()),
         form=state.get("form") or _form(verb, found), seen=state.get("seen"), findings=state.get("findings"),
         done=sum(not one.code for one in done.values()), failed=sum(bool(one.code) for one in done.values()),
         judged=bool(done), open_rows=verb != "undo" and (ticked is None or bool(ticked)),
@@ -135,6 +137,7 @@ def preview(actor: Actor, found: Sequence[Item], form: Any, answer: ResultIn, re
     return page(
         actor, "result", [item.number for item in found], form=form, seen=seal(answer), outcomes=held,
         texts={item.number: batch.answer_of(item, answer).text for item in found},
+        doubts=batch.doubts(db.session(), found, answer, clock.now()),
         ticked=[one.number for one in refusals if not one.code],
     )  # fmt: skip
 
@@ -152,15 +155,15 @@ def _form(verb: str, found: Sequence[Item]) -> Any:
     return follow_up_form() if verb == "follow_up" else None
 
 
-def _row(
-    verb: str, item: Item, done: Done | None, texts: Mapping[str, str], ticked: Sequence[str] | None
-) -> dict[str, Any]:
+def _row(verb: str, item: Item, done: Done | None, state: Mapping[str, Any]) -> dict[str, Any]:
     said = words_day.batch_done()[verb] if done and not done.code else ""
     if done and done.code:
         said = words.word(words.errors(), done.code)
+    ticked, doubts = state.get("ticked"), words_waybills.doubts()
     return {
         "number": item.number, "href": url_for("tickets.show", number=item.number), "waybill": item.ticket.waybill,
         "state": words.states()[item.ticket.state], "version": item.ticket.version, "outcome": said,
         "failed": bool(done and done.code), "ticked": ticked is None or item.number in ticked,
-        "text": texts.get(item.number, ""),
+        "text": (state.get("texts") or {}).get(item.number, ""),
+        "doubts": [doubts[flag] for flag in (state.get("doubts") or {}).get(item.number, ())],
     }  # fmt: skip

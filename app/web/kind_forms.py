@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 from wtforms import Form, MultipleFileField, SelectField, TextAreaField
 
-from app.domain.kinds import COMPLAINT
+from app.domain.kinds import COMPLAINT, PROBLEM
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import expedites
@@ -90,6 +90,13 @@ def _send_back(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     return sheets.sheet(label, "kinds.send_back", view, form, label)
 
 
+def _recall(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
+    reported = view.ticket.kind == PROBLEM
+    label = _("Take the report back") if reported else _("Take the question back")
+    intro = _("Before there is an answer. The ticket ends, and nobody has to answer it.")
+    return sheets.sheet(label, "kinds.recall", view, bound or words_form(_("Reason")), label, intro=intro, danger=True)
+
+
 def _pass_up(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     form, label = bound or words_form(_("Note for headquarters")), _("Hand up to headquarters")
     return sheets.sheet(label, "kinds.pass_up", view, form, label)
@@ -103,5 +110,5 @@ def _unhappy(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
 
 SHEETS = {
     "to_complaint": _turn, "accept_answer": _accept, "return_answer": _send_back, "pass_up": _pass_up,
-    "customer_unhappy": _unhappy,
+    "customer_unhappy": _unhappy, "recall_report": _recall,
 }  # fmt: skip

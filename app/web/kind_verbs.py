@@ -77,6 +77,17 @@ def send_back(number: str) -> ResponseReturnValue:
     ))  # fmt: skip
 
 
+@bp.post("/tickets/<number>/recall")
+@route_access("queue")
+@requires("queue")
+def recall(number: str) -> ResponseReturnValue:
+    """Whoever asked or reported takes it back."""
+    actor, now, form = current_actor(), clock.now(), kind_forms.words_form(_("Reason"), request.form)
+    return verbs.act(actor, number, "recall_report", form, lambda: inquiries.recall(
+        actor=actor, post=verbs.post(number), text=form.text.data or "", now=now,
+    ))  # fmt: skip
+
+
 @bp.post("/tickets/<number>/pass-up")
 @route_access("queue")
 @requires("queue")

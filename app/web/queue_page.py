@@ -229,6 +229,7 @@ def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, a
         "tone": tone,
         "category": categories.get(row.category, row.category),
         "repeat": row.repeat_count,
+        "round": row.retreats + 1 if row.retreats else 0,
         "broken": row.broken,
         "content": mask_text(row.content)[:120],
         "waybill": row.waybill,

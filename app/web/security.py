@@ -18,7 +18,7 @@ from app.services.troubles import Troubles
 from app.web import failures
 
 FORM_LIMIT = 2_000_000  # bytes of any body; the platform's door has its own, smaller limit
-WITHOUT_SESSION = ("/static/", "/platform/", "/healthz", "/metrics")
+WITHOUT_SESSION = ("/static/", "/platform/", "/healthz", "/metrics", "/openapi.json")
 POLLS = frozenset({"/tickets/news", "/exports/progress"})  # addresses that pages ask by themselves
 FLASK_LOGIN_KEYS = frozenset({"_user_id", "_fresh", "_id"})
 HEADERS = {

@@ -39,7 +39,7 @@ PARTS: tuple[ModuleType, ...] = (  # each has SHEETS, looked up late: they build
     kind_forms,
     closing_forms,
 )
-GRAVE = frozenset({"return", "withdraw", "customer_rejects", "intervene"})
+GRAVE = frozenset({"return", "withdraw", "recall_report", "customer_rejects", "intervene"})
 
 
 def sheet(

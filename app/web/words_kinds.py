@@ -31,6 +31,7 @@ def events() -> dict[str, str]:
     return {
         "answer_accepted": _("Answer accepted"),
         "answer_returned": _("Answer sent back"),
+        "report_recalled": _("Taken back by whoever asked or reported"),
         "passed_up": _("Handed up to headquarters"),
         "turned": _("Turned into a complaint"),
         "made_of_expedite": _("Made of an expedite"),

@@ -26,6 +26,7 @@ def notices() -> dict[str, str]:
         "dispute_refused": _("Your dispute was rejected"),
         "answered": _("Your question is answered."),
         "answer_returned": _("Your answer was sent back"),
+        "recalled": _("Taken back by whoever asked: nothing to answer"),
         "rectify_asked": _("A rectification form is asked for"),
         "rectify_due": _("A rectification form is due within a day"),
         "rectify_late": _("A rectification form is late"),

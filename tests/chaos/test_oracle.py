@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chaos.oracle import Line, Logs, compare
+from chaos.evidence import Logs
+from chaos.lines import Line
+from chaos.oracle import compare
 
 NOW = datetime(2026, 3, 10, 4, tzinfo=UTC)
 EARLIER, LATER = "2026-03-10T03:00:00+00:00", "2026-03-10T05:00:00+00:00"
@@ -140,11 +142,14 @@ FAULTS: dict[str, tuple[Callable[[dict[str, list[Line]]], None], str]] = {
     "an SMS to another phone": (change("outbox", 2, payload={"phone": "139"}), "SMS"),
     "a doubled penalty": (lambda logs: logs["database"].extend(rows(logs, "penalty")), "penalties"),
     "a penalty above its price": (change("penalty", amount_fen=5001), "penalties"),
+    "a late reply that is not charged": (add("database", clock(id=31, kind="first_reply")), "late first replies"),
+    "a ticket beyond its cap": (change("penalty", amount_fen=15001, full_fen=15001), "late first replies"),
     "a late clock without its flag": (change("clock", breached_at=None), "late clocks"),
     "a late ticket that is not overdue": (change("ticket", overdue=False), "late clocks"),
     "a stage that nobody looked at": (change("clock", next_stage_at=EARLIER), "late clocks"),
     "a counter that is wrong": (change("counter", n=2), "kept counters"),
     "a forged signature": (add("gateway", {"what": "forged", "path": "/"}), "signatures"),
+    "a receipt that nobody took": (add("gateway", {"what": "receipt", "out_id": "51", "taken": False}), "signatures"),
     "two entries with one number": (add("database", {"what": "event_key", "ticket_id": 10, "seq": 3, "n": 2}),
                                     "signatures"),
 }  # fmt: skip

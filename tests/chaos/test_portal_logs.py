@@ -20,6 +20,7 @@ FAULTS = [
     [
         (3, "ERROR app: database: OperationalError (OperationalError)", 0),
         (3, "ERROR app: KeyError", 1),
+        (3, "ERROR app: database: OperationalError (DeadlockDetected)", 1),
         (300, "ERROR app: database: OperationalError (OperationalError)", 1),
         (-60, "ERROR app: database: OperationalError (OperationalError)", 1),
         (3, "WARNING worker: redis is away", 0),

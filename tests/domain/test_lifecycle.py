@@ -112,6 +112,7 @@ EXPECTED = {
     "customer_unhappy": ({"kind": "inquiry", "answered": True}, {"replied"}, HANDLERS | {"system"}),
     "accept_answer": ({"kind": "inquiry", "reporter_id": OTHER}, {"replied"}, {"stranger"}),
     "return_answer": ({"kind": "inquiry", "reporter_id": OTHER}, {"replied"}, {"stranger"}),
+    "recall_report": ({"kind": "problem", "reporter_id": OTHER}, WORK, {"stranger"}),
     "pass_up": ({"kind": "inquiry", "handling_site_id": None, "acting_id": HOME}, WORK, LCS),
 }
 TARGETS = {
@@ -123,6 +124,7 @@ TARGETS = {
     "audit_reopens": "in_progress", "audit_restores": "in_progress",
     "undo_result": "in_progress", "undo_unclaimed": "open", "settle": "closed", "to_complaint": "closed",
     "customer_unhappy": "in_progress", "accept_answer": "closed", "return_answer": "in_progress", "pass_up": "open",
+    "recall_report": "withdrawn",
 }  # fmt: skip
 
 
@@ -197,6 +199,8 @@ def test_the_step_leads_where_the_drawing_says(action: str):
         ("settle", "open", "clerk", {}),
         ("to_complaint", "in_progress", "clerk", {"kind": "expedite", "reminders": 1}),
         ("accept_answer", "replied", "clerk", {"kind": "inquiry", "reporter_id": OTHER}),
+        ("recall_report", "open", "clerk", {"kind": "problem", "reporter_id": OTHER}),
+        ("recall_report", "replied", "stranger", {"kind": "problem", "reporter_id": OTHER}),
         ("pass_up", "open", "ccs", {"kind": "inquiry", "handling_site_id": None, "acting_id": 9, "province_id": None}),
         ("result", "open", "clerk", {"kind": "expedite"}),
         ("customer_rejects", "replied", "clerk", {"kind": "inquiry", "answered": True}),

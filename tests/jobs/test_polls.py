@@ -93,6 +93,16 @@ def test_a_waybill_that_is_filled_in_later_comes_to_the_ticket_once_and_brings_i
     assert ticket.waybill == "YT1000000000077"
 
 
+def test_the_queue_tells_which_round_it_is(there: Polled, db_session) -> None:
+    there.tickets.open(1, site_code="330106-01")
+    there.tickets.open(2, site_code="330106-01")
+    there.pass_time(60)
+    there.tickets.change(1, retreat_count=1, status=1, description="凭证不清楚")
+    there.catch_up()
+    rows = queue.page(db_session, there.company["site"], queue.Filters(queue="all"), there.now).rows
+    assert sorted(row.retreats for row in rows) == [0, 1]
+
+
 def test_pages_are_read_from_the_last_to_the_first(there: Polled) -> None:
     for n in range(1, 8):
         there.tickets.open(n)

@@ -76,7 +76,7 @@ FAULTS = (
           ("tests/test_backup.py::test_a_restored_portal_sends_no_sms_twice_and_signs_everybody_out",)),
     # --- clocks ---
     Fault("a poisoned clock stops the others", S + "sweep.py",
-          "next_stage_at=now + POISON_PAUSE", "next_stage_at=now",
+          "next_stage_at=now + pause", "next_stage_at=now",
           (T + "test_sweep.py::test_a_poisoned_clock_is_pushed_ahead_and_stops_nobody",)),
     Fault("months end at midnight in London", D + "calendars.py", 'ZoneInfo("Asia/Shanghai")', 'ZoneInfo("Europe/London")',
           ("tests/domain/test_calendars.py::test_the_month_changes_at_midnight_in_shanghai",)),
@@ -129,6 +129,11 @@ FAULTS = (
           (T + "test_second_factor.py::test_a_code_is_taken_once_and_none_older_after_it",)),
     Fault("a recovery code opens twice", S + "second_factor.py", ".where(*mine, RecoveryCode.used_at.is_(None))",
           ".where(*mine)", (T + "test_second_factor.py::test_a_recovery_code_opens_once_as_it_is_typed",)),
+    Fault("a locked database counts as a poisoned clock", S + "sweep.py", "AWAY_PAUSE if", "POISON_PAUSE if",
+          (T + "test_sweep.py::test_a_clock_that_met_a_locked_database_is_flagged_within_a_minute",)),
+    Fault("a worker ends at the first job that is none", "worker.py", "return bool(asked)", "return True",
+          ("tests/jobs/test_junk_jobs.py::"
+           "test_a_worker_outlives_junk_in_its_queue_and_sends_what_waits_behind_it",)),
     Fault("forms are taken without a token", "app/__init__.py", "    csrf.init_app(app)\n", '    app.jinja_env.globals["csrf_token"] = str\n',
           ("tests/web/test_auth.py::test_a_sign_in_without_a_token_is_refused_and_can_be_repeated",)),
     Fault("pictures are fetched from anywhere", FETCH, "    if not _listed(host, port, parts.scheme, allowed):", "    if False:",

@@ -22,7 +22,7 @@ NOW = NOON + timedelta(hours=1)
 GROWS = {
     "ticket", "work_item", "event", "clock", "outbox", "notice", "free_text", "ticket_party", "ticket_person",
     "platform_order", "appeal", "exempted_clock", "counter", "alarm", "incident_ticket", "incident_count", "exemption",
-    "exemption_scope", "problem_row",
+    "exemption_scope", "problem_row", "inquiry_row", "audit", "penalty", "scan",
     "day_fact",
 }  # fmt: skip
 WHO = {"site": "site", "lcs": "lcs", "ccs": "ccs-manager"}
@@ -32,6 +32,7 @@ SORTS = {
     "analysis": "the daily sums of one area over at most 92 days, and among its tickets those of one instant",
     "unfinished": "the problem parcels of a scope that are not closed",
     "of some parcels": "the problem parcels of twenty numbers",
+    "analysis tickets of an hour": "a page of each day of that name within three months",
     "look-up": "the scans of the numbers that were asked for, and the newest tickets on each",
     "search": "what one number, telephone or suffix finds, and a page of each way",
     "exemptions": "a page of the province's and one of the network's, and the clocks behind them",

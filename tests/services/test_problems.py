@@ -56,6 +56,25 @@ def test_a_report_lies_with_the_site_that_must_act_and_its_reporter_sees_it(hous
             scope.load(db_session, house[who], number)
 
 
+def test_its_reporter_takes_a_report_back_before_there_is_an_answer_and_nothing_runs_on(house, db_session):
+    number, answered = reported(house), reported(house, 2)
+    replies.claim(actor=house["site-2"], post=post(number), now=LATER)
+    answer(house, answered)
+    for who, which in (("site-2", number), ("site", answered)):
+        with pytest.raises(NotAllowed):
+            inquiries.recall(actor=house[who], post=post(which), text="看错了", now=LATER)
+    with pytest.raises(Invalid):
+        inquiries.recall(actor=house["site"], post=post(number), text=" ", now=LATER)
+    inquiries.recall(actor=house["site"], post=post(number), text="件已找到", now=LATER)
+    row = ticket(db_session, number)
+    assert (row.state, row.closed_at) == ("withdrawn", LATER)
+    clocks = db_session.scalars(select(Clock).where(Clock.ticket_id == row.id, Clock.stopped_at.is_(None))).all()
+    items = db_session.scalars(select(WorkItem).where(WorkItem.ticket_id == row.id)).all()
+    assert (clocks, items) == ([], []) and set(states(db_session, number).values()) == {"withdrawn"}
+    found = problem_list.page(db_session, house["site-2"], Asked(state="withdrawn")).lines
+    assert [one.number for one in found] == [number]
+
+
 def test_its_clocks_are_those_of_the_site_that_must_act(house, db_session):
     row = ticket(db_session, reported(house))
     runs = {c.kind: c.organisation_id for c in db_session.scalars(select(Clock).where(Clock.ticket_id == row.id))}

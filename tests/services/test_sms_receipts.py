@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from app.failpoints import armed
 from app.jobs import gateways as jobs
 from app.models import PushRefusal, SmsReceipt
 from app.services import sms_receipts
@@ -67,11 +68,12 @@ def test_a_receipt_that_comes_before_our_own_book_keeping_is_kept(portal, there)
     row_id = portal.reminder()
 
     def early(step: str) -> None:
-        if step == "sent":
+        if step == "outbox.sent":
             there.report()
             assert portal.push("aliyun", there.push_body("aliyun")).new == 1
 
-    assert portal.deliver(row_id, early) == "sent"
+    with armed(early):
+        assert portal.deliver(row_id) == "sent"
     assert portal.row(row_id).external_id == there.accepted[0].serial
 
 
@@ -126,10 +128,11 @@ def test_a_worker_that_was_about_to_ask_finds_that_a_receipt_was_quicker(portal,
     portal.later(minutes=2)
 
     def quicker(step: str) -> None:
-        if step == "claimed":
+        if step == "outbox.claimed":
             assert portal.push("aliyun", there.push_body("aliyun")).new == 1
 
-    assert portal.deliver(row_id, quicker) == "busy"
+    with armed(quicker):
+        assert portal.deliver(row_id) == "busy"
     assert portal.row(row_id).state == "sent" and there.actions == ["SendSms"]
 
 

@@ -23,7 +23,7 @@ from app.models.dialect import insert_rows
 from app.models.dialect_search import Document
 from app.models.ids import new_id
 from app.services import work
-from tests.tools import bulk, lists
+from tests.tools import bulk, filling_beside, lists
 
 NOW = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
 PROVINCES, SITES = 30, 10  # sites in a province for each thousand tickets; at least these
@@ -33,10 +33,11 @@ SAID = ("显示签收没有收到", "放在驿站没有通知", "外包装破损
 STATES = ("open", "in_progress", "replied", "appealed")
 ORDER = (
     "Ticket", "FreeText", "Person", "Party", "Event", "Clock", "WorkItem", "PlatformOrder", "Outbox", "Notice", "Appeal",
-    "IncidentTicket", "Exemption", "ExemptedClock", "ExemptionScope",
+    "IncidentTicket", "Exemption", "ExemptedClock", "ExemptionScope", *filling_beside.ORDER,
 )  # fmt: skip
 COUNTED = """INSERT INTO incident_count (incident_id, scope, answered, n)
 SELECT incident_id, scope, answered, count(*) FROM incident_ticket GROUP BY incident_id, scope, answered"""
+BESIDE = (filling_beside.scans, filling_beside.problem, filling_beside.penalty, filling_beside.audit)
 QUEUES = {"open": "to_accept", "in_progress": "working", "replied": "replied", "appealed": "appealed"}
 
 
@@ -99,15 +100,18 @@ def _ticket(company: Company, n: int, whole: int, made: dict[str, list[dict[str,
     site, province = company.houses[n % company.sites]
     alive = n >= whole - whole // 5
     at = NOW - timedelta(minutes=max(1, (whole - n) * 200_000 // whole))
-    state = STATES[3 if n % 40 == 0 or n % 997 == 0 else n % 3] if alive else "closed"
+    kind = filling_beside.kind_of(n // company.sites)
+    appealed = kind == "complaint" and (n % 40 == 0 or n % 997 == 0)
+    state = STATES[3 if appealed else n % 3] if alive else "closed"
     one = Made(
         n, new_id(), f"KF261101-{n:06d}", site, province, state, alive, at, at + timedelta(minutes=30 + n % 3000),
-        lists.RARE if n % 4999 == 0 else CATEGORIES[n % len(CATEGORIES)],
+        kind, _category(n, kind),
         company.people["site_clerk"] if n % (2 * company.sites) == 0 else None,
         words.rank(at, f"KF261101-{n:06d}"), SAID[n // company.sites % len(SAID)],
         company.incidents[n % len(company.incidents)] if n % 50 == 0 else None,
+        company.houses[(n + len(company.provinces)) % company.sites][0] if kind in ("problem", "inquiry") else None,
     )  # fmt: skip
-    for part in (_row, _history, _work, _left_the_house, _told, _beside):
+    for part in (_row, _history, _work, _left_the_house, _told, _beside, *BESIDE):
         part(company, one, add)
     terms = tuple(dict.fromkeys((*words.tokens(one.said), *words.tokens(one.number))))
     return Document(one.id, one.rank, [site, province], terms)
@@ -126,22 +130,33 @@ class Made:
     alive: bool
     at: datetime
     due: datetime
+    kind: str
     category: str
     owner: int | None
     rank: int
     said: str
     incident: int | None
+    reporter: int | None  # of the house
+
+
+def _category(n: int, kind: str) -> str:
+    of_kind = {"expedite": ("PARCEL_QUERY", "ORDER"), "problem": filling_beside.PROBLEMS, "inquiry": ("CONSULT",)}
+    if n % 4999 == 0 and kind == "complaint":
+        return lists.RARE
+    names = of_kind.get(kind, CATEGORIES)
+    return names[n % len(names)]
 
 
 def _row(_company: Company, one: Made, add: Any) -> None:
     text_id, waybill = new_id(), f"YT{one.n:013d}"
     add("FreeText", id=text_id, ticket_id=one.id, salt="x", body=json.dumps({"text": one.said}))
-    add("Ticket", id=one.id, number=one.number, category=one.category, priority="high", channel="platform",
+    add("Ticket", id=one.id, number=one.number, kind=one.kind, category=one.category, priority="high", channel="platform",
         state=one.state, queue=QUEUES.get(one.state, "done"), overdue=one.due < NOW, province_id=one.province,
         handling_site_id=one.site, owner_id=one.owner, headline_id=text_id, waybill=waybill,
         waybill_reversed=waybill[::-1], policy_version=1, search_rank=one.rank, opened_at=one.at, received_at=one.at,
         activity_at=one.at, next_clock="resolve", next_due_at=one.due if one.alive else None,
-        closed_at=None if one.alive else one.at, incident_id=one.incident)  # fmt: skip
+        closed_at=None if one.alive else one.at, incident_id=one.incident, reporter_id=one.reporter,
+        delivery_promise=("inside", "outside")[one.n % 2] if one.kind == "expedite" else "")  # fmt: skip
     add("Person", ticket_id=one.id, name="王", phone=f"139{one.n:08d}", phone_last4=f"{one.n % 10000:04d}")
     add("Party", ticket_id=one.id, organisation_id=one.site, province_id=one.province, role="handling",
         added_at=one.at)  # fmt: skip

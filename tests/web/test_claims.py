@@ -73,6 +73,19 @@ def test_the_preview_warns_of_a_delivery_that_no_scan_shows_and_the_page_says_so
     assert warning not in preview(app, company, number)
 
 
+def test_the_preview_of_many_warns_beside_each_text_and_asks_no_more_often(app, company) -> None:
+    numbers = [cast.push(company, f"W{n}", waybill=f"YT111122223333{n}") for n in range(6)]
+    scans.store_scans(scans=[ScanIn("YT1111222233330", "SIGN", NOON + timedelta(minutes=20), "330106-01")], now=NOON)
+    client = browser(app, company)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/tickets").text)
+    data = {"csrf_token": token[1] if token else "", "text": "已送", "contact_outcome": "reached_accepts"}
+    said = client.post("/batch/result", data={**data, "ticket": numbers, "action_taken": "redelivered"}).text
+    rows = {number: said.split(f'value="{number}" aria-label')[1].split("</tr>")[0] for number in numbers}
+    assert ["没有派件或签收扫描" in rows[number] for number in numbers] == [False] + [True] * 5
+    assert "5 条回复与轨迹不符" in said
+    assert "没有派件或签收扫描" not in client.post("/batch/result", data={**data, "ticket": numbers}).text
+
+
 def test_the_carrier_is_asked_before_the_clerk_is_warned(app, company, monkeypatch) -> None:
     number = cast.push(company, waybill=OWN)
     with platform() as carrier:

@@ -79,7 +79,9 @@ def test_a_message_that_no_map_fits_is_mended_and_read_once_more(door: Door, bro
     assert len(kept(db_session)) == 2 and len(db_session.scalars(select(Ticket)).all()) == 1
 
 
-def test_a_channels_question_that_no_map_fits_is_mended_and_read_once_more_too(door: Door, browsers, db_session) -> None:
+def test_a_channels_question_that_no_map_fits_is_mended_and_read_once_more_too(
+    door: Door, browsers, db_session
+) -> None:
     with write() as session:
         session.add(Category(code="PARCEL_QUERY", name="催查件", name_en="Parcel query", kind="expedite", position=0))
     raw = json.dumps(

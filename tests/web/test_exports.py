@@ -109,7 +109,12 @@ def test_every_list_has_its_test() -> None:
 def test_no_export_tells_of_a_ticket_outside_the_scope_or_of_a_person(stage: Stage, who: str) -> None:
     can, said, made = roles.CAPABILITIES[PEOPLE[who][0]], "", 0
     for list_key, asked in orders():
-        for kind in ("csv", "xlsx")[: 2 if asked.get("queue") in (None, "all") and "code" not in asked else 1]:
+        if asked.get("measure", "first_reply") != "first_reply" and who not in ("site-manager", "lcs", "ccs"):
+            continue  # each measure once for each kind of scope
+        both = (
+            who == "lcs" and asked.get("queue") in (None, "all") and "code" not in asked
+        )  # two ways to write one list
+        for kind in ("csv", "xlsx") if both else ("csv",):
             answer = order(stage, who, list_key, kind, **asked)
             if export_lists.BY_KEY[list_key].capability not in can:
                 assert answer.status_code == 403, list_key
