@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from app.models.dialect import POOLED
+
 
 def lock_table(session: Session, table: Any) -> None:
     """Nobody else changes the table until the commit; who has begun to is waited for. SQLite has one writer anyway."""
@@ -34,6 +36,10 @@ def hold(engine: Engine, key: str) -> Iterator[bool]:
 @contextmanager
 def _held_by_connection(engine: Engine, key: str) -> Iterator[bool]:
     call = "SELECT pg_{}(hashtextextended(coalesce(current_schema(), '') || :key, 0))"
+    if engine.get_execution_options().get(POOLED):  # a session's lock would stay with a stranger: one transaction's
+        with engine.connect() as connection:
+            yield bool(connection.execute(text(call.format("try_advisory_xact_lock")), {"key": key}).scalar())
+        return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         free = bool(connection.execute(text(call.format("try_advisory_lock")), {"key": key}).scalar())
         try:
