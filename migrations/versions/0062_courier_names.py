@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0062_courier_names"
-down_revision = "0057_phone_queries"
+down_revision = "0058_flat_lists"
 branch_labels = None
 depends_on = None
 
