@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -31,6 +28,7 @@ from app.models.together import Question
 from app.models.types import UtcDateTime
 
 WRITE = "kuaifu_write"
+POOLED = "kuaifu_pooled"  # an engine behind a pooler that hands out a connection for one transaction only
 TRIES = 50  # draws of ticket numbers in a row
 INSTANTS = 2000  # remembered while many rows are written
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
@@ -39,11 +37,15 @@ _DRAWN = Question(select(func.nextval(literal_column("'ticket_sequence'"), type_
 _NEXT_COUNTED = text("UPDATE sequence_row SET n = n + 1 WHERE name = 'ticket' RETURNING n")
 
 
-def prepare_engine(engine: Engine) -> None:
+def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers). PostgreSQL: reading
-    here and there costs about what reading in a row does, or it would read whole tables for a page of them."""
+    here and there costs about what reading in a row does, or it would read whole tables for a page of them. Behind a
+    pooler nothing is set for a session, because nobody knows whose it will be next: the server's role has it."""
     if engine.dialect.name != "sqlite":
-        event.listen(engine, "connect", _reads_anywhere)
+        if pooled:
+            engine.update_execution_options(**{POOLED: True})
+        else:
+            event.listen(engine, "connect", _reads_anywhere)
         return
 
     def connect(connection: Any, _record: Any) -> None:
@@ -197,12 +199,6 @@ def attempt(session: Session) -> Any:
     return session.connection().begin_nested() if postgres else _Nothing()
 
 
-def lock_table(session: Session, table: Any) -> None:
-    """Nobody else changes the table until the commit; who has begun to is waited for. SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
-
-
 def oldest_writer(session: Session) -> float | None:
     """When the oldest write transaction that is still open began, in seconds since 1970; None for none.
 
@@ -240,42 +236,6 @@ def prepare_schema(connection: Connection, name: str) -> str:
     quoted = connection.dialect.identifier_preparer.quote(name)
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted}"))
     return str(connection.execute(text("SELECT current_schema()")).scalar())
-
-
-@contextmanager
-def hold(engine: Engine, key: str) -> Iterator[bool]:
-    """Hold `key` through many transactions; gives whether it was free. A process that dies has let go of it."""
-    if engine.dialect.name == "postgresql":
-        with _held_by_connection(engine, key) as free:
-            yield free
-    elif engine.url.database and engine.url.database != ":memory:":
-        with _held_by_file(Path(f"{engine.url.database}-{key}-lock")) as free:
-            yield free
-    else:
-        yield True
-
-
-@contextmanager
-def _held_by_connection(engine: Engine, key: str) -> Iterator[bool]:
-    call = "SELECT pg_{}(hashtextextended(coalesce(current_schema(), '') || :key, 0))"
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        free = bool(connection.execute(text(call.format("try_advisory_lock")), {"key": key}).scalar())
-        try:
-            yield free
-        finally:
-            if free:
-                connection.execute(text(call.format("advisory_unlock")), {"key": key})
-
-
-@contextmanager
-def _held_by_file(path: Path) -> Iterator[bool]:
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def for_update(statement: Any, *, skip_locked: bool = False) -> Any:

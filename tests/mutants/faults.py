@@ -154,4 +154,17 @@ FAULTS = (
     Fault("a listed name may lead into the house", FETCH,
           "if not addresses or not all(_public(address) for address in addresses):", "if not addresses:",
           ("tests/integrations/test_fetch.py::test_a_listed_name_that_leads_into_a_private_network_is_refused",)),
+    # --- the other daily work ---
+    Fault("a regulator who joins later has the complainant's seven days", S + "moves.py",
+          'clocks.regulator_limit(session, ticket), now)', 'clocks.limits(session, ticket)["legal"], now)',
+          (T + "test_legal_clock.py::"
+           "test_a_regulator_who_joins_later_has_fifteen_days_from_then_beside_the_complainants_seven",)),
+    Fault("a waybill told later leaves its ticket in the tray", S + "waybill_told.py",
+          'if ticket.state == OPEN and ticket.queue == "tray"', 'if False and ticket.queue == "tray"',
+          ("tests/jobs/test_polls.py::"
+           "test_a_waybill_that_is_filled_in_later_comes_to_the_ticket_once_and_brings_it_to_its_site",)),
+    Fault("a report is taken back by whoever must act on it", D + "lifecycle_rules.py",
+          '_rule("recall_report", AT_WORK, WITHDRAWN, REPORTER,', '_rule("recall_report", AT_WORK, WITHDRAWN, REPORTER, HANDLING,',
+          (T + "test_problems.py::"
+           "test_its_reporter_takes_a_report_back_before_there_is_an_answer_and_nothing_runs_on",)),
 )  # fmt: skip
