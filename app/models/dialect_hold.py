@@ -1,0 +1,46 @@
+"""Where the engines differ in holding something through many transactions: a lock of the connection, or of a file."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+
+@contextmanager
+def hold(engine: Engine, key: str) -> Iterator[bool]:
+    """Hold `key` through many transactions; gives whether it was free. A process that dies has let go of it."""
+    if engine.dialect.name == "postgresql":
+        with _held_by_connection(engine, key) as free:
+            yield free
+    elif engine.url.database and engine.url.database != ":memory:":
+        with _held_by_file(Path(f"{engine.url.database}-{key}-lock")) as free:
+            yield free
+    else:
+        yield True
+
+
+@contextmanager
+def _held_by_connection(engine: Engine, key: str) -> Iterator[bool]:
+    call = "SELECT pg_{}(hashtextextended(coalesce(current_schema(), '') || :key, 0))"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        free = bool(connection.execute(text(call.format("try_advisory_lock")), {"key": key}).scalar())
+        try:
+            yield free
+        finally:
+            if free:
+                connection.execute(text(call.format("advisory_unlock")), {"key": key})
+
+
+@contextmanager
+def _held_by_file(path: Path) -> Iterator[bool]:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
