@@ -9,25 +9,25 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import kinds
 from app.domain.errors import DomainError, Invalid
 from app.domain.platform_messages import REPEAT, RETREAT
 from app.domain.roles import SYSTEM, Actor
-from app.domain.waybills import is_acceptable, normalise
 from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
 from app.models.dialect import insert_new, lock_key
 from app.models.ids import new_id
-from app.models.together import Question
 from app.services import (
     closures,
     connections,
     deadlines,
     desk,
+    entry_errors,
     inflow,
     intake_reads,
     journal,
@@ -35,7 +35,6 @@ from app.services import (
     moves,
     organisations,
     platform_pictures,
-    ticket_contacts,
     waybill_told,
 )
 from app.services.opening import ComplaintIn as ComplaintIn
@@ -46,7 +45,6 @@ from app.services.transaction import stored, write
 
 ISSUE = "WORK_ORDER_ISSUE"
 COLLECTION = "ORDER"  # the category of what waits for its collection: the site of origin answers
-COMPLAINANTS = ticket_contacts.ROLES
 
 
 class Conflict(DomainError):
@@ -100,7 +98,8 @@ def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
                 rule = session.get_one(Connection, arrival.connection_id).routing_rule
                 waybill_told.fill_in(session, known.ticket_id, complaint, rule, arrival.at)
             return session.get_one(Ticket, known.ticket_id).number if known else ""
-        parcel, found = intake_reads.locked(session, complaint, arrival.at, lambda: _of_order(arrival, order))
+        beside = partial(intake_reads.of_order, arrival.connection_id, order.code)
+        parcel, found = intake_reads.locked(session, complaint, arrival.at, beside)
         ticket, taken = _place_issue(session, arrival, order, complaint, parcel, found)
         if found["waiting"]:
             moves.apply_waiting(session, ticket, taken, arrival.at)
@@ -142,7 +141,7 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime, sit
 
     Raises Invalid, for the site `no_such_site` or `closed_site`.
     """
-    if errors := manual_errors(complaint):
+    if errors := entry_errors.of(complaint):
         raise Invalid(errors)
     with write() as session:
         if complaint.kind == kinds.INQUIRY and site.strip():
@@ -195,26 +194,6 @@ def count(session: Session, ticket: Ticket, event: Event, now: datetime) -> None
         inflow.note(session, ticket, now)
 
 
-def manual_errors(complaint: ComplaintIn) -> dict[str, str]:
-    """What is wrong with a ticket that is entered by hand, by field."""
-    lengths = {"text": desk.TEXT_LIMIT, "name": 80, "phone": 40, "address": 300}
-    errors = {name: "too_long" for name, limit in lengths.items() if len(getattr(complaint, name)) > limit}
-    if not complaint.text.strip():
-        errors["text"] = "required"
-    if not complaint.category:
-        errors["category"] = "required"
-    if complaint.kind not in kinds.BY_HAND:
-        errors["kind"] = "bad_kind"
-    if complaint.waybill.strip() and not is_acceptable(normalise(complaint.waybill)):
-        errors["waybill"] = "bad_waybill"
-    for one in complaint.contacts:
-        parts = {"name": 80, "phone": 40, "address": 300}
-        errors |= {f"{one.role}_{name}": "too_long" for name, n in parts.items() if len(getattr(one, name)) > n}
-    if complaint.complainant_kind not in COMPLAINANTS:
-        errors["complainant_kind"] = "required"
-    return errors
-
-
 def first_time(session: Session, arrival: Arrival, code: str, key: str, event_at: datetime | None) -> bool:
     """Book the idempotency key; what has an event key waits to be applied. False: known with the same body.
 
@@ -264,22 +243,6 @@ def _inbox(arrival: Arrival, code: str, key: str, event_at: datetime | None, sta
 def _order(session: Session, connection_id: int, code: str) -> PlatformOrder | None:
     statement = select(PlatformOrder).where(PlatformOrder.connection_id == connection_id, PlatformOrder.code == code)
     return session.scalars(statement).one_or_none()
-
-
-_RULE = Question(select(Connection.routing_rule).where(Connection.id == bindparam("connection_id")))
-_WAITING = Question(
-    select(Inbox.id)
-    .where(Inbox.connection_id == bindparam("connection_id"), Inbox.order_code == bindparam("order_code"),
-           Inbox.state == "waiting", Inbox.event_key != "")
-    .limit(1)
-)  # fmt: skip
-
-
-def _of_order(arrival: Arrival, order: OrderIn) -> dict[str, Any]:
-    """What else the taking of an order asks: how its connection routes, and whether messages wait for it."""
-    of = {"connection_id": arrival.connection_id}
-    waiting = intake_reads.rows(_WAITING(**of, order_code=order.code))
-    return {"rule": intake_reads.rows(_RULE(**of)), "waiting": waiting}
 
 
 def _place_issue(
