@@ -137,7 +137,7 @@ def _calls(session: Session, ticket: Ticket) -> Iterable[tuple[datetime, dict[st
         return cast(list[Any], read)
     calls = select(Event.at, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
     of = calls.where(Event.ticket_id == ticket.id, Event.type == "contact")
-    return session.execute(of.order_by(Event.seq)).tuples()
+    return cast(Iterable[Any], session.execute(of.order_by(Event.seq)))
 
 
 def of(session: Session, ticket: Ticket) -> list[Contact]:

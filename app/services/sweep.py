@@ -42,7 +42,7 @@ LCS_LEVEL, CCS_LEVEL = 1, 2
 def run(session: Session, now: datetime, limit: int = BATCH) -> int:
     """Advance every clock whose next stage has come; the number of clocks looked at."""
     due = select(Clock.id, Clock.ticket_id).where(Clock.next_stage_at <= now).order_by(Clock.next_stage_at, Clock.id)
-    rows = session.execute(due.limit(limit)).tuples().all()
+    rows = session.execute(due.limit(limit)).all()
     session.rollback()
     for clock_id, ticket_id in rows:
         _one(clock_id, ticket_id, now)

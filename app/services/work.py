@@ -123,7 +123,8 @@ _PARTIES = select(Party.organisation_id, Party.province_id).where(
 
 def _parties(session: Session, ticket: Ticket) -> Iterable[tuple[int, int | None]]:
     """Organisation and province of each party."""
-    return session.connection().execute(_PARTIES, {"ticket_id": ticket.id}).tuples()
+    found: Any = session.connection().execute(_PARTIES, {"ticket_id": ticket.id})
+    return cast(Iterable[tuple[int, int | None]], found)
 
 
 def _waiting_parties(session: Session, ticket: Ticket) -> list[tuple[int, int | None]]:
