@@ -19,9 +19,11 @@ export PORT DATA_DIR
 # Where it is set, each process would compile the whole portal again.
 unexport PYTHONDONTWRITEBYTECODE
 export SIZE ENGINE OUT BENCH_DATABASE_URL CHAOS_DATABASE_URL
+export DAILY PEAK HOURS SITES STAFF PER_HOUR OPENS CLOSES FIRST_MINUTES DUE ONLINE WEB WORKER DATABASE CORES \
+	DATABASE_MOST FILL PLAN BENCH BENCH_CORES
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format mutants fuzz audit replay chaos bench demo-history screenshots venv dev \
+.PHONY: help run test lint format mutants fuzz audit replay chaos bench simulate demo-history screenshots venv dev \
 	translations upgrade migration clean
 
 help: ## list what make can do
@@ -64,6 +66,9 @@ demo-history: $(RUN) $(MO) ## fill the demo with a real service desk's log: 20,7
 
 bench: $(RUN) $(MO) ## what the work costs beside what the machine could do (SIZE=10000 ENGINE=sqlite or postgresql, OUT=bench.json)
 	@exec $(PY) -m bench
+
+simulate: $(RUN) ## a sale day on paper, hour by hour: queues, late clocks, what is full first (DAILY=100000 STAFF=3000 WEB=4; PLAN=1: machines for three sizes; BENCH=bench.json)
+	@SEED=$(SEED) exec $(PY) -m capacity
 
 screenshots: $(DEV) $(MO) ## pictures of the main pages, desktop and phone, into docs/screenshots/
 	@exec $(PY) -m launcher.screenshots

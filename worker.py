@@ -10,7 +10,6 @@ import threading
 import time
 from types import FrameType
 
-from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -20,6 +19,7 @@ from rq.serializers import JSONSerializer
 
 from app import clock
 from app.config import Config
+from app.extensions import connect_redis
 from app.jobs import exports, schedule, sends
 from app.services import health
 from app.start import begin, refuse_if_unsafe
@@ -52,7 +52,7 @@ def work(url: str, name: str) -> bool:
 
     RQ also ends by itself when Redis is too slow or when a job in the queue cannot be read: the work then goes on.
     """
-    connection = Redis.from_url(
+    connection = connect_redis(
         url, retry=Retry(ExponentialWithJitterBackoff(cap=5, base=0.2), 20), health_check_interval=30,
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )  # fmt: skip

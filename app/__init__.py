@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config
-from app.extensions import babel, csrf, db, htmx, limiter, login, migrate
+from app.extensions import READER, babel, csrf, db, htmx, limiter, login, migrate
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,7 +33,8 @@ def _flask_settings(config: Config) -> dict[str, object]:
     return {
         "SECRET_KEY": config.secret_key,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(config.database_url),
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(config.database_url, pooled=config.database_pooled),
+        "SQLALCHEMY_BINDS": _second(config),
         "TESTING": config.environment == "test",
         "REPLAY_CLOCK_FILE": config.replay_clock_file,
         "BABEL_DEFAULT_LOCALE": "zh",
@@ -47,11 +48,23 @@ def _flask_settings(config: Config) -> dict[str, object]:
     }
 
 
-def _engine_options(url: str) -> dict[str, object]:
-    """Few connections, a plain 503 in five seconds when all are busy, and no personal data in an error's text."""
+def _engine_options(url: str, *, pooled: bool) -> dict[str, object]:
+    """Few connections, a plain 503 in five seconds when all are busy, and no personal data in an error's text. Behind
+    a pooler the next transaction has another server connection, which knows no statement that was prepared before."""
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": 15}, "hide_parameters": True}
-    return {"hide_parameters": True, "pool_size": 8, "max_overflow": 2, "pool_timeout": 5, "pool_pre_ping": True}
+    unprepared = {"connect_args": {"prepare_threshold": None}} if pooled else {}
+    pool = {"pool_size": 8, "max_overflow": 2, "pool_timeout": 5, "pool_pre_ping": True}
+    return {"hide_parameters": True, **pool, **unprepared}
+
+
+def _second(config: Config) -> dict[str, object]:
+    """The replica: fewer connections, and one that does not answer at once is done without."""
+    url = config.read_database_url
+    if not url:
+        return {}
+    quick = {} if url.startswith("sqlite") else {"connect_args": {"connect_timeout": 2}, "pool_size": 4}
+    return {READER: {**_engine_options(url, pooled=False), **quick, "url": url}}
 
 
 def _bind(app: Flask) -> None:
@@ -66,7 +79,9 @@ def _bind(app: Flask) -> None:
     limiter.init_app(app)
     babel.init_app(app, locale_selector=_locale, default_translation_directories=str(ROOT / "app" / "translations"))
     with app.app_context():
-        prepare_engine(db.engine)
+        for second in set(db.engines.values()) - {db.engine}:
+            prepare_engine(second)
+        prepare_engine(db.engine, pooled=app.extensions["kuaifu"].database_pooled)
 
 
 def _locale() -> str:

@@ -23,6 +23,8 @@ class Config:
     """All settings of one process. Times are seconds unless the name says otherwise."""
 
     database_url: str = "sqlite:///var/kuaifu.sqlite3"
+    read_database_url: str = ""  # a replica that reports, exports and analysis are read from; empty: the first one
+    database_pooled: bool = False  # a pooler in between hands out a server connection for one transaction
     redis_url: str = ""  # empty: the queue's bell is off and the relay finds the work by itself
     data_dir: Path = field(default_factory=lambda: Path("var"))
     secret_key: str = ""
@@ -61,7 +63,9 @@ class Config:
             raise ConfigError(f"KUAIFU_ENV must be demo, production or test, not {environment!r}")
         return cls(
             database_url=env.get("DATABASE_URL", f"sqlite:///{data_dir / 'kuaifu.sqlite3'}"),
-            redis_url=env.get("REDIS_URL", ""),
+            read_database_url=env.get("READ_DATABASE_URL", ""),
+            database_pooled=_pooled(env),
+            redis_url=_redis_url(env),
             data_dir=data_dir,
             secret_key=_secret_key(env, data_dir, environment),
             environment=environment,
@@ -109,6 +113,22 @@ def _secret_key(env: Mapping[str, str], data_dir: Path, environment: str) -> str
     path.touch(mode=0o600)
     path.write_text(key)
     return key
+
+
+def _pooled(env: Mapping[str, str]) -> bool:
+    """DATABASE_POOLER: none or transaction, as PgBouncer calls its pool_mode."""
+    wanted = env.get("DATABASE_POOLER") or "none"
+    if wanted not in ("none", "transaction"):
+        raise ConfigError(f"DATABASE_POOLER must be none or transaction, not {wanted!r}")
+    return wanted == "transaction"
+
+
+def _redis_url(env: Mapping[str, str]) -> str:
+    """REDIS_URL; one that asks Sentinels must say which master it wants."""
+    url = env.get("REDIS_URL", "")
+    if url.startswith("sentinel:") and not (urlsplit(url).netloc and urlsplit(url).path.strip("/")):
+        raise ConfigError("REDIS_URL must be sentinel://host:port,host:port/name-of-the-master")
+    return url
 
 
 def _retention_days(env: Mapping[str, str]) -> int:

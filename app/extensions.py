@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from flask_babel import Babel
 from flask_limiter import Limiter
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         """What the type checker sees of `db.Model`."""
 else:
     Model = db.Model
+READER = "reader"  # the bind of the second database, where there is one
 migrate = Migrate()
 login = LoginManager()
 csrf = CSRFProtect()
@@ -45,10 +47,32 @@ def redis_client(url: str) -> Any:
     if not url:
         return None
     if url not in _redis:
-        from redis import Redis
-
-        _redis[url] = Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, health_check_interval=30)
+        _redis[url] = connect_redis(url, socket_timeout=1, socket_connect_timeout=1, health_check_interval=30)
     return _redis[url]
+
+
+def connect_redis(url: str, **options: Any) -> Any:
+    """A client for an address: `redis://`, `unix://`, or `sentinel://host:port,host:port/name` and optionally
+    `/number` of the database, which asks the Sentinels anew for the master before each connection. A user and password
+    in front of the hosts are the master's; `?sentinel_password=` is the Sentinels'."""
+    from redis import Redis, Sentinel
+
+    if not url.startswith("sentinel:"):
+        return Redis.from_url(url, **options)
+    address = urlsplit(url)
+    who, _at, hosts = address.netloc.rpartition("@")
+    user, _colon, password = who.partition(":")
+    name, _slash, number = address.path.strip("/").partition("/")
+    asked = dict(parse_qsl(address.query))
+    own = {"socket_timeout": 1, "socket_connect_timeout": 1, "password": asked.get("sentinel_password")}
+    sentinel = Sentinel([_host(one) for one in hosts.split(",")], sentinel_kwargs=own)
+    secrets = {"username": unquote(user) or None, "password": unquote(password) or None}
+    return sentinel.master_for(name, db=int(number or 0), **secrets, **options)
+
+
+def _host(text: str) -> tuple[str, int]:
+    host, _colon, port = text.partition(":")
+    return host, int(port or 26379)
 
 
 def queue(url: str, name: str = "sends") -> Any:

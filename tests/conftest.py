@@ -22,8 +22,8 @@ from tests.databases import Cleaner, postgresql_schema
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
 REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
 ENGINE_FREE = {
-    "domain", "fuzz", "integrations", "launcher", "simulator", "chaos", "browser", "test_floors.py",
-    "test_translations.py",
+    "domain", "fuzz", "integrations", "launcher", "simulator", "chaos", "capacity", "browser",
+    "test_floors.py", "test_translations.py",
 }  # fmt: skip
 
 

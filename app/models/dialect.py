@@ -29,6 +29,7 @@ from app.models.together import Question
 from app.models.types import UtcDateTime
 
 WRITE = "kuaifu_write"
+POOLED = "kuaifu_pooled"  # an engine behind a pooler that hands out a connection for one transaction only
 TRIES = 50  # draws of ticket numbers in a row
 SOME = 16  # rows that go into one statement where each way to the server and back counts
 INSTANTS = 2000  # remembered while many rows are written
@@ -39,11 +40,15 @@ _DRAWN = Question(select(func.nextval(literal_column("'ticket_sequence'"), type_
 _NEXT_COUNTED = text("UPDATE sequence_row SET n = n + 1 WHERE name = 'ticket' RETURNING n")
 
 
-def prepare_engine(engine: Engine) -> None:
+def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers). PostgreSQL: reading
-    here and there costs about what reading in a row does, or it would read whole tables for a page of them."""
+    here and there costs about what reading in a row does, or it would read whole tables for a page of them. Behind a
+    pooler nothing is set for a session, because nobody knows whose it will be next: the server's role has it."""
     if engine.dialect.name != "sqlite":
-        event.listen(engine, "connect", _reads_anywhere)
+        if pooled:
+            engine.update_execution_options(**{POOLED: True})
+        else:
+            event.listen(engine, "connect", _reads_anywhere)
         return
 
     def connect(connection: Any, _record: Any) -> None:
@@ -220,12 +225,6 @@ def attempt(session: Session) -> Any:
     """A savepoint around locks that may have to be given back; SQLite has none, so it needs no savepoint either."""
     postgres = session.get_bind().dialect.name == "postgresql"
     return session.connection().begin_nested() if postgres else _NOTHING
-
-
-def lock_table(session: Session, table: Any) -> None:
-    """Nobody else changes the table until the commit; who has begun to is waited for. SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def oldest_writer(session: Session) -> float | None:

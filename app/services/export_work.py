@@ -21,7 +21,7 @@ from app.domain.roles import Actor
 from app.extensions import db
 from app.models import Export, ExportPage, Organisation, User
 from app.models.dialect import changed, for_update
-from app.services import exports, notices, sessions
+from app.services import exports, notices, reading, sessions
 from app.services.sessions import SignedIn
 from app.services.transaction import write
 
@@ -114,7 +114,8 @@ def begin(*, export_id: int, token: int, listing: Listing) -> bool:
     row, order, _person = _held(session, export_id, token, listing)
     if row.complete or row.pages:
         return row.complete
-    about = listing.count(session, order, row.below, rule.MOST_ROWS + 1)
+    below = row.below
+    about = reading.read(lambda near: listing.count(near, order, below, rule.MOST_ROWS + 1))
     session.rollback()
     if about > rule.MOST_ROWS:
         raise Stopped("too_many_rows")
@@ -128,7 +129,8 @@ def read(*, export_id: int, token: int, listing: Listing, size: int = 0) -> Page
     session = db.session()
     session.rollback()
     row, order, _person = _held(session, export_id, token, listing)
-    rows, below = listing.page(session, order, row.below, size or listing.size)
+    begin_below = row.below
+    rows, below = reading.read(lambda near: listing.page(near, order, begin_below, size or listing.size))
     if row.rows + len(rows) > rule.MOST_ROWS:
         raise Stopped("too_many_rows")
     page = Page(row.pages, rule.page_name(row.spool, token, row.pages), rows, below)

@@ -23,20 +23,19 @@ from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
 from app.models.dialect import insert_new, lock_key
 from app.models.ids import new_id
 from app.services import (
-    closures,
     connections,
     deadlines,
     desk,
-    entry_errors,
     inflow,
     intake_reads,
     journal,
     linked,
     moves,
-    organisations,
     platform_pictures,
     waybill_told,
 )
+from app.services.by_hand import manual_errors as manual_errors
+from app.services.by_hand import meant
 from app.services.opening import ComplaintIn as ComplaintIn
 from app.services.opening import begin, follow_on, open_ticket
 from app.services.routing import NOBODY
@@ -141,26 +140,17 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime, sit
 
     Raises Invalid, for the site `no_such_site` or `closed_site`.
     """
-    if errors := entry_errors.of(complaint):
+    if errors := manual_errors(complaint):
         raise Invalid(errors)
     with write() as session:
         if complaint.kind == kinds.INQUIRY and site.strip():
-            complaint = replace(complaint, site_id=_meant(session, site, now))
+            complaint = replace(complaint, site_id=meant(session, site, now))
         if key:  # a complaint without a waybill has no parcel to wait at: whoever sends it again waits here
             lock_key(session, f"submission:{key}")
         before = desk.done_before(session, desk.Post("", None, key))
         if before is not None:
             return number_of(session, before)
         return place(session, complaint, actor=actor, key=key, now=now).number
-
-
-def _meant(session: Session, named: str, now: datetime) -> int:
-    site = organisations.find(session, named)
-    if site is None or site.kind not in closures.PLACES:
-        raise Invalid({"site": "no_such_site"})
-    if closures.is_closed_now(session, site, now):
-        raise Invalid({"site": "closed_site"})
-    return site.id
 
 
 def number_of(session: Session, before: desk.Outcome) -> str:

@@ -18,7 +18,7 @@ from app.domain.roles import Actor
 from app.domain.ticket_rows import Line
 from app.models import Category, Organisation, Ticket
 from app.models.dialect import lock_key
-from app.services import desk, entry_errors, intake
+from app.services import desk, intake
 from app.services.desk import Post
 from app.services.intake import ComplaintIn
 from app.services.transaction import write
@@ -108,7 +108,7 @@ def _complaint(line: Line) -> ComplaintIn:
 
 
 def _faults(line: Line, complaint: ComplaintIn, known: _Known) -> list[Fault]:
-    wrong = entry_errors.of(complaint)
+    wrong = intake.manual_errors(complaint)
     if complaint.kind not in kinds.BY_HAND:
         wrong["kind"] = "bad_kind"
     elif complaint.category and (complaint.kind, complaint.category.lower()) not in known.categories:

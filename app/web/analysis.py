@@ -12,8 +12,9 @@ from app import clock
 from app.domain import analysis as rule
 from app.domain.analysis import Range
 from app.domain.errors import NotFound
+from app.domain.roles import Actor
 from app.extensions import db
-from app.services import analysis, analysis_tickets, scorecard_cases
+from app.services import analysis, analysis_tickets, reading, scorecard_cases
 from app.services.analysis import Area
 from app.services.analysis_tickets import Asked, Line
 from app.services.scorecard_facts import Span
@@ -32,9 +33,9 @@ bp = Blueprint("analysis", __name__)
 @requires("analysis")
 def index() -> ResponseReturnValue:
     """Pareto of categories, hours, sites, couriers, and the trend, for a range of at most 92 days."""
-    actor, session = current_actor(), db.session()
+    actor = current_actor()
     where, days, wrong = _where()
-    found = analysis_page.overview(session, actor, where, days)
+    found = reading.read(lambda session: analysis_page.overview(session, actor, where, days))
     page = render_template("analysis.html", **_frame(where, days, wrong), **found)
     return page, 422 if wrong else 200
 
@@ -47,7 +48,8 @@ def tickets() -> ResponseReturnValue:
     actor, session = current_actor(), db.session()
     where, days, wrong = _where()
     asked, kept = asked_for(request.args, days), analysis_page.address(days, where, actor)
-    lines, more = analysis_tickets.page(session, actor, where, asked, _after(request.args.get("after", "")))
+    after = _after(request.args.get("after", ""))
+    lines, more = reading.read(lambda near: analysis_tickets.page(near, actor, where, asked, after))
     labels, filters = queue_page.category_labels(session), said(asked)
     kept |= {name: request.args[name] for name in FILTERS if request.args.get(name)}
     next_href = url_for("analysis.tickets", **kept, after=f"{more[0].isoformat()}~{more[1]}") if more else ""
@@ -69,7 +71,9 @@ def cases(measure: str) -> ResponseReturnValue:
         raise NotFound("measure_not_found")
     below = number(request.args, "below") or BEYOND - 1
     span = Span(*analysis.instants(days), clock.now())
-    found = scorecard_cases.in_span(session, actor, where.code, measure, span, below, analysis_tickets.PAGE)
+    found = reading.read(
+        lambda near: scorecard_cases.in_span(near, actor, where.code, measure, span, below, analysis_tickets.PAGE)
+    )
     shown, labels = found[: analysis_tickets.PAGE], queue_page.category_labels(session)
     kept = analysis_page.address(days, where, actor)
     more = url_for("analysis.cases", measure=measure, **kept, below=shown[-1][0]) if len(found) > len(shown) else ""
@@ -94,8 +98,12 @@ def changes() -> ResponseReturnValue:
     return render_template(
         "analysis_changes.html", **_frame(where, days, {}), chosen=chosen.key if chosen else "", side=side,
         options=[(one.key, analysis_page.change_label(one)) for one in found], sides=rule.SIDE_DAYS,
-        compared=analysis_page.compared(session, actor, where, chosen, side) if chosen else None,
+        compared=_compared(actor, where, chosen, side) if chosen else None,
     )  # fmt: skip
+
+
+def _compared(actor: Actor, where: Area, chosen: Any, side: int) -> Any:
+    return reading.read(lambda session: analysis_page.compared(session, actor, where, chosen, side))
 
 
 FILTERS = ("category", "site", "weekday", "hour", "courier")

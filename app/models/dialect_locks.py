@@ -1,4 +1,4 @@
-"""Where the engines differ in holding something through many transactions: a lock of the connection, or of a file."""
+"""Locks that outlast a row: of a whole table until the commit, and of a name through many transactions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from app.models.dialect import POOLED
+
+
+def lock_table(session: Session, table: Any) -> None:
+    """Nobody else changes the table until the commit; who has begun to is waited for. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 @contextmanager
@@ -26,6 +36,10 @@ def hold(engine: Engine, key: str) -> Iterator[bool]:
 @contextmanager
 def _held_by_connection(engine: Engine, key: str) -> Iterator[bool]:
     call = "SELECT pg_{}(hashtextextended(coalesce(current_schema(), '') || :key, 0))"
+    if engine.get_execution_options().get(POOLED):  # a session's lock would stay with a stranger: one transaction's
+        with engine.connect() as connection:
+            yield bool(connection.execute(text(call.format("try_advisory_xact_lock")), {"key": key}).scalar())
+        return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         free = bool(connection.execute(text(call.format("try_advisory_lock")), {"key": key}).scalar())
         try:

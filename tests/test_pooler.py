@@ -1,0 +1,69 @@
+"""Behind a pooler in transaction mode the portal sets nothing for a session and prepares no statement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from app import create_app
+from app.config import Config, ConfigError
+from app.extensions import db
+from app.models.dialect_locks import hold
+
+
+@pytest.fixture
+def pooled(app, engine_url, redis_url, data_dir):
+    """An application of its own on the test's database, told that a pooler stands in between."""
+    portal = create_app(replace(Config.for_tests(engine_url, redis_url, data_dir), database_pooled=True))
+    with portal.app_context():
+        yield db.engine
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_the_setting_is_none_or_transaction(tmp_path):
+    said = {text: Config.from_env({"DATA_DIR": str(tmp_path), "DATABASE_POOLER": text}).database_pooled
+            for text in ("", "none", "transaction")}  # fmt: skip
+    assert said == {"": False, "none": False, "transaction": True}
+    with pytest.raises(ConfigError):
+        Config.from_env({"DATA_DIR": str(tmp_path), "DATABASE_POOLER": "session"})
+
+
+@pytest.mark.postgresql_only
+def test_nothing_is_set_for_a_session_and_nothing_is_prepared(pooled):
+    with pooled.connect() as connection:
+        jit = connection.execute(text("SELECT setting FROM pg_settings WHERE name = 'jit' AND source = 'session'"))
+        assert jit.all() == []
+        for _ in range(12):
+            connection.execute(text("SELECT 1"))
+        assert connection.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar() == 0
+    with db_engine_without_pooler() as connection:
+        jit = connection.execute(text("SELECT setting FROM pg_settings WHERE name = 'jit' AND source = 'session'"))
+        assert jit.all() == [("off",)]
+
+
+def db_engine_without_pooler():
+    from flask import current_app
+
+    config = replace(current_app.extensions["kuaifu"], database_pooled=False)
+    portal = create_app(config)
+    with portal.app_context():
+        return db.engine.connect()
+
+
+def test_a_key_is_held_by_one_at_a_time_and_free_again_afterwards(pooled):
+    with hold(pooled, "import") as first, hold(pooled, "import") as second, hold(pooled, "other") as other:
+        assert (first, second, other) == (True, False, True)
+    with hold(pooled, "import") as again:
+        assert again
+
+
+@pytest.mark.postgresql_only
+def test_a_key_is_held_for_a_transaction_so_that_it_never_stays_with_a_stranger(pooled):
+    with hold(pooled, "import"), pooled.connect() as other:
+        sessions = text(
+            "SELECT state FROM pg_stat_activity AS a JOIN pg_locks AS l USING (pid) WHERE locktype = 'advisory' AND datname = current_database()"
+        )
+        assert "idle in transaction" in other.execute(sessions).scalars().all()
