@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, make_url, text
@@ -94,8 +95,9 @@ class Place:
         return create_engine(self.admin, isolation_level="AUTOCOMMIT").connect()
 
 
+@cache
 def _digest() -> str:
-    """Another schema, other seeds or another way of filling is another data set."""
+    """Another schema, other seeds or another way of filling is another data set; for a whole run it is the same."""
     return fingerprint()[:10]
 
 

@@ -23,8 +23,10 @@ class Variation:
 
     def of(self, stated: Mapping[str, Limit]) -> dict[str, Limit]:
         """The limits that hold on the ticket, of those that the policy states."""
-        instead, own = dict(self.emergency), dict(self.customer)
         found = dict(stated)
+        if not (self.emergency or self.customer):
+            return found
+        instead, own = dict(self.emergency), dict(self.customer)
         for name in found.keys() & set(LIMITS):
             minutes = instead.get(name, found[name].minutes)
             found[name] = replace(found[name], minutes=min(minutes, own.get(name, minutes)))

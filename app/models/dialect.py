@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import (
@@ -30,7 +31,9 @@ from app.models.types import UtcDateTime
 WRITE = "kuaifu_write"
 POOLED = "kuaifu_pooled"  # an engine behind a pooler that hands out a connection for one transaction only
 TRIES = 50  # draws of ticket numbers in a row
+SOME = 16  # rows that go into one statement where each way to the server and back counts
 INSTANTS = 2000  # remembered while many rows are written
+_NOTHING = SimpleNamespace(commit=lambda: None, rollback=lambda: None)
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _NEXT_DRAWN = text("SELECT nextval('ticket_sequence')")
 _DRAWN = Question(select(func.nextval(literal_column("'ticket_sequence'"), type_=BigInteger()).label("n")))
@@ -93,17 +96,52 @@ def upsert_add(session: Session, table: Any, rows: list[dict[str, Any]]) -> None
     The keys differ from each other; whoever adds to several hands them over in one order, so that two never wait for
     each other in a circle.
     """
+    _at_once(session, _adding, table.__table__, rows)
+
+
+def _at_once(session: Session, make: Callable[..., Any], table: Table, rows: list[dict[str, Any]]) -> None:
+    """Execute it for the rows: on PostgreSQL some rows are one statement, because each way to it and back counts."""
+    postgres = session.get_bind().dialect.name == "postgresql"
+    some = len(rows) if postgres and len(rows) <= SOME else 1
     if rows:
-        postgres = session.get_bind().dialect.name == "postgresql"
-        session.connection().execute(_adding(table.__table__, tuple(sorted(rows[0])), postgres), rows)
+        statement = make(table, tuple(sorted(rows[0])), postgres, some)
+        session.connection().execute(statement, side_by_side(rows) if some > 1 else rows)
+
+
+def side_by_side(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The parameters of `rows_of` for these rows."""
+    return {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
+
+
+def rows_of(table: Table, names: Sequence[str], some: int) -> Any:
+    """What an INSERT of so many rows takes as its values."""
+
+    def row(end: str) -> dict[str, Any]:
+        return {name: bindparam(name + end, type_=table.c[name].type) for name in names}
+
+    return row("") if some == 1 else [row(f"_{n}") for n in range(some)]
 
 
 @cache
-def _adding(table: Table, names: tuple[str, ...], postgres: bool) -> Any:
+def _adding(table: Table, names: tuple[str, ...], postgres: bool, some: int) -> Any:
     statement: Any = (postgresql.insert if postgres else sqlite.insert)(table)
-    statement = statement.values({name: bindparam(name) for name in names})
+    statement = statement.values(rows_of(table, names, some))
     keys, added = [name for name in names if name != "n"], table.c.n + statement.excluded.n
     return statement.on_conflict_do_update(index_elements=keys, set_={"n": added})
+
+
+def upsert(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    """Write rows with the same columns, each in the place of the one that has its primary key."""
+    _at_once(session, _replacing, table.__table__, rows)
+
+
+@cache
+def _replacing(table: Table, names: tuple[str, ...], postgres: bool, some: int) -> Any:
+    statement: Any = (postgresql.insert if postgres else sqlite.insert)(table)
+    statement = statement.values(rows_of(table, names, some))
+    keys = [column.name for column in table.primary_key]
+    rest = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
 def _insert(session: Session, table: Any) -> Any:
@@ -183,20 +221,10 @@ def lock_key(session: Session, key: str) -> None:
         session.connection().execute(_LOCK, {"key": key})
 
 
-class _Nothing:
-    """A savepoint where there is nothing to give back."""
-
-    def commit(self) -> None:
-        """Keep it."""
-
-    def rollback(self) -> None:
-        """Give it back."""
-
-
 def attempt(session: Session) -> Any:
     """A savepoint around locks that may have to be given back; SQLite has none, so it needs no savepoint either."""
     postgres = session.get_bind().dialect.name == "postgresql"
-    return session.connection().begin_nested() if postgres else _Nothing()
+    return session.connection().begin_nested() if postgres else _NOTHING
 
 
 def oldest_writer(session: Session) -> float | None:

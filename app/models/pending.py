@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Table, insert, inspect
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.orm import Mapper, Session
 
+from app.models.dialect import SOME, rows_of, side_by_side
+
 Way = Callable[[Any], Any] | None
 _MISSING = object()
 
@@ -49,9 +51,19 @@ def _order(metadata: Any) -> dict[Table, int]:
 
 
 def _insert(connection: Connection, objects: list[Any]) -> None:
-    plan = _plan(inspect(type(objects[0])), connection.dialect)
+    mapper = inspect(type(objects[0]))
+    plan = _plan(mapper, connection.dialect)
     rows: list[Any] = [_row(plan, one) for one in objects]
-    connection.exec_driver_sql(plan.said, rows if len(rows) > 1 else rows[0])
+    if plan.positional or not 1 < len(rows) <= SOME:
+        connection.exec_driver_sql(plan.said, rows if len(rows) > 1 else rows[0])
+    else:
+        connection.exec_driver_sql(_said(mapper, connection.dialect, len(rows)), side_by_side(rows))
+
+
+@cache
+def _said(mapper: Mapper[Any], dialect: Dialect, some: int) -> str:
+    table = cast(Table, mapper.local_table)
+    return str(insert(table).values(rows_of(table, [c.name for c in table.columns], some)).compile(dialect=dialect))
 
 
 def _row(plan: _Plan, one: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from app.domain import contacts as rule
 from app.models import Connection, Contact, Event, Outbox, PlatformOrder, Ticket
 from app.models.ids import new_id
 from app.services import rounds
+from app.services.transaction import read_ahead
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TOLD = tuple(outcome for outcome in rule.CONTACTS if outcome != "reached_accepts")  # what a platform has codes for
@@ -25,9 +27,7 @@ def enqueue(
     session: Session, ticket: Ticket, event: Event, orders: Sequence[PlatformOrder], now: datetime, hold: timedelta
 ) -> None:  # fmt: skip
     """Write the intents of this round's attempts in the result's own transaction, each once an order."""
-    wanted = [
-        order for order in orders if session.get_one(Connection, order.connection_id).settings.get("call_results")
-    ]
+    wanted = [order for order in orders if _settings(session, order).get("call_results")]
     if not wanted:
         return
     session.flush()  # the attempt that the form itself names
@@ -39,6 +39,11 @@ def enqueue(
         for one in attempts:
             if one.id not in told:
                 session.add(_intent(ticket, event, order, one, now, hold))
+
+
+def _settings(session: Session, order: PlatformOrder) -> dict[str, Any]:
+    read: dict[str, Any] | None = read_ahead(session, ("settings", order.connection_id))
+    return session.get_one(Connection, order.connection_id).settings if read is None else read
 
 
 def _told(session: Session, order: PlatformOrder) -> set[int]:

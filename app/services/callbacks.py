@@ -16,6 +16,7 @@ from app.models import Connection, Event, FreeText, Organisation, Outbox, Platfo
 from app.models.dialect import for_update
 from app.models.ids import new_id
 from app.services import clocks, deadlines, desk, journal, settling
+from app.services.transaction import read_ahead
 
 CALLBACK_REFUSED = "callback_refused"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -44,8 +45,10 @@ def enqueue(
     `group` names the orders' part of the text where orders that allow different answers have one each. Nothing leaves
     before `hold` is over: it may be taken back until then.
     """
+    at_risk = read_ahead(session, ("at risk", ticket.id))
     for order in orders:
-        safe(session, f"order:{order.id}")
+        if at_risk is None or f"order:{order.id}" in at_risk:
+            safe(session, f"order:{order.id}")
         payload = {
             "order_id": order.id, "task_id": order.task_id, "event_id": event.id, "text_id": event.text_id,
             "operate_time": now.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"), "operate_type": operate_type,

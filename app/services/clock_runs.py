@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.models import Clock, Ticket
-from app.services.transaction import kept
+from app.models.dialect import for_update
+from app.services.transaction import keep, kept
 
 
 def of(session: Session, ticket: Ticket) -> list[Clock]:
     """Every run of every clock, in the order in which they were started. Whoever starts one adds it to the list."""
-    statement = select(Clock).where(Clock.ticket_id == ticket.id).order_by(Clock.id)
-    return kept(session, ("clocks", ticket.id), lambda: list(session.scalars(statement)))
+    return kept(session, ("clocks", ticket.id), lambda: list(session.scalars(_RUNS, {"ticket_id": ticket.id})))
+
+
+_RUNS = select(Clock).where(Clock.ticket_id == bindparam("ticket_id")).order_by(Clock.id)
+
+
+def locked(session: Session, ticket: Ticket) -> list[Clock]:
+    """The same, each row locked until the commit, and what `of` gives from now on."""
+    runs = list(session.scalars(_LOCKED, {"ticket_id": ticket.id}))
+    keep(session, ("clocks", ticket.id), runs)
+    return runs
+
+
+_LOCKED = for_update(_RUNS)
 
 
 def running(session: Session, ticket: Ticket, kinds: Collection[str] | None = None) -> list[Clock]:

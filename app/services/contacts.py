@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -20,7 +21,7 @@ from app.models.together import Question, Step
 from app.services import acting, desk, journal, pauses, reveals, rounds, scripts
 from app.services.desk import Outcome, Post
 from app.services.reveals import Shown
-from app.services.transaction import write
+from app.services.transaction import taken, write
 
 CALL_LASTS = timedelta(hours=1)  # then a call without an outcome counts as given up
 
@@ -127,16 +128,26 @@ def findings(session: Session, ticket: Ticket) -> dict[str, str]:
     if ticket.reporter_id is not None:
         return {}
     since = rounds.of(session, ticket).since
-    calls = select(FreeText.body).join(Event, Event.text_id == FreeText.id)
-    calls = calls.where(Event.ticket_id == ticket.id, Event.type == "contact", Event.at >= since).order_by(Event.seq)
     found: dict[str, str] = {}
-    for body in session.scalars(calls):
-        found |= body.get("answers") or {}
+    for at, body in _calls(session, ticket):
+        found |= (body.get("answers") or {}) if at >= since else {}
     return found
+
+
+def _calls(session: Session, ticket: Ticket) -> Iterable[tuple[datetime, dict[str, Any]]]:
+    read = taken(session, ("calls", ticket.id))
+    if read is not None:
+        return cast(list[Any], read)
+    calls = select(Event.at, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
+    of = calls.where(Event.ticket_id == ticket.id, Event.type == "contact")
+    return cast(Iterable[Any], session.execute(of.order_by(Event.seq)))
 
 
 def of(session: Session, ticket: Ticket) -> list[Contact]:
     """Every attempt that has an outcome."""
+    read = taken(session, ("contacts", ticket.id))
+    if read is not None:
+        return cast(list[Contact], read)
     statement = select(Contact).where(Contact.ticket_id == ticket.id, Contact.outcome != "")
     return list(session.scalars(statement.order_by(Contact.started_at, Contact.id)))
 

@@ -19,7 +19,7 @@ from app.models import Courier, DutyShift, Organisation
 from app.models.dialect import for_update
 from app.models.ids import new_id
 from app.models.together import Question, ask
-from app.services.transaction import write
+from app.services.transaction import read_ahead, write
 
 WHEN: Mapping[str, tuple[int, ...]] = {
     "daily": tuple(range(7)), "weekdays": tuple(range(5)), "weekend": (5, 6), **{str(n): (n,) for n in range(7)},
@@ -54,12 +54,20 @@ def phone_at(session: Session, organisation: Organisation, now: datetime) -> str
 
 def shifts(session: Session, organisation_id: int) -> list[Shift]:
     """The entries that have not ended, as the rule wants them, in the order of entry."""
-    statement = select(DutyShift).where(DutyShift.organisation_id == organisation_id, DutyShift.ended_at.is_(None))
-    rows = session.scalars(statement.order_by(DutyShift.created_at, DutyShift.id))
+    rows = read_ahead(session, ("shifts", organisation_id))
+    if rows is None:
+        rows = session.scalars(SHIFTS.statement, {"duty_of": organisation_id})
     return [
         Shift(row.id, row.name, row.phone, row.from_time, row.until_time, row.created_at, row.weekday, row.day)
         for row in rows
     ]
+
+
+SHIFTS = Question(
+    select(DutyShift)
+    .where(DutyShift.organisation_id == bindparam("duty_of"), DutyShift.ended_at.is_(None))
+    .order_by(DutyShift.created_at, DutyShift.id)
+)
 
 
 def below(session: Session, organisation: Organisation, shift_id: int, limit: int) -> list[DutyShift]:

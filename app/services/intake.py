@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import kinds
@@ -21,7 +22,6 @@ from app.domain.roles import SYSTEM, Actor
 from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
 from app.models.dialect import insert_new, lock_key
 from app.models.ids import new_id
-from app.models.together import Question
 from app.services import (
     connections,
     deadlines,
@@ -32,7 +32,6 @@ from app.services import (
     linked,
     moves,
     platform_pictures,
-    ticket_contacts,
     waybill_told,
 )
 from app.services.by_hand import manual_errors as manual_errors
@@ -45,7 +44,6 @@ from app.services.transaction import stored, write
 
 ISSUE = "WORK_ORDER_ISSUE"
 COLLECTION = "ORDER"  # the category of what waits for its collection: the site of origin answers
-COMPLAINANTS = ticket_contacts.ROLES
 
 
 class Conflict(DomainError):
@@ -99,7 +97,8 @@ def issue(*, arrival: Arrival, order: OrderIn, complaint: ComplaintIn) -> str:
                 rule = session.get_one(Connection, arrival.connection_id).routing_rule
                 waybill_told.fill_in(session, known.ticket_id, complaint, rule, arrival.at)
             return session.get_one(Ticket, known.ticket_id).number if known else ""
-        parcel, found = intake_reads.locked(session, complaint, arrival.at, lambda: _of_order(arrival, order))
+        beside = partial(intake_reads.of_order, arrival.connection_id, order.code)
+        parcel, found = intake_reads.locked(session, complaint, arrival.at, beside)
         ticket, taken = _place_issue(session, arrival, order, complaint, parcel, found)
         if found["waiting"]:
             moves.apply_waiting(session, ticket, taken, arrival.at)
@@ -234,22 +233,6 @@ def _inbox(arrival: Arrival, code: str, key: str, event_at: datetime | None, sta
 def _order(session: Session, connection_id: int, code: str) -> PlatformOrder | None:
     statement = select(PlatformOrder).where(PlatformOrder.connection_id == connection_id, PlatformOrder.code == code)
     return session.scalars(statement).one_or_none()
-
-
-_RULE = Question(select(Connection.routing_rule).where(Connection.id == bindparam("connection_id")))
-_WAITING = Question(
-    select(Inbox.id)
-    .where(Inbox.connection_id == bindparam("connection_id"), Inbox.order_code == bindparam("order_code"),
-           Inbox.state == "waiting", Inbox.event_key != "")
-    .limit(1)
-)  # fmt: skip
-
-
-def _of_order(arrival: Arrival, order: OrderIn) -> dict[str, Any]:
-    """What else the taking of an order asks: how its connection routes, and whether messages wait for it."""
-    of = {"connection_id": arrival.connection_id}
-    waiting = intake_reads.rows(_WAITING(**of, order_code=order.code))
-    return {"rule": intake_reads.rows(_RULE(**of)), "waiting": waiting}
 
 
 def _place_issue(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import kinds
 from app.domain.waybills import normalise
-from app.models import Ticket
+from app.models import Connection, Inbox, Ticket
 from app.models.dialect import drawn
 from app.models.together import Asked, Question, Step
 from app.services import (
@@ -78,6 +78,21 @@ def _know(session: Session, complaint: ComplaintIn, parcel: list[str], now: date
         keep(session, ("trace", waybill), found["routing"].line)
     if found["number"]:
         keep(session, NUMBER, found["number"][0])
+
+
+_RULE = Question(select(Connection.routing_rule).where(Connection.id == bindparam("connection_id")))
+_WAITING = Question(
+    select(Inbox.id)
+    .where(Inbox.connection_id == bindparam("connection_id"), Inbox.order_code == bindparam("order_code"),
+           Inbox.state == "waiting", Inbox.event_key != "")
+    .limit(1)
+)  # fmt: skip
+
+
+def of_order(connection_id: int, code: str) -> dict[str, Any]:
+    """What else the taking of an order asks: how its connection routes, and whether messages wait for it."""
+    waiting = _WAITING(connection_id=connection_id, order_code=code)
+    return {"rule": rows(_RULE(connection_id=connection_id)), "waiting": rows(waiting)}
 
 
 def rows(asked: Asked) -> Step[list[Any]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain import kinds
@@ -39,8 +39,12 @@ def kind_of(msg_type: str) -> str:
 
 def locked_ticket(session: Session, ticket_id: int) -> Ticket:
     """The ticket's row, locked until the commit."""
-    statement = for_update(select(Ticket).where(Ticket.id == ticket_id)).execution_options(populate_existing=True)
-    return session.scalars(statement).one()
+    return session.scalars(_LOCKED, {"ticket_id": ticket_id}).one()
+
+
+_LOCKED: Any = for_update(select(Ticket).where(Ticket.id == bindparam("ticket_id"))).execution_options(
+    populate_existing=True
+)
 
 
 def on_parcel(

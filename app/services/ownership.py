@@ -17,7 +17,7 @@ from app.domain.roles import SYSTEM, Actor
 from app.models import Organisation, Person, Ticket, User, WorkItem
 from app.services import calendars, desk, journal
 from app.services.desk import Outcome, Post
-from app.services.transaction import stored, write
+from app.services.transaction import read_ahead, stored, write
 
 EARLIER_TICKETS = 50  # looked at for the complainant's first owner
 
@@ -85,6 +85,8 @@ def hand_over(*, actor: Actor, post: Post, to_id: int | None, note: str, now: da
 def own(session: Session, ticket: Ticket, actor: Actor) -> None:
     """The actor owns the ticket from now on; whoever takes work up is on duty."""
     ticket.owner_id = actor.user_id
+    if read_ahead(session, ("off duty", actor.user_id)) is False:
+        return
     mine = and_(User.id == actor.user_id, User.off_duty_at.is_not(None))
     session.execute(update(User).where(mine).values(off_duty_at=None))
 

@@ -25,7 +25,8 @@ def note(session: Session, ticket: Ticket, event: Event) -> None:
     """Note the ticket when the event may be a fact, or take one away; nothing for everything else."""
     late = event.type == LATE_STOP and not event.data.get("in_time")
     if late or event.type in MOVES:
-        stored(session)
+        if ticket in session.new:
+            stored(session)
         insert_new(session, PenaltyDue, {"ticket_id": ticket.id, "try_at": event.at})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,8 @@ from app.services.transaction import drop, keep, kept, write
 
 NOTE_LENGTH = 200
 _cached: dict[Any, list[PolicyRule]] = {}
+# the rules, and what they state for the facts that were asked for
+_worked_out: tuple[list[PolicyRule], dict[Any, dict[str, Limit]]] = ([], {})
 _KEPT = "policies"
 
 
@@ -72,6 +74,19 @@ def stamped(session: Session, stamp: tuple[Any, ...]) -> list[PolicyRule]:
 def limits(session: Session, facts: Facts, version: int | None = None) -> dict[str, Limit]:
     """The limit of each clock for these facts, by the given version or the one in force. Raises NoPolicy."""
     return limits_for(rules(session), facts, version)
+
+
+def stated(session: Session, facts: Facts, version: int) -> Mapping[str, Limit]:
+    """What a version states for these facts, worked out once as long as the rules are the same. Raises NoPolicy."""
+    global _worked_out
+    found, worked_out = rules(session), _worked_out
+    if worked_out[0] is not found:
+        worked_out = _worked_out = (found, {})
+    known = worked_out[1]
+    key = (version, facts.kind, facts.category, facts.priority, facts.channel, facts.tier)
+    if key not in known:
+        known[key] = limits_for(found, facts, version)
+    return known[key]
 
 
 def store_version(session: Session, new: Iterable[PolicyRule]) -> int:

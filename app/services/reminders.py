@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.domain import reminders as rule
@@ -13,10 +13,11 @@ from app.domain.calendars import day_bounds
 from app.domain.masking import mask_phone
 from app.domain.roles import SYSTEM
 from app.models import Clock, ImportedFile, ImportedTicket, Organisation, Outbox, Reminder, Ticket
-from app.models.dialect import insert_ignoring, lock_key
+from app.models.dialect import insert_new, lock_key
 from app.models.ids import new_id
-from app.services import clocks, duty, journal, lateness, moves, robots
-from app.services.transaction import write
+from app.models.together import Question, ask
+from app.services import calendars, clocks, duty, journal, lateness, moves, organisations, robots
+from app.services.transaction import keep, read_ahead, write
 
 TEMPLATE = "due_soon"
 STALE = timedelta(hours=24)
@@ -26,11 +27,34 @@ BROKEN = ("promise", "breach")  # told although its clock has stopped: a broken 
 def note(session: Session, ticket: Ticket, clock: Clock, stage: str, now: datetime) -> None:
     """Remember that this stage is to be told; the key (clock, stage, phone) makes it once."""
     desk_id = None if _silent(session, clock) else _desk(session, ticket, clock, stage)
-    organisation = session.get(Organisation, desk_id) if desk_id else None
+    organisation = organisations.known(session, desk_id)
     phone = duty.phone_at(session, organisation, now) if organisation else ""
     if organisation is None or not phone:
         return
     _remember(session, clock, stage, phone, organisation, now)
+
+
+_SILENT = Question(
+    select(ImportedFile.reminds)
+    .join(ImportedTicket, ImportedTicket.file_id == ImportedFile.id)
+    .where(ImportedTicket.ticket_id == bindparam("ticket_id"))
+)
+_PLACE = Question(select(Organisation).where(Organisation.id == bindparam("place_id")))
+
+
+def ahead(session: Session, ticket: Ticket, clock: Clock) -> None:
+    """What a stage of this run looks up, in one statement: calendars, whether anybody is told, whom, and the number on
+    duty there."""
+    place_id = clock.organisation_id or ticket.handling_site_id
+    (days,), silent, place, shifts = ask(
+        session, calendars.STAMP(), _SILENT(ticket_id=ticket.id), _PLACE(place_id=place_id),
+        duty.SHIFTS(duty_of=place_id),
+    )  # fmt: skip
+    calendars.know(session, days)
+    keep(session, ("silent", ticket.id), silent)
+    for one in place:
+        organisations.know(session, one)
+        keep(session, ("shifts", one.id), shifts)
 
 
 def urged(session: Session, ticket: Ticket, n: int, now: datetime) -> str:
@@ -48,17 +72,18 @@ def urged(session: Session, ticket: Ticket, n: int, now: datetime) -> str:
 def _remember(
     session: Session, clock: Clock, stage: str, phone: str, organisation: Organisation, now: datetime
 ) -> None:
-    values = {"clock_id": clock.id, "stage": stage, "phone": phone}
-    rest = {"organisation_id": organisation.id, "due_at": clock.due_at, "created_at": now, "dropped": ""}
-    session.execute(insert_ignoring(session, Reminder).values(**values, **rest))
+    values = {"clock_id": clock.id, "stage": stage, "phone": phone, "organisation_id": organisation.id}
+    insert_new(session, Reminder, {**values, "due_at": clock.due_at, "created_at": now, "dropped": ""})
 
 
 def _silent(session: Session, clock: Clock) -> bool:
     """Whether the run came with an import whose mapping wants no reminders. What is done here later is told again."""
     if clock.run != 1:
         return False
-    files = select(ImportedFile.reminds).join(ImportedTicket, ImportedTicket.file_id == ImportedFile.id)
-    return session.scalar(files.where(ImportedTicket.ticket_id == clock.ticket_id)) is False
+    rows = read_ahead(session, ("silent", clock.ticket_id))
+    if rows is None:
+        (rows,) = ask(session, _SILENT(ticket_id=clock.ticket_id))
+    return next(iter(rows), None) is False
 
 
 def _desk(session: Session, ticket: Ticket, clock: Clock, stage: str) -> int | None:

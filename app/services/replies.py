@@ -14,10 +14,8 @@ from app.domain.contacts import CONTACTS
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.models import Event, PlatformOrder, Ticket
-from app.models.together import ask
 from app.services import (
     acting,
-    calendars,
     callbacks,
     claims,
     clocks,
@@ -28,9 +26,9 @@ from app.services import (
     outward,
     ownership,
     pauses,
-    policies,
     promise_ends,
     promises,
+    reply_reads,
     settling,
     undo,
 )
@@ -129,11 +127,11 @@ def result(
     """
     with write() as session:
         ticket = desk.take(session, actor, post)
+        orders = reply_reads.ahead(session, ticket, actor, post.key)
         if before := desk.done_before(session, post):
             return before
-        orders = callbacks.orders_of(session, ticket)
         check(session, ticket, answer, now, orders)
-        _read_ahead(session, ticket)
+        clocks.running(session, ticket)  # read before there is anything to flush
         answer = replace(answer, **outward.fitting(orders, answer))
         hold = timedelta(0) if ticket.reporter_id is not None else hold  # what stays in the house is there at once
         if hold:  # what waited for the customer waits no more, whatever becomes of the result
@@ -148,10 +146,10 @@ def result(
             pauses.end(session, ticket, "reply", now)
             _first_reply(session, ticket, actor, now)
             acting.stop(session, ticket, actor, ["resolve"], now)
-        ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
-        promise_ends.forget_broken(ticket)
-        outward.send(session, ticket, event, orders, answer, now, hold)
-        _await_verdict(session, ticket, actor, event, now)
+            ticket.result_at, ticket.customer_accepted, ticket.objection_over = now, False, False
+            promise_ends.forget_broken(ticket)
+            outward.send(session, ticket, event, orders, answer, now, hold)
+            _await_verdict(session, ticket, actor, event, now)
         link = "" if orders or ticket.reporter_id else customer_link.make(session, ticket, event, now, hold)
         done = desk.finish(session, ticket, event, now, post)
         if hold:
@@ -212,15 +210,6 @@ def text_errors(answer: ResultIn, now: datetime) -> dict[str, str]:
     for promise in answer.promises:
         errors |= promises.errors_of(promise, now)
     return errors
-
-
-def _read_ahead(session: Session, ticket: Ticket) -> None:
-    """The clocks, and whether policies and calendars are still those that the process knows: in two statements, and
-    before there is anything to flush."""
-    clocks.running(session, ticket)
-    (policy,), (days,) = ask(session, policies.STAMP(), calendars.STAMP())
-    policies.know(session, policy)
-    calendars.know(session, days)
 
 
 def check(

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.models import Clock, Event, Ticket
+from app.models.together import Question, ask
 from app.services import clock_runs
+from app.services.transaction import read_ahead
 
 REFUSED = ("callback_refused",)
 GIVEN = ("routed", "kept_at_lcs")  # to somebody who has it for the first time
@@ -31,8 +33,10 @@ def of(session: Session, ticket: Ticket) -> Round:
     A platform that refuses an answer starts such a run too, but no new round: the customer has said what there was to
     say.
     """
-    found = session.execute(_runs(ticket, REFUSED).order_by(Clock.run.desc()).limit(1)).first()
-    return Round(found[0], found[1]) if found else Round(0, ticket.opened_at)
+    rows = read_ahead(session, ("round", ticket.id))
+    if rows is None:
+        (rows,) = ask(session, PRESENT(ticket_id=ticket.id))
+    return Round(rows[0][0], rows[0][1]) if rows else Round(0, ticket.opened_at)
 
 
 def reworked(session: Session, ticket: Ticket) -> bool:
@@ -40,11 +44,16 @@ def reworked(session: Session, ticket: Ticket) -> bool:
     the ticket works it for the first time, and a platform's refusal is no word of the complainant."""
     if clock_runs.next_run(session, ticket, "resolve") <= 2:  # most tickets: nothing to look up
         return False
-    return session.execute(_runs(ticket, (*REFUSED, *GIVEN)).where(Clock.run > 1).limit(1)).first() is not None
+    return session.execute(_REWORK, {"ticket_id": ticket.id}).first() is not None
 
 
-def _runs(ticket: Ticket, but_for: Sequence[str]) -> Any:
+def _runs(but_for: Sequence[str]) -> Any:
     """The runs of `resolve` that did not begin with one of these entries."""
-    begun = select(Event.at).where(Event.ticket_id == ticket.id, Event.type.in_(but_for))
-    runs = select(Clock.run, Clock.started_at).where(Clock.ticket_id == ticket.id, Clock.kind == "resolve")
+    of: Any = bindparam("ticket_id")
+    begun = select(Event.at).where(Event.ticket_id == of, Event.type.in_(but_for))
+    runs = select(Clock.run, Clock.started_at).where(Clock.ticket_id == of, Clock.kind == "resolve")
     return runs.where(Clock.started_at.not_in(begun))
+
+
+PRESENT = Question(_runs(REFUSED).order_by(Clock.run.desc()).limit(1))
+_REWORK = _runs((*REFUSED, *GIVEN)).where(Clock.run > 1).limit(1)

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import SYSTEM
 from app.models import Clock, Event, Ticket
-from app.models.dialect import for_update
 from app.services import (
     calendars,
     clock_levels,
+    clock_runs,
     clocks,
     desk,
     journal,
@@ -41,18 +41,18 @@ LCS_LEVEL, CCS_LEVEL = 1, 2
 
 def run(session: Session, now: datetime, limit: int = BATCH) -> int:
     """Advance every clock whose next stage has come; the number of clocks looked at."""
-    statement = select(Clock.id).where(Clock.next_stage_at <= now).order_by(Clock.next_stage_at, Clock.id)
-    ids = list(session.scalars(statement.limit(limit)))
+    due = select(Clock.id, Clock.ticket_id).where(Clock.next_stage_at <= now).order_by(Clock.next_stage_at, Clock.id)
+    rows = session.execute(due.limit(limit)).all()
     session.rollback()
-    for clock_id in ids:
-        _one(clock_id, now)
-    return len(ids) + waiting.run_out(session, now, limit) + presumption.finalise(session, now, limit)
+    for clock_id, ticket_id in rows:
+        _one(clock_id, ticket_id, now)
+    return len(rows) + waiting.run_out(session, now, limit) + presumption.finalise(session, now, limit)
 
 
-def _one(clock_id: int, now: datetime) -> None:
+def _one(clock_id: int, ticket_id: int, now: datetime) -> None:
     try:
         with write() as session:
-            _advance(session, clock_id, now)
+            _advance(session, clock_id, ticket_id, now)
     except Exception as error:
         log.exception("sweep: clock %s pushed ahead", clock_id)
         pause = AWAY_PAUSE if isinstance(error, DATABASE_AWAY) else POISON_PAUSE
@@ -61,13 +61,10 @@ def _one(clock_id: int, now: datetime) -> None:
             session.execute(pushed.values(next_stage_at=now + pause))
 
 
-def _advance(session: Session, clock_id: int, now: datetime) -> None:
-    found = session.scalar(select(Clock.ticket_id).where(Clock.id == clock_id))
-    if found is None:
-        return
-    ticket = moves.locked_ticket(session, found)
-    clock = session.scalars(for_update(select(Clock).where(Clock.id == clock_id))).one()
-    if clock.next_stage_at is None or clock.next_stage_at > now or clock.stopped_at is not None:
+def _advance(session: Session, clock_id: int, ticket_id: int, now: datetime) -> None:
+    ticket = moves.locked_ticket(session, ticket_id)
+    clock = next((run for run in clock_runs.locked(session, ticket) if run.id == clock_id), None)
+    if clock is None or clock.next_stage_at is None or clock.next_stage_at > now or clock.stopped_at is not None:
         return
     if clock.kind == "objection":
         event: Event | None = settling.objection_over(session, ticket, clock)
@@ -97,6 +94,7 @@ def _absolute(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> 
 
 def _stages(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event | None:
     """Walk over every stage that has come; only the last one is told, the breach is always written down."""
+    reminders.ahead(session, ticket, clock)
     line = clocks.stages(clock, calendars.calendars_at(session, clock.started_at))  # stages keep their places
     event, told = None, None
     while clock.stage < len(line) and line[clock.stage].at <= now:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.domain import clocks as rule
 from app.domain.clocks import Limit
 from app.domain.own_limits import variation
-from app.domain.policies import FALLBACK, Facts, limits_for
+from app.domain.policies import FALLBACK, Facts
 from app.models import Ticket
 from app.services import calendars, emergency_rules, policies
 
@@ -29,8 +29,7 @@ def regulator_limit(session: Session, ticket: Ticket) -> Limit:
 def _limits(session: Session, ticket: Ticket, priority: str, channel: str = "") -> dict[str, Limit]:
     by = channel or ticket.channel
     facts = Facts(ticket.kind, ticket.category, priority, by, ticket.tier or None, ticket.opened_at)
-    stated = limits_for(policies.rules(session), facts, ticket.policy_version)
-    return own(session, ticket, {**FALLBACK, **stated})
+    return own(session, ticket, {**FALLBACK, **policies.stated(session, facts, ticket.policy_version)})
 
 
 def own(session: Session, ticket: Ticket, stated: Mapping[str, Limit]) -> dict[str, Limit]:

@@ -85,6 +85,20 @@ class View:
     parts: dict[str, Any] = field(default_factory=dict)  # what the parts of the rulebook add, by their names
 
 
+@dataclass(frozen=True)
+class Answerable:
+    """As much of a ticket as the form of its answer asks for."""
+
+    ticket: Ticket
+    orders: list[tuple[PlatformOrder, Connection]]
+
+
+def answerable(session: Session, actor: Actor, number: str) -> Answerable:
+    """The ticket in the actor's scope with its platform orders, for whoever binds an answer. Raises NotFound."""
+    ticket = scope.load(session, actor, number)
+    return Answerable(ticket, together.ask(session, _ORDERS(ticket_id=ticket.id))[0])
+
+
 def view(session: Session, actor: Actor, number: str) -> View:
     """The ticket in the actor's scope with all that belongs to it. Raises NotFound."""
     ticket = scope.load(session, actor, number)

@@ -85,6 +85,11 @@ def taken(session: Session, key: Hashable) -> Any:
     return session.info.get(_KEPT, {}).pop(key, None)
 
 
+def read_ahead(session: Session, key: Hashable) -> Any:
+    """What was read together with other things, in this write transaction; None where it has to be asked for."""
+    return session.info.get(_KEPT, {}).get(key)
+
+
 def begun(session: Session, ticket_id: int) -> bool:
     """Whether this transaction has made the ticket and nothing was stored beside it yet: what would be looked for is
     not there. `desk.finish` ends that."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.domain import lifecycle, urging
 from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
-from app.models.dialect import lock_key, upsert_add
+from app.models.dialect import lock_key, upsert, upsert_add
 from app.models.dialect_locks import lock_table
 from app.services.transaction import begun, stored
 
@@ -43,27 +43,42 @@ def refresh(session: Session, ticket: Ticket) -> None:
 
     Site counters move by the difference; those of provinces and headquarters are refreshed by the scheduler.
     """
-    fresh = ticket in session.new  # and with it everything else that is the ticket's
-    if not fresh:
-        stored(session)
+    parties = _waiting_parties(session, ticket)
+    stored(session)
     before = {} if begun(session, ticket.id) else _items(session, ticket)
-    desks = _scopes(session, ticket)
+    desks = _scopes(ticket, parties or _parties(session, ticket))
     wanted = _seats(session, ticket, desks)
     scopes, moved = sorted(before.keys() | wanted.keys()), []
+    items = {scope: _item(ticket, scope, seat) for scope, seat in wanted.items()}
     for scope in scopes:
-        old_queues = _queues(before[scope]) if scope in before else Tally()
-        item = _place(session, ticket, scope, wanted.get(scope), before.get(scope))
         if scope and desks.get(scope, "party") in AT_SITES:
-            moved += _moved(scope, (_queues(item) if item else Tally()), old_queues)
-    stored(session)
+            moved += _moved(scope, _queues(items.get(scope)), _queues(before.get(scope)))
+    _write(session, ticket, before, items)
     # Versions first, headquarters' before all: a transaction that renews several tickets takes counters in any order,
     # and two such ones would wait for each other in a circle.
     upsert_add(session, ScopeVersion, [{"scope": scope, "n": 1} for scope in scopes])
     upsert_add(session, Counter, moved)
 
 
-def _items(session: Session, ticket: Ticket) -> dict[int, WorkItem]:
-    return {item.scope: item for item in session.scalars(select(WorkItem).where(WorkItem.ticket_id == ticket.id))}
+_COLUMNS = tuple(column.name for column in WorkItem.__table__.columns)
+_OWN: Any = WorkItem.ticket_id == bindparam("of_ticket")
+_ITEMS = select(*(getattr(WorkItem, name) for name in _COLUMNS)).where(_OWN)
+_GONE = delete(WorkItem.__table__).where(_OWN, WorkItem.scope == bindparam("of_scope"))  # type: ignore[arg-type]
+
+
+def _items(session: Session, ticket: Ticket) -> dict[int, Mapping[str, Any]]:
+    rows = session.connection().execute(_ITEMS, {"of_ticket": ticket.id}).mappings()
+    return {row["scope"]: cast(Mapping[str, Any], row) for row in rows}
+
+
+def _write(
+    session: Session, ticket: Ticket, before: Mapping[int, Mapping[str, Any]], items: Mapping[int, dict[str, Any]]
+) -> None:
+    """Write the items that are new or other than they were, and delete those of desks that have it no more."""
+    upsert(session, WorkItem, [items[scope] for scope in sorted(items) if items[scope] != before.get(scope)])
+    gone = [{"of_ticket": ticket.id, "of_scope": scope} for scope in sorted(before.keys() - items.keys())]
+    if gone:
+        session.connection().execute(_GONE, gone)
 
 
 def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int, Seat]:
@@ -88,10 +103,10 @@ def _wants_help(ticket: Ticket) -> bool:
     return asked and not helped and ticket.state in lifecycle.BEFORE_THE_END
 
 
-def _scopes(session: Session, ticket: Ticket) -> dict[int, str]:
+def _scopes(ticket: Ticket, parties: Iterable[tuple[int, int | None]]) -> dict[int, str]:
     """Every scope the ticket belongs to and the desk that sits there."""
     scopes = {0: "ccs"}
-    for organisation_id, province_id in _parties(session, ticket):
+    for organisation_id, province_id in parties:
         if province_id != organisation_id:
             at_site = organisation_id in (ticket.handling_site_id, ticket.acting_id)
             asks = "reporter" if organisation_id == ticket.reporter_id else "party"
@@ -108,11 +123,17 @@ _PARTIES = select(Party.organisation_id, Party.province_id).where(
 
 
 def _parties(session: Session, ticket: Ticket) -> Iterable[tuple[int, int | None]]:
-    """Organisation and province of each party, also where nothing of the ticket is stored yet."""
-    if ticket in session.new:
-        own = [one for one in session.new if isinstance(one, Party) and one.ticket_id == ticket.id]
-        return [(one.organisation_id, one.province_id) for one in own if one.role != "former"]
-    return session.connection().execute(_PARTIES, {"ticket_id": ticket.id}).tuples()
+    """Organisation and province of each party."""
+    found: Any = session.connection().execute(_PARTIES, {"ticket_id": ticket.id})
+    return cast(Iterable[tuple[int, int | None]], found)
+
+
+def _waiting_parties(session: Session, ticket: Ticket) -> list[tuple[int, int | None]]:
+    """The same of a ticket of which nothing is stored yet, so that nobody has to ask for them."""
+    if ticket not in session.new:
+        return []
+    own = [one for one in session.new if isinstance(one, Party) and one.ticket_id == ticket.id]
+    return [(one.organisation_id, one.province_id) for one in own if one.role != "former"]
 
 
 def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str, bool]]:
@@ -132,34 +153,32 @@ def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str, b
     return found
 
 
-def _place(session: Session, ticket: Ticket, scope: int, seat: Seat | None, item: WorkItem | None) -> WorkItem | None:
-    if seat is None:
-        if item is not None:
-            session.delete(item)
-        return None
-    if item is None:
-        item = WorkItem(scope=scope, ticket_id=ticket.id)
-        session.add(item)
-    item.due_at = ON_TOP if lifecycle.on_top(ticket.flags, ticket.state) else ticket.next_due_at or NO_DUE
-    item.activity_at = ticket.activity_at
-    item.queue, item.category, item.state, item.owner_id = ticket.queue, ticket.category, ticket.state, ticket.owner_id
-    item.kind = ticket.kind
-    item.urged = seat.desk not in BESIDE and urging.stands(
-        ticket.state, urge_count=ticket.urge_count, urged_at=ticket.urged_at, result_at=ticket.result_at
-    )
-    item.overdue = seat.late if seat.desk in BESIDE else ticket.overdue or seat.late
-    item.turn = lifecycle.turn_of(
+def _item(ticket: Ticket, scope: int, seat: Seat) -> dict[str, Any]:
+    """The ticket's work item in a scope, by the names of its columns."""
+    late = seat.late if seat.desk in BESIDE else ticket.overdue or seat.late
+    item = {
+        "scope": scope, "ticket_id": ticket.id, "activity_at": ticket.activity_at, "queue": ticket.queue,
+        "due_at": ON_TOP if lifecycle.on_top(ticket.flags, ticket.state) else ticket.next_due_at or NO_DUE,
+        "category": ticket.category, "state": ticket.state, "owner_id": ticket.owner_id, "kind": ticket.kind,
+        "overdue": late, "turn": _turn(ticket, scope, seat), "urged": seat.desk not in BESIDE and urging.stands(
+            ticket.state, urge_count=ticket.urge_count, urged_at=ticket.urged_at, result_at=ticket.result_at
+        ),
+    }  # fmt: skip
+    if seat.due_at is not None:
+        _ask(item, seat.due_at, seat)
+    elif seat.queue:
+        item["queue"], item["turn"] = seat.queue, True
+    return item
+
+
+def _turn(ticket: Ticket, scope: int, seat: Seat) -> bool:
+    return lifecycle.turn_of(
         seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
         overdue=ticket.overdue, level=ticket.level, acting=_acts(ticket, scope),
         waiting=ticket.waiting_until is not None, help_open=_wants_help(ticket),
         to_close=(ticket.customer_accepted or ticket.objection_over) and not ticket.open_promises,
         regulator=regulator(ticket),
     )  # fmt: skip
-    if seat.due_at is not None:
-        _ask(item, seat.due_at, seat)
-    elif seat.queue:
-        item.queue, item.turn = seat.queue, True
-    return item
 
 
 def regulator(ticket: Ticket) -> bool:
@@ -173,21 +192,21 @@ def _acts(ticket: Ticket, scope: int) -> bool:
     return ticket.acting_id is not None and (ticket.acting_id == scope or at_headquarters)
 
 
-def _ask(item: WorkItem, due_at: datetime, seat: Seat) -> None:
+def _ask(item: dict[str, Any], due_at: datetime, seat: Seat) -> None:
     """What is asked of this desk alone goes first, but for a handling site that has the ticket to work anyway."""
-    item.due_at = min(item.due_at, due_at) if item.turn else due_at
-    if not (item.turn and seat.desk == "site"):
-        item.queue, item.turn = seat.queue, True
+    item["due_at"] = min(item["due_at"], due_at) if item["turn"] else due_at
+    if not (item["turn"] and seat.desk == "site"):
+        item["queue"], item["turn"] = seat.queue, True
 
 
-def _queues(item: WorkItem) -> Tally:
-    counts = Tally({item.queue: 1, "all": 1})
-    if item.turn:
-        counts["todo"] += 1
-    if item.overdue:
-        counts["overdue"] += 1
-    if item.urged:
-        counts["urged"] += 1
+def _queues(item: Mapping[str, Any] | None) -> Tally:
+    """The counters in which an item counts; none where there is no item."""
+    if item is None:
+        return Tally()
+    counts = Tally({item["queue"]: 1, "all": 1})
+    for name, counted in (("todo", "turn"), ("overdue", "overdue"), ("urged", "urged")):
+        if item[counted]:
+            counts[name] += 1
     return counts
 
 

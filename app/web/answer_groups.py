@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.answers import Answer, AnswerField, find
 from app.services import outward
 from app.services.outward import Choice, Group
-from app.services.ticket_view import View
+from app.services.ticket_view import Answerable, View
 from app.web.context import translate as _
 
 
@@ -48,7 +48,7 @@ def _shared(one: AnswerField, other: AnswerField) -> AnswerField:
     return replace(one, required=one.required and other.required, value=one.value or other.value, options=options)
 
 
-def of(view: View) -> list[AnswerGroup]:
+def of(view: View | Answerable) -> list[AnswerGroup]:
     """The groups of a ticket's open orders, where there are several named by their platforms, and by the orders' codes
     where one platform has several."""
     found = outward.groups([order for order, _connection in view.orders])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.domain.kinds import VERIFIED
-from app.services.ticket_view import View
+from app.services.ticket_view import Answerable, View
 from app.web import answer_groups, forms
 from app.web.answer_groups import AnswerGroup
 
@@ -16,7 +16,7 @@ OF_COMPLAINTS = (
 )  # fmt: skip
 
 
-def of(view: View, data: Any = None) -> tuple[Any, Sequence[AnswerGroup]]:
+def of(view: View | Answerable, data: Any = None) -> tuple[Any, Sequence[AnswerGroup]]:
     """The form for this ticket, and the groups of platform orders that it asks."""
     form, groups = forms.result_form(answer_groups.of(view), data)
     spared = () if view.ticket.kind in VERIFIED else OF_COMPLAINTS

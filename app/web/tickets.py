@@ -129,21 +129,21 @@ def follow_up(number: str) -> ResponseReturnValue:
 def result(number: str) -> ResponseReturnValue:
     """The answer: first its preview, then, confirmed, it leaves the house."""
     actor, now, session = current_actor(), clock.now(), db.session()
-    view = ticket_view.view(session, actor, number)
-    bound = result_forms.of(view, request.form)
+    asked = ticket_view.answerable(session, actor, number)
+    bound = result_forms.of(asked, request.form)
     if request.form.get("back"):
-        return verbs.page(actor, view, forms={"result": bound})
+        return verbs.page(actor, ticket_view.view(session, actor, number), forms={"result": bound})
     try:
         answer = _answer(*bound, attachments.keep(actor, number, "result").checked())
     except (Invalid, NotAllowed) as error:
         return verbs.failed(actor, number, "result", bound, error)
-    inside = view.ticket.reporter_id is not None  # nothing leaves the house: there is nothing to look at first
+    inside = asked.ticket.reporter_id is not None  # nothing leaves the house: there is nothing to look at first
     if inside or request.form.get("confirmed") == "1":
         return verbs.act(actor, number, "result", bound, lambda: replies.result(
             actor=actor, post=verbs.post(number), answer=answer, now=now, hold=undo_bar.hold(),
         ), onward=_onward(actor, number))  # fmt: skip
     try:
-        replies.check(session, view.ticket, answer, now)
+        replies.check(session, asked.ticket, answer, now)
     except Invalid as error:
         return verbs.failed(actor, number, "result", bound, error)
     return _preview(actor, number, answer, now)

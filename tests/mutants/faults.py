@@ -114,7 +114,8 @@ FAULTS = (
     # --- two at once, noise ---
     Fault("who acted in time stays late", S + "clocks.py", "        clock.breached_at = None  # the sweep", "        pass  # the sweep",
           (T + "test_interleavings.py::test_an_answer_and_the_sweep_never_both_count_in_any_order",)),
-    Fault("a form's key is not asked for", S + "desk.py", "    row = session.get(Submission, post.key)\n", "    row = None\n",
+    Fault("a form's key is not asked for", S + "desk.py", "return Outcome(post.number, sent[0], repeated=True) if sent else None",
+          "return None",
           (T + "test_interleavings.py::test_two_results_are_one_answer_in_every_order",)),
     Fault("a broken CSV is a fault of ours", D + "volumes.py", "except csv.Error:", "except KeyError:",
           ("tests/fuzz/test_parsers.py::test_volumes_and_days_are_rows_with_their_faults",)),

@@ -21,7 +21,9 @@ NOW = NOON + timedelta(minutes=20)
 FEW, MANY = 60, 180
 # bytes of a page of 50 rows, and of a ticket with 50 entries beside it
 BYTES = {"/tickets?queue=all": 80_000, "ticket": 135_000}
-STATEMENTS = {"sqlite": 28, "postgresql": 33}  # of a push, locks included
+STATEMENTS = {"sqlite": 18, "postgresql": 19}  # of a push, locks included
+RESULT = 19  # statements of a result, without those of its page
+ANSWER = replies.ResultIn("已处理", "reached_accepts")
 GROWTH = 1.5  # of the work, where there are three times as many tickets: an index is a step deeper
 
 
@@ -92,3 +94,16 @@ def test_a_push_costs_so_many_statements_however_many_came_before(database, app,
         cost.append(len(said))
     assert cost[1] == cost[2], cost  # the first reads policies and calendars into the process
     assert cost[2] <= STATEMENTS[database.engine.dialect.name], cost
+
+
+def test_a_result_costs_so_many_statements_however_long_its_ticket_is(database, company):
+    cost = []
+    for n, number in enumerate(fill(company, 0, 3)):
+        for entry in range(n * 20):
+            at = NOW + timedelta(seconds=entry)
+            replies.note(actor=company["site"], post=post(number), text=f"第 {entry} 次记录", now=at)
+        with lists.overheard(database.engine) as said:
+            replies.result(actor=company["site"], post=post(number), answer=ANSWER, now=NOW + timedelta(minutes=5))
+        cost.append(len(said))
+    assert cost[1] == cost[2], cost  # the first reads policies and calendars into the process
+    assert cost[2] <= RESULT, cost

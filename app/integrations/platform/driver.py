@@ -77,7 +77,11 @@ def names() -> tuple[str, ...]:
 
 def of(name: str) -> Driver:
     """The driver of that name. Raises KeyError where there is no such folder."""
-    if name not in names():
-        raise KeyError(name)
-    found: Driver = import_module(f"{platform.__name__}.{name}").DRIVER
-    return found
+    if name not in _loaded:
+        if name not in names():
+            raise KeyError(name)
+        _loaded[name] = import_module(f"{platform.__name__}.{name}").DRIVER
+    return _loaded[name]
+
+
+_loaded: dict[str, Driver] = {}
