@@ -143,6 +143,8 @@ FAULTS = (
           (T + "test_second_factor.py::test_a_code_is_taken_once_and_none_older_after_it",)),
     Fault("a recovery code opens twice", S + "second_factor.py", ".where(*mine, RecoveryCode.used_at.is_(None))",
           ".where(*mine)", (T + "test_second_factor.py::test_a_recovery_code_opens_once_as_it_is_typed",)),
+    Fault("a stored form that comes again is stale", S + "desk.py", " and done_before(session, post) is None:", ":",
+          (T + "test_lost_answers.py::test_a_result_that_comes_again_after_the_customer_spoke_is_the_stored_one",)),
     Fault("a locked database counts as a poisoned clock", S + "sweep.py", "AWAY_PAUSE if", "POISON_PAUSE if",
           (T + "test_sweep.py::test_a_clock_that_met_a_locked_database_is_flagged_within_a_minute",)),
     Fault("a worker ends at the first job that is none", "worker.py", "return bool(asked)", "return True",
