@@ -23,13 +23,8 @@ export DAILY PEAK HOURS SITES STAFF PER_HOUR OPENS CLOSES FIRST_MINUTES DUE ONLI
 	DATABASE_MOST FILL PLAN BENCH BENCH_CORES
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help run test lint format mutants audit replay chaos bench simulate demo-history screenshots venv dev translations \
-	upgrade migration clean
-=======
-.PHONY: help run test lint format mutants fuzz audit replay chaos bench demo-history screenshots venv dev \
+.PHONY: help run test lint format mutants fuzz audit replay chaos bench simulate demo-history screenshots venv dev \
 	translations upgrade migration clean
->>>>>>> dab361ebf41b811978dd13bbf58bd85017c172be
 
 help: ## list what make can do
 	@echo 'Kuaifu 快复. The two commands of a newcomer: make run, make test'

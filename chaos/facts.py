@@ -33,6 +33,7 @@ QUERIES = {
     "work_item": "SELECT scope, queue, turn, overdue, urged, count(*) AS n FROM work_item "
     "GROUP BY scope, queue, turn, overdue, urged",
 }
+BEHIND = "SELECT next_stage_at FROM clock WHERE next_stage_at IS NOT NULL"  # what the sweep has still to look at
 JSON = ("payload", "body", "data")
 
 
@@ -50,6 +51,12 @@ def rows(address: str, queries: dict[str, str]) -> Iterable[tuple[str, dict[str,
             names = [column[0] for column in cursor.description]
             for row in cursor.fetchall():
                 yield name, {key: plain(key, value) for key, value in zip(names, row, strict=True)}
+
+
+def behind(address: str, now: datetime) -> int:
+    """How many clocks have a stage that has come."""
+    found = (row["next_stage_at"] for _name, row in rows(address, {"clock": BEHIND}))
+    return sum(datetime.fromisoformat(at) <= now for at in found)
 
 
 def plain(name: str, value: Any) -> Any:

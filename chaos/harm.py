@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from chaos.keeper import Program
 from chaos.lines import Lines
 from chaos.plan import Fault
+from chaos.postgres import Server
 from chaos.stage import Stage
 from launcher import redis
 from launcher.settings import ROOT
@@ -147,14 +148,18 @@ class Harm:
 
     def down(self, _fault: Fault) -> End:
         """Away for some seconds."""
-        assert self.stage.server is not None  # noqa: S101 - the plan has it with a server only
-        self.stage.server.stop("immediate")
-        return self.stage.server.start
+        server = self._own()
+        server.stop("immediate")
+        return server.start
 
     def _server(self, how: str) -> None:
-        assert self.stage.server is not None  # noqa: S101 - the plan has it with a server only
-        self.stage.server.stop(how)
-        self.stage.server.start()
+        server = self._own()
+        server.stop(how)
+        server.start()
+
+    def _own(self) -> Server:
+        assert isinstance(self.stage.server, Server)  # noqa: S101 - the plan has these faults only then
+        return self.stage.server
 
     # --- the world around ---
 

@@ -13,6 +13,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -59,6 +60,8 @@ def servant() -> tuple[list[str], int]:
 class Server:
     """One server; its folder goes with it."""
 
+    own = True
+
     def __init__(self) -> None:
         self.bin = programs()
         self.before, owner = servant()
@@ -80,6 +83,7 @@ class Server:
         words = [str(self.bin / "initdb"), "-D", str(self.data), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"]
         done = subprocess.run([*self.before, *words], cwd="/", capture_output=True, text=True, check=False)
         if done.returncode:
+            self.remove()
             raise NoServer(f"initdb does not work here: {done.stderr.strip()[-300:]}")
         with (self.data / "postgresql.conf").open("a") as settings:
             settings.writelines(f"{name} = '{value}'\n" for name, value in {**SETTINGS, "port": self.port}.items())
@@ -115,3 +119,52 @@ class Server:
         """End it for good, with its data."""
         self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Guest:
+    """A new database on somebody else's server, which is never restarted; it is dropped afterwards."""
+
+    own = False
+
+    def __init__(self, address: str) -> None:
+        self.admin = address.replace("+psycopg", "")
+        self.name = f"kuaifu_chaos_{os.getpid()}"
+
+    @property
+    def url(self) -> str:
+        """Its address as the portal wants it."""
+        parts = urlsplit(self.admin)._replace(scheme="postgresql+psycopg", path=f"/{self.name}")
+        return parts.geturl()
+
+    def make(self) -> None:
+        """Make it. Raises NoServer."""
+        try:
+            self._say(f"CREATE DATABASE {self.name}")
+        except psycopg.Error as error:
+            raise NoServer(f"no database can be made there: {str(error).strip()}") from error
+
+    def remove(self) -> None:
+        """Drop it."""
+        with suppress(psycopg.Error):
+            self._say(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+
+    def _say(self, statement: str) -> None:
+        with psycopg.connect(self.admin, autocommit=True, connect_timeout=10) as connection:
+            connection.execute(statement.encode())
+
+
+def bring(elsewhere: str) -> tuple[Server | Guest, str]:
+    """A server of the run's own, else a database on the one at that address; and what has to be said about it.
+
+    Raises NoServer where there is neither.
+    """
+    try:
+        own = Server()
+        own.make()
+        return own, ""
+    except NoServer as reason:
+        if not elsewhere:
+            raise NoServer(f"{reason}; CHAOS_DATABASE_URL may name a server elsewhere") from reason
+        guest = Guest(elsewhere)
+        guest.make()
+        return guest, f"{reason}: the database is a new one on another server, which is not restarted"

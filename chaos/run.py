@@ -10,13 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from chaos import clock, lines, plan, portal_logs, table
+from chaos import clock, facts, lines, plan, portal_logs, table
 from chaos.browser import Away
 from chaos.doorway import set_up_gateway
 from chaos.evidence import Finding, Logs
 from chaos.harm import Harm
 from chaos.oracle import compare
-from chaos.postgres import NoServer, Server
+from chaos.postgres import Guest, NoServer, Server, bring
 from chaos.stage import Stage, Wish, free_port
 from launcher.redis import RedisError
 from launcher.run import Signals, Stopped
@@ -26,7 +26,8 @@ FOLDER = ROOT / "var" / "chaos"
 KEPT = 6  # earlier runs whose logs stay
 LOOK = 0.1
 AGENTS_SECONDS, PUSH_SECONDS, OUTBOX_SECONDS = 90.0, 90.0, 150.0  # the longest that each part of the drain may take
-STILL = 6.0  # seconds on a clock that stands still: all sweeps have come round
+SWEEP_SECONDS = 60.0  # of ours, within which a deadline has to be flagged
+STILL = 6.0  # seconds on a clock that stands still: all other work has come round
 
 
 class Impossible(Exception):
@@ -37,8 +38,8 @@ def chaos(wish: Wish, elsewhere: str = "") -> int:
     """The whole run: 0 when nothing differs, else 1. Raises Impossible."""
     signals = Signals()
     stage = Stage(wish, _folder(wish), free_port(), _server(wish, elsewhere))
-    wish.database = elsewhere if stage.server is None and wish.engine == "postgresql" else ""
-    faults = plan.faults(wish.seed, wish.seconds, wish.engine, own_database=stage.server is not None)
+    own = stage.server is None or stage.server.own
+    faults = plan.faults(wish.seed, wish.seconds, wish.engine, own_database=own)
     print(f"chaos: seed {wish.seed}, {wish.seconds:.0f} s on {wish.engine}, {len(faults)} faults ({stage.folder})",
           flush=True)  # fmt: skip
     try:
@@ -66,16 +67,16 @@ def _folder(wish: Wish) -> Path:
     return folder
 
 
-def _server(wish: Wish, elsewhere: str) -> Server | None:
+def _server(wish: Wish, elsewhere: str) -> Server | Guest | None:
     if wish.engine == "sqlite":
         return None
     try:
-        return Server()
+        server, told = bring(elsewhere)
     except NoServer as reason:
-        if not elsewhere:
-            raise Impossible(f"{reason}; CHAOS_DATABASE_URL may name an empty database elsewhere") from reason
-        print(f"chaos: {reason}: the database is the one of CHAOS_DATABASE_URL and is not restarted", flush=True)
-        return None
+        raise Impossible(str(reason)) from reason
+    if told:
+        print(f"chaos: {told}", flush=True)
+    return server
 
 
 def _harmed(stage: Stage, harm: Harm, faults: list[plan.Fault], signals: Signals) -> float:
@@ -106,6 +107,8 @@ def _drained(stage: Stage, signals: Signals) -> dict[str, int]:
     left["receipts"] = _until(lambda: stage.state("gateway")["unreported"], PUSH_SECONDS, stage, signals)
     left["outbox"] = _until(stage.backlog, OUTBOX_SECONDS, stage, signals)
     stage.end("clock", 5)
+    now = clock.read(stage.clock_file)
+    left["late stages"] = _until(lambda: facts.behind(stage.database, now), SWEEP_SECONDS, stage, signals)
     end = time.monotonic() + STILL
     while time.monotonic() < end:
         stage.check()

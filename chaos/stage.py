@@ -16,7 +16,7 @@ import requests
 
 from chaos import clock, keeper, plan
 from chaos.keeper import Program, Start
-from chaos.postgres import Server
+from chaos.postgres import Guest, Server
 from launcher import redis, run
 from launcher.processes import fresh_log, spawn
 from launcher.settings import CONNECTION, HOST, ROOT, SECRET, Settings, StartError, make_folders, require_free
@@ -37,7 +37,6 @@ class Wish:
     engine: str
     rate: float = 5.0
     speed: int = 30
-    database: str = ""  # a database of somebody else's server
     plant: str = ""  # a fault of the world around that the oracle must see
 
 
@@ -48,7 +47,7 @@ class Stage:
     wish: Wish
     folder: Path
     port: int
-    server: Server | None = None
+    server: Server | Guest | None = None  # running already; None: SQLite
     env: dict[str, str] = field(default_factory=dict)
     programs: dict[str, Program] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -78,7 +77,7 @@ class Stage:
         """The address of the run's database."""
         if self.server is not None:
             return self.server.url
-        return self.wish.database or f"sqlite:///{self.folder / 'kuaifu.sqlite3'}"
+        return f"sqlite:///{self.folder / 'kuaifu.sqlite3'}"
 
     def log(self, name: str) -> Path:
         """One of the independent logs."""
@@ -91,8 +90,6 @@ class Stage:
         settings = self._settings(self.port)
         make_folders(settings)
         clock.write(self.clock_file, clock.BEGIN)
-        if self.server is not None:
-            self.server.make()
         self._keep("redis", self._redis)
         self.env = self._env(settings)
         self._prepare()

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app import create_app
 from app.config import Config, ConfigError
 from app.extensions import db
-from app.models.dialect_hold import hold
+from app.models.dialect_locks import hold
 
 
 @pytest.fixture

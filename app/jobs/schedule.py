@@ -48,6 +48,7 @@ from app.services.transaction import write
 
 log = logging.getLogger(__name__)
 STANDINGS = "standings"
+TURN = 5.0  # seconds that a sweep may take before the others have theirs
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.25  # seconds between two looks at the list
 
 
@@ -62,9 +63,17 @@ class Job:
 
 def sweep_clocks() -> int:
     """Advance due clocks until none is left; deadlines do not depend on the queue."""
-    total = 0
-    while (n := sweep.run(db.session(), clock.now())) > 0 and total < 20_000:
+    return _a_while(lambda: sweep.run(db.session(), clock.now()))
+
+
+def _a_while(step: Callable[[], int]) -> int:
+    """Step until nothing is left, for some seconds at most: after a long stop there is much to catch up with, and
+    reminders, counters and the heartbeat have their turn in between. The sum of what the steps did."""
+    total, until = 0, time.monotonic() + TURN
+    while (n := step()) > 0:
         total += n
+        if time.monotonic() >= until:
+            break
     return total
 
 
@@ -174,10 +183,7 @@ def seal() -> int:
 
 def keep_ledger() -> int:
     """Look at tickets in which something happened that may cost a penalty, until none is left."""
-    total = 0
-    while (n := penalties.run(db.session(), clock.now())) > 0 and total < 5_000:
-        total += n
-    return total
+    return _a_while(lambda: penalties.run(db.session(), clock.now()))
 
 
 def lapse_contests() -> int:

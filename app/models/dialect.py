@@ -199,12 +199,6 @@ def attempt(session: Session) -> Any:
     return session.connection().begin_nested() if postgres else _Nothing()
 
 
-def lock_table(session: Session, table: Any) -> None:
-    """Nobody else changes the table until the commit; who has begun to is waited for. SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
-
-
 def oldest_writer(session: Session) -> float | None:
     """When the oldest write transaction that is still open began, in seconds since 1970; None for none.
 

@@ -76,6 +76,9 @@ class SignInFailure(Model):
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+_NAMED = text("courier <> ''")  # names go by policy
+
+
 class Scan(Model):
     """One scan of a parcel on its way; a person's name never stands here, only the courier's."""
 
@@ -91,6 +94,7 @@ class Scan(Model):
     __table_args__ = (
         UniqueConstraint("waybill", "scanned_at", "scan_type", "site_code"),
         Index("ix_scan_waybill_at", "waybill", "scanned_at"),
+        Index("ix_scan_named", "scanned_at", sqlite_where=_NAMED, postgresql_where=_NAMED),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select, text, up
 from sqlalchemy.orm import Session, aliased
 
 from app.domain import audits as rule
+from app.domain.audit_sample import RECHECK
 from app.domain.errors import NotFound, Stale
 from app.domain.roles import Actor
 from app.models import Audit, Ticket
@@ -22,7 +23,16 @@ TRIED = 20  # of the first ones, should somebody be quicker
 
 
 def desk_of(actor: Actor) -> ColumnElement[bool]:
-    """What waits at whose desk: the province's own; headquarters re-checks, and takes what belongs to no province."""
+    """Whose audit it is: the province's own; headquarters re-checks, and takes what belongs to no province."""
+    if actor.desk == "ccs":
+        return or_(Audit.reason == RECHECK, Audit.province_id.is_(None))
+    if actor.desk != "lcs":
+        return false()
+    return and_(Audit.reason != RECHECK, Audit.province_id == actor.province_id)
+
+
+def _waiting(actor: Actor) -> ColumnElement[bool]:
+    """Those of `desk_of` that nobody has marked."""
     if actor.desk == "ccs":
         return _as_stored(OF_HEADQUARTERS)
     if actor.desk != "lcs":
@@ -39,7 +49,7 @@ def open_to(actor: Actor) -> ColumnElement[bool]:
     """Audits that wait at the actor's desk and on which the actor has no hand."""
     own = select(Ticket.id).where(Ticket.id == Audit.ticket_id, scope.visible_to(actor))
     seen = own.correlate(Audit).exists()  # the query around may be joined to its tickets itself
-    return and_(desk_of(actor), seen, ~own_work(actor))
+    return and_(_waiting(actor), seen, ~own_work(actor))
 
 
 def own_work(actor: Actor) -> ColumnElement[bool]:

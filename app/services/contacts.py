@@ -122,7 +122,10 @@ def attempts(session: Session, ticket: Ticket) -> list[Attempt]:
 
 
 def findings(session: Session, ticket: Ticket) -> dict[str, str]:
-    """What the calls of this round have found out, by the key of the script's question; the last word counts."""
+    """What the calls of this round have found out, by the key of the script's question; the last word counts. Of what
+    was asked inside the house nothing: no script goes with it."""
+    if ticket.reporter_id is not None:
+        return {}
     since = rounds.of(session, ticket).since
     calls = select(FreeText.body).join(Event, Event.text_id == FreeText.id)
     calls = calls.where(Event.ticket_id == ticket.id, Event.type == "contact", Event.at >= since).order_by(Event.seq)

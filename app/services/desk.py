@@ -96,9 +96,12 @@ def done_before(session: Session, post: Post) -> Outcome | None:
 
 
 def take(session: Session, actor: Actor, post: Post) -> Ticket:
-    """The ticket in the actor's scope, locked. Raises NotFound, or Stale when others acted since the page was shown."""
+    """The ticket in the actor's scope, locked. Raises NotFound, or Stale when others acted since the page was shown.
+
+    A form that was stored and comes again, because its answer was lost, is never stale, whatever has come since.
+    """
     ticket = scope.load(session, actor, post.number, lock=True)
-    if post.version is not None and post.version < ticket.version:
+    if post.version is not None and post.version < ticket.version and done_before(session, post) is None:
         newer = select(Event.seq).where(
             Event.ticket_id == ticket.id, Event.seq > max(post.version, 0), Event.type.in_(MATTERS),
             Event.actor_id.is_distinct_from(actor.user_id),

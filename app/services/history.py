@@ -22,7 +22,7 @@ from app.domain.history import Past, Place, Row, World, fold
 from app.domain.history_mapping import SourceMapping
 from app.extensions import db
 from app.models import ImportedFile, ImportedTicket, PlatformOrder
-from app.models.dialect_hold import hold
+from app.models.dialect_locks import hold
 from app.services import calendars, history_target, work
 from app.services.history_files import opened
 from app.services.history_plan import Kept, Plan, kept, plan

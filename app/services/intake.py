@@ -18,13 +18,11 @@ from app.domain import kinds
 from app.domain.errors import DomainError, Invalid
 from app.domain.platform_messages import REPEAT, RETREAT
 from app.domain.roles import SYSTEM, Actor
-from app.domain.waybills import is_acceptable, normalise
 from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
 from app.models.dialect import insert_new, lock_key
 from app.models.ids import new_id
 from app.models.together import Question
 from app.services import (
-    closures,
     connections,
     deadlines,
     desk,
@@ -33,11 +31,12 @@ from app.services import (
     journal,
     linked,
     moves,
-    organisations,
     platform_pictures,
     ticket_contacts,
     waybill_told,
 )
+from app.services.by_hand import manual_errors as manual_errors
+from app.services.by_hand import meant
 from app.services.opening import ComplaintIn as ComplaintIn
 from app.services.opening import begin, follow_on, open_ticket
 from app.services.routing import NOBODY
@@ -146,22 +145,13 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime, sit
         raise Invalid(errors)
     with write() as session:
         if complaint.kind == kinds.INQUIRY and site.strip():
-            complaint = replace(complaint, site_id=_meant(session, site, now))
+            complaint = replace(complaint, site_id=meant(session, site, now))
         if key:  # a complaint without a waybill has no parcel to wait at: whoever sends it again waits here
             lock_key(session, f"submission:{key}")
         before = desk.done_before(session, desk.Post("", None, key))
         if before is not None:
             return number_of(session, before)
         return place(session, complaint, actor=actor, key=key, now=now).number
-
-
-def _meant(session: Session, named: str, now: datetime) -> int:
-    site = organisations.find(session, named)
-    if site is None or site.kind not in closures.PLACES:
-        raise Invalid({"site": "no_such_site"})
-    if closures.is_closed_now(session, site, now):
-        raise Invalid({"site": "closed_site"})
-    return site.id
 
 
 def number_of(session: Session, before: desk.Outcome) -> str:
@@ -193,26 +183,6 @@ def count(session: Session, ticket: Ticket, event: Event, now: datetime) -> None
     """Count it among those that came in, unless it was there before."""
     if event.type == "received":
         inflow.note(session, ticket, now)
-
-
-def manual_errors(complaint: ComplaintIn) -> dict[str, str]:
-    """What is wrong with a ticket that is entered by hand, by field."""
-    lengths = {"text": desk.TEXT_LIMIT, "name": 80, "phone": 40, "address": 300}
-    errors = {name: "too_long" for name, limit in lengths.items() if len(getattr(complaint, name)) > limit}
-    if not complaint.text.strip():
-        errors["text"] = "required"
-    if not complaint.category:
-        errors["category"] = "required"
-    if complaint.kind not in kinds.BY_HAND:
-        errors["kind"] = "bad_kind"
-    if complaint.waybill.strip() and not is_acceptable(normalise(complaint.waybill)):
-        errors["waybill"] = "bad_waybill"
-    for one in complaint.contacts:
-        parts = {"name": 80, "phone": 40, "address": 300}
-        errors |= {f"{one.role}_{name}": "too_long" for name, n in parts.items() if len(getattr(one, name)) > n}
-    if complaint.complainant_kind not in COMPLAINANTS:
-        errors["complainant_kind"] = "required"
-    return errors
 
 
 def first_time(session: Session, arrival: Arrival, code: str, key: str, event_at: datetime | None) -> bool:

@@ -83,7 +83,7 @@ def filters(kind: str, given: dict[str, str], now: datetime) -> Filters:
     return Filters(
         kind=kind, first=first, last=last, category=given.get("category", "")[:24],
         state=given.get("state", "") if given.get("state") in STATES else "",
-        promise=given.get("promise", "") if given.get("promise") in PROMISES else "",
+        promise=given.get("promise", "") if kind == EXPEDITE and given.get("promise") in PROMISES else "",
         clock=LATE if given.get("clock") == LATE else "", after=given.get("after", "")[:80],
     )  # fmt: skip
 

@@ -69,7 +69,7 @@ def banded(filters: Filters) -> bool:
 def filtered(statement: Any, actor: Actor, filters: Filters, now: Any, soon: Any = None) -> Any:
     """The statement with what the filters ask for, but for whose work it is."""
     queue = filters.queue if filters.queue in QUEUES else "todo"
-    wanted: list[Any] = conditions(queue, now, soon)
+    wanted: list[Any] = [*conditions(queue, now, soon)]
     if filters.owner == "mine":  # one person has few: by that person's own index, whatever the queue
         statement = statement.where(WorkItem.owner_id == actor.user_id)
         wanted = [func.coalesce(one, false()) for one in wanted]

@@ -161,13 +161,11 @@ def result(
 
 def _await_verdict(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:
     """The customer may object once the answer has arrived; whoever asked inside the house has it at once."""
-    with session.no_autoflush:  # as in the result itself
-        if ticket.reporter_id is None:
-            settling.await_delivery(session, ticket, now)
-            return
-        settling.start_objection(session, ticket, now)
-        told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
-        journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
+    if ticket.reporter_id is None:
+        return settling.await_delivery(session, ticket, now)
+    settling.start_objection(session, ticket, now)
+    told = {"organisation_id": ticket.reporter_id, "event_id": event.id}
+    journal.append(session, ticket, "answer_given", actor=actor, now=now, data=told)
 
 
 def note(*, actor: Actor, post: Post, text: str, now: datetime, attachments: Sequence[int] = ()) -> Outcome:
@@ -263,8 +261,7 @@ def _record_result(session: Session, ticket: Ticket, actor: Actor, answer: Resul
     if answer.no_contact_code:
         data["no_contact_code"] = answer.no_contact_code
     text: dict[str, Any] = {"text": answer.text, "signed_by": answer.signed_by, "supplements": dict(answer.supplements)}
-    rung = contacts.findings(session, ticket) if ticket.reporter_id is None else {}
-    text |= {"courier": answer.courier, "findings": rung}
+    text |= {"courier": answer.courier, "findings": contacts.findings(session, ticket)}
     if answer.choices:
         data["answers"] = {key: choice.answer for key, choice in answer.choices.items()}
         text["supplements_of"] = {key: dict(choice.supplements) for key, choice in answer.choices.items()}

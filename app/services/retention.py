@@ -11,12 +11,27 @@ from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.domain import retention as rule
+from app.domain.calendars import local_date
 from app.extensions import db
-from app.models import Attachment, Draft, FreeText, Inbox, Outbox, Person, PlatformOrder, Ticket, TicketContact
+from app.models import (
+    Attachment,
+    DayFact,
+    Draft,
+    FreeText,
+    Inbox,
+    Outbox,
+    Person,
+    PlatformOrder,
+    ProblemRow,
+    Scan,
+    Ticket,
+    TicketContact,
+)
 from app.models.dialect import changed, for_update
 from app.services import search_index
 from app.services.transaction import write
 
+SCANS = 5_000  # of which the courier's name goes in one transaction
 BATCH = 50  # tickets a transaction: a portal at work does not wait for it
 DELETED = "deleted"  # what stands in the place of a platform's message
 
@@ -43,6 +58,7 @@ def run(*, days: int, now: datetime, drop: Callable[[str], None], most: int = 10
     find again. Raises ValueError for fewer days than the rule allows.
     """
     done = Done()
+    _couriers(rule.cutoff(days, now), most)
     while done.tickets < most:
         first = select(Ticket.id).where(*_due(days, now)).order_by(Ticket.activity_at).limit(BATCH)
         ids = list(db.session().scalars(first))
@@ -52,6 +68,17 @@ def run(*, days: int, now: datetime, drop: Callable[[str], None], most: int = 10
         if not ids or not _clear(ids, days, now, done):
             return done
     return done
+
+
+def _couriers(before: datetime, most: int) -> None:
+    """Couriers' names of scans and of a site's daily figures; the tickets' own go with the tickets."""
+    old = select(Scan.id).where(Scan.courier != "", Scan.scanned_at < before).limit(SCANS)
+    for _turn in range(0, most, BATCH):
+        with write() as session:
+            if changed(session, update(Scan).where(Scan.id.in_(old)).values(courier="", note="")) < SCANS:
+                named = delete(DayFact).where(DayFact.day < local_date(before), DayFact.kind == "courier")
+                session.execute(named)
+                return
 
 
 def _due(days: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -84,6 +111,7 @@ def _people(session: Session, ids: list[int]) -> None:
     blank = {"name": "", "phone": "", "address": "", "phone_last4": ""}
     session.execute(update(Person).where(Person.ticket_id.in_(ids)).values(**blank))
     session.execute(delete(TicketContact).where(TicketContact.ticket_id.in_(ids)))
+    session.execute(update(ProblemRow).where(ProblemRow.ticket_id.in_(ids)).values(courier=""))
 
 
 def _messages(session: Session, ids: list[int]) -> int:

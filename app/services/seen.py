@@ -8,17 +8,32 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import CCS_ROLES, LCS_ROLES, SITE_ROLES, Actor
-from app.models import Export, ExportLog, Organisation, Party, Person, PhoneQuery, Reveal, Ticket, TicketContact, User
+from app.models import (
+    Export,
+    ExportLog,
+    Inbox,
+    MessageReveal,
+    Organisation,
+    Party,
+    Person,
+    PhoneQuery,
+    PlatformOrder,
+    Reveal,
+    Ticket,
+    TicketContact,
+    User,
+)
 from app.models.ids import new_id
 from app.services import scope, sms_sends
 from app.services.transaction import write
 
 PAGE = 50
+MESSAGE = "message"  # what was read: a platform's message as it came
 MOST = 200  # tickets of one number, and lines of an answer
 HOLDING = ("queue", "appeals", "ratings", "sms")  # lists in which a complainant stands, masked
 SHORTEST, LONGEST = 7, 15  # digits of a number
@@ -53,10 +68,12 @@ def log(session: Session, actor: Actor, before: int | None = None, limit: int = 
     Raises NotAllowed.
     """
     _may(actor)
-    statement = _reveals().where(scope.visible_to(actor)).order_by(Reveal.id.desc()).limit(limit + 1)
+    shown = _reveals().where(scope.visible_to(actor)).order_by(Reveal.id.desc())
+    read = _messages().where(scope.visible_to(actor)).order_by(MessageReveal.id.desc())
     if before is not None:
-        statement = statement.where(Reveal.id < before)
-    return [(row.id, _line(row)) for row in session.execute(statement)]
+        shown, read = shown.where(Reveal.id < before), read.where(MessageReveal.id < before)
+    rows = [row for one in (shown, read) for row in session.execute(one.limit(limit + 1))]
+    return [(row.id, _line(row)) for row in sorted(rows, key=lambda row: -row.id)[: limit + 1]]
 
 
 def who_saw(*, actor: Actor, phone: str, key: str, address: str, now: datetime) -> Answer:
@@ -76,7 +93,9 @@ def who_saw(*, actor: Actor, phone: str, key: str, address: str, now: datetime) 
         session.add(row)
         ids = list(found)[:MOST]
         shown = _reveals().where(Reveal.ticket_id.in_(ids)).order_by(Reveal.id.desc()).limit(MOST + 1)
-        lines = [_line(line) for line in session.execute(shown)]
+        read = _messages().where(Ticket.id.in_(ids)).order_by(MessageReveal.id.desc()).limit(MOST + 1)
+        rows = [row for one in (shown, read) for row in session.execute(one)]
+        lines = [_line(row) for row in sorted(rows, key=lambda row: -row.id)]
         files = _files(session, ids)
         more = len(found) > MOST or len(lines) > MOST or len(files) > MOST
         return Answer([found[one] for one in ids], lines[:MOST], files[:MOST], more)
@@ -125,6 +144,22 @@ def _reveals() -> Any:
         .outerjoin(User, User.id == Reveal.user_id)
         .outerjoin(Organisation, Organisation.id == User.organisation_id)
     )
+
+
+def _messages() -> Any:
+    """Platforms' messages that somebody read in full, names and numbers included; of one that made no ticket yet the
+    order's code stands for the number. They lead by their id, too."""
+    number = func.coalesce(Ticket.number, Inbox.order_code).label("number")
+    who = User.name, User.account, Organisation.name.label("house")
+    return (
+        select(MessageReveal.id, MessageReveal.at, *who, number, literal(MESSAGE).label("what"))
+        .join(Inbox, Inbox.id == MessageReveal.inbox_id)
+        .outerjoin(PlatformOrder, and_(PlatformOrder.connection_id == Inbox.connection_id,
+                                       PlatformOrder.code == Inbox.order_code))
+        .outerjoin(Ticket, Ticket.id == PlatformOrder.ticket_id)
+        .outerjoin(User, User.id == MessageReveal.user_id)
+        .outerjoin(Organisation, Organisation.id == User.organisation_id)
+    )  # fmt: skip
 
 
 def _files(session: Session, ids: list[int]) -> list[Line]:

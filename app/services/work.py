@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.domain import lifecycle, urging
 from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
-from app.models.dialect import lock_key, lock_table, upsert_add
+from app.models.dialect import lock_key, upsert_add
+from app.models.dialect_locks import lock_table
 from app.services.transaction import begun, stored
 
 REGULATOR = "regulator"  # the channel, and the flag of a ticket that the regulator asked about later

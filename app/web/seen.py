@@ -63,7 +63,8 @@ def _page(*, typed: str = "", error: str = "", asked: str = "", answer: Answer |
 
 
 def _row(line: Line) -> dict[str, Any]:
-    href = f"/tickets/{line.number}"
+    known = line.what != seen.MESSAGE or line.number.startswith("KF")
+    href = url_for("tickets.show", number=line.number) if known else ""
     return {"number": line.number, "href": href, "what": words.word(words.shown_of(), line.what), **_who(line)}
 
 

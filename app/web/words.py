@@ -246,4 +246,5 @@ def shown_of() -> dict[str, str]:
     return {
         "contact": _("the complainant"), "consignee": _("the consignee"), "sender": _("the sender"),
         "merchant": _("the merchant"), "platform": _("the platform's person"), "regulator": _("the officer"),
+        "message": _("the platform's message as it came"),
     }  # fmt: skip

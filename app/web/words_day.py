@@ -16,7 +16,7 @@ def names() -> str:
 def bands() -> dict[str, str]:
     """The heads of the work queue."""
     return {
-        "late": _("Already late"),
+        "late": _("Late, or a promise broken"),  # the counter of late work leaves out what is only broken
         "soon": _("Within 30 minutes"),
         "today": _("Due today"),
         "later": _("Later on"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 
 import pytest
 from flask import Flask
 
 from app.config import Config
 from app.jobs import schedule, sends
-from app.services import reminders
+from app.services import penalties, reminders, sweep
 
 
 def test_sweep_every_sets_the_pace_of_all_looks_for_due_work() -> None:
@@ -32,6 +34,18 @@ def test_the_pace_comes_from_the_settings(app: Flask, monkeypatch: pytest.Monkey
     monkeypatch.setattr(schedule, "schedule", lambda look: asked.append(look) or (job,))
     schedule.run_forever(app, stop)
     assert asked == [7.0]
+
+
+@pytest.mark.parametrize(("work", "job"), [(sweep, schedule.sweep_clocks), (penalties, schedule.keep_ledger)])
+def test_much_to_catch_up_with_leaves_the_other_jobs_their_turn(
+    database: object, app: Flask, monkeypatch: pytest.MonkeyPatch, work: ModuleType, job: Callable[[], int]
+) -> None:
+    steps = [3] * 1_000_000
+    monkeypatch.setattr(schedule, "TURN", 0.05)
+    monkeypatch.setattr(work, "run", lambda _session, _now: steps.pop())
+    with app.app_context():
+        done = job()
+    assert 0 < done < 3_000_000
 
 
 @pytest.mark.parametrize(("written", "rings"), [(0, 0), (2, 1)])

@@ -111,6 +111,19 @@ FAULTS = (
           ("tests/web/test_logs.py::test_what_a_library_or_a_careless_line_says_is_masked_and_stays_one_line",)),
     Fault("everybody reads the metrics", W + "metrics.py", "    if not _may_ask():", "    if False:",
           ("tests/web/test_metrics.py::test_nobody_from_outside_reads_them",)),
+    # --- two at once, noise ---
+    Fault("who acted in time stays late", S + "clocks.py", "        clock.breached_at = None  # the sweep", "        pass  # the sweep",
+          (T + "test_interleavings.py::test_an_answer_and_the_sweep_never_both_count_in_any_order",)),
+    Fault("a form's key is not asked for", S + "desk.py", "    row = session.get(Submission, post.key)\n", "    row = None\n",
+          (T + "test_interleavings.py::test_two_results_are_one_answer_in_every_order",)),
+    Fault("a broken CSV is a fault of ours", D + "volumes.py", "except csv.Error:", "except KeyError:",
+          ("tests/fuzz/test_parsers.py::test_volumes_and_days_are_rows_with_their_faults",)),
+    Fault("couriers' names stay", S + "retention.py", 'values(courier="", note="")', 'values(note="")',
+          (T + "test_retention.py::test_couriers_names_go_and_the_counts_of_their_site_stay",)),
+    Fault("messages read in full leave the scope", S + "seen.py", "_messages().where(scope.visible_to(actor))", "_messages()",
+          (T + "test_seen.py::test_a_message_read_in_full_stands_beside_what_was_shown_in_full",)),
+    Fault("looking at numbers has no limit", W + "tickets.py", 'REVEALS = "30 per minute', 'REVEALS = "3000 per minute',
+          ("tests/web/test_hostile_texts.py::test_looking_at_numbers_has_a_limit",)),
     # --- signing in, forged requests, the outside ---
     Fault("guessing passwords is not slowed down", S + "accounts.py",
           '    if wait:\n        session.rollback()', '    if False:\n        session.rollback()',
@@ -141,4 +154,17 @@ FAULTS = (
     Fault("a listed name may lead into the house", FETCH,
           "if not addresses or not all(_public(address) for address in addresses):", "if not addresses:",
           ("tests/integrations/test_fetch.py::test_a_listed_name_that_leads_into_a_private_network_is_refused",)),
+    # --- the other daily work ---
+    Fault("a regulator who joins later has the complainant's seven days", S + "moves.py",
+          'clocks.regulator_limit(session, ticket), now)', 'clocks.limits(session, ticket)["legal"], now)',
+          (T + "test_legal_clock.py::"
+           "test_a_regulator_who_joins_later_has_fifteen_days_from_then_beside_the_complainants_seven",)),
+    Fault("a waybill told later leaves its ticket in the tray", S + "waybill_told.py",
+          'if ticket.state == OPEN and ticket.queue == "tray"', 'if False and ticket.queue == "tray"',
+          ("tests/jobs/test_polls.py::"
+           "test_a_waybill_that_is_filled_in_later_comes_to_the_ticket_once_and_brings_it_to_its_site",)),
+    Fault("a report is taken back by whoever must act on it", D + "lifecycle_rules.py",
+          '_rule("recall_report", AT_WORK, WITHDRAWN, REPORTER,', '_rule("recall_report", AT_WORK, WITHDRAWN, REPORTER, HANDLING,',
+          (T + "test_problems.py::"
+           "test_its_reporter_takes_a_report_back_before_there_is_an_answer_and_nothing_runs_on",)),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from app.domain.history_toml import MappingError
 from app.extensions import db
 from app.models import Category, Clock, Connection, Event, ImportedFile, Organisation, Policy, Ticket
-from app.models.dialect_hold import hold
+from app.models.dialect_locks import hold
 from app.services import history, history_report
 from app.services.history import Busy
 from app.services.history_files import FileError

@@ -13,7 +13,7 @@ from app import clock
 from app.domain import history_mapping
 from app.domain.categories import CATEGORIES
 from app.domain.history_toml import GROUP_KEYS, TABLES
-from app.models.dialect_hold import hold
+from app.models.dialect_locks import hold
 from app.services import health
 from app.services.history import Summary
 from tests.cast import NOON

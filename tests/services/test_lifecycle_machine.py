@@ -6,6 +6,7 @@ A few short plays run with the suite, always the same ones; long ones by hand: `
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ from app.services import emergencies, emergency_pauses, intake, sweep
 from app.services.emergencies import AnnounceIn
 from app.services.intake import Conflict
 from tests.cast import NOON, assemble, post, push, tell
+from tests.failing import Killed, dying
 from tests.services import life_acts, life_desks, life_parties, life_passing, life_storms, month_checks
 from tests.services import life_platform as platform
 from tests.services import life_says as says
@@ -147,6 +149,11 @@ class Portal(RuleBasedStateMachine):
         self.keys += 1
         key = f"k{self.keys:04d}"
         message = (at, RANK.index(kind), key)
+        with (
+            suppress(Killed),
+            dying(nth=1 + self.keys % 5),
+        ):  # the web process dies, or not: the platform sends it again
+            tell(self.cast, kind, code, at=at, now=self.now, key=key)
         for _twice in range(2):
             tell(self.cast, kind, code, at=at, now=self.now, key=key)
         if order.life is None:
@@ -215,7 +222,13 @@ class Portal(RuleBasedStateMachine):
         self.keys += 1
         real = self._real(scene, key=f"a{self.keys}")
         verb = VERBS[name]
-        verb.call(scene, real)
+        if verb.guarded:
+            with suppress(Killed), dying(nth=1 + self.keys % 5):  # somewhere on its way, or not at all
+                verb.call(scene, real)
+            self.session.rollback()
+            verb.call(scene, real)
+        else:
+            verb.call(scene, real)
         if verb.guarded:
             done = everything(self.session)
             assert verb.call(scene, real).repeated
@@ -306,6 +319,15 @@ class Portal(RuleBasedStateMachine):
         for life in self.lives:
             life_storms.look(life, self.now)
 
+    @rule(hours=st.sampled_from([-26, -2, -1]))
+    def a_clock_goes_wrong(self, hours: int) -> None:
+        """A sweeper whose clock is behind comes by: what was not due then is not touched."""
+        before, at = everything(self.session), self.now + timedelta(hours=hours)
+        came_late = any(order.expires is not None and order.expires <= at for order in self.orders.values())
+        if at < self.swept_at and not came_late:
+            assert not sweep.run(self.session, at)
+            assert everything(self.session) == before
+
     def sweep(self) -> None:
         self._look_at_the_weather()
         for _ in range(60):
@@ -323,8 +345,9 @@ class Portal(RuleBasedStateMachine):
         """The oldest answer of an order leaves; the platform takes or refuses it."""
         self._tick()
         unsent = [code for code, order in self.orders.items() if order.unsent]
+        nth = data.draw(st.sampled_from([0, 0, 0, 1, 4, 5, 9, 10, 14]), label="dies at")
         order = self.orders[data.draw(st.sampled_from(unsent), label="order")]
-        deliver(self.session, order.code, taken, self.now)
+        deliver(self.session, order.code, taken, self.now, nth)
         if taken:
             platform.answer_taken(order, [*self.orders.values()], self.now)
         else:

@@ -11,7 +11,20 @@ from sqlalchemy import select, text
 
 from app.config import Config, ConfigError
 from app.extensions import db
-from app.models import Attachment, Event, FreeText, Inbox, Outbox, Person, Ticket, TicketContact
+from app.models import (
+    Attachment,
+    DayFact,
+    Event,
+    FreeText,
+    Inbox,
+    Outbox,
+    Person,
+    ProblemRow,
+    Scan,
+    Ticket,
+    TicketContact,
+)
+from app.models.ids import new_id
 from app.services import chain, retention, seals, ticket_view
 from tests.cast import NOON, Cast, push, tell, ticket
 from tests.services.ending_steps import answer, change
@@ -147,3 +160,25 @@ def test_the_command_says_what_went(app, cast: Cast, db_session, monkeypatch) ->
     assert run(args=["retention", "due", "--days", str(DAYS)]).output == "retention: 1 tickets\n"
     assert run(args=["retention", "run", "--days", str(DAYS)]).output.startswith("retention: 1 tickets cleared of ")
     assert run(args=["retention", "due", "--days", str(DAYS)]).output == "retention: 0 tickets\n"
+
+
+def test_couriers_names_go_and_the_counts_of_their_site_stay(cast: Cast, db_session) -> None:
+    number = ended(cast, db_session)
+    held, day, late = ticket(db_session, number), NOON.date(), LATER - DAY
+    site = cast.places["330106-01"]
+    for at, name in ((NOON, "快递员丁"), (late, "快递员戊")):
+        db_session.add(
+            Scan(id=new_id(), waybill=held.waybill, scan_type="SIGN", scanned_at=at, courier=name, note=name)
+        )
+    for kind, code in (("courier", f"{site}:快递员丁"), ("site", str(site))):
+        db_session.add(DayFact(scope_id=0, kind=kind, day=day, code=code, n=3))
+    row = ProblemRow(
+        scope=site, ticket_id=held.id, opened_at=NOON, state="closed", category="DAMAGE", courier="快递员丁"
+    )
+    db_session.add(row)
+    db_session.commit()
+    assert clear(NOON + DAY)[0].tickets == 0 and "快递员丁" in whole_database(db_session)
+    clear(LATER + DAY)
+    after = whole_database(db_session)
+    assert "快递员丁" not in after and "快递员戊" in after
+    assert [(fact.kind, fact.n) for fact in db_session.scalars(select(DayFact))] == [("site", 3)]

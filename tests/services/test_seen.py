@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.errors import Invalid, NotAllowed
-from app.models import Export, ExportLog, PhoneQuery, TicketContact
+from app.models import Export, ExportLog, Inbox, PhoneQuery, TicketContact
 from app.models.ids import new_id
-from app.services import reveals, seen
+from app.services import exchange, intake, reveals, seen
+from app.services.intake import Arrival
 from tests.cast import NOON, Cast, push, ticket
 
 KEY, PHONE = "k" * 32, "13812345678"
@@ -134,3 +135,23 @@ def test_a_number_that_was_deleted_by_policy_is_not_found(cast: Cast, db_session
     retention.run(days=200, now=NOON + timedelta(days=300), drop=lambda _name: None)
     assert ask(cast, "ccs-manager").tickets == []
     assert len(seen.log(db_session, cast["ccs-manager"])) == 1  # that somebody looked stays
+
+
+def test_a_message_read_in_full_stands_beside_what_was_shown_in_full(cast: Cast, db_session) -> None:
+    number, far = push(cast, "W1"), push(cast, "W2", site="440305-01", waybill="YT1000000000099")
+    intake.quarantine(arrival=Arrival(cast.connection_id, "WORK_ORDER_ISSUE", b"{", NOON), error="bad_json")
+    for message in db_session.scalars(select(Inbox.id).order_by(Inbox.id)).all():
+        exchange.look(actor=cast["admin"], message_id=message, now=NOON + HOUR)
+    show(cast, "site", number)
+    seen_by = {
+        who: [(line.account, line.number, line.what) for _id, line in seen.log(db_session, cast[who])]
+        for who in ("lcs-manager", "ccs-manager")
+    }
+    assert seen_by["lcs-manager"] == [("site", number, "contact"), ("admin", number, seen.MESSAGE)]
+    assert seen_by["ccs-manager"] == [
+        ("site", number, "contact"), ("admin", "", seen.MESSAGE), ("admin", far, seen.MESSAGE),
+        ("admin", number, seen.MESSAGE),
+    ]  # fmt: skip
+    newest = seen.log(db_session, cast["ccs-manager"], limit=1)
+    assert len(newest) == 2 and len(seen.log(db_session, cast["ccs-manager"], before=newest[0][0])) == 3
+    assert ("admin", number, seen.MESSAGE) in [(x.account, x.number, x.what) for x in ask(cast, "lcs-manager").shown]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import search as words
 from app.domain.analysis import Range
-from app.domain.calendars import month_of
+from app.domain.kinds import EXPEDITE
 from app.domain.roles import Actor
 from app.services import (
     addresses,
@@ -23,7 +23,6 @@ from app.services import (
     analysis,
     analysis_tickets,
     appeal_stream,
-    audit_view,
     closures,
     exchange_view,
     exemption_view,
@@ -34,8 +33,6 @@ from app.services import (
     lookup,
     notices,
     outbox_view,
-    penalty_contest_view,
-    penalty_view,
     problem_list,
     publication_view,
     queue,
@@ -45,11 +42,19 @@ from app.services import (
     seen,
 )
 from app.services.queue import Filters
+from tests.tools import lists_ledger
 
 Call = Callable[[Session, Actor, datetime], object]
 # Lines that a list reads at most, where it is not a page of 50; what stands beside a line and counts above it are read
-# too. Of late clocks some of each place are read first, four pages in all.
-SHOWN = {"hand-over": 300, "late clocks to exempt": 200, "alarms": 100, "appeals": 100}
+# too. Of late clocks some of each place are read first, four pages in all; of an hour of the week a page of each of the
+# thirteen days of that name.
+SHOWN = {
+    "analysis tickets of an hour": 663,
+    "hand-over": 300,
+    "late clocks to exempt": 200,
+    "alarms": 100,
+    "appeals": 100,
+}
 ROWS_A_LINE, STEPS_A_LINE, GROWN = 20, 250, 3.0
 FRAME = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE", "SET")
 RARE = "OTHER"  # a category of which there are few, the worst case of a filter
@@ -85,40 +90,10 @@ def _queue(filters: Filters) -> Call:
     return call
 
 
-PENALTY_FILTERS = {
-    "": {}, "to be charged": {"state": "proposed"}, "waived": {"state": "waived"}, "of a rule": {"rule": "result_late"},
-    "of a site": {"organisation": "S0"},
-}  # fmt: skip
-
-
-def _penalties(given: dict[str, str]) -> Call:
-    def call(session: Session, actor: Actor, now: datetime) -> object:
-        manager = replace(actor, role={"site": "site_manager", "lcs": "lcs", "ccs": "ccs_manager"}[actor.desk])
-        return penalty_view.page(session, manager, penalty_view.Filters(month_of(now), **given))
-
-    return call
-
-
-def _ledger(desk: str) -> dict[str, Call]:
-    found = {f"penalties {name}".strip(): _penalties(given) for name, given in PENALTY_FILTERS.items()}
-    found["contests of the scope"] = lambda session, actor, now: penalty_contest_view.of_scope(session, actor)
-    for mark in ("", "untruthful"):
-        found[f"audits {mark}".strip()] = _audits(mark)
-    if desk != "site":
-        found["contests to decide"] = lambda session, actor, now: penalty_contest_view.waiting(session, actor)
-        found["audits that wait"] = lambda session, actor, now: audit_view.lines(session, actor)
-        found["audits, the head"] = lambda session, actor, now: audit_view.head(session, actor, now)
-    return found
-
-
-def _audits(mark: str) -> Call:
-    return lambda session, actor, now: audit_view.page(session, actor, mark)
-
-
 KIND_FILTERS: dict[str, dict[str, str]] = {
     "": {}, "of a category": {"category": RARE}, "to be answered": {"state": "at_work"}, "late": {"clock": "late"},
-    "past its promise": {"promise": "outside"},
 }  # fmt: skip
+OF_PARCELS = {"past its promise": {"promise": "outside"}}  # what an expedite alone has
 
 
 def _kind(kind: str, given: dict[str, str]) -> Call:
@@ -155,7 +130,7 @@ def of_desk(desk: str) -> dict[str, Call]:
     found["hand-over"] = lambda session, actor, now: handover.listing(session, actor, now, every=True)
     found["exemptions"] = lambda session, actor, now: exemption_view.page(session, actor, "")
     for kind in kind_list.LISTED:
-        for name, given in KIND_FILTERS.items():
+        for name, given in (KIND_FILTERS | (OF_PARCELS if kind == EXPEDITE else {})).items():
             found[f"{kind} {name}".strip()] = _kind(kind, given)
     manager = f"{desk}_manager"
     found["who saw what"] = lambda session, actor, now: seen.log(session, replace(actor, role=manager))
@@ -168,7 +143,7 @@ def of_desk(desk: str) -> dict[str, Call]:
     found["look-up of 20 waybills"] = lambda session, actor, now: lookup.look_up(session, actor, many)
     for text in ("KF261101-000000", "YT0000000000000", "0000", "ORDER-0", "破损 玻璃", "玻璃", "破损 找不到"):
         found[f"search {text}"] = _search(text)
-    return found | _ledger(desk) | _above(desk)
+    return found | lists_ledger.of_desk(desk) | _above(desk)
 
 
 def _above(desk: str) -> dict[str, Call]:

@@ -19,11 +19,13 @@ from app.services.replies import ResultIn
 from app.services.sessions import Limits
 from tests import cast
 from tests.cast import NOON, Cast, post
+from tests.conftest import DATABASE_URL
 from tests.services.problem_steps import DAMAGED, LOST, SLIP, reported, with_types
 
 NOW = NOON + timedelta(minutes=10)
 WAYBILL = "YT1234567890123"
-MANY, BROKEN = 500, 7
+# The engines differ in none of it but what each row costs, so that the second one is given fewer.
+MANY, BROKEN = (150 if DATABASE_URL else 500), 7
 
 
 @pytest.fixture
@@ -200,7 +202,7 @@ def test_five_hundred_of_one_type_are_handled_in_one_go_and_exactly_those_that_f
     form = {**hidden(page), "text": "{{运单号}} 的签收单已找到，今天寄回", "ticket": numbers}
     seen = other.post("/batch/result", **form).text
     assert ticked(seen) == numbers and "YT0000000000007 的签收单已找到" in seen
-    gone = numbers[3::73][:BROKEN]  # somebody else answers these in the meantime
+    gone = numbers[3::19][:BROKEN]  # somebody else answers these in the meantime
     for number in gone:
         replies.result(actor=house["site-2"], post=post(number), answer=ResultIn("已寄", ""), now=NOW)
     done = other.post("/batch/result", **{**form, **hidden(seen)}).text

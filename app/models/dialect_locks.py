@@ -1,4 +1,4 @@
-"""A key that one process holds through many transactions: where SQLite, PostgreSQL and a pooler differ."""
+"""Locks that outlast a row: of a whole table until the commit, and of a name through many transactions."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from app.models.dialect import POOLED
+
+
+def lock_table(session: Session, table: Any) -> None:
+    """Nobody else changes the table until the commit; who has begun to is waited for. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 @contextmanager
