@@ -52,8 +52,10 @@ def work(url: str, name: str) -> bool:
 
     RQ also ends by itself when Redis is too slow or when a job in the queue cannot be read: the work then goes on.
     """
+    # tries go to the address that was found; the Sentinels know another one after a few seconds
+    tries = 3 if url.startswith("sentinel:") else 20
     connection = connect_redis(
-        url, retry=Retry(ExponentialWithJitterBackoff(cap=5, base=0.2), 20), health_check_interval=30,
+        url, retry=Retry(ExponentialWithJitterBackoff(cap=5, base=0.2), tries), health_check_interval=30,
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )  # fmt: skip
     lane = Queue(name, connection=connection, serializer=JSONSerializer)
