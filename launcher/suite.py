@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NO_TESTS = 5  # pytest's word for "nothing to do"
+HERE, WAITING = "3", "4"  # processes on two cores: where they work themselves, and where they wait for a server
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,20 @@ class Round:
 
 def rounds(env: dict[str, str]) -> list[Round]:
     """What to run for the settings in `env`."""
-    engines = ["-m", "not browser", "-n", env.get("TEST_PROCESSES", "2"), "--dist", "worksteal"]
     database, redis = env.get("TEST_DATABASE_URL", ""), env.get("TEST_REDIS_URL", "")
-    plan = [Round("SQLite, embedded Redis", engines, {"TEST_DATABASE_URL_RUN": "", "TEST_REDIS_URL_RUN": ""})]
+    plan = [_engine("SQLite, embedded Redis", "", "", env)]
     if database or redis:
         name = f"{'PostgreSQL' if database else 'SQLite'}, {'Redis' if redis else 'embedded Redis'}"
-        plan.append(Round(name, engines, {"TEST_DATABASE_URL_RUN": database, "TEST_REDIS_URL_RUN": redis}))
+        plan.append(_engine(name, database, redis, env))
     plan.append(Round("browser", ["-m", "browser"], {"TEST_DATABASE_URL_RUN": "", "TEST_REDIS_URL_RUN": ""}))
     return plan
+
+
+def _engine(name: str, database: str, redis: str, env: dict[str, str]) -> Round:
+    """Everything but the browser tests, in several processes."""
+    processes = env.get("TEST_PROCESSES") or (WAITING if database else HERE)
+    arguments = ["-m", "not browser", "-n", processes, "--dist", "worksteal"]
+    return Round(name, arguments, {"TEST_DATABASE_URL_RUN": database, "TEST_REDIS_URL_RUN": redis})
 
 
 def run(plan: list[Round], words: list[str]) -> int:
