@@ -21,16 +21,20 @@ PENALTY_FILTERS = {
 
 def _penalties(given: dict[str, str]) -> Call:
     def call(session: Session, actor: Actor, now: datetime) -> object:
-        manager = replace(actor, role={"site": "site_manager", "lcs": "lcs", "ccs": "ccs_manager"}[actor.desk])
-        return penalty_view.page(session, manager, penalty_view.Filters(month_of(now), **given))
+        return penalty_view.page(session, _manager(actor), penalty_view.Filters(month_of(now), **given))
 
     return call
+
+
+def _manager(actor: Actor) -> Actor:
+    """Whoever of the desk sees money: a clerk of a site does not, which costs nothing."""
+    return replace(actor, role={"site": "site_manager", "lcs": "lcs", "ccs": "ccs_manager"}[actor.desk])
 
 
 def of_desk(desk: str) -> dict[str, Call]:
     """Those that a desk has, by a name that says the filters."""
     found = {f"penalties {name}".strip(): _penalties(given) for name, given in PENALTY_FILTERS.items()}
-    found["contests of the scope"] = lambda session, actor, now: penalty_contest_view.of_scope(session, actor)
+    found["contests of the scope"] = lambda session, actor, now: penalty_contest_view.of_scope(session, _manager(actor))
     for mark in ("", "untruthful"):
         found[f"audits {mark}".strip()] = _audits(mark)
     if desk != "site":
