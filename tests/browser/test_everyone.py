@@ -253,6 +253,7 @@ def test_a_view_is_saved_opened_and_deleted(page: Page, size: str, scripting: bo
     expect(page).to_have_url(re.compile(r"queue=all&sort=activity$"))
     page.locator("details.views summary").click()
     page.locator("details.views a.manage").click()
+    expect(page.locator("table.views")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator("table.views tr", has=page.locator(f"input[value='{name}']")).locator(
         "button[aria-label^='删除']"
