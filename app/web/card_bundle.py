@@ -40,7 +40,7 @@ KINDS = ("province", *ASSESSED)
 class CardBundle:
     """What the export machinery asks of a list, for the cards of one province and month."""
 
-    key, capability, size, formats = KEY, "scorecard", 40, ("pdf",)
+    key, capability, size, formats = KEY, "scorecard", 20, ("pdf",)
 
     def title(self) -> str:
         """What "my exports" call it."""
