@@ -42,13 +42,14 @@ _NEXT_COUNTED = text("UPDATE sequence_row SET n = n + 1 WHERE name = 'ticket' RE
 
 def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers). PostgreSQL: reading
-    here and there costs about what reading in a row does, or it would read whole tables for a page of them. Behind a
-    pooler nothing is set for a session, because nobody knows whose it will be next: the server's role has it."""
+    here and there costs about what reading in a row does, or it would read whole tables for a page of them; and no
+    statement is compiled first, which took seconds for a plan that looks dear. Behind a pooler
+    nothing is set for a session, because nobody knows whose it will be next: the server's role has it."""
     if engine.dialect.name != "sqlite":
         if pooled:
             engine.update_execution_options(**{POOLED: True})
         else:
-            event.listen(engine, "connect", _reads_anywhere)
+            event.listen(engine, "connect", _suited)
         return
 
     def connect(connection: Any, _record: Any) -> None:
@@ -64,7 +65,7 @@ def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     event.listen(engine, "begin", begin)
 
 
-def _reads_anywhere(connection: Any, _record: Any) -> None:
+def _suited(connection: Any, _record: Any) -> None:
     connection.autocommit = True  # or a rollback would take it back
     connection.execute("SET random_page_cost = 1.1")
     connection.execute("SET jit = off")
