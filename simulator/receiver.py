@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -56,6 +57,14 @@ class Mood:
             return chosen
 
 
+class _Server(ThreadingHTTPServer):
+    """One that takes a caller who hangs up for what it is: the end of a connection, and no fault to print."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Receiver:
     """The server for callbacks. `on_callback` hears of each new one; `on_control` takes the rest of POST /control."""
 
@@ -66,9 +75,7 @@ class Receiver:
         self.ledger, self.secret, self.mood = ledger, secret, Mood()
         self.on_callback, self.on_control = on_callback, on_control
         host, _, port = listen.rpartition(":")
-        self.server = ThreadingHTTPServer(
-            (host or "127.0.0.1", int(port)), type("Handler", (Handler,), {"receiver": self})
-        )
+        self.server = _Server((host or "127.0.0.1", int(port)), type("Handler", (Handler,), {"receiver": self}))
         self.server.daemon_threads = True
         self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
 

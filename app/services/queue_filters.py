@@ -33,6 +33,7 @@ QUEUES = (
     "waiting",
     "appealed",
     "replied",
+    "elsewhere",
     "tray",
     "all",
 )

@@ -25,6 +25,7 @@ NO_DUE = datetime(9999, 1, 1, tzinfo=UTC)
 OF_ONE_DESK = {"party_reply": "to_answer", "evidence": "to_answer", "ruling": "to_rule", "consent": "to_rule"}
 AT_SITES = ("site", "party", "reporter")  # whose counters move with each change
 BESIDE = ("party", "reporter")  # the ticket's own clocks are not theirs
+ELSEWHERE = "elsewhere"  # the queue of what a desk beside the ticket asked or answered, and others have to work
 ON_TOP = datetime(2000, 1, 1, tzinfo=UTC)  # before every due: a broken promise (rulebook 3.7)
 
 
@@ -168,6 +169,8 @@ def _item(ticket: Ticket, scope: int, seat: Seat) -> dict[str, Any]:
         _ask(item, seat.due_at, seat)
     elif seat.queue:
         item["queue"], item["turn"] = seat.queue, True
+    elif seat.desk in BESIDE and not item["turn"]:
+        item["queue"] = ELSEWHERE
     return item
 
 

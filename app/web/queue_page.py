@@ -32,11 +32,11 @@ from app.web.language import table
 RAIL = {
     "site": (
         "todo", "overdue", "due_soon", "returned", "to_answer", "to_accept", "working", "waiting", "appealed",
-        "replied", "all",
+        "replied", "elsewhere", "all",
     ),
     "lcs": (
         "todo", "to_rule", "help", "tray", "to_answer", "overdue", "due_soon", "to_accept", "working", "waiting",
-        "appealed", "replied", "all",
+        "appealed", "replied", "elsewhere", "all",
     ),
     "ccs": ("todo", "appealed", "to_rule", "tray", "overdue", "due_soon", "to_accept", "working", "replied", "all"),
 }  # fmt: skip

@@ -53,6 +53,7 @@ def queues() -> dict[str, str]:
         "working": _("In progress"),
         "appealed": _("Customer appeals"),
         "replied": _("Replied"),
+        "elsewhere": _("With others"),
         "tray": _("To be assigned"),
         "all": _("All open"),
     } | vocabulary.merged("queues")

@@ -99,7 +99,8 @@ def test_each_account_has_the_documented_password_under_its_own_salt(company) ->
 
 
 def test_categories_connections_and_the_policy_are_there(company) -> None:
-    by_kind = dict(company.execute(select(Category.kind, func.count()).group_by(Category.kind)).tuples().all())
+    rows = company.execute(select(Category.kind, func.count().label("n")).group_by(Category.kind))
+    by_kind = {row.kind: row.n for row in rows}
     assert by_kind == {"complaint": 12, "expedite": 2, "inquiry": 3, "problem": 11}
     assert set(company.scalars(select(Category.code).where(Category.legal_note))) == {"FALSE_SIGN", "LOCKER", "PROXY"}
     connections = {row.code: row for row in company.scalars(select(Connection))}

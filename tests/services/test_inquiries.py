@@ -5,14 +5,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
-from app.models import Category, Clock, CustomerLink, Event, Notice, Penalty, Ticket, WorkItem
-from app.services import closing, customer_link, inquiries, intake, penalties, replies, scope, sweep, verdicts
+from app.extensions import db
+from app.models import Category, Clock, Counter, CustomerLink, Event, Notice, Penalty, Ticket, WorkItem
+from app.services import closing, customer_link, inquiries, intake, penalties, queue, replies, scope, sweep, verdicts
 from app.services.desk import Post
 from app.services.inquiries import QuestionIn
 from app.services.intake import ComplaintIn
@@ -66,6 +70,55 @@ def test_a_question_to_the_province_waits_there_and_the_answer_comes_back(cast: 
     assert db_session.scalars(select(WorkItem)).all() == []
     assert db_session.scalars(select(CustomerLink)).all() == []
     assert not [row for row in db_session.scalars(select(Clock)) if row.state == "breached"]
+
+
+def queues_at(session: Session, scope_id: int | None) -> dict[str, int]:
+    session.rollback()
+    rows = session.execute(select(Counter.queue, Counter.n).where(Counter.scope == scope_id, Counter.n != 0))
+    return {row.queue: row.n for row in rows}
+
+
+def test_whoever_asked_has_the_question_with_others_until_the_answer_is_there_and_not_to_accept(
+    cast: Cast, db_session: Session
+) -> None:
+    number, asking = ask(cast, "lcs"), cast["site"].organisation_id
+    assert queues_at(db_session, asking) == {"elsewhere": 1, "all": 1}
+    answer(cast, "lcs", number)
+    assert queues_at(db_session, asking) == {"replied": 1, "todo": 1, "all": 1}
+    inquiries.send_back(actor=cast["site"], post=Post(number), text="没有说照片丢了怎么办", now=NOON + 2 * MINUTE)
+    assert queues_at(db_session, asking) == {"elsewhere": 1, "all": 1}
+    found = queue.page(db_session, cast["site"], queue.Filters(queue="to_accept"), NOON + 3 * MINUTE).rows
+    assert [row.number for row in found] == []
+
+
+def test_a_province_that_asked_headquarters_has_the_question_with_others(cast: Cast, db_session: Session) -> None:
+    number = ask(cast, "ccs", who="lcs")
+    item = select(WorkItem.queue, WorkItem.turn).where(WorkItem.scope == cast["lcs"].province_id)
+    assert db_session.execute(item).one() == ("elsewhere", False)
+    answer(cast, "ccs", number)
+    assert db_session.execute(item).one() == ("replied", True)
+
+
+def test_work_stored_before_there_was_a_queue_with_others_moves_there_and_back(cast: Cast, db_session: Session) -> None:
+    ask(cast, "lcs")
+    today, asking = kept(db_session), cast["site"].organisation_id
+    migration("0068_with_others", "downgrade")
+    assert queues_at(db_session, asking) == {"to_accept": 1, "all": 1}
+    migration("0068_with_others", "upgrade")
+    assert kept(db_session) == today
+
+
+def kept(session: Session) -> tuple[object, ...]:
+    session.rollback()
+    items = session.execute(select(WorkItem.scope, WorkItem.queue, WorkItem.turn).order_by(WorkItem.scope)).all()
+    return items, [queues_at(session, scope) for scope, _queue, _turn in items]
+
+
+def migration(name: str, way: str) -> None:
+    """One migration alone, one way, over what is stored."""
+    module = import_module(f"migrations.versions.{name}")
+    with db.engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        getattr(module, way)()
 
 
 def test_the_bell_tells_whoever_asked_of_the_answer_and_the_desk_of_what_comes_back(

@@ -1,5 +1,7 @@
 """The simulator as a whole: what it pushes, how it answers in each mood, and what its customers do next."""
 
+import socket
+import struct
 import time
 
 import pytest
@@ -132,6 +134,17 @@ def test_control_pushes_sends_and_refuses_nonsense(simulator, portal):
     until(lambda: protocol.CANCEL in portal.pushes)
     assert tell(simulator, behaviour="nonsense").status_code == 400
     assert tell(simulator, send={"order": code, "type": "NONSENSE"}).status_code == 400
+
+
+def test_a_caller_who_hangs_up_in_the_middle_is_no_fault_to_print(simulator, portal, capfd):
+    rude = socket.create_connection(("127.0.0.1", simulator.receiver.port))
+    rude.sendall(b"POST /callback HTTP/1.1\r\nContent-Length: 100\r\n")
+    time.sleep(0.05)
+    rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    rude.close()  # a reset, not an orderly end
+    assert requests.get(f"http://127.0.0.1:{simulator.receiver.port}/", timeout=5).status_code < 500
+    time.sleep(0.1)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_it_waits_for_a_portal_that_is_not_up(portal):
