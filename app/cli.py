@@ -17,6 +17,7 @@ UPGRADE = "run `flask --app wsgi db upgrade` first, with the DATA_DIR or DATABAS
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
     from app import (
+        accounts_cli,
         audit_cli,
         backup_cli,
         demo_cli,
@@ -29,6 +30,7 @@ def register(app: Flask) -> None:
         second_factor_cli,
     )
 
+    app.cli.add_command(accounts_cli.accounts)
     app.cli.add_command(audit_cli.audit)
     app.cli.add_command(demo_cli.demo)
     app.cli.add_command(doctor_cli.doctor)

@@ -40,6 +40,8 @@ def test_an_unknown_site_has_no_scorecard_and_the_command_says_so(app, database)
         ["retention", "due"],
         ["retention", "run"],
         ["second-factor", "reset"],
+        ["accounts", "create-admin"],
+        ["accounts", "link"],
     ],
 )
 def test_the_commands_that_the_launcher_calls_exist(app, words):

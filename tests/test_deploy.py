@@ -132,9 +132,9 @@ def test_every_line_of_nginx_ends_and_every_block_closes(file):
 def test_the_addresses_that_the_web_servers_treat_apart_exist(app):
     rules = {rule.rule for rule in app.url_map.iter_rules()}
     nginx, haproxy = (DEPLOY / "nginx/kuaifu.conf").read_text(), (DEPLOY / "haproxy/haproxy.cfg").read_text()
-    for start in ("/r/", "/s/", "/sms/receipts/", "/tickets/"):
+    for start in ("/r/", "/s/", "/password/", "/sms/receipts/", "/tickets/"):
         assert any(rule.startswith(start) for rule in rules)
-    assert "~^/(r|s)/ 0;" in nginx and "~^/sms/receipts/ 0;" in nginx and "location /tickets/" in nginx
+    assert "~^/(r|s|password)/ 0;" in nginx and "~^/sms/receipts/ 0;" in nginx and "location /tickets/" in nginx
     assert {"/healthz", "/metrics"} <= rules
     assert "httpchk GET /healthz" in haproxy and "path /metrics" in haproxy and "location = /metrics" in nginx
 

@@ -56,6 +56,7 @@ from app.models.organisation import (
     WaybillLink,
 )
 from app.models.parcel import InquiryRow, ProblemRow, ProblemType, TraceQuery
+from app.models.password_link import AccountLog, PasswordLink
 from app.models.penalty import PenaltyContest, PenaltyDue, PenaltyRule
 from app.models.phone_query import PhoneQuery
 from app.models.pin import Device, DeviceUser, Pin, SwitchLog
@@ -80,6 +81,7 @@ from app.models.undo import ResultUndo
 from app.models.work import Counter, ScopeVersion, WorkItem
 
 __all__ = [
+    "AccountLog",
     "AddressRule",
     "Alarm",
     "Amendment",
@@ -140,6 +142,7 @@ __all__ = [
     "Outbox",
     "Party",
     "PartyCase",
+    "PasswordLink",
     "Pause",
     "Penalty",
     "PenaltyContest",

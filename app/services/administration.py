@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import Organisation, PushRefusal, User
+from app.models import Organisation, PushRefusal
 
 PAGE = 100
 
@@ -16,13 +16,6 @@ def organisations(session: Session, after: str = "") -> list[Any]:
     """Organisations in the order of their codes, a page at a time."""
     statement = select(Organisation).where(Organisation.code > after).order_by(Organisation.code).limit(PAGE + 1)
     return list(session.scalars(statement))
-
-
-def users(session: Session, after: str = "") -> list[tuple[User, str]]:
-    """Accounts with the names of their organisations, a page at a time."""
-    statement = select(User, Organisation.name).join(Organisation, Organisation.id == User.organisation_id)
-    rows = session.execute(statement.where(User.account > after).order_by(User.account).limit(PAGE + 1))
-    return [(user, name) for user, name in rows]
 
 
 def refusals(session: Session) -> list[PushRefusal]:

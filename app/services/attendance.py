@@ -68,6 +68,15 @@ def sweep(session: Session, now: datetime) -> int:
     return sum(_one(ticket_id, user_id, why, now) for ticket_id, user_id, why in owned)
 
 
+def give_back_all(session: Session, *, user_id: int, organisation_id: int, actor: Actor, now: datetime) -> None:
+    """Give back to the team what somebody owned in an organisation that they left, or whose account is disabled."""
+    while owned := _owned(session, user_id, organisation_id):
+        session.rollback()
+        if not sum(_return_one(ticket_id, user_id, actor, "left", now) for ticket_id in owned):
+            break
+    session.rollback()
+
+
 def _one(ticket_id: int, user_id: int, why: str, now: datetime) -> bool:
     """A ticket that raises is reported and stays where it is; it never stops the line."""
     try:
@@ -93,10 +102,11 @@ def _gone(session: Session, now: datetime) -> list[tuple[int, str]]:
     ]
 
 
-def _owned(session: Session, user_id: int) -> list[int]:
-    """A person's open tickets, the most pressing first."""
-    owned = select(WorkItem.ticket_id).join(User, User.organisation_id == WorkItem.scope)
-    owned = owned.where(User.id == user_id, WorkItem.owner_id == user_id, WorkItem.state.in_(OPEN_STATES))
+def _owned(session: Session, user_id: int, organisation_id: int | None = None) -> list[int]:
+    """A person's open tickets, the most pressing first; in the organisation of today, or in another one."""
+    place = select(User.organisation_id).where(User.id == user_id).scalar_subquery()
+    owned = select(WorkItem.ticket_id).where(WorkItem.scope == (organisation_id or place))
+    owned = owned.where(WorkItem.owner_id == user_id, WorkItem.state.in_(OPEN_STATES))
     return list(session.scalars(owned.order_by(WorkItem.due_at, WorkItem.ticket_id).limit(BATCH)))
 
 
@@ -115,6 +125,8 @@ def _return_one(ticket_id: int, user_id: int, actor: Actor, why: str, now: datet
 
 def _still(session: Session, user_id: int, why: str, now: datetime) -> bool:
     person = session.get_one(User, user_id)
+    if why == "left":
+        return True
     if why == "offline":
         return person.last_seen_at is not None and person.last_seen_at < ownership.gone_before(session, now)
     return (person.off_duty_at if why == "off_duty" else person.disabled_at) is not None

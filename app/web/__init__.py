@@ -13,6 +13,8 @@ SET_UP = (
 PAGES = (
     "auth",
     "second_factor",
+    "people_admin",
+    "password_links",
     "health",
     "metrics",
     "openapi",

@@ -15,7 +15,7 @@ from app.extensions import db
 from app.jobs import sends
 from app.models import Outbox
 from app.services import administration, exchange_view, outbox, outbox_view
-from app.web import context, queue_page, words, words_callbacks, words_duty, words_exchange, words_sms
+from app.web import queue_page, words, words_callbacks, words_duty, words_exchange, words_sms
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
@@ -131,25 +131,13 @@ def organisations() -> ResponseReturnValue:
     return _tables([{"title": _("Organisations"), "head": head, "rows": rows}], more)
 
 
-@bp.get("/admin/users")
-@route_access("admin")
-@requires("admin")
-def users() -> ResponseReturnValue:
-    """Accounts and their roles."""
-    found = administration.users(db.session(), request.args.get("after", ""))
-    rows = [[u.account, u.name, context.role_label(u.role), name, _seen(u.last_seen_at)] for u, name in found[:100]]
-    head = [_("Account"), _("Name"), _("Role"), _("Organisation"), _("Last seen")]
-    more = url_for("admin.users", after=found[99][0].account) if len(found) > 100 else None
-    return _tables([{"title": _("Accounts"), "head": head, "rows": rows}], more)
-
-
 def tabs() -> list[dict[str, Any]]:
     """The administrator's pages; the SMS gateways have a file of their own."""
     return [
         {"label": _("Connections"), "href": url_for("admin.index"), "current": _at_connections()},
         {"label": _("Messages"), "href": url_for("exchange.messages"), "current": "/messages" in request.path},
         {"label": _("Organisations"), "href": url_for("admin.organisations"), "current": "organ" in request.path},
-        {"label": _("Accounts"), "href": url_for("admin.users"), "current": "users" in request.path},
+        {"label": _("Accounts"), "href": url_for("people_admin.index"), "current": "users" in request.path},
         {"label": _("Second factor"), "href": url_for("second_factor.people"), "current": "second" in request.path},
         {"label": _("Customers"), "href": url_for("customers.index"), "current": "customers" in request.path},
         {"label": _("Policies"), "href": url_for("policies.index"), "current": "policies" in request.path},

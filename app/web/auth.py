@@ -19,7 +19,7 @@ from app.domain.errors import Invalid
 from app.extensions import db
 from app.services import accounts, pins, second_factor, sessions
 from app.services.accounts import Known, SignInRefused
-from app.web import context, device_cookie, language, queue_page, security
+from app.web import context, device_cookie, language, queue_page, security, words_accounts
 from app.web.access import route_access
 from app.web.context import translate as _
 from app.web.guard import CurrentUser, current_actor, home, own_path, requires, safe_next
@@ -106,8 +106,9 @@ def show_sign_in(form: LoginForm, error: str = "", *, status: int = 200, wait_se
     """The sign-in page with what was typed, never with the password."""
     form.next.data = safe_next(form.next.data)
     form.lang.data = language.asked()
+    notice = _("Your password is set: sign in with it.") if request.args.get("done") == "password" else ""
     page = render_template(
-        "login.html", form=form, error=error, wait_seconds=wait_seconds, demo_accounts=_demo_accounts()
+        "login.html", form=form, error=error, wait_seconds=wait_seconds, demo_accounts=_demo_accounts(), notice=notice
     )  # fmt: skip
     response = make_response(page, status)
     if wait_seconds:
@@ -241,13 +242,7 @@ def _preferences_form() -> PreferencesForm:
 
 
 def _password_words() -> dict[str, str]:
-    return {
-        "wrong_password": _("This is not your present password"),
-        "too_short": _("At least 8 characters"),
-        "too_long": _("At most 64 characters"),
-        "too_common": _("This password is easy to guess; please choose another"),
-        "not_same": _("The two entries differ"),
-    }
+    return {"wrong_password": _("This is not your present password")} | words_accounts.passwords()
 
 
 def account_page(

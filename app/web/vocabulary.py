@@ -13,6 +13,7 @@ from typing import Any
 
 from app.services.ticket_view import Entry
 from app.web import (
+    words_accounts,
     words_analysis,
     words_audit,
     words_board,
@@ -60,6 +61,7 @@ PARTS: tuple[ModuleType, ...] = (
     words_callbacks,
     words_publications,
     words_rectifications,
+    words_accounts,
     words_analysis,
     words_waybills,
     words_problems,

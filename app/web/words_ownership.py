@@ -40,6 +40,7 @@ def given_up(entry: Entry) -> str:
     """Why a ticket went back to its team."""
     reasons = {
         "offline": _("the owner was away for 30 minutes"), "off_duty": _("the owner went off duty"),
+        "left": _("the owner left the team"),
         "disabled": _("the owner's account was closed"),
     }  # fmt: skip
     return reasons.get(str(entry.data.get("why")), "")

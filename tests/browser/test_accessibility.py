@@ -26,6 +26,12 @@ def to(path: str) -> Way:
     return go
 
 
+def person(page: Page) -> None:
+    """The administrator's page of the first account."""
+    page.goto("/admin/users")
+    page.locator("main table a").first.click()
+
+
 def first_of(queue: str) -> Way:
     """The first ticket of a queue."""
 
@@ -175,6 +181,9 @@ PAGES: dict[str, tuple[str, Way]] = {
     "who-saw-what": ("site-manager", to("/seen")),
     "second-factor": ("ccs", to("/account/second-factor")),
     "second-factors": ("admin", to("/admin/second-factors")),
+    "accounts": ("admin", to("/admin/users")),
+    "account-of-somebody": ("admin", person),
+    "accounts-import": ("admin", to("/admin/users-import")),
     "appeal": ("ccs", first_of("appealed")),
     "notices": ("site", to("/notices")),
     "help": ("site", to("/help")),
