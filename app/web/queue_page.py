@@ -106,17 +106,23 @@ def _with_numbers(waiting: dict[str, int], entries: list[dict[str, Any]]) -> lis
 def others(actor: Actor, current: str = "") -> list[dict[str, Any]]:
     """Menu entries beside the queues, by capability."""
     return [
-        {"label": label, "href": href, "count_text": "", "current": endpoint == current}
-        for label, href, endpoint in _others(actor.role)
+        {"label": label, "href": href, "count_text": "", "current": endpoint == current, "heading": heading}
+        for label, href, endpoint, heading in _others(actor.role)
     ]
 
 
 @table
-def _others(role: str) -> list[tuple[str, str, str]]:
-    """Label, address and name of each page that the role opens: the same on every page."""
+def _others(role: str) -> list[tuple[str, str, str, str]]:
+    """Label, address and name of each page that the role opens, and the heading that begins with it: the same on every
+    page. A short menu has one heading."""
     actor = Actor(None, role, None, None)
-    pages = [(endpoint, label) for capability, endpoint, label in menu_words.pages(actor) if actor.can(capability)]
-    return [(label, addresses.page(endpoint), endpoint) for endpoint, label in pages]
+    pages = [page[1:] for page in menu_words.pages(actor) if actor.can(page[0])]
+    headings = [heading for _endpoint, _label, heading in pages] if len(pages) > menu_words.MANY else [_("Other work")]
+    begins = [at == 0 or (at < len(headings) and headings[at] != headings[at - 1]) for at in range(len(pages))]
+    return [
+        (label, addresses.page(endpoint), endpoint, headings[at] if begins[at] else "")
+        for at, (endpoint, label, _heading) in enumerate(pages)
+    ]
 
 
 def count_text(n: int, key: str) -> str:
