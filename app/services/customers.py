@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, bindparam, delete, func, or_, select
@@ -13,6 +12,7 @@ from app.domain import customers as rule
 from app.domain.customers import NAME, PHONE, PREFIX, AccountIn
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
+from app.domain.trials import BadRow, Trial
 from app.models import CustomerAccount, CustomerMatch, Ticket
 from app.models.ids import new_id
 from app.models.together import Asked, Question, Step, ask
@@ -20,25 +20,6 @@ from app.services.transaction import kept, write
 
 FIELDS = {PHONE: "phones", PREFIX: "prefixes", NAME: "names"}
 PAGE = 100
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A line of an import that cannot be taken, with the field and the code of what is wrong."""
-
-    line: int
-    code: str
-    field: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What an import would do, or did."""
-
-    added: int
-    changed: int
-    bad: tuple[BadRow, ...] = ()
 
 
 # --- at intake ---

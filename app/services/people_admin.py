@@ -4,7 +4,6 @@ password, so that nobody else ever knows it (promises, Accounts). Everything sta
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from app.domain import people_accounts as rule
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.people_accounts import AccountIn
 from app.domain.roles import ADMIN, Actor
+from app.domain.trials import BadRow, Trial
 from app.models import AccountLog, Organisation, SessionRow, User
 from app.models.dialect import lock_key
 from app.models.ids import new_id
@@ -23,25 +23,6 @@ from app.services.transaction import write
 
 PAGE, LOG_SHOWN = 50, 50
 FIELDS = ("name", "role", "organisation")  # what can be changed
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A line of an import that cannot be taken, with the field and the code of what is wrong."""
-
-    line: int
-    code: str
-    field: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What an import would do, or did."""
-
-    added: int
-    changed: int
-    bad: tuple[BadRow, ...] = ()
 
 
 def create(*, actor: Actor, typed: AccountIn, address: str, now: datetime) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,28 +12,10 @@ from sqlalchemy.orm import Session
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.domain.scorecards import ABOVE, ASSESSED
+from app.domain.trials import BadRow, Trial
 from app.domain.volumes import Volume
 from app.models import DeliveryVolume, MonthClose, Organisation
 from app.services.transaction import write
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that cannot be taken: its line, what stands as code, the column and why."""
-
-    line: int
-    code: str
-    field: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What an import would do: rows that are new, rows that change a number, and the bad ones."""
-
-    added: int
-    changed: int
-    bad: tuple[BadRow, ...]
 
 
 def trial(session: Session, rows: Sequence[Volume]) -> Trial:

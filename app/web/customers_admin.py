@@ -12,9 +12,9 @@ from app import clock
 from app.domain import customers as rule
 from app.domain.customers import LIMITS, AccountIn
 from app.domain.errors import Invalid
+from app.domain.trials import Trial
 from app.extensions import db
 from app.services import customers
-from app.services.customers import Trial
 from app.web import admin, forms, queue_page, words, words_customers, words_emergency
 from app.web.access import route_access
 from app.web.auth import current_actor, requires

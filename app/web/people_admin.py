@@ -15,11 +15,11 @@ from app.domain import people_accounts as rule
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.people_accounts import AccountIn
 from app.domain.roles import ROLES
+from app.domain.trials import Trial
 from app.extensions import db
 from app.models import AccountLog
 from app.services import password_links, people_admin
 from app.services.password_links import Made
-from app.services.people_admin import Trial
 from app.web import admin, context, customers_admin, forms, queue_page, words, words_accounts
 from app.web.access import route_access
 from app.web.auth import current_actor, requires

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.domain import volumes as rule
 from app.domain.errors import Invalid
+from app.domain.trials import Trial
 from app.extensions import db
 from app.services import volumes
-from app.services.volumes import Trial
 from app.web import words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
