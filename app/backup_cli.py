@@ -22,9 +22,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.cli import require_tables
 from app.config import Config
+from app.domain.stores import folder_of
 from app.extensions import db
-from app.integrations import dumps
+from app.integrations import dumps, stores
 from app.integrations.dumps import DumpError
+from app.integrations.store import thumb_of
 from app.models.dialect import exported_snapshot, prepare_schema
 from app.services import backups, chain
 
@@ -79,10 +81,10 @@ def _make(config: Config, folder: Path, now: datetime) -> dict[str, Any]:
     engine = db.engine
     file = folder / FILES[engine.dialect.name]
     facts, schema = _dump(engine, file)
-    copied = dumps.copy_folder(config.data_dir / PICTURES, folder / PICTURES)
+    wanted = backups.pictures(db.session())
+    copied = _copy_pictures(config, wanted, folder / PICTURES)
     (folder / LISTING).write_text("".join(f"{digest}  {name}\n" for digest, name, _size in copied))
     there = {name.rpartition("/")[2] for _digest, name, _size in copied}
-    wanted = backups.pictures(db.session())
     manifest = {
         "format": FORMAT, "made_at": now.isoformat(), "engine": engine.dialect.name, "schema": schema,
         "database": {"file": file.name, "bytes": file.stat().st_size, "sha256": dumps.digest(file)},
@@ -94,6 +96,21 @@ def _make(config: Config, folder: Path, now: datetime) -> dict[str, Any]:
     for path in folder.iterdir():
         path.chmod(0o700 if path.is_dir() else 0o600)
     return manifest
+
+
+def _copy_pictures(config: Config, wanted: list[str], target: Path) -> list[tuple[str, str, int]]:
+    """Every picture of the store, whichever it is; (digest, name, bytes) of each."""
+    if config.store.bucket:
+        kept = stores.attachments(config.data_dir, config.store)
+        return dumps.copy_out(kept, [each for name in wanted for each in (name, thumb_of(name))], target)
+    return dumps.copy_folder(folder_of(config.store.url, config.data_dir) / PICTURES, target)
+
+
+def _bring_pictures(config: Config, source: Path) -> None:
+    if config.store.bucket:
+        dumps.copy_in(source, stores.attachments(config.data_dir, config.store))
+    else:
+        dumps.copy_folder(source, folder_of(config.store.url, config.data_dir) / PICTURES)
 
 
 def _dump(engine: Engine, file: Path) -> tuple[backups.Facts, str]:
@@ -122,7 +139,7 @@ def restore(folder: Path) -> None:
     with _told():
         manifest = _manifest(folder)
         _put_back(db.engine, folder, manifest)
-        dumps.copy_folder(folder / PICTURES, config.data_dir / PICTURES)
+        _bring_pictures(config, folder / PICTURES)
         wrong = _compare(manifest)
     if wrong:
         raise click.ClickException("\n  ".join(["what was restored is not what was saved:", *wrong[:20]]))

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.domain import retention, undo
+from app.domain.stores import Address
+from app.domain.stores import checked as checked_store
 
 DEMO_CALLBACK = "http://127.0.0.1:8001/callback"  # the platform simulator
 
@@ -27,6 +29,7 @@ class Config:
     database_pooled: bool = False  # a pooler in between hands out a server connection for one transaction
     redis_url: str = ""  # empty: the queue's bell is off and the relay finds the work by itself
     data_dir: Path = field(default_factory=lambda: Path("var"))
+    store: Address = field(default_factory=Address)  # where pictures and exported lists lie; empty: below data_dir
     secret_key: str = ""
     environment: str = "demo"  # demo | production | test
     replay_clock_file: str = ""  # only a replay instance reads "now" from a file
@@ -67,6 +70,7 @@ class Config:
             database_pooled=_pooled(env),
             redis_url=_redis_url(env),
             data_dir=data_dir,
+            store=_store(env),
             secret_key=_secret_key(env, data_dir, environment),
             environment=environment,
             replay_clock_file=_replay_clock(env, environment),
@@ -113,6 +117,16 @@ def _secret_key(env: Mapping[str, str], data_dir: Path, environment: str) -> str
     path.touch(mode=0o600)
     path.write_text(key)
     return key
+
+
+def _store(env: Mapping[str, str]) -> Address:
+    """STORE with STORE_ACCESS_KEY and STORE_SECRET_KEY; the keys stand nowhere else."""
+    try:
+        return checked_store(Address(
+            env.get("STORE", ""), env.get("STORE_ACCESS_KEY", ""), env.get("STORE_SECRET_KEY", "")
+        ))  # fmt: skip
+    except ValueError as error:
+        raise ConfigError(f"STORE: {error}") from None
 
 
 def _pooled(env: Mapping[str, str]) -> bool:

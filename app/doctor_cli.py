@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from app.config import Config
 from app.domain import doctor as rules
 from app.domain.doctor import BAD, WARN, Finding
 from app.extensions import db, redis_client
-from app.integrations import pdf
+from app.integrations import pdf, stores
+from app.integrations.store import StoreError
 from app.services import doctor as service
 from app.services import health
 
@@ -49,6 +51,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield rules.secret_key(config.secret_key, production=config.production)
     yield rules.second_factor(config.second_factor_required, production=config.production)
     yield _disk(config)
+    yield rules.store(_store_fault(config), bucket=config.store.bucket)
     yield rules.redis(_redis(config.redis_url))
     yield rules.font(pdf.FONT.exists(), pdf.available())
     yield from _from_database(config)
@@ -85,6 +88,18 @@ def _disk(config: Config) -> Finding:
     except OSError as error:
         return Finding("disk", BAD, f"{config.data_dir}: {error.strerror}", "make the folder, or mend DATA_DIR")
     return rules.disk(usage.free, usage.total)
+
+
+def _store_fault(config: Config) -> str:
+    """What the store of pictures says to a file that is put, read and deleted; empty when it does all three."""
+    name, kept = secrets.token_hex(16), stores.attachments(config.data_dir, config.store)
+    try:
+        kept.put(name, b"doctor")
+        same = kept.get(name) == b"doctor"
+        kept.delete(name)
+    except StoreError as error:
+        return error.code
+    return "" if same else "changed"
 
 
 def _redis(url: str) -> dict[str, object] | None:

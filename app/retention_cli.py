@@ -12,7 +12,7 @@ from app import clock
 from app.cli import require_tables
 from app.domain import retention as rule
 from app.extensions import db
-from app.integrations import store
+from app.integrations import store, stores
 from app.services import retention as service
 
 retention = AppGroup("retention", help="Personal data and texts that are past their time.")
@@ -41,7 +41,8 @@ def due(days: int | None) -> None:
 def run(days: int | None) -> None:
     """Delete them now: people, words, the platforms' messages, pictures. The facts and the event chain stay."""
     require_tables()
-    kept = store.in_data_dir(current_app.extensions["kuaifu"].data_dir)
+    config = current_app.extensions["kuaifu"]
+    kept = stores.attachments(config.data_dir, config.store)
     done = service.run(days=_days(days), now=clock.now(), drop=partial(store.drop, kept))
     click.echo(
         f"retention: {done.tickets} tickets cleared of {done.texts} texts, {done.messages} messages and "

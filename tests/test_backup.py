@@ -17,7 +17,9 @@ from sqlalchemy import create_engine, select, text, update
 from sqlalchemy.engine import make_url
 
 from app import clock
-from app.integrations.store import in_data_dir, keep
+from app.domain.stores import Address
+from app.integrations import stores
+from app.integrations.store import keep
 from app.models import Attachment, Outbox, SessionRow, SmsHandover, Ticket
 from app.models.ids import new_id
 from app.services import backups, outbox, replies, seals
@@ -66,7 +68,7 @@ def working(app: Any, database: Any) -> Any:
         now=NOON + timedelta(hours=1),
     )
     held = ticket(session, number)
-    keep(in_data_dir(app.extensions["kuaifu"].data_dir), NAME, b"picture", b"small")
+    keep(stores.attachments(app.extensions["kuaifu"].data_dir, Address()), NAME, b"picture", b"small")
     session.add(Attachment(ticket_id=held.id, store_name=NAME, origin="upload", state="ready", created_at=NOON))
     session.add(SessionRow(token_hash="t" * 64, user_id=cast["site"].user_id, created_at=NOON, active_at=NOON))
     for n, (kind, state) in enumerate([("sms", "pending"), ("sms", "sent"), ("robot", "pending")]):
@@ -99,7 +101,8 @@ def test_the_restored_portal_is_the_same_and_its_log_is_whole(app, working, else
     assert again.exit_code == 0 and rows[0] == rows[1] and rows[0]["event"] > 3 and rows[0]["attachment"] == 1
     assert first["facts"]["chains"] == second["facts"]["chains"] and first["facts"]["seal"] == 1
     folder = elsewhere.extensions["kuaifu"].data_dir
-    assert in_data_dir(folder).get(NAME) == b"picture" and in_data_dir(folder).get(f"{NAME}-t") == b"small"
+    there = stores.attachments(folder, Address())
+    assert there.get(NAME) == b"picture" and there.get(f"{NAME}-t") == b"small"
 
 
 def test_a_restored_portal_sends_no_sms_twice_and_signs_everybody_out(app, working, elsewhere, tmp_path):

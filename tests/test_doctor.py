@@ -21,7 +21,9 @@ def test_a_portal_that_is_well_has_nothing_bad(app, database):
     assemble()
     found, code = findings(app)
     assert code == 0 and not [one for one in found.values() if one["level"] == "BAD"]
-    assert {"Python", "database", "migrations", "clock", "disk", "Redis", "SECRET_KEY", "PDF", "SMS"} <= set(found)
+    assert {"Python", "database", "migrations", "clock", "disk", "store", "Redis", "SECRET_KEY", "PDF", "SMS"} <= set(
+        found
+    )
     assert {"platform demo", "worker", "exports", "scheduler", "accounts"} <= set(found)
 
 

@@ -71,6 +71,15 @@ def clock(apart: float | None) -> Finding:
     return Finding("clock", level, told, "" if level == OK else advice)
 
 
+def store(fault: str, *, bucket: bool) -> Finding:
+    """Where pictures and exports lie; `fault` is what it said to a trial, empty when all went well."""
+    told = "a bucket" if bucket else "a folder"
+    if fault:
+        advice = "look at STORE, its keys and the service" if bucket else "look at the folder's rights and its disk"
+        return Finding("store", BAD, f"{told} that keeps nothing ({fault})", f"{advice}: no picture can be taken")
+    return Finding("store", OK, f"{told} that keeps, reads and forgets")
+
+
 def disk(free: int, total: int) -> Finding:
     """Bytes that are free where DATA_DIR lies."""
     told = f"{free / GIGABYTE:.1f} GB of {total / GIGABYTE:.0f} GB free in DATA_DIR"

@@ -9,8 +9,10 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+from app.integrations.store import DirectoryStore, Store, StoreError
 
 
 class DumpError(Exception):
@@ -85,6 +87,34 @@ def copy_folder(source: Path, target: Path) -> list[tuple[str, str, int]]:
     except OSError as error:
         raise DumpError(f"{target}: {error.strerror}") from None
     return done
+
+
+def copy_out(kept: Store, names: Iterable[str], target: Path) -> list[tuple[str, str, int]]:
+    """Fetch what a store has under these names into a folder; (digest, name, bytes) of each. Raises DumpError.
+
+    What is not there (any more) is left out.
+    """
+    done, there = [], DirectoryStore(target)
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in names:
+        try:
+            data = kept.get(name)
+            there.put(name, data)
+        except StoreError as error:
+            if error.code == "missing":
+                continue
+            raise DumpError(f"the store of pictures does not answer ({error.code})") from None
+        done.append((hashlib.sha256(data).hexdigest(), f"{name[:2]}/{name}", len(data)))
+    return done
+
+
+def copy_in(source: Path, kept: Store) -> None:
+    """Put every file of a folder that `copy_out` or `copy_folder` made into a store. Raises DumpError."""
+    for path in _files(source):
+        try:
+            kept.put(path.name, path.read_bytes())
+        except StoreError as error:
+            raise DumpError(f"the store of pictures does not take {path.name} ({error.code})") from None
 
 
 def _files(folder: Path) -> Iterator[Path]:

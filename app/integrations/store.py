@@ -1,4 +1,4 @@
-"""Where the bytes of attachments and exports lie, behind a few verbs: a directory now, an S3-compatible store later."""
+"""Where the bytes of attachments and exports lie, behind a few verbs; here in a folder, in `store_s3` in a bucket."""
 
 from __future__ import annotations
 
@@ -128,16 +128,6 @@ class DirectoryStore:
         if NAME.fullmatch(name) is None:
             raise ValueError("not a name of this store")
         return self.root / name[:2] / name
-
-
-def in_data_dir(data_dir: Path) -> DirectoryStore:
-    """The store of a portal: DATA_DIR/attachments."""
-    return DirectoryStore(data_dir / "attachments")
-
-
-def of_exports(data_dir: Path) -> DirectoryStore:
-    """The store of exported lists: DATA_DIR/exports. What lies there can be lost: it is asked for anew."""
-    return DirectoryStore(data_dir / "exports")
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -15,8 +15,9 @@ from flask import current_app
 
 from app import clock, failpoints
 from app.domain.exports import BUNDLE, Cell, Column
+from app.domain.stores import EXPORTS, folder_of
 from app.extensions import db
-from app.integrations import pdf, sheets, store
+from app.integrations import pdf, sheets, stores
 from app.integrations.store import Store, StoreError
 from app.jobs import sends
 from app.services import export_work
@@ -168,7 +169,8 @@ def sweep() -> int:
 
 
 def _store() -> Store:
-    return store.of_exports(current_app.extensions["kuaifu"].data_dir)
+    config = current_app.extensions["kuaifu"]
+    return stores.exports(config.data_dir, config.store)
 
 
 def _workshop(export_id: int, token: int) -> Path:
@@ -177,7 +179,9 @@ def _workshop(export_id: int, token: int) -> Path:
 
 
 def _folder() -> Path:
-    return Path(current_app.extensions["kuaifu"].data_dir) / "exports"
+    """A bucket's store has no disk of its own: then below DATA_DIR."""
+    config = current_app.extensions["kuaifu"]
+    return folder_of("" if config.store.bucket else config.store.url, config.data_dir) / EXPORTS
 
 
 def _lease() -> int:

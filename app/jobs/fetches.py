@@ -15,7 +15,7 @@ from app import clock
 from app.domain import pictures as rule
 from app.domain.pictures import BadPicture, Picture
 from app.extensions import db
-from app.integrations import store
+from app.integrations import store, stores
 from app.integrations.fetch import FetchError, fetch
 from app.integrations.pictures import prepare
 from app.integrations.store import StoreError
@@ -77,7 +77,7 @@ def _bring(wanted: Wanted) -> Picture:
     config = current_app.extensions["kuaifu"]
     file = fetch(wanted.address, config.attachment_hosts, limit=rule.MAX_BYTES)
     picture = prepare(file.data, file.media_type)
-    store.keep(store.in_data_dir(config.data_dir), wanted.store_name, picture.data, picture.thumb)
+    store.keep(stores.attachments(config.data_dir, config.store), wanted.store_name, picture.data, picture.thumb)
     return picture
 
 
@@ -86,14 +86,15 @@ def clear() -> int:
     config = current_app.extensions["kuaifu"]
     if not config.retention_days:
         return 0
-    kept = store.in_data_dir(config.data_dir)
+    kept = stores.attachments(config.data_dir, config.store)
     done = retention.run(days=config.retention_days, now=clock.now(), drop=partial(store.drop, kept), most=500)
     return done.tickets
 
 
 def sweep_unposted() -> int:
     """Delete uploads that waited for 24 h: first the bytes, then the row; how many."""
-    kept = store.in_data_dir(current_app.extensions["kuaifu"].data_dir)
+    config = current_app.extensions["kuaifu"]
+    kept = stores.attachments(config.data_dir, config.store)
     places = attachments.unposted(now=clock.now())
     for place in places:
         store.drop(kept, place.store_name)

@@ -20,9 +20,9 @@ from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.pictures import BadPicture, Picture
 from app.domain.roles import Actor
 from app.extensions import db, limiter
-from app.integrations import store
+from app.integrations import store, stores
 from app.integrations.pictures import prepare
-from app.integrations.store import DirectoryStore, StoreError
+from app.integrations.store import Store, StoreError
 from app.models import Attachment
 from app.services import attachments, desk, scope
 from app.services.ticket_view import View
@@ -259,5 +259,6 @@ def _ids() -> list[int]:
     return [int(value) for value in given if int(value) < 2**63]
 
 
-def _store() -> DirectoryStore:
-    return store.in_data_dir(current_app.extensions["kuaifu"].data_dir)
+def _store() -> Store:
+    config = current_app.extensions["kuaifu"]
+    return stores.attachments(config.data_dir, config.store)

@@ -26,7 +26,7 @@ from app.domain.calendars import SHANGHAI
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.extensions import db
-from app.integrations import store
+from app.integrations import stores
 from app.integrations.store import StoreError
 from app.jobs import exports as work
 from app.services import exports
@@ -130,7 +130,8 @@ def download(export_id: int) -> ResponseReturnValue:
     except NotAllowed as refused:
         return _page(export_page.refusal(refused.code)), 403 if refused.code == "rights_changed" else 409
     try:
-        data = store.of_exports(current_app.extensions["kuaifu"].data_dir).open(file.store_name)
+        config = current_app.extensions["kuaifu"]
+        data = stores.exports(config.data_dir, config.store).open(file.store_name)
     except StoreError:
         return _page(_("The file is not there any more. Please export the list again.")), 409
     name = (

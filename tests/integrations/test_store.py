@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.integrations import store
+from app.domain.stores import Address
+from app.integrations import store, stores
 from app.integrations.store import DirectoryStore, StoreError
 
 NAME = "0123456789abcdef" * 2
@@ -16,7 +17,7 @@ NAME = "0123456789abcdef" * 2
 
 @pytest.fixture
 def kept(tmp_path: Path) -> DirectoryStore:
-    return store.in_data_dir(tmp_path)
+    return stores.attachments(tmp_path, Address())
 
 
 def files(kept: DirectoryStore) -> list[Path]:

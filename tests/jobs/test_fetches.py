@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.domain.stores import Address
 from app.jobs import fetches, schedule
 from app.models import Attachment
 from app.services import attachments
@@ -83,7 +84,7 @@ def test_a_pushed_picture_is_fetched_written_anew_and_shown(app, db_session, com
     assert fetches.fetch_due() == 1
     found = row(db_session)
     assert (found.state, found.file_name, found.media_type) == ("ready", "门口.jpg", "image/jpeg")
-    kept = fetches.store.in_data_dir(app.extensions["kuaifu"].data_dir).get(found.store_name)
+    kept = fetches.stores.attachments(app.extensions["kuaifu"].data_dir, Address()).get(found.store_name)
     assert b"canary" not in kept and opened(kept).size == (40, 30)
     assert attachments.load(db_session, company["site"], found.id).size == len(kept)
     assert fetches.fetch_due() == 0 and pictures.asked == 1

@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import select
 
 from app.domain import exports as rule
-from app.integrations import store
+from app.domain.stores import Address
+from app.integrations import stores
 from app.jobs import exports as work
 from app.models import Export
 from app.services import exports
@@ -57,7 +58,7 @@ def test_a_killed_export_is_finished_by_the_next_worker(app, database, engine_ur
         db_session.commit()
         assert work.run_one(export_id) == "done"
         row = db_session.scalars(select(Export).execution_options(populate_existing=True)).one()
-        with store.of_exports(tmp_path).open(row.store_name) as file:
+        with stores.exports(tmp_path, Address()).open(row.store_name) as file:
             lines = list(openpyxl.load_workbook(file).active.iter_rows(min_row=7, values_only=True))
     finally:
         app.extensions["kuaifu"] = known

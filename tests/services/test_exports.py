@@ -18,8 +18,10 @@ from sqlalchemy import event, insert, select, update
 from app import clock
 from app.domain import exports as rule
 from app.domain.errors import NotAllowed, NotFound
+from app.domain.stores import Address
 from app.failpoints import armed
-from app.integrations import store
+from app.integrations import stores
+from app.integrations.store import StoreError
 from app.jobs import exports as work
 from app.models import Export, ExportLog, ExportPage, Outbox, User
 from app.models.ids import new_id
@@ -81,7 +83,7 @@ def row(session: Any, export_id: int) -> Export:
 
 def sheet(session: Any, export_id: int, folder: Path) -> list[list[Any]]:
     """The table of the finished Excel file, headings first."""
-    with store.of_exports(folder).open(row(session, export_id).store_name) as file:
+    with stores.exports(folder, Address()).open(row(session, export_id).store_name) as file:
         lines = [
             list(line) for line in openpyxl.load_workbook(io.BytesIO(file.read())).active.iter_rows(values_only=True)
         ]
@@ -89,7 +91,7 @@ def sheet(session: Any, export_id: int, folder: Path) -> list[list[Any]]:
 
 
 def table(session: Any, export_id: int, folder: Path) -> list[dict[str, str]]:
-    with store.of_exports(folder).open(row(session, export_id).store_name) as file:
+    with stores.exports(folder, Address()).open(row(session, export_id).store_name) as file:
         return list(csv.DictReader(io.StringIO(file.read().decode("utf-8-sig"))))
 
 
@@ -129,7 +131,7 @@ def test_phones_inside_free_text_are_masked_and_formulas_stay_text(db_session, c
 def test_an_excel_cell_that_begins_with_an_equals_sign_is_a_text(db_session, cast, tickets, tmp_path):
     export_id = ask(cast, "site-manager")
     work.run_one(export_id)
-    with store.of_exports(tmp_path).open(row(db_session, export_id).store_name) as file:
+    with stores.exports(tmp_path, Address()).open(row(db_session, export_id).store_name) as file:
         page = openpyxl.load_workbook(io.BytesIO(file.read())).active
     assert {cell.data_type for cell in page["N"][6:]} == {"s"}
     assert page["N7"].value.startswith("=cmd")
@@ -141,7 +143,7 @@ def test_an_excel_cell_that_begins_with_an_equals_sign_is_a_text(db_session, cas
 def test_the_watermark_names_person_place_time_number_and_filter(db_session, cast, tickets, tmp_path):
     export_id = ask(cast, "site-manager")
     work.run_one(export_id)
-    with store.of_exports(tmp_path).open(row(db_session, export_id).store_name) as file:
+    with stores.exports(tmp_path, Address()).open(row(db_session, export_id).store_name) as file:
         page = openpyxl.load_workbook(io.BytesIO(file.read())).active
     head = " ".join(str(line[0].value) for line in page["A1:A4"])
     for word in ("site-manager", "组织 330106-01", "2026-11-18 12:05", rule.label(export_id), "全部"):
@@ -228,7 +230,7 @@ def test_a_full_disk_waits_and_recovers_by_itself(db_session, cast, tickets, tmp
     export_id = ask(cast, "site-manager")
 
     def full(path: Path, *rest: Any) -> None:
-        raise store.StoreError("full")
+        raise StoreError("full")
 
     with monkeypatch.context() as patch:
         patch.setattr(work.sheets, "write_xlsx", full)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.integrations import store
+from app.domain import stores as store_rule
+from app.integrations import store, stores
 from app.integrations.store import DirectoryStore, StoreError
 from app.jobs import fetches
 from app.models import Attachment, Event
@@ -50,7 +51,7 @@ def value(stage: Stage, statement: Any) -> Any:
 
 
 def files(stage: Stage) -> list[str]:
-    kept = store.in_data_dir(stage.app.extensions["kuaifu"].data_dir)
+    kept = stores.attachments(stage.app.extensions["kuaifu"].data_dir, store_rule.Address())
     return [path.name for path in kept.root.rglob("*") if path.is_file()]
 
 
@@ -220,7 +221,7 @@ def test_a_hostile_file_name_is_text_everywhere(stage: Stage, number: str) -> No
 def test_a_picture_whose_bytes_are_gone_is_not_found(stage: Stage, number: str) -> None:
     identity = posted(stage, number)
     row = value(stage, select(Attachment).where(Attachment.id == identity))
-    store.drop(store.in_data_dir(stage.app.extensions["kuaifu"].data_dir), row.store_name)
+    store.drop(stores.attachments(stage.app.extensions["kuaifu"].data_dir, store_rule.Address()), row.store_name)
     assert stage.browsers["site"].get(f"/attachments/{identity}").status_code == 404
 
 
