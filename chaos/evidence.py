@@ -19,6 +19,7 @@ class Logs:
     agents: list[Line]
     database: list[Line]
     now: datetime
+    printed: list[Line] = field(default_factory=list)  # what the portal prints as sums of its ledger
     tables: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:

@@ -23,8 +23,8 @@ QUERIES = {
     "reminder": "SELECT clock_id, stage, phone, outbox_id, dropped FROM reminder",
     "clock": "SELECT id, ticket_id, kind, run, state, due_at, stopped_at, breached_at, next_stage_at FROM clock",
     "breach": "SELECT at AS told_at, data FROM event WHERE type = 'clock_breached'",
-    "penalty": "SELECT rule, ticket_id, organisation_id, person_id, occurrence, full_fen, amount_fen, absorbed_by "
-    "FROM penalty",
+    "penalty": "SELECT rule, ticket_id, organisation_id, person_id, occurrence, full_fen, amount_fen, absorbed_by, "
+    "month, state FROM penalty",
     "penalty_due": "SELECT ticket_id FROM penalty_due",
     "text": "SELECT t.id, t.body, e.type, e.ticket_id FROM free_text t LEFT JOIN event e ON e.text_id = t.id",
     "submission": "SELECT key, ticket_id, event_id FROM submission",

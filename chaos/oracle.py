@@ -15,6 +15,7 @@ ISSUE = "WORK_ORDER_ISSUE"
 WAITING = ("pending", "claimed", "sending")
 STATES = (*WAITING, "sent", "failed", "unknown")
 CAP, UNCAPPED = 15_000, ("untruthful", "loss", "extra_cost")  # fen a ticket
+LEDGER_STATES = ("proposed", "contested", "waived", "confirmed")
 MARKS_OVERDUE = ("first_reply", "resolve", "close", "appeal")
 
 
@@ -112,6 +113,20 @@ def one_penalty_each(logs: Logs) -> Finding:
         if not 0 <= row["amount_fen"] <= row["full_fen"]:
             wrong.append(f"{row['rule']} on {row['ticket_id']} charges {row['amount_fen']} of {row['full_fen']} fen")
     return Finding("penalties, one a fact", len(logs.tables["penalty"]), wrong)
+
+
+def ledger_adds_up(logs: Logs) -> Finding:
+    """The lines of the ledger add up to the totals that the portal prints, by month, organisation and state."""
+    sums: Counter[tuple[str, int, str]] = Counter()
+    for row in logs.tables["penalty"]:
+        sums[row["month"], row["organisation_id"], row["state"]] += row["amount_fen"]
+    printed: Counter[tuple[str, int, str]] = Counter()
+    for line in logs.printed:
+        for state in LEDGER_STATES:
+            printed[line["month"], line["organisation_id"], state] += line[f"{state}_fen"]
+    wrong = [f"{key} adds up to {sums[key]} fen and {printed[key]} are printed" for key in sorted(sums | printed)
+             if sums[key] != printed[key]]  # fmt: skip
+    return Finding("ledger lines, adding up to what is printed", len(logs.tables["penalty"]), wrong)
 
 
 def late_replies_charged(logs: Logs) -> Finding:
@@ -259,7 +274,7 @@ def believed(logs: Logs) -> Finding:
 
 CHECKS: tuple[Callable[[Logs], Finding], ...] = (
     one_ticket_each, each_stored_once, intents_settled, replies_stored, replies_called_back, replies_reached,
-    one_sms_each, one_penalty_each, late_replies_charged, deadlines_flagged, counted, believed,
+    one_sms_each, one_penalty_each, ledger_adds_up, late_replies_charged, deadlines_flagged, counted, believed,
 )  # fmt: skip
 
 

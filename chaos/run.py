@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -149,13 +150,21 @@ def _judged(stage: Stage) -> list[Finding]:
     platform, gateway, agents, database = (
         lines.read(stage.log(name)) for name in ("platform", "gateway", "agents", "database")
     )
-    findings = compare(Logs(platform, gateway, agents, database, clock.read(stage.clock_file)))
-    verify = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", "audit", "verify"], cwd=ROOT, env=stage.env, check=False,
-        capture_output=True, text=True,
-    )  # fmt: skip
+    months = sorted({line["month"] for line in database if line["what"] == "penalty"})
+    sheets = [_asked(stage, "penalties", "totals", month, "--json").stdout for month in months]
+    printed = [row for sheet in sheets for row in json.loads(sheet)]
+    findings = compare(Logs(platform, gateway, agents, database, clock.read(stage.clock_file), printed))
+    verify = _asked(stage, "audit", "verify")
     told = verify.stdout.strip().splitlines()
     return [*findings, Finding("chain of entries (flask audit verify)", 1, told[:20] if verify.returncode else [])]
+
+
+def _asked(stage: Stage, *words: str) -> subprocess.CompletedProcess[str]:
+    """What one of the portal's own commands says."""
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", *words], cwd=ROOT, env=stage.env, check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
 
 
 def _after(stage: Stage) -> list[Finding]:

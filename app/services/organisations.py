@@ -131,6 +131,12 @@ def headquarters(session: Session) -> Organisation | None:
     return session.scalars(select(Organisation).where(Organisation.kind == "headquarters").limit(1)).one_or_none()
 
 
+def codes_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """The codes of organisations by id."""
+    rows = session.execute(select(Organisation.id, Organisation.code).where(Organisation.id.in_(list(ids))))
+    return {row.id: row.code for row in rows}
+
+
 def site_codes(session: Session) -> list[str]:
     """The codes of all sites in order."""
     statement = select(Organisation.code).where(Organisation.kind == "site")

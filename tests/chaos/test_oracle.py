@@ -66,6 +66,8 @@ def told() -> dict[str, list[Line]]:
         "platform": [push(), push(), push("URGE", "A", "E1"), push("URGE", "B", "E2"), taken(ANSWER), taken(SECOND)],
         "gateway": [{"what": "accepted", "out_id": "51", "phone": "138", "serial": "1"}],
         "agents": [*reply("m1", "yes"), *reply("m2", "yes"), *reply("m3", "no")],
+        "printed": [{"month": "2026-11", "organisation_id": 3, "proposed_fen": 5000, "contested_fen": 0,
+                     "waived_fen": 0, "confirmed_fen": 0}],
         "database": [
             {"what": "ticket", "id": 10, "number": "KF1", "state": "replied", "overdue": True},
             {"what": "platform_order", "id": 1, "code": "A", "ticket_id": 10, "verdict": ""},
@@ -77,7 +79,7 @@ def told() -> dict[str, list[Line]]:
             clock(), text(61, "m1"), text(62, "m2"),
             {"what": "submission", "key": "key-m1"}, {"what": "submission", "key": "key-m2"},
             {"what": "penalty", "rule": "result_late", "ticket_id": 10, "organisation_id": 3, "person_id": 0,
-             "occurrence": "1", "full_fen": 5000, "amount_fen": 5000},
+             "occurrence": "1", "full_fen": 5000, "amount_fen": 5000, "month": "2026-11", "state": "proposed"},
             {"what": "work_item", "scope": 3, "queue": "replied", "turn": True, "overdue": True, "urged": False, "n": 1},
             *({"what": "counter", "scope": 3, "queue": one, "n": 1} for one in ("replied", "all", "todo", "overdue")),
         ],
@@ -85,7 +87,7 @@ def told() -> dict[str, list[Line]]:
 
 
 def differences(logs: dict[str, list[Line]]) -> dict[str, list[str]]:
-    found = compare(Logs(logs["platform"], logs["gateway"], logs["agents"], logs["database"], NOW))
+    found = compare(Logs(logs["platform"], logs["gateway"], logs["agents"], logs["database"], NOW, logs["printed"]))
     return {one.name: one.differences for one in found if one.differences}
 
 
@@ -142,6 +144,9 @@ FAULTS: dict[str, tuple[Callable[[dict[str, list[Line]]], None], str]] = {
     "an SMS to another phone": (change("outbox", 2, payload={"phone": "139"}), "SMS"),
     "a doubled penalty": (lambda logs: logs["database"].extend(rows(logs, "penalty")), "penalties"),
     "a penalty above its price": (change("penalty", amount_fen=5001), "penalties"),
+    "a total that the ledger does not add up to": (lambda logs: logs["printed"][0].update(proposed_fen=4999), "ledger"),
+    "a total that is printed under another state": (change("penalty", state="waived"), "ledger"),
+    "a total that nobody prints": (lambda logs: logs["printed"].clear(), "ledger"),
     "a late reply that is not charged": (add("database", clock(id=31, kind="first_reply")), "late first replies"),
     "a ticket beyond its cap": (change("penalty", amount_fen=15001, full_fen=15001), "late first replies"),
     "a late clock without its flag": (change("clock", breached_at=None), "late clocks"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -396,3 +397,12 @@ def test_a_loss_asks_the_site_for_a_rectification_form_at_once_and_once(cast: Ca
     assert [(row.organisation_id, row.grounds[0]["kind"], row.grounds[0]["value"]) for row in rows] == [
         (cast.places[SITE], "loss", 33_335)
     ]
+
+
+def test_the_command_prints_what_a_month_adds_up_to(app: Flask, cast: Cast, db_session) -> None:
+    late(cast, db_session)
+    rows = json.loads(app.test_cli_runner().invoke(args=["penalties", "totals", "2026-11", "--json"]).output)
+    mine = sum(row.amount_fen for row in ledger(db_session))
+    assert [(row["organisation"], row["proposed_fen"]) for row in rows] == [("330106-01", mine)] and mine > 0
+    assert "330106-01" in app.test_cli_runner().invoke(args=["penalties", "totals", "2026-11"]).output
+    assert app.test_cli_runner().invoke(args=["penalties", "totals", "2020-01"]).output == ""
