@@ -107,6 +107,8 @@ class Audit(Model):
         Index("ix_audit_headquarters", text(AUDIT_ORDER), "day", "id", sqlite_where=text(OF_HEADQUARTERS),
               postgresql_where=text(OF_HEADQUARTERS)),
         Index("ix_audit_site_marked", "site_id", "marked_at", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
+        Index("ix_audit_marked_by", "marked_by_id", "marked_at", sqlite_where=text(MARKED),
+              postgresql_where=text(MARKED)),
     )  # fmt: skip
 
 

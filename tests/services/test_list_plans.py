@@ -103,9 +103,10 @@ def test_every_filter_and_order_that_a_queue_offers_is_among_them(plans):
     assert not [name for desk, name in plans if desk != "site" and "activity" in name and name != "queue all activity"]
 
 
-def test_a_provinces_late_clocks_come_from_the_index_of_its_sites_late_runs(plans):
-    said = plans["lcs", "late clocks to exempt"]
-    assert any(re.search(r"ix_clock_late_site\b", plan) for plan in said), said
+def test_late_clocks_come_from_the_index_of_late_runs_of_a_province_or_a_site(plans):
+    for name, index in (("late clocks to exempt", "province"), ("late clocks to exempt of a site", "site")):
+        (said,) = plans["lcs", name]
+        assert re.search(rf"ix_clock_late_{index}\b", said), said
 
 
 @pytest.mark.postgresql_only  # SQLite takes the index of a kind until it has statistics

@@ -113,7 +113,11 @@ def _ticket(company: Company, n: int, whole: int, made: dict[str, list[dict[str,
     )  # fmt: skip
     for part in (_row, _history, _work, _left_the_house, _told, _beside, *BESIDE):
         part(company, one, add)
-    terms = tuple(dict.fromkeys((*words.tokens(one.said), *words.tokens(one.number))))
+    terms = tuple(
+        dict.fromkeys(
+            (*words.tails(f"YT{one.n:013d}", f"139{one.n:08d}"), *words.tokens(one.said), *words.tokens(one.number))
+        )
+    )
     return Document(one.id, one.rank, [site, province], terms)
 
 
@@ -167,8 +171,8 @@ def _row(_company: Company, one: Made, add: Any) -> None:
 def _history(company: Company, one: Made, add: Any) -> None:
     missed = one.n // company.sites % 2  # every other one of a site
     clock_id = new_id()
-    add("Clock", id=clock_id, ticket_id=one.id, kind="first_reply", run=1, organisation_id=one.site, minutes=30,
-        calendar="service", started_at=one.at, due_at=one.due,
+    add("Clock", id=clock_id, ticket_id=one.id, kind="first_reply", run=1, organisation_id=one.site,
+        province_id=one.province, minutes=30, calendar="service", started_at=one.at, due_at=one.due,
         stopped_at=None if one.alive else one.due + timedelta(hours=missed), breached_at=one.due if missed else None,
         state="running" if one.alive else "met")  # fmt: skip
     if one.n % 49 == 7:

@@ -158,6 +158,9 @@ def _above(desk: str) -> dict[str, Call]:
         "platform answers at risk": lambda session, actor, now: outbox_view.at_risk(session, actor, now),
         "incidents": lambda session, actor, now: incident_view.page(session, actor),
         "late clocks to exempt": lambda session, actor, now: exemption_view.late(session, actor, "", now),
+        "late clocks to exempt of a site": lambda session, actor, now: exemption_view.late(
+            session, actor, "330106-01", now
+        ),
     }
     found |= _analysis()
     if desk == "lcs":
