@@ -29,9 +29,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_audit_marked_by", "audit", ["marked_by_id", "marked_at"], postgresql_where=MARKED, sqlite_where=MARKED
     )
+    op.create_index(
+        "ix_audit_province_mark", "audit", ["province_id", "mark", "id"], postgresql_where=MARKED, sqlite_where=MARKED
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_audit_province_mark", "audit")
     op.drop_index("ix_audit_marked_by", "audit")
     op.drop_index("ix_ticket_province_category", "ticket")
     op.drop_index("ix_clock_late_province", "clock")

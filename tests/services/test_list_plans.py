@@ -109,6 +109,22 @@ def test_late_clocks_come_from_the_index_of_late_runs_of_a_province_or_a_site(pl
         assert re.search(rf"ix_clock_late_{index}\b", said), said
 
 
+def test_the_tickets_of_a_category_in_a_province_come_from_an_index_of_both(plans):
+    said = "\n".join(plans["lcs", "analysis tickets rare category"])
+    assert re.search(r"ix_ticket_province_category\b", said), said
+
+
+def test_the_newest_marked_audits_are_a_piece_of_the_index_of_each_mark(plans):
+    (said,) = plans["ccs", "audits"]
+    assert len(re.findall(r"ix_audit_mark\b", said)) == 3, said
+
+
+def test_what_one_person_marked_today_is_counted_in_an_index_of_that_persons_marks(plans):
+    for desk in ("lcs", "ccs"):
+        said = "\n".join(plans[desk, "audits, the head"])
+        assert re.search(r"ix_audit_marked_by\b", said), said
+
+
 @pytest.mark.postgresql_only  # SQLite takes the index of a kind until it has statistics
 def test_headquarters_late_clocks_come_from_the_index_of_late_runs(plans):
     said = plans["ccs", "late clocks to exempt"]

@@ -197,6 +197,7 @@ def _analysis() -> dict[str, Call]:
         "analysis": sums, "analysis tickets": tickets(), "analysis tickets rare category": tickets(category=RARE),
         "analysis tickets of an hour": tickets(weekday=2, hour=3),
         "analysis tickets of a site": tickets(site="330106-01"),
+        "analysis tickets of a courier": tickets(site="330106-01", courier="张师傅"),
     }  # fmt: skip
 
 
