@@ -121,7 +121,7 @@ def among(session: Session, ticket: Any, word: Word) -> ColumnElement[bool]:
     """The condition on `ticket` that its document has a word."""
     found = _table(session)
     own = found.c.ticket_id == ticket.id if _postgresql(session) else _rank(session) == ticket.search_rank
-    return exists(select(1).select_from(found).where(own, _has(session, None, [word])))
+    return exists(select(1).select_from(found).where(own, _has(session, None, [word])).correlate(ticket))
 
 
 def starts_with(session: Session, words: Any, beginning: str) -> ColumnElement[bool]:

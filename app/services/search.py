@@ -21,7 +21,7 @@ from app.models import Event, FreeText, Person, PlatformOrder, Ticket, WorkItem
 from app.models import dialect_search as documents
 from app.services import linked, queue, queue_scope
 from app.services.queue import Filters, Row
-from app.services.scope import looked_up, visible_to, work_scope
+from app.services.scope import looked_up, one_by_one, visible_to, work_scope
 
 PAGE = 50
 MOST_CODES = 3  # words of a query that are looked for as numbers too
@@ -163,7 +163,8 @@ def _ends(session: Session, word: Word) -> dict[str, ColumnElement[bool]]:
     if word.tails:
         found["suffix"] = documents.starts_with(session, Ticket.waybill_reversed, word.code[::-1])
     if word.last_four:
-        found["phone"] = exists().where(Person.ticket_id == Ticket.id, Person.phone_last4 == word.last_four)
+        own = select(Person.phone_last4).where(Person.ticket_id == Ticket.id).correlate(Ticket)
+        found["phone"] = func.coalesce(own.scalar_subquery(), "") == word.last_four
     return found
 
 
@@ -178,7 +179,7 @@ def _somewhere(session: Session, word: Word) -> ColumnElement[bool]:
     """The condition on `ticket` that a word stands in its texts or at the end of its numbers; asked of what the index
     of words found too, which may remember the end of a number that has gone since."""
     said = documents.among(session, Ticket, replace(word, code=""))
-    return or_(*_ends(session, word).values(), said)
+    return or_(*_ends(session, word).values(), one_by_one(said))
 
 
 def _has(session: Session, word: Word) -> ColumnElement[bool]:

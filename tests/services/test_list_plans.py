@@ -103,10 +103,15 @@ def test_every_filter_and_order_that_a_queue_offers_is_among_them(plans):
     assert not [name for desk, name in plans if desk != "site" and "activity" in name and name != "queue all activity"]
 
 
-def test_late_clocks_come_from_the_index_of_late_runs_of_a_province_or_a_site(plans):
-    for name, index in (("late clocks to exempt", "province"), ("late clocks to exempt of a site", "site")):
-        (said,) = plans["lcs", name]
-        assert re.search(rf"ix_clock_late_{index}\b", said), said
+def test_a_provinces_late_clocks_come_from_the_index_of_its_late_runs(plans):
+    (said,) = plans["lcs", "late clocks to exempt"]
+    assert re.search(r"ix_clock_late_province\b", said), said
+
+
+@pytest.mark.sqlite_only  # with so few rows PostgreSQL takes any index of late runs
+def test_a_sites_late_clocks_come_from_the_index_of_its_late_runs(plans):
+    (said,) = plans["ccs", "late clocks to exempt of a site"]
+    assert re.search(r"ix_clock_late_site\b", said), said
 
 
 def test_the_tickets_of_a_category_in_a_province_come_from_an_index_of_both(plans):

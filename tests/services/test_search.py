@@ -373,7 +373,7 @@ def test_four_characters_are_looked_for_among_the_words_and_not_in_all_telephone
     for said in ("5678", "ab12"):
         ways = search._ways(db_session, cast[who], rule.parse(said), allowed, None, NOON)
         plans = "\n".join(plan(db_session, way) for way in ways)
-        assert "phone_last4" not in plans and "waybill_reversed" not in plans, plans
+        assert "ix_ticket_person_phone_last4" not in plans and "ix_ticket_waybill_reversed" not in plans, plans
 
 
 def test_a_waybill_that_is_told_later_is_found_by_its_end(cast, db_session):
