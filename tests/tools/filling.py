@@ -27,6 +27,7 @@ from tests.tools import bulk, filling_beside, lists
 
 NOW = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
 PROVINCES, SITES = 30, 10  # sites in a province for each thousand tickets; at least these
+SITE = "330106-01"  # the first one's code, which lists of one site ask for
 CHUNK = 20_000
 CATEGORIES = ("FALSE_SIGN", "LOCKER", "PROXY", "NOT_TO_DOOR", "LOST", "DAMAGED", "DELAYED", "ATTITUDE")
 SAID = ("显示签收没有收到", "放在驿站没有通知", "外包装破损，玻璃碎了", "说好今天送到", "态度很差，一直不接电话")
@@ -63,7 +64,7 @@ def places(session: Any, company: Company) -> None:
     """Organisations, people, categories, the platform."""
     tree = [(company.headquarters, "HQ", "headquarters", None)]
     tree += [(one, f"P{n}", "province", None) for n, one in enumerate(company.provinces)]
-    tree += [(one, f"S{n}", "site", province) for n, (one, province) in enumerate(company.houses)]
+    tree += [(one, f"S{n}" if n else SITE, "site", province) for n, (one, province) in enumerate(company.houses)]
     insert_rows(session, models.Organisation.__table__, [
         {"id": i, "code": code, "kind": kind, "name": code, "province_id": province} for i, code, kind, province in tree
     ])  # fmt: skip
