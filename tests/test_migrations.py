@@ -70,16 +70,20 @@ def test_a_database_with_rows_comes_up_to_today_and_goes_back(old_portal: Flask)
 
 
 def kept() -> list[list[Any]]:
-    """What is kept for the lists of incidents and exemptions."""
+    """What is kept for the lists of incidents, exemptions and late runs, and the words that are searched."""
     from app.extensions import db
 
     tables = {
         "incident_ticket": "ticket_id, scope, incident_id, number, answered",
         "incident_count": "incident_id, scope, answered, n",
         "exemption_scope": "exemption_id, scope, state",
+        "clock": "id, province_id",
     }
     with db.engine.connect() as connection:
-        return [
+        words = connection.execute(
+            text("SELECT ticket_id, CAST(terms AS text) FROM search_document ORDER BY ticket_id")
+        )
+        return [[(row[0], *sorted(row[1].split())) for row in words]] + [
             [tuple(row) for row in connection.execute(text(f"SELECT {columns} FROM {table} ORDER BY {columns}"))]
             for table, columns in tables.items()
         ]

@@ -19,6 +19,7 @@ LONGEST_TOKEN = 20  # characters; a longer one is cut in the text and in the que
 MOST_TOKENS = 2000  # of one text: what a person types has at most as many characters
 LONGEST_QUERY, MOST_WORDS = 200, 8
 LEAST_SUFFIX = 4  # last characters of a waybill, last digits of a telephone
+WAYBILL, PHONE = "№", "☎"  # before the last four of either, as a token that no text has
 AROUND = 18  # characters shown before a hit
 EXCERPT = 72  # characters of an excerpt
 # entries with a text that no thread shows: another entry says the same, or it is about money, which is the manager's
@@ -61,6 +62,11 @@ class Word:
         return self.code if _LAST_FOUR.fullmatch(self.code) else ""
 
     @property
+    def tails(self) -> tuple[str, ...]:
+        """Where the word has four characters: the tokens of which a document may have one in place of the others."""
+        return tails(self.code if len(self.code) == LEAST_SUFFIX else "", self.last_four)
+
+    @property
     def needles(self) -> tuple[str, ...]:
         """What to look for in a folded text to show the hit."""
         return (*self.runs, *(one for one in (*self.tokens, self.prefix) if one and not _is_han(one)))
@@ -96,6 +102,16 @@ def _pairs(run: str) -> list[str]:
 def _is_han(token: str) -> bool:
     match = _RUN.match(token)
     return bool(match and match["han"])
+
+
+def tails(waybill: str, phone: str) -> tuple[str, ...]:
+    """The tokens by which a ticket is found by the last four characters of its waybill and its telephone.
+
+    They stand among its words, so that those of one scope are found at once and the newest first: of all waybills one
+    in ten thousand ends alike.
+    """
+    ends = ((WAYBILL, fold(waybill[-LEAST_SUFFIX:])), (PHONE, phone[-LEAST_SUFFIX:]))
+    return tuple(sign + end for sign, end in ends if len(end) == LEAST_SUFFIX and end.isascii() and end.isalnum())
 
 
 def parse(text: str) -> Query:

@@ -102,11 +102,15 @@ class Audit(Model):
         Index("ix_audit_marked_id", "id", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
         Index("ix_audit_site_id", "site_id", "id", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
         Index("ix_audit_mark", "mark", "id", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
+        Index("ix_audit_province_mark", "province_id", "mark", "id", sqlite_where=text(MARKED),
+              postgresql_where=text(MARKED)),
         Index("ix_audit_waiting", "province_id", text(AUDIT_ORDER), "day", "id", sqlite_where=text(OF_PROVINCE),
               postgresql_where=text(OF_PROVINCE)),
         Index("ix_audit_headquarters", text(AUDIT_ORDER), "day", "id", sqlite_where=text(OF_HEADQUARTERS),
               postgresql_where=text(OF_HEADQUARTERS)),
         Index("ix_audit_site_marked", "site_id", "marked_at", sqlite_where=text(MARKED), postgresql_where=text(MARKED)),
+        Index("ix_audit_marked_by", "marked_by_id", "marked_at", sqlite_where=text(MARKED),
+              postgresql_where=text(MARKED)),
     )  # fmt: skip
 
 

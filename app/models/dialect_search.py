@@ -27,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.domain.search import Word
+
 # A rank without its last bits is a bucket of time: of 70 minutes, and each span's four times as long as the one before.
 # The index of words has every document's bucket of each span (migration 0033) and thus finds the newest first.
 SPANS, FIRST_SPAN, SPAN_STEP = 7, 44, 2
@@ -87,10 +89,10 @@ def forget(session: Session, tickets: Iterable[tuple[int, int]]) -> None:
         _execute(session, "forget", row)
 
 
-def newest(session: Session, scope: int | None, tokens: Sequence[str], prefixes: Sequence[str]) -> Select[Any]:
-    """The documents (`ticket_id`, `rank`) with all tokens and beginnings that a scope may find; None is everybody's."""
+def newest(session: Session, scope: int | None, words: Sequence[Word]) -> Select[Any]:
+    """The documents (`ticket_id`, `rank`) with all the words that a scope may find; None is everybody's."""
     found = _table(session)
-    return select(found.c.ticket_id, _rank(session).label("rank")).where(_has(session, scope, tokens, prefixes))
+    return select(found.c.ticket_id, _rank(session).label("rank")).where(_has(session, scope, words))
 
 
 def spans(session: Session) -> int:
@@ -98,16 +100,14 @@ def spans(session: Session) -> int:
     return SPANS if _postgresql(session) else 0
 
 
-def lately(
-    session: Session, scope: int | None, tokens: Sequence[str], prefixes: Sequence[str], about: int, span: int
-) -> Select[Any]:
+def lately(session: Session, scope: int | None, words: Sequence[Word], about: int, span: int) -> Select[Any]:
     """What `newest` finds in so short a time before the rank of an instant, read by the index of words alone and in
     order: `span` 0 reaches back four hours, each further one four times as far, and SPANS to the beginning.
 
     What clocks that go wrong wrote up to two hours after that instant is in it too. Who takes the first span that fills
     a page reads about as much for a rare word as for a frequent one, and as much in a large house as in a small one.
     """
-    found = newest(session, scope, tokens, prefixes)
+    found = newest(session, scope, words)
     if span < SPANS:
         bucket = about >> FIRST_SPAN + SPAN_STEP * span
         wanted = ",".join(str(one * 8 + span) for one in range(bucket - BACK, bucket + AHEAD + 1))
@@ -117,11 +117,11 @@ def lately(
     return listed.order_by(some.c.rank.desc())
 
 
-def among(session: Session, ticket: Any, tokens: Sequence[str], prefixes: Sequence[str]) -> ColumnElement[bool]:
-    """The condition on `ticket` that its document has all these tokens and beginnings."""
+def among(session: Session, ticket: Any, word: Word) -> ColumnElement[bool]:
+    """The condition on `ticket` that its document has a word."""
     found = _table(session)
     own = found.c.ticket_id == ticket.id if _postgresql(session) else _rank(session) == ticket.search_rank
-    return exists(select(1).select_from(found).where(own, _has(session, None, tokens, prefixes)))
+    return exists(select(1).select_from(found).where(own, _has(session, None, [word])).correlate(ticket))
 
 
 def starts_with(session: Session, words: Any, beginning: str) -> ColumnElement[bool]:
@@ -131,15 +131,22 @@ def starts_with(session: Session, words: Any, beginning: str) -> ColumnElement[b
     return and_(words >= beginning, words < f"{beginning}\U0010ffff")
 
 
-def _has(session: Session, scope: int | None, tokens: Sequence[str], prefixes: Sequence[str]) -> ColumnElement[bool]:
+def _has(session: Session, scope: int | None, words: Sequence[Word]) -> ColumnElement[bool]:
     if _postgresql(session):
-        asked = " & ".join([f"'{one}'" for one in tokens] + [f"'{one}':*" for one in prefixes])
-        words = _condition("search_document.terms @@ CAST(:asked AS tsquery)", asked)
+        asked = " & ".join(_asked(word, "'{}'", "'{}':*", " & ", " | ") for word in words)
+        said = _condition("search_document.terms @@ CAST(:asked AS tsquery)", asked)
         seen = _condition("search_document.scopes @> ARRAY[CAST(:asked AS bigint)]", scope)
-        return words if scope is None else and_(words, seen)
-    asked = " AND ".join([f'"{one}"' for one in tokens] + [f'"{one}" *' for one in prefixes])
+        return said if scope is None else and_(said, seen)
+    asked = " AND ".join(_asked(word, '"{}"', '"{}" *', " AND ", " OR ") for word in words)
     asked = f"terms : ({asked})" if scope is None else f'scopes : "{scope}" AND terms : ({asked})'
     return _condition("search_document MATCH :asked", asked)
+
+
+def _asked(word: Word, whole: str, beginning: str, both: str, either: str) -> str:
+    """One word in an engine's own language: all of its tokens and its beginning, or one of its tails."""
+    needed = [whole.format(one) for one in word.tokens] + ([beginning.format(word.prefix)] if word.prefix else [])
+    said = both.join(needed)
+    return f"({either.join([f'({said})', *(whole.format(one) for one in word.tails)])})" if word.tails else f"({said})"
 
 
 def _condition(said: str, asked: Any) -> ColumnElement[bool]:

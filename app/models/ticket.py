@@ -102,6 +102,7 @@ class Ticket(Model):
         Index("ix_ticket_opened", "opened_at"),
         Index("ix_ticket_category_opened", "category", "opened_at", "id"),
         Index("ix_ticket_province_opened", "province_id", "opened_at", "id"),
+        Index("ix_ticket_province_category", "province_id", "category", "opened_at", "id"),
         Index("ix_ticket_result", "result_at"),
         *(
             Index(name, *columns, sqlite_where=text(OTHER_KINDS), postgresql_where=text(OTHER_KINDS))
@@ -211,6 +212,7 @@ class Clock(Model):
     kind: Mapped[str] = mapped_column(String(16))
     run: Mapped[int]
     organisation_id: Mapped[int | None] = ref("organisation.id", nullable=True)
+    province_id: Mapped[int | None] = mapped_column(Big)  # of the organisation, for the lists of a province
     minutes: Mapped[int]
     calendar: Mapped[str] = mapped_column(String(12))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -234,6 +236,14 @@ class Clock(Model):
         Index(
             "ix_clock_late_site",
             "organisation_id",
+            "due_at",
+            "id",
+            sqlite_where=text(_LATE_RUNS),
+            postgresql_where=text(_LATE_RUNS),
+        ),
+        Index(
+            "ix_clock_late_province",
+            "province_id",
             "due_at",
             "id",
             sqlite_where=text(_LATE_RUNS),

@@ -6,14 +6,14 @@ import re
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, text, update
+from sqlalchemy import ColumnElement, Exists, and_, exists, false, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from app.domain import audits as rule
 from app.domain.audit_sample import RECHECK
 from app.domain.errors import NotFound, Stale
 from app.domain.roles import Actor
-from app.models import Audit, Ticket
+from app.models import Audit
 from app.models.assessment import AUDIT_ORDER, OF_HEADQUARTERS, OF_PROVINCE
 from app.models.dialect import changed, for_update, lock_key
 from app.services import hands, scope
@@ -47,20 +47,22 @@ def _as_stored(condition: str) -> Any:
 
 def open_to(actor: Actor) -> ColumnElement[bool]:
     """Audits that wait at the actor's desk and on which the actor has no hand."""
-    own = select(Ticket.id).where(Ticket.id == Audit.ticket_id, scope.visible_to(actor))
-    seen = own.correlate(Audit).exists()  # the query around may be joined to its tickets itself
-    return and_(_waiting(actor), seen, ~own_work(actor))
+    return and_(_waiting(actor), scope.looked_up(Audit.ticket_id, scope.visible_to(actor)), ~own_work(actor))
 
 
 def own_work(actor: Actor) -> ColumnElement[bool]:
-    """The actor wrote the result, did something in the ticket, or judged this very result before."""
+    """The actor wrote the result, did something in the ticket, or judged this very result before.
+
+    Looked up for one audit after the other: of bare EXISTS under an OR PostgreSQL would first read whatever this person
+    ever did and judged.
+    """
+    before = scope.one_by_one(judged(actor, Audit.result_event_id).correlate(Audit))
     return or_(
-        Audit.author_id.is_not_distinct_from(actor.user_id), hands.acted(actor, hands.IN_AUDIT, Audit.ticket_id),
-        judged(actor, Audit.result_event_id),
-    )  # fmt: skip
+        Audit.author_id.is_not_distinct_from(actor.user_id), hands.acted(actor, hands.IN_AUDIT, Audit.ticket_id), before
+    )
 
 
-def judged(actor: Actor, result_event_id: Any) -> ColumnElement[bool]:
+def judged(actor: Actor, result_event_id: Any) -> Exists:
     """The actor marked or revised an audit of that result."""
     other = aliased(Audit)
     by = or_(other.marked_by_id == actor.user_id, other.revised_by_id == actor.user_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, true, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.domain import audits as rule
@@ -99,15 +99,13 @@ def seen_by(actor: Actor) -> ColumnElement[bool]:
 
 def page(session: Session, actor: Actor, mark: str, before: int | None = None, limit: int = PAGE) -> list[Line]:
     """A page of marked audits in scope with the auditor's words, newest draw first; one more where there are more."""
-    found = _lines(FreeText.id == Audit.text_id).where(seen_by(actor), _with(mark))
-    if before is not None:
-        found = found.where(Audit.id < before)
+    found = _lines(FreeText.id == Audit.text_id).where(*_marked(actor, mark, before, limit + 1))
     return [_line(row) for row in session.execute(found.order_by(Audit.id.desc()).limit(limit + 1))]
 
 
 def count(session: Session, actor: Actor, mark: str, below: int, most: int) -> int:
     """How many there are below an id, at most `most`."""
-    found = select(Audit.id).where(seen_by(actor), _with(mark), Audit.id < below).limit(most)
+    found = select(Audit.id).where(*_marked(actor, mark, below, most)).limit(most)
     return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
@@ -183,8 +181,20 @@ def _of_province(actor: Actor, column: Any) -> ColumnElement[bool]:
     return true() if actor.desk == "ccs" else column == actor.province_id
 
 
-def _with(mark: str) -> ColumnElement[bool]:
-    return Audit.mark == mark if mark in rule.MARKS else true()
+def _marked(actor: Actor, mark: str, below: int | None, most: int) -> list[ColumnElement[bool]]:
+    """The marked ones in scope with a mark (others: any) and below an id: at least the newest `most`, if there are so
+    many. Of all marks headquarters gets a piece of each mark's index: between the newest lie those that wait."""
+    seen = [seen_by(actor)] if below is None else [seen_by(actor), Audit.id < below]
+    if mark in rule.MARKS:
+        return [*seen, Audit.mark == mark]
+    if actor.desk != "ccs":
+        return seen
+    pieces = []
+    for one in rule.MARKS:
+        piece = select(Audit.id).where(*seen, Audit.mark == one).order_by(Audit.id.desc()).limit(most).subquery()
+        pieces.append(select(piece.c.id))
+    newest = union_all(*pieces).subquery()
+    return [Audit.id.in_(select(newest.c.id))]
 
 
 def _lines(words: ColumnElement[bool]) -> Any:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Clock, Ticket
 from app.models.dialect import for_update
+from app.services import organisations
 from app.services.transaction import keep, kept
 
 
@@ -18,6 +19,16 @@ def of(session: Session, ticket: Ticket) -> list[Clock]:
 
 
 _RUNS = select(Clock).where(Clock.ticket_id == bindparam("ticket_id")).order_by(Clock.id)
+
+
+def book(session: Session, ticket: Ticket, clock: Clock, organisation_id: int | None) -> None:
+    """Say whose run it is. The province stands beside the organisation, which never leaves it."""
+    clock.organisation_id = organisation_id
+    if organisation_id is not None and organisation_id == ticket.handling_site_id:
+        clock.province_id = ticket.province_id
+    else:
+        place = organisations.known(session, organisation_id)
+        clock.province_id = place.province_id if place else None
 
 
 def locked(session: Session, ticket: Ticket) -> list[Clock]:

@@ -51,7 +51,7 @@ def run_on(session: Session, ticket: Ticket, before: Mapping[str, Mapping[str, A
 
 def _book_back(session: Session, ticket: Ticket, clock: Clock, to: int | None, now: datetime) -> None:
     data = {"clock": clock.kind, "run": clock.run, "from": clock.organisation_id, "to": to, "due_at": clock.due_at}
-    clock.organisation_id = to
+    clock_runs.book(session, ticket, clock, to)
     journal.append(session, ticket, "lateness_booked", actor=SYSTEM, now=now, data=data)
 
 

@@ -38,10 +38,11 @@ def start(
     due = due or rule.due_at(limit, now, table)
     clock = Clock(
         id=new_id(), ticket_id=ticket.id, kind=kind, run=clock_runs.next_run(session, ticket, kind),
-        minutes=limit.minutes, calendar=limit.calendar, started_at=now, due_at=due, organisation_id=organisation_id,
+        minutes=limit.minutes, calendar=limit.calendar, started_at=now, due_at=due,
         state="running", stage=0, exempt=kind in KINDS and LATE_ON_ARRIVAL in (ticket.flags or []),
     )  # fmt: skip
     clock.next_stage_at = first_stage_at(clock, table)
+    clock_runs.book(session, ticket, clock, organisation_id)
     session.add(clock)
     clock_runs.of(session, ticket).append(clock)
     data = {"kind": kind, "run": clock.run, "due_at": due, "minutes": limit.minutes, "calendar": limit.calendar}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, text, true
+from sqlalchemy import ColumnElement, and_, func, select, text, true
 from sqlalchemy.orm import Session, aliased
 
 from app.domain import exemptions as rule
@@ -21,7 +20,6 @@ from app.services.scope import looked_up, visible_to
 
 PAGE = 50
 LATE_SHOWN = 100
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 LOOK_BACK = timedelta(days=62)  # an exemption is asked for in the month of the fact or the one after
 STATES = ("asked", "granted", "refused", "revoked")
 
@@ -117,58 +115,26 @@ def _numbers(session: Session, actor: Actor, ids: list[int]) -> dict[int, list[t
 def late(session: Session, actor: Actor, site: str, now: datetime) -> list[tuple[Clock, Ticket, Organisation]]:
     """Late runs that may be asked for, the latest first; `site` is a code, empty for all in scope.
 
-    Cost: a province is read site by site, so that it grows with the sites and with what is shown, not with the runs.
+    Cost: a piece of the index of late runs of a site, of a province, or of all, as long as what is shown.
     """
-    span = [Clock.due_at >= now - LOOK_BACK, Clock.due_at <= now]
     statement = (
         select(Clock, Ticket, Organisation)
         .join(Ticket, Ticket.id == Clock.ticket_id)
         .join(Organisation, Organisation.id == Clock.organisation_id)
-        .where(looked_up(Clock.ticket_id, visible_to(actor)), exemptions.askable(actor), _listed(), *span)
-        .where(Ticket.state != "withdrawn")
+        .where(looked_up(Clock.ticket_id, visible_to(actor)), exemptions.askable(actor), _listed())
+        .where(Clock.due_at >= now - LOOK_BACK, Clock.due_at <= now, Ticket.state != "withdrawn")
         .order_by(Clock.due_at.desc(), Clock.id.desc())
         .limit(LATE_SHOWN)
     )
-    if actor.desk == "ccs" and not site:
-        return [(clock, ticket, place) for clock, ticket, place in session.execute(statement)]
-    named = _places(actor, site)
-    places = list(session.scalars(select(Organisation.id).where(named)))
-    rows: list[tuple[Clock, Ticket, Organisation]] = []
-    for since in _starts(session, named, len(places), span):
-        part = statement.where(Clock.organisation_id.in_(places), Clock.due_at >= since)
-        rows = [(clock, ticket, place) for clock, ticket, place in session.execute(part)]
-        if len(rows) == LATE_SHOWN:
-            break
-    return rows
+    if site:
+        named = select(Organisation.id).where(Organisation.code == site).scalar_subquery()
+        statement = statement.where(Clock.organisation_id == named)
+    return [(clock, ticket, place) for clock, ticket, place in session.execute(statement)]
 
 
 def _listed() -> Any:
     """Says again what of a run is in `askable` and late, as the indexes of late runs say it, so that they are taken."""
     return text(LATE_RUNS)
-
-
-def _places(actor: Actor, site: str) -> ColumnElement[bool]:
-    """The organisations whose runs the actor may ask for, or the one with that code among them."""
-    below = Organisation.province_id == actor.province_id if actor.desk == "lcs" else false()
-    own = true() if actor.desk == "ccs" else or_(Organisation.id == actor.organisation_id, below)
-    return and_(own, Organisation.code == site) if site else own
-
-
-def _starts(
-    session: Session, named: ColumnElement[bool], places: int, span: Sequence[ColumnElement[bool]]
-) -> Iterator[datetime]:
-    """Instants since which the places have twice as many late runs as are shown, or one of them all that are shown; the
-    last is the start of the span, for where most of these cannot be asked for."""
-    few = min(LATE_SHOWN, -(-4 * LATE_SHOWN // max(1, places)))
-    for runs in dict.fromkeys((few, LATE_SHOWN)) if places > 1 else ():
-        own = select(Clock.due_at).where(_listed(), *span, Clock.organisation_id == Organisation.id)
-        nth = own.order_by(Clock.due_at.desc(), Clock.id.desc()).offset(runs - 1).limit(1).correlate(Organisation)
-        said = session.scalars(select(nth.scalar_subquery()).where(named))
-        instants = sorted((one for one in said if one is not None), reverse=True)
-        enough = -(-2 * LATE_SHOWN // runs) if runs < LATE_SHOWN else 1
-        if len(instants) >= enough:
-            yield instants[enough - 1]
-    yield NEVER
 
 
 def provinces(session: Session, actor: Actor) -> list[Organisation]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, insert, or_, select
+from sqlalchemy import ColumnElement, and_, exists, insert, select
 from sqlalchemy.orm import Session
 
 from app.domain import exemptions as rule
@@ -151,11 +151,9 @@ def askable(actor: Actor) -> ColumnElement[bool]:
     free = and_(Clock.kind.in_(rule.KINDS), Clock.state != "void", Clock.exempt.is_(False), ~taken)
     if actor.desk == "ccs":
         return and_(free, Clock.organisation_id.is_not(None))
-    own = Clock.organisation_id == actor.organisation_id
     if actor.desk == "lcs":
-        sites = select(Organisation.id).where(Organisation.province_id == actor.province_id)
-        own = or_(own, Clock.organisation_id.in_(sites))
-    return and_(free, own)
+        return and_(free, Clock.province_id == actor.province_id)
+    return and_(free, Clock.organisation_id == actor.organisation_id)
 
 
 def _wanted(session: Session, actor: Actor, ticket_ids: list[int], clock_ids: Sequence[int]) -> list[Clock]:

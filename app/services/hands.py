@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from app.domain.errors import NotAllowed
 from app.domain.roles import Actor
 from app.models import Event, Ticket
+from app.services.scope import one_by_one
 
 # what is written or done in the handling site's place: by itself, by who acts for it, by who closes instead of it
 FOR_THE_SITE = (
@@ -34,8 +35,9 @@ def has(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str]) 
 
 
 def acted(actor: Actor, kinds: Collection[str], ticket_id: Any) -> ColumnElement[bool]:
-    """The same as a condition, for lists; `ticket_id` is a column."""
-    return exists().where(Event.ticket_id == ticket_id, Event.actor_id == actor.user_id, Event.type.in_(kinds))
+    """The same as a condition, for lists, looked up row by row; `ticket_id` is a column."""
+    own = exists().where(Event.ticket_id == ticket_id, Event.actor_id == actor.user_id, Event.type.in_(kinds))
+    return one_by_one(own.correlate(ticket_id.expression.table))
 
 
 def acted_in(session: Session, ticket_ids: Collection[int], actor: Actor) -> set[int]:

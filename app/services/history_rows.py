@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain.calendars import SHANGHAI
 from app.domain.history import Moment, Past
 from app.domain.roles import SYSTEM, Actor
-from app.domain.search import rank
+from app.domain.search import rank, tails
 from app.domain.waybills import normalise
 from app.models import Clock, Event, FreeText, ImportedTicket, Party, Person, PlatformOrder, Ticket, WorkItem
 from app.models import dialect_search as documents
@@ -67,6 +67,7 @@ def add(batch: Batch, past: Past, number: int, target: Target) -> None:
     ticket = _ticket(past, ticket_id, number, words["id"], target) | _head(events)
     ticket["search_rank"] = rank(past.activity_at, ticket["number"])
     terms = search_index.terms_of([(events[0]["type"], words["body"])])
+    terms = (*tails(ticket["waybill"], _person(past, ticket_id)["phone_last4"]), *terms)
     batch.found.append(documents.Document(ticket_id, ticket["search_rank"], _scopes(parties), terms))
     batch.rows[TICKET].append(ticket)
     batch.rows[TEXT].append(words)
@@ -148,7 +149,9 @@ def _clock(past: Past, ticket_id: int) -> Rows:
     run = past.run
     return {
         "id": new_id(), "ticket_id": ticket_id, "kind": "resolve", "run": 1,
-        "organisation_id": past.place.site_id if past.place else None, "minutes": run.limit.minutes,
+        "organisation_id": past.place.site_id if past.place else None,
+        "province_id": past.place.province_id if past.place and past.place.site_id else None,
+        "minutes": run.limit.minutes,
         "calendar": run.limit.calendar, "started_at": run.started_at, "due_at": run.due_at,
         "stopped_at": run.stopped_at, "breached_at": run.breached_at, "state": run.state,
         "stage": past.stage, "next_stage_at": past.next_stage_at,

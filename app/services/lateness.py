@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.domain.responsibility import ReplyRun, late_party
 from app.domain.roles import SYSTEM
 from app.models import Clock, Event, Ticket
-from app.services import journal
+from app.services import clock_runs, journal
 
 SHIFTS = "resolve"  # the clock whose lateness may be a party's
 
@@ -26,7 +26,7 @@ def book(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> None:
     if liable is None or liable == clock.organisation_id:
         return
     data = {"clock": clock.kind, "run": clock.run, "from": clock.organisation_id, "to": liable, "due_at": clock.due_at}
-    clock.organisation_id = liable
+    clock_runs.book(session, ticket, clock, liable)
     journal.append(session, ticket, "lateness_booked", actor=SYSTEM, now=now, data=data)
 
 

@@ -33,6 +33,7 @@ from app.services import (
     moves,
     policies,
     routing,
+    search_index,
     sent_back,
     ticket_contacts,
 )
@@ -164,7 +165,9 @@ def _priority(complaint: ComplaintIn, category: str) -> str:
 
 def _describe(session: Session, ticket: Ticket, complaint: ComplaintIn, actor: Actor, now: datetime) -> Event:
     """Who complains, in which words, and whose customer the sender is."""
-    session.add(_person(ticket, complaint))
+    person = _person(ticket, complaint)
+    session.add(person)
+    search_index.tails(session, ticket, phone=person.phone_last4)
     ticket_contacts.keep(session, ticket, complaint.contacts)
     account = customers.recognise(session, ticket, *senders(complaint))
     data = _received(ticket, complaint)

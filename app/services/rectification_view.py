@@ -64,7 +64,7 @@ def listed(
     columns: tuple[Any, ...] = (Rectification, Organisation, earlier.number)
     statement: Select[Any] = (
         select(*columns)
-        .join(Organisation, Organisation.id == Rectification.organisation_id)
+        .outerjoin(Organisation, Organisation.id == Rectification.organisation_id)  # each has one: never site by site
         .outerjoin(earlier, earlier.id == Rectification.repeat_of_id)
         .where(seen_by(actor), _which(which, now))
     )

@@ -4,11 +4,11 @@ telephone, and by the words of the thread; open and ended tickets, the newest en
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.domain import search as rule
@@ -21,7 +21,7 @@ from app.models import Event, FreeText, Person, PlatformOrder, Ticket, WorkItem
 from app.models import dialect_search as documents
 from app.services import linked, queue, queue_scope
 from app.services.queue import Filters, Row
-from app.services.scope import looked_up, visible_to, work_scope
+from app.services.scope import looked_up, one_by_one, visible_to, work_scope
 
 PAGE = 50
 MOST_CODES = 3  # words of a query that are looked for as numbers too
@@ -68,7 +68,11 @@ def find(session: Session, actor: Actor, query: Query, filters: Filters, now: da
     merged = union_all(*ways).subquery()
     best = select(merged.c.id, func.min(merged.c.by).label("by"), merged.c.rank).group_by(merged.c.id, merged.c.rank)
     first = best.order_by(merged.c.rank.desc()).limit(PAGE + 1).subquery()
-    statement = queue.columns().join(first, first.c.id == Ticket.id).add_columns(first.c.by, first.c.rank)
+    statement = (
+        queue.columns()
+        .join(first, first.c.id == Ticket.id)
+        .add_columns(_by(session, first.c.by, query.words), first.c.rank)
+    )
     rows = session.execute(statement.order_by(first.c.rank.desc())).all()
     texts = _texts(session, [row[0] for row in rows[:PAGE]])
     hits = [_hit(row, actor, query, texts.get(row[0], [])) for row in rows[:PAGE]]
@@ -112,16 +116,16 @@ def _by_text(
 ) -> list[Select[Any]]:  # fmt: skip
     """The words of the thread. Where the index of words gives no order, first in the newest documents, then further and
     further back until a page is full: neither frequent nor rare words are looked for in everything."""
-    tokens, prefixes = _needed(query.words)
+    allowed = [*allowed, *(_somewhere(session, word) for word in query.words if word.tails)]
     scope = None if actor.desk == "ccs" else work_scope(actor)
     if not (spans := documents.spans(session)):
-        found: Any = documents.newest(session, scope, tokens, prefixes)
+        found: Any = documents.newest(session, scope, query.words)
         joined = found.join(Ticket, Ticket.id == found.selected_columns.ticket_id).where(*allowed)
         return [_newest(joined, found.selected_columns.rank, "text", before)]
     about = rule.rank(now, "") if before is None else before
     ways: list[Any] = []
     for span in range(spans + 1):
-        some = documents.lately(session, scope, tokens, prefixes, about, span).subquery()
+        some = documents.lately(session, scope, query.words, about, span).subquery()
         few = [select(func.count()).select_from(way).scalar_subquery() <= PAGE for way in ways]
         there = select(some.c.ticket_id).where(looked_up(some.c.ticket_id, *allowed), *few)
         ways.append(_newest(there, some.c.rank, "text", before, some.c.ticket_id).cte(f"text_{span}"))
@@ -141,30 +145,46 @@ def _newest(
     return select(inner.c.id, inner.c.by, inner.c.rank)
 
 
-def _needed(words: Sequence[Word]) -> tuple[list[str], list[str]]:
-    """Tokens and beginnings that a document must have, each once."""
-    tokens = dict.fromkeys(token for word in words for token in word.tokens)
-    return list(tokens), list(dict.fromkeys(word.prefix for word in words if word.prefix))
-
-
 def _codes(session: Session, word: Word) -> dict[str, ColumnElement[bool]]:
-    """The conditions on `ticket` that a word is one of its numbers, by the way."""
+    """The conditions on `ticket` that a word is one of its numbers, by the way; the last four stand among the words."""
     order = select(PlatformOrder.ticket_id).where(PlatformOrder.code.in_({word.order, word.order.upper()}))
     found: dict[str, ColumnElement[bool]] = {"order": Ticket.id.in_(order)}
     if word.code:
         parcel = linked.numbers(session, word.code) if is_acceptable(word.code) else [word.code]
         found |= {"number": Ticket.number == word.code, "waybill": Ticket.waybill.in_(parcel)}
-    if word.code.isalnum():
+    if word.code.isalnum() and not word.tails:
+        found["suffix"] = documents.starts_with(session, Ticket.waybill_reversed, word.code[::-1])
+    return found
+
+
+def _ends(session: Session, word: Word) -> dict[str, ColumnElement[bool]]:
+    """The conditions on `ticket` that its waybill or its telephone ends in a word of four characters, by the way."""
+    found: dict[str, ColumnElement[bool]] = {}
+    if word.tails:
         found["suffix"] = documents.starts_with(session, Ticket.waybill_reversed, word.code[::-1])
     if word.last_four:
-        phones = select(Person.ticket_id).where(Person.phone_last4 == word.last_four)
-        found["phone"] = Ticket.id.in_(phones)
+        own = select(Person.phone_last4).where(Person.ticket_id == Ticket.id).correlate(Ticket)
+        found["phone"] = func.coalesce(own.scalar_subquery(), "") == word.last_four
     return found
+
+
+def _by(session: Session, way: Any, words: Sequence[Word]) -> Any:
+    """How a ticket was found, where that was among the words: by the end of its waybill or its telephone, if it is."""
+    ends = [(BY.index(by), condition) for word in words for by, condition in _ends(session, word).items()]
+    surest = [(condition, literal(by)) for by, condition in sorted(ends, key=lambda one: one[0])]
+    return case((way != BY.index("text"), way), *surest, else_=way).label("found_by")
+
+
+def _somewhere(session: Session, word: Word) -> ColumnElement[bool]:
+    """The condition on `ticket` that a word stands in its texts or at the end of its numbers; asked of what the index
+    of words found too, which may remember the end of a number that has gone since."""
+    said = documents.among(session, Ticket, replace(word, code=""))
+    return or_(*_ends(session, word).values(), one_by_one(said))
 
 
 def _has(session: Session, word: Word) -> ColumnElement[bool]:
     """The condition that a ticket, found by another word, has this one too."""
-    said = documents.among(session, Ticket, *_needed([word]))
+    said = _somewhere(session, word)
     return or_(*_codes(session, word).values(), said) if word.order else said
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.domain import search
 from app.domain.masking import mask_text
 from app.extensions import db
-from app.models import Event, FreeText, Party, Ticket
+from app.models import Event, FreeText, Party, Person, Ticket
 from app.models import dialect_search as documents
 from app.models.dialect import for_update
 from app.models.dialect_search import Document
@@ -57,6 +57,15 @@ def admit(session: Session, ticket: Ticket, party: Party) -> None:
         documents.admit(session, ticket.id, ticket.search_rank, scopes)
 
 
+def tails(session: Session, ticket: Ticket, *, phone: str = "") -> None:
+    """Make a ticket findable by the last four characters of its waybill and of a telephone. The caller commits."""
+    terms = search.tails(ticket.waybill, phone)
+    if begun(session, ticket.id):
+        _waiting(session, ticket).terms.update(dict.fromkeys(terms))
+    elif ticket.search_rank is not None and terms:
+        documents.extend(session, ticket.search_rank, Document(ticket.id, ticket.search_rank, (), terms))
+
+
 @dataclass
 class _Waiting:
     """The document of a ticket that this transaction makes: written once, when the ticket is whole."""
@@ -93,7 +102,7 @@ def scopes_of(parties: Scopes) -> list[int]:
 
 
 def renew(session: Session, ticket_ids: Sequence[int]) -> None:
-    """Make the documents of tickets anew from the texts that are there, three statements and one a ticket.
+    """Make the documents of tickets anew from what is there, four statements and one a ticket.
 
     To be called in the transaction that deletes a text, or it would still be found. The caller commits.
     """
@@ -107,17 +116,19 @@ def renew(session: Session, ticket_ids: Sequence[int]) -> None:
     entries = select(Event.ticket_id, Event.at, Event.type, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
     for ticket_id, at, kind, body in session.execute(entries.where(Event.ticket_id.in_(texts)).order_by(Event.seq)):
         texts[ticket_id].append((at, kind, body))
+    ends = select(Person.ticket_id, Person.phone_last4).where(Person.ticket_id.in_(texts))
+    phones = {row.ticket_id: row.phone_last4 for row in session.execute(ends)}
     documents.forget(session, [(one.id, one.search_rank) for one in tickets if one.search_rank is not None])
-    made = [_document(ticket, parties[ticket.id], texts[ticket.id]) for ticket in tickets]
+    made = [_document(one, parties[one.id], texts[one.id], phones.get(one.id, "")) for one in tickets]
     documents.insert(session, made)
     ranks = {document.ticket_id: document.rank for document in made}
     for ticket in tickets:
         ticket.search_rank = ranks[ticket.id]
 
 
-def _document(ticket: Ticket, parties: Scopes, texts: Texts) -> Document:
+def _document(ticket: Ticket, parties: Scopes, texts: Texts, phone: str) -> Document:
     newest = max((at for at, _kind, _body in texts), default=ticket.opened_at)
-    terms = terms_of([(kind, body) for _at, kind, body in texts])
+    terms = (*search.tails(ticket.waybill, phone), *terms_of([(kind, body) for _at, kind, body in texts]))
     return Document(ticket.id, search.rank(newest, ticket.number), scopes_of(parties), terms)
 
 

@@ -11,7 +11,7 @@ from app.domain.lifecycle import OPEN
 from app.domain.roles import SYSTEM
 from app.domain.waybills import is_acceptable, normalise
 from app.models import Ticket
-from app.services import desk, journal, linked, moves, routing
+from app.services import desk, journal, linked, moves, routing, search_index
 from app.services.opening import ComplaintIn
 
 
@@ -29,6 +29,7 @@ def fill_in(session: Session, ticket_id: int, told: ComplaintIn, rule: str, now:
     if ticket.waybill or ticket.state == "withdrawn":
         return
     ticket.waybill, ticket.waybill_reversed = waybill, waybill[::-1]
+    search_index.tails(session, ticket)
     event = journal.append(session, ticket, "waybill_told", actor=SYSTEM, now=now, text={"waybill": waybill})
     if ticket.state == OPEN and ticket.queue == "tray" and ticket.handling_site_id is None:
         routing.route(session, ticket, told.site_code, told.address, rule, now)

@@ -110,11 +110,12 @@ FILTERS = ("category", "site", "weekday", "hour", "courier")
 
 
 def asked_for(given: Any, days: Range) -> Asked:
-    """What an address asks for; a number that is none of a week or day is as if it were not there."""
-    weekday, hour = number(given, "weekday"), number(given, "hour")
+    """What an address asks for; a number that is none of a week or day is as if it were not there, and so is a courier
+    without a site: whose parcels these were is looked up ticket by ticket."""
+    weekday, hour, site = number(given, "weekday"), number(given, "hour"), given.get("site", "")[:32]
     return Asked(
-        days, given.get("category", "")[:24], given.get("site", "")[:32],
-        weekday if weekday in range(7) else None, hour if hour in range(24) else None, given.get("courier", "")[:60],
+        days, given.get("category", "")[:24], site, weekday if weekday in range(7) else None,
+        hour if hour in range(24) else None, given.get("courier", "")[:60] if site else "",
     )  # fmt: skip
 
 

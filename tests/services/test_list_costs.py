@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from app.models import Notice, Ticket
+from app.models import Audit, Notice, Ticket
 from tests.tools import bulk, filling, lists
 
 FEW, MANY = 300, 6_000
@@ -92,6 +92,27 @@ def test_no_list_reads_more_in_a_larger_house(costs: Any, app: Flask) -> None:
 def test_no_list_asks_more_often_in_a_larger_house(costs: Any) -> None:
     said = {key: (found[FEW][0], found[MANY][0]) for key, found in costs.items() if key[1] != PLANTED}
     assert not {key: both for key, both in said.items() if both[1] > both[0]}
+
+
+def test_audits_that_wait_cost_the_same_however_many_wait(app: Flask) -> None:
+    from app.extensions import db
+
+    found: dict[tuple[str, str], list[int]] = {}
+    for whole in (FEW * 10, FEW * 40):
+        with app.app_context(), app.test_request_context():
+            company, session = filling.fill(db.session(), whole, provinces=1), db.session()
+            for desk, reason in (("ccs", "recheck"), ("lcs", "sample")):
+                session.execute(update(Audit).values(marked_at=None, marked_by_id=None, mark="", reason=reason))
+                session.commit()
+                bulk.settle(session)
+                for name in ("audits that wait", "audits, the head"):
+                    call, actor = lists.of_desk(desk)[name], company.actor(ROLES[desk])
+                    found.setdefault((desk, name), []).append(lists.cost(session, call, actor, filling.NOW)[1])
+                    session.rollback()
+            db.session.remove()
+        app.extensions["test_cleaner"].clean()
+    _forget_sizes(app)
+    assert all(many <= 1.1 * few + 5 for few, many in found.values()), found
 
 
 def test_a_list_that_did_so_would_be_found(costs: Any, app: Flask) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy import delete, event, select, text, update
 
 from app.domain import search as rule
 from app.models import Event, FreeText, Person, PlatformOrder, Ticket
-from app.services import appeals, linked, parties, replies, routing, search, search_index
+from app.services import appeals, linked, parties, replies, routing, search, search_index, waybill_told
 from app.services.appeals import RulingIn
+from app.services.opening import ComplaintIn
 from app.services.queue import Filters
 from app.services.replies import ResultIn
 from app.services.transaction import write
@@ -349,9 +350,9 @@ def test_every_way_is_served_by_an_index(cast, db_session, who):
     for n in range(6):
         push(cast, f"W{n}", text="外包装破损")
     allowed = search._allowed(cast[who], Filters(queue=""), NOON)
-    ways = search._ways(db_session, cast[who], rule.parse("5678"), allowed, None, NOON)
+    ways = search._ways(db_session, cast[who], rule.parse("45678"), allowed, None, NOON)
     said = [plan(db_session, way) for way in ways]
-    for index in ("ix_ticket_waybill_reversed", "ix_ticket_person_phone_last4", "ix_platform_order_code"):
+    for index in ("ix_ticket_waybill_reversed", "ix_platform_order_code"):
         assert any(index in one for one in said), (index, said)
     postgresql = db_session.get_bind().dialect.name == "postgresql"
     assert not any(("Seq Scan" in one) if postgresql else ("SCAN ticket\n" in f"{one}\n") for one in said), said
@@ -361,7 +362,33 @@ def test_every_way_is_served_by_an_index(cast, db_session, who):
 
 
 def documents_of(session: Any, scope: int | None) -> Any:
-    return search.documents.newest(session, scope, ["破损", "外包"], ["yt12"])
+    return search.documents.newest(session, scope, rule.parse("破损 外包 yt12 5678").words)
+
+
+@pytest.mark.parametrize("who", ["site", "lcs", "ccs"])
+def test_four_characters_are_looked_for_among_the_words_and_not_in_all_telephones_and_waybills(cast, db_session, who):
+    for n in range(6):
+        push(cast, f"W{n}", text="外包装破损")
+    allowed = search._allowed(cast[who], Filters(queue=""), NOON)
+    for said in ("5678", "ab12"):
+        ways = search._ways(db_session, cast[who], rule.parse(said), allowed, None, NOON)
+        plans = "\n".join(plan(db_session, way) for way in ways)
+        assert "ix_ticket_person_phone_last4" not in plans and "ix_ticket_waybill_reversed" not in plans, plans
+
+
+def test_a_waybill_that_is_told_later_is_found_by_its_end(cast, db_session):
+    number = push(cast, "W1", text="外包装破损")
+    with write() as session:
+        row = session.scalars(select(Ticket).where(Ticket.number == number)).one()
+        row.waybill = row.waybill_reversed = ""
+        search_index.renew(session, [row.id])
+    assert numbers(db_session, cast["ccs"], "0177") == []
+    with write() as session:
+        row = session.scalars(select(Ticket).where(Ticket.number == number)).one()
+        told = ComplaintIn(text="", category="", waybill="YT1234567890177")
+        waybill_told.fill_in(session, row.id, told, "handling", NOON + MIN)
+    hits = found(db_session, cast["ccs"], "0177").hits
+    assert [(hit.row.number, hit.by) for hit in hits] == [(number, "suffix")]
 
 
 def test_orders_of_two_platforms_with_one_code_are_two_hits(cast, db_session):

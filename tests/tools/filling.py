@@ -27,6 +27,7 @@ from tests.tools import bulk, filling_beside, lists
 
 NOW = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
 PROVINCES, SITES = 30, 10  # sites in a province for each thousand tickets; at least these
+SITE = "330106-01"  # the first one's code, which lists of one site ask for
 CHUNK = 20_000
 CATEGORIES = ("FALSE_SIGN", "LOCKER", "PROXY", "NOT_TO_DOOR", "LOST", "DAMAGED", "DELAYED", "ATTITUDE")
 SAID = ("显示签收没有收到", "放在驿站没有通知", "外包装破损，玻璃碎了", "说好今天送到", "态度很差，一直不接电话")
@@ -63,7 +64,7 @@ def places(session: Any, company: Company) -> None:
     """Organisations, people, categories, the platform."""
     tree = [(company.headquarters, "HQ", "headquarters", None)]
     tree += [(one, f"P{n}", "province", None) for n, one in enumerate(company.provinces)]
-    tree += [(one, f"S{n}", "site", province) for n, (one, province) in enumerate(company.houses)]
+    tree += [(one, f"S{n}" if n else SITE, "site", province) for n, (one, province) in enumerate(company.houses)]
     insert_rows(session, models.Organisation.__table__, [
         {"id": i, "code": code, "kind": kind, "name": code, "province_id": province} for i, code, kind, province in tree
     ])  # fmt: skip
@@ -113,7 +114,11 @@ def _ticket(company: Company, n: int, whole: int, made: dict[str, list[dict[str,
     )  # fmt: skip
     for part in (_row, _history, _work, _left_the_house, _told, _beside, *BESIDE):
         part(company, one, add)
-    terms = tuple(dict.fromkeys((*words.tokens(one.said), *words.tokens(one.number))))
+    terms = tuple(
+        dict.fromkeys(
+            (*words.tails(f"YT{one.n:013d}", f"139{one.n:08d}"), *words.tokens(one.said), *words.tokens(one.number))
+        )
+    )
     return Document(one.id, one.rank, [site, province], terms)
 
 
@@ -167,8 +172,8 @@ def _row(_company: Company, one: Made, add: Any) -> None:
 def _history(company: Company, one: Made, add: Any) -> None:
     missed = one.n // company.sites % 2  # every other one of a site
     clock_id = new_id()
-    add("Clock", id=clock_id, ticket_id=one.id, kind="first_reply", run=1, organisation_id=one.site, minutes=30,
-        calendar="service", started_at=one.at, due_at=one.due,
+    add("Clock", id=clock_id, ticket_id=one.id, kind="first_reply", run=1, organisation_id=one.site,
+        province_id=one.province, minutes=30, calendar="service", started_at=one.at, due_at=one.due,
         stopped_at=None if one.alive else one.due + timedelta(hours=missed), breached_at=one.due if missed else None,
         state="running" if one.alive else "met")  # fmt: skip
     if one.n % 49 == 7:

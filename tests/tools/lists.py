@@ -158,6 +158,9 @@ def _above(desk: str) -> dict[str, Call]:
         "platform answers at risk": lambda session, actor, now: outbox_view.at_risk(session, actor, now),
         "incidents": lambda session, actor, now: incident_view.page(session, actor),
         "late clocks to exempt": lambda session, actor, now: exemption_view.late(session, actor, "", now),
+        "late clocks to exempt of a site": lambda session, actor, now: exemption_view.late(
+            session, actor, "330106-01", now
+        ),
     }
     found |= _analysis()
     if desk == "lcs":
@@ -194,6 +197,7 @@ def _analysis() -> dict[str, Call]:
         "analysis": sums, "analysis tickets": tickets(), "analysis tickets rare category": tickets(category=RARE),
         "analysis tickets of an hour": tickets(weekday=2, hour=3),
         "analysis tickets of a site": tickets(site="330106-01"),
+        "analysis tickets of a courier": tickets(site="330106-01", courier="张师傅"),
     }  # fmt: skip
 
 

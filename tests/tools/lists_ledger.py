@@ -15,7 +15,7 @@ from app.services import audit_view, penalty_contest_view, penalty_view
 Call = Callable[[Session, Actor, datetime], object]
 PENALTY_FILTERS = {
     "": {}, "to be charged": {"state": "proposed"}, "waived": {"state": "waived"}, "of a rule": {"rule": "result_late"},
-    "of a site": {"organisation": "S0"},
+    "of a site": {"organisation": "330106-01"},
 }  # fmt: skip
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from app import clock
+from app.domain.analysis import Range
 from app.domain.policies import default_rules
 from app.services import policies, sessions
 from app.services.sessions import Limits
 from app.services.transaction import write
+from app.web import analysis
 from tests import cast as company
 from tests.cast import NOON, Cast
 from tests.services.test_analysis import LATE, count_all, lived
@@ -95,3 +97,9 @@ def test_both_sides_of_a_change_stand_beside_each_other_with_their_counts(portal
     found = re.findall(r'href="(/analysis/tickets\?[^"]+)">(\d+)</a>', page)
     assert [int(n) for _href, n in found] == [2, 3] and [behind(client, href) for href, _n in found] == [2, 3]
     assert "+50.0%" in page and "1 / 2" in page
+
+
+def test_a_courier_is_asked_for_within_a_site_alone() -> None:
+    days = Range(NOON.date(), NOON.date())
+    assert analysis.asked_for({"courier": "钱二", "site": "330106-01"}, days).courier == "钱二"
+    assert analysis.asked_for({"courier": "钱二"}, days).courier == ""
