@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from tests.databases import Cleaner, postgresql_schema
 
@@ -175,7 +176,7 @@ class IsolatedClient(FlaskClient):
 
 
 @pytest.fixture(scope="session")
-def app(engine_url: str, redis_url: str, data_dir: Path) -> Iterator[Flask]:
+def app(engine_url: str, redis_url: str, data_dir: Path, pytestconfig: pytest.Config) -> Iterator[Flask]:
     """The application on its migrated database. Use `database` or `client`, which clean up behind the test."""
     from app import create_app
     from app.config import Config
@@ -184,6 +185,8 @@ def app(engine_url: str, redis_url: str, data_dir: Path) -> Iterator[Flask]:
     quick_hashes.use()
     portal = create_app(Config.for_tests(engine_url, redis_url, data_dir))
     portal.test_client_class = IsolatedClient
+    # Compiled once for all processes, and until a template changes: its text is a part of the key.
+    portal.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(pytestconfig.cache.mkdir("templates")))
     cleaner = Cleaner(portal)
     cleaner.build()
     portal.extensions["test_cleaner"] = cleaner
