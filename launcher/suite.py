@@ -16,6 +16,8 @@ from pathlib import Path
 
 NO_TESTS = 5  # pytest's word for "nothing to do"
 HERE, WAITING = "3", "4"  # processes on two cores: where they work themselves, and where they wait for a server
+# Each process reads every test and plugin that it is not told to leave alone.
+WITHOUT_BROWSER = ["-m", "not browser", "--ignore=tests/browser", "-p", "no:playwright"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def rounds(env: dict[str, str]) -> list[Round]:
 def _engine(name: str, database: str, redis: str, env: dict[str, str]) -> Round:
     """Everything but the browser tests, in several processes."""
     processes = env.get("TEST_PROCESSES") or (WAITING if database else HERE)
-    arguments = ["-m", "not browser", "-n", processes, "--dist", "worksteal"]
+    arguments = [*WITHOUT_BROWSER, "-n", processes, "--dist", "worksteal"]
     return Round(name, arguments, {"TEST_DATABASE_URL_RUN": database, "TEST_REDIS_URL_RUN": redis})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import gc
 import ipaddress
 import json
 import os
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from tests.databases import Cleaner, postgresql_schema
 
@@ -30,18 +32,40 @@ ENGINE_FREE = {
 # --- which tests run, and what is told at the end ---
 
 
+def pytest_configure() -> None:
+    """Nothing that the collection makes is rubbish: to look for some takes a tenth of its time."""
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What stands now stands till the end; rubbish is looked for among what the tests leave, and less often."""
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(10_000, 20, 20)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """On the second engine the folders that touch no database are not even read."""
+    return True if DATABASE_URL and _without_database(collection_path) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is meant for the other engine: left out, not skipped, so that a skip always means something."""
     other = "sqlite_only" if DATABASE_URL else "postgresql_only"
-    out = [item for item in items if item.get_closest_marker(other) or (DATABASE_URL and _without_database(item))]
+    out = [item for item in items if item.get_closest_marker(other) or (DATABASE_URL and _engine_free(item))]
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
 
 
-def _without_database(item: pytest.Item) -> bool:
+def _engine_free(item: pytest.Item) -> bool:
+    return item.get_closest_marker("engine_free") is not None or _without_database(item.path)
+
+
+def _without_database(path: Path) -> bool:
     """Tests of these folders touch no database: the first round has run them."""
-    return item.path.relative_to(Path(__file__).parent).parts[0] in ENGINE_FREE
+    return path.relative_to(Path(__file__).parent).parts[:1] in {(name,) for name in ENGINE_FREE}
 
 
 @pytest.hookimpl(trylast=True)
@@ -152,13 +176,17 @@ class IsolatedClient(FlaskClient):
 
 
 @pytest.fixture(scope="session")
-def app(engine_url: str, redis_url: str, data_dir: Path) -> Iterator[Flask]:
+def app(engine_url: str, redis_url: str, data_dir: Path, pytestconfig: pytest.Config) -> Iterator[Flask]:
     """The application on its migrated database. Use `database` or `client`, which clean up behind the test."""
     from app import create_app
     from app.config import Config
+    from tests import quick_hashes
 
+    quick_hashes.use()
     portal = create_app(Config.for_tests(engine_url, redis_url, data_dir))
     portal.test_client_class = IsolatedClient
+    # Compiled once for all processes, and until a template changes: its text is a part of the key.
+    portal.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(pytestconfig.cache.mkdir("templates")))
     cleaner = Cleaner(portal)
     cleaner.build()
     portal.extensions["test_cleaner"] = cleaner

@@ -25,17 +25,16 @@ from tests.cast import NOON
 
 ROOT = Path(__file__).resolve().parent.parent
 MAPPING = ROOT / "data" / "mappings" / "incident_event_log.toml"
-LINES, KILLED_AFTER = 9000, 400
+LINES, FEWER, FEW, LAST, KILLED_AFTER = 9000, 3500, 1000, 500, 100
 
 
-@pytest.fixture(scope="module")
-def slice_of_log(tmp_path_factory) -> Path:
+def a_slice(folder: Path, many: int) -> Path:
     """The first lines of the real log and some of its last, unsorted and with a byte order mark."""
     with gzip.open(history_expected.LOG, "rt", encoding="utf-8-sig", newline="") as source:
         header, *lines = csv.reader(source)
-    path = tmp_path_factory.mktemp("log") / "slice.csv.gz"
+    path = folder / "slice.csv.gz"
     with gzip.open(path, "wt", encoding="utf-8-sig", newline="") as target:
-        csv.writer(target).writerows([header, *lines[-500:], *reversed(lines[:LINES])])
+        csv.writer(target).writerows([header, *lines[-LAST:], *reversed(lines[:many])])
     return path
 
 
@@ -51,7 +50,8 @@ def bring(source: Path):
     return import_file(source=source, run=Import(rules, NOON, lambda *_fault: None))
 
 
-def test_the_import_counts_what_the_raw_file_says(company, slice_of_log):
+def test_the_import_counts_what_the_raw_file_says(company, tmp_path):
+    slice_of_log = a_slice(tmp_path, LINES)
     done = bring(slice_of_log)
     expected = history_expected.compute(history_expected.read(slice_of_log))
     told = history_report.report(source="incident-event-log", now=NOON)
@@ -63,7 +63,8 @@ def test_the_import_counts_what_the_raw_file_says(company, slice_of_log):
     assert 0 < totals["met"] < totals["tickets"] and totals["reopenings"] and done.rejected == 0
 
 
-def test_the_comparison_finds_a_ticket_that_is_missing(company, slice_of_log):
+def test_the_comparison_finds_a_ticket_that_is_missing(company, tmp_path):
+    slice_of_log = a_slice(tmp_path, FEW)
     bring(slice_of_log)
     told = history_report.report(now=NOON)
     told["groups"][3]["met"] -= 1
@@ -71,7 +72,8 @@ def test_the_comparison_finds_a_ticket_that_is_missing(company, slice_of_log):
     assert len(history_expected.compare(expected, told)) == 1
 
 
-def test_no_import_leaves_the_house_and_every_chain_verifies(company, slice_of_log):
+def test_no_import_leaves_the_house_and_every_chain_verifies(company, tmp_path):
+    slice_of_log = a_slice(tmp_path, FEW)
     bring(slice_of_log)
     assert company.scalar(select(func.count()).select_from(Outbox)) == 0
     assert company.scalar(select(func.count()).select_from(Reminder)) == 0
@@ -80,6 +82,7 @@ def test_no_import_leaves_the_house_and_every_chain_verifies(company, slice_of_l
     assert [ticket_id for ticket_id in ids if journal.verify(company, ticket_id) is not None] == []
 
 
+@pytest.mark.engine_free
 def test_the_whole_log_has_the_figures_that_its_readme_names():
     totals = history_expected.compute(history_expected.read())["totals"]
     assert totals == {
@@ -118,9 +121,8 @@ def command(source: Path, folder: Path) -> list[str]:
     return [sys.executable, *words, "--rejects", str(folder / "rejects.csv")]
 
 
-def test_killed_in_the_middle_and_run_again_it_ends_with_the_same_rows(
-    app, company, engine_url, slice_of_log, tmp_path
-):
+def test_killed_in_the_middle_and_run_again_it_ends_with_the_same_rows(app, company, engine_url, tmp_path):
+    slice_of_log = a_slice(tmp_path, FEWER)
     bring(slice_of_log)
     wanted = rows(company)
     app.extensions["test_cleaner"].clean()
@@ -138,7 +140,7 @@ def test_killed_in_the_middle_and_run_again_it_ends_with_the_same_rows(
         command(slice_of_log, tmp_path), cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True
     )
     summary = json.loads(told.stdout.splitlines()[-1])
-    assert summary["events"] == LINES + 500 and 0 < summary["added"] < summary["tickets"]
+    assert summary["events"] == FEWER + LAST and 0 < summary["added"] < summary["tickets"]
     assert {"tickets", "events", "reassignments", "reopenings", "sla_true", "rejected", "seconds"} <= summary.keys()
     assert rows(company) == wanted
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
+    inspect,
     text,
 )
 
@@ -44,10 +45,16 @@ def empty(tmp_path: Path, redis_url: str) -> Any:
 
 
 def picture(engine: Engine) -> MetaData:
-    """The tables as the database has them; what belongs to the search or to the migrations aside."""
+    """The tables' columns as the database has them; what belongs to the search or to the migrations aside."""
     found = MetaData()
-    found.reflect(engine, only=lambda name, _: not name.startswith(("search_", "alembic_", "sqlite_")))
+    for (_schema, name), columns in inspect(engine).get_multi_columns().items():
+        if not name.startswith(("search_", "alembic_", "sqlite_")):
+            Table(name, found, *(_column(**one) for one in columns))
     return found
+
+
+def _column(name: str, type: Any, nullable: bool, default: str | None, **_more: Any) -> Column[Any]:
+    return Column(name, type, nullable=nullable, server_default=None if default is None else text(default))
 
 
 def revisions(portal: Flask) -> list[str]:

@@ -65,7 +65,7 @@ def company(app: Any, database: Any, pictures: Pictures, monkeypatch: pytest.Mon
     monkeypatch.setattr(clock, "now", lambda: NOON)
     config = app.extensions["kuaifu"]
     monkeypatch.setitem(app.extensions, "kuaifu", replace(config, attachment_hosts=frozenset({pictures.host})))
-    return cast.assemble()
+    return cast.begin()
 
 
 def push(app: Any, *attachments: Any, code: str = "P1") -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from signal import SIGKILL
 
 import openpyxl
 import pytest
@@ -18,38 +15,29 @@ from app.domain.stores import Address
 from app.integrations import stores
 from app.jobs import exports as work
 from app.models import Export
-from app.services import exports
+from app.services import export_work, exports
 from app.services.exports import OrderIn
 from tests.cast import assemble, push
-from tests.failing import CHILD
+from tests.failing import kill
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = 5
-ACT = """from app.services import export_work
-    export_work.read.__kwdefaults__["size"] = 2
-    from app.jobs import exports
-    exports.run_one(int(sys.argv[1]))"""
-WORKER = CHILD.format(act=ACT)
+
+
+def begin(export_id: int) -> None:
+    """What a worker does with an export, two rows a page."""
+    export_work.read.__kwdefaults__["size"] = 2  # of the process that is killed
+    work.run_one(export_id)
 
 
 @pytest.mark.parametrize(("step", "nth"), [("kept", 2), ("turned", 2), ("built", 1), ("taken", 1)])
-def test_a_killed_export_is_finished_by_the_next_worker(app, database, engine_url, db_session, tmp_path, step, nth):
+def test_a_killed_export_is_finished_by_the_next_worker(app, database, db_session, tmp_path, step, nth):
     cast, known = assemble(), app.extensions["kuaifu"]
     numbers = [push(cast, f"W{n}") for n in range(ROWS)]
     order = OrderIn("queue", "queue", {"queue": "all"}, "", "xlsx", "zh")
     export_id = exports.ask(actor=cast["ccs"], order=order, key="", address="", now=datetime.now(UTC))
-    env = {**os.environ, "KUAIFU_ENV": "test", "DATABASE_URL": engine_url, "DATA_DIR": str(tmp_path),
-           "SECRET_KEY": "k" * 32, "REDIS_URL": ""}  # fmt: skip
-    killed = subprocess.run(
-        [sys.executable, "-c", WORKER, str(export_id), f"export.{step}", str(nth)],
-        env=env,
-        cwd=ROOT,
-        capture_output=True,
-        timeout=60,
-    )
-    assert killed.returncode == -9, killed.stderr
-    app.extensions["kuaifu"] = replace(known, data_dir=tmp_path)
+    app.extensions["kuaifu"] = replace(known, data_dir=tmp_path, redis_url="")
     try:
+        assert kill(lambda: begin(export_id), f"export.{step}", nth) == -SIGKILL
         assert work.run_one(export_id) == "busy"
         db_session.rollback()
         row = db_session.scalars(select(Export)).one()

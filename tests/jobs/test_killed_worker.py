@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 from sqlalchemy import select
@@ -17,24 +14,7 @@ from app.jobs import sends
 from app.models import Outbox
 from app.models.ids import new_id
 from tests.cast import NOON, Cast, assemble
-from tests.failing import CHILD
-
-ROOT = Path(__file__).resolve().parents[2]
-WORKER = CHILD.format(act="from app.jobs import sends; sends.deliver_one(int(sys.argv[1]))")
-
-
-def die(engine_url: str, folder: Path, row_id: int, step: str) -> int:
-    """One worker process that delivers the row and is killed at `step`; how it ended."""
-    env = {**os.environ, "KUAIFU_ENV": "test", "DATABASE_URL": engine_url, "DATA_DIR": str(folder),
-           "SECRET_KEY": "k" * 32, "REDIS_URL": ""}  # fmt: skip
-    return subprocess.run(
-        [sys.executable, "-c", WORKER, str(row_id), step, "1"],
-        env=env,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    ).returncode
+from tests.failing import kill
 
 
 def reminder(session, cast: Cast) -> int:
@@ -60,11 +40,11 @@ def wake(session) -> str:
 
 
 @pytest.mark.parametrize("step", ["outbox.claimed", "outbox.sending", "outbox.sent"])
-def test_a_killed_worker_process_leads_to_exactly_one_sms(app, database, engine_url, db_session, tmp_path, step):
+def test_a_killed_worker_process_leads_to_exactly_one_sms(app, database, db_session, tmp_path, step):
     row_id, known = reminder(db_session, assemble()), app.extensions["kuaifu"]
-    assert die(engine_url, tmp_path, row_id, step) == -9
-    app.extensions["kuaifu"] = replace(known, data_dir=tmp_path)
+    app.extensions["kuaifu"] = replace(known, data_dir=tmp_path, redis_url="")
     try:
+        assert kill(lambda: sends.deliver_one(row_id), step) == -SIGKILL
         for _ in range(4):
             if wake(db_session) == "sent":
                 break

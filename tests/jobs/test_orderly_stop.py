@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from app.integrations.sms.console import ConsoleSms
@@ -64,6 +65,7 @@ def until(reached: Any, what: str) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.engine_free
 def test_a_request_that_was_begun_is_answered_by_a_web_process_that_is_told_to_stop(
     app, database, engine_url, tmp_path
 ):

@@ -29,7 +29,7 @@ STEPS = ("claimed", "counted", "fetched", "row", "stored", "moved")
 
 @pytest.fixture
 def company(app: Any, database: Any) -> Cast:
-    return casting.assemble()
+    return casting.begin()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher, Type
 from sqlalchemy import func, select, update
 
 from app.domain.errors import Invalid
@@ -14,17 +15,18 @@ from app.services.accounts import SignInRefused
 from app.services.sessions import Limits
 from app.services.transaction import write
 from tests import cast
+from tests.quick_hashes import QUICK, STRONG
 
 NOW = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
 LIMITS = Limits(timedelta(minutes=30), timedelta(hours=12))
 PASSWORD = "correct horse"
-HASH = accounts.hash_password(PASSWORD)
+HASH = QUICK.hash(PASSWORD)
 
 
 @pytest.fixture
 def people(db_session):
     """The company, everybody with the same password."""
-    company = cast.assemble()
+    company = cast.begin()
     with write() as session:
         session.execute(update(User).values(password_hash=HASH))
     return company
@@ -74,6 +76,21 @@ def test_an_account_that_cannot_sign_in_costs_one_verification_too(db_session, p
     monkeypatch.setattr(accounts, "_matches", lambda h, p: verified.append(h) or real(h, p))
     refused(db_session, account=account)
     assert len(verified) == 1 and verified[0].startswith("$argon2id$")
+
+
+def test_the_portal_itself_hashes_at_least_as_owasp_asks():
+    for module, hasher in STRONG.items():
+        assert (hasher.type, hasher.parallelism >= 1) == (Type.ID, True), module
+        assert hasher.memory_cost >= 19_456 and hasher.memory_cost * hasher.time_cost >= 38_912, module
+
+
+def test_a_hash_of_other_settings_is_renewed_when_its_owner_signs_in(db_session, people, monkeypatch):
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    try_in(db_session)
+    hashes = dict(db_session.execute(select(User.account, User.password_hash)).all())
+    assert "$m=16,t=2,p=1$" in hashes["site"] and hashes["lcs"] == HASH
+    try_in(db_session)
+    assert db_session.scalar(select(User.password_hash).where(User.account == "site")) == hashes["site"]
 
 
 def test_the_hash_is_computed_outside_every_transaction(db_session, people, monkeypatch):

@@ -26,7 +26,7 @@ ANSWERS = [{"reply_value": "OK", "reply_label": "已处理"}]
 @pytest.fixture
 def cast(db_session: Any) -> Cast:
     """The smallest company."""
-    return company.assemble()
+    return company.begin()
 
 
 def pushed(cast: Cast, count: int) -> list[str]:

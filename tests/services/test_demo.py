@@ -30,8 +30,8 @@ def refresh(now: datetime = NOON) -> str:
 
 
 @pytest.fixture
-def company(database):
-    load()
+def company(app, database):
+    app.extensions["test_snapshots"].begin("demo", load)
     return database.session
 
 

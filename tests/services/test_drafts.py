@@ -24,7 +24,7 @@ WORDS = {"text": "已联系客户", "contact_outcome": "no_answer"}
 @pytest.fixture
 def cast(db_session: Any) -> Cast:
     """The smallest company."""
-    return company.assemble()
+    return company.begin()
 
 
 @pytest.fixture

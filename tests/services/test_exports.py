@@ -56,8 +56,12 @@ class Now:
 
 
 @pytest.fixture
-def tickets(cast: Cast) -> list[str]:
+def tickets(app: Any, cast: Cast) -> list[str]:
     """Eight tickets at the first site, two at another of the province, one in another province."""
+    return list(app.extensions["test_snapshots"].begin("tickets of exports", lambda: pushed(cast)))
+
+
+def pushed(cast: Cast) -> list[str]:
     mine = [
         people.push(cast, f"W{n}", text=f"=cmd 请打 {PHONE}", waybill=f"YT{n:013d}", now=NOON + timedelta(seconds=n))
         for n in range(8)

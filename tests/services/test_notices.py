@@ -20,7 +20,7 @@ LATER = NOON + timedelta(minutes=20)
 
 @pytest.fixture
 def company(db_session):
-    return cast.assemble()
+    return cast.begin()
 
 
 def told(session, actor) -> list[str]:

@@ -28,7 +28,7 @@ def hashes() -> tuple[str, str]:
 @pytest.fixture
 def cast(db_session: Any, hashes: tuple[str, str]) -> Cast:
     """The smallest company; everybody at the first site and in its province has the same password, and a PIN."""
-    made = company.assemble()
+    made = company.begin()
     with write() as session:
         session.execute(update(User).values(password_hash=hashes[1]))
         for who in ("site", "site-manager", "site-2", "lcs", "ccs-manager"):

@@ -13,7 +13,7 @@ from tests.cast import NOON
 
 @pytest.fixture
 def company(db_session):
-    return cast.assemble()
+    return cast.begin()
 
 
 def save(company, name: str, query: str = "queue=all", who: str = "site") -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 
 from app.failpoints import armed
 from app.services import gateways, outbox
 from tests.cast import NOON
-from tests.failing import CHILD, Killed, dying
+from tests.failing import Killed, dying, kill
 from tests.services.sms_portal import (
     PHONE,
     SOON,
@@ -23,8 +20,6 @@ from tests.services.sms_portal import (
     quick,
     there_fixture,  # noqa: F401
 )
-
-ROOT = Path(__file__).resolve().parents[2]
 
 # --- what goes out ---
 
@@ -239,27 +234,13 @@ def test_what_nobody_ever_confirmed_ends_visibly_after_three_days(portal, there)
     assert portal.row(row_id).error == "never_confirmed" and len(there.accepted) == 1
 
 
-WORKER = CHILD.format(act="from app.jobs import sends; sends.deliver_one(int(sys.argv[1]))")
-
-
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_two_worker_processes_killed_after_the_gateway_accepted_lead_to_one_message(
-    portal, there, vendor, engine_url, tmp_path, monkeypatch
-):
+def test_two_worker_processes_killed_after_the_gateway_accepted_lead_to_one_message(portal, there, vendor):
     portal.now = datetime.now(UTC)
     portal.use(vendor)
     row_id = portal.reminder()
-    env = {**os.environ, "KUAIFU_ENV": "test", "DATABASE_URL": engine_url, "DATA_DIR": str(tmp_path),
-           "SECRET_KEY": portal.key, "REDIS_URL": ""}  # fmt: skip
     for _ in range(2):
-        ended = subprocess.run(
-            [sys.executable, "-c", WORKER, str(row_id), "outbox.sent", "1"],
-            env=env,
-            cwd=ROOT,
-            capture_output=True,
-            timeout=60,
-        )
-        assert ended.returncode == -9, ended.stderr.decode()[-500:]
+        assert kill(lambda: portal.deliver(row_id), "outbox.sent") == -SIGKILL
         portal.forget_lease(row_id)
     assert there.actions[0] == "SendSms" and "SendSms" not in there.actions[1:]
     there.report()

@@ -24,7 +24,7 @@ APOLOGY = TemplateIn("致歉", "{{客户}}您好，{{运单号}} 由{{派件员}
 @pytest.fixture
 def cast(db_session: Any) -> Cast:
     """The smallest company."""
-    return company.assemble()
+    return company.begin()
 
 
 def make(cast: Cast, who: str, scope: str, title: str = "致歉", **more: Any) -> int:

@@ -33,7 +33,7 @@ SOME = Question(select(Organisation.code).where(Organisation.code.in_(bindparam(
 @pytest.fixture
 def company(db_session: Any) -> Cast:
     """The smallest company."""
-    return cast.assemble()
+    return cast.begin()
 
 
 @pytest.fixture

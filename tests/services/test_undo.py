@@ -35,7 +35,7 @@ RUN = ("kind", "run", "state", "due_at", "stopped_at", "breached_at", "next_stag
 @pytest.fixture
 def cast(db_session: Any) -> Cast:
     """The smallest company."""
-    return company.assemble()
+    return company.begin()
 
 
 @pytest.fixture

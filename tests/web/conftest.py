@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from app.integrations import pdf
 from tests.web import stage as stages
 from tests.web.stage import Stage
 
@@ -16,6 +17,7 @@ def stage(app: Flask) -> Iterator[Stage]:
     """A company with marked tickets and a browser for everybody; the tests of a file share it."""
     patch = pytest.MonkeyPatch()
     stages.freeze(patch)
+    patch.setattr(pdf, "render", stages.unprinted)
     yield stages.build(app)
     patch.undo()
     app.extensions["test_cleaner"].clean()

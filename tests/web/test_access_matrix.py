@@ -12,10 +12,12 @@ from flask import Flask
 from app.domain import roles
 from app.services import queue, scorecard_cases
 from tests.cast import NOON, PEOPLE
+from tests.conftest import DATABASE_URL
 from tests.web.access_table import LINES, ROLES, TABLE, Line
-from tests.web.stage import EVERYBODY, MASKED, SEES, TICKETS, WAYBILLS, WRITTEN, Stage, leaks, mark, words_of
+from tests.web.stage import LOOKERS, MASKED, SEES, TICKETS, WAYBILLS, WRITTEN, Stage, leaks, mark, words_of
 
 PERSON = {"anonymous": "anonymous", "site_clerk": "site", **{r: r.replace("_", "-") for r in ROLES[2:]}}
+SCOPES = (("site_manager", "site_clerk"), ("lcs_manager", "lcs"), ("ccs_manager", "ccs"), ("admin",))
 FRAGMENTS = ({}, {"HX-Request": "true", "HX-Target": "ticket"}, {"HX-Request": "true", "HX-Target": "list"})
 CHANGING = re.compile(r'(name="(?:csrf_token|submission_key)" value=")[^"]+|(X-CSRFToken": ")[^"]+|data-now="[^"]+"')
 
@@ -32,8 +34,17 @@ def test_every_route_and_method_has_a_line_in_the_table(app: Flask) -> None:
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.method}-{line.endpoint}")
 def test_each_role_gets_what_the_table_says(stage: Stage, line: Line) -> None:
-    got = {role: ask(stage, PERSON[role], line) for role in ROLES}
-    assert got == {role: line.answer(role) for role in ROLES}
+    got = {role: ask(stage, PERSON[role], line) for role in askers(line)}
+    assert got == {role: line.answer(role) for role in askers(line)}
+
+
+def askers(line: Line) -> list[str]:
+    """Every role. On the second engine one of each scope whom the address lets in: who is turned away at the door asks
+    nothing of the database, and two roles of one scope ask the same."""
+    if not DATABASE_URL:
+        return list(ROLES)
+    let_in = [[role for role in scope if line.answer(role) not in (403, "login")] for scope in SCOPES]
+    return [roles_of_one[0] for roles_of_one in let_in if roles_of_one]
 
 
 def ask(stage: Stage, who: str, line: Line) -> int | str:
@@ -46,6 +57,7 @@ def ask(stage: Stage, who: str, line: Line) -> int | str:
     return "login" if turned_away and (line.endpoint != "auth.logout" or who == "anonymous") else answer.status_code
 
 
+@pytest.mark.engine_free
 @pytest.mark.parametrize(
     "line", [line for line in LINES if line.answer("anonymous") == "login"], ids=lambda line: line.endpoint
 )
@@ -59,7 +71,7 @@ def test_a_visitor_is_sent_to_the_sign_in_and_back_to_the_page(stage: Stage, lin
 # --- what lies outside the scope does not exist ---
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
+@pytest.mark.parametrize("who", LOOKERS)
 def test_a_ticket_outside_the_scope_looks_like_one_that_never_was(stage: Stage, who: str) -> None:
     for key in stage.hidden_from(who):
         number = stage.numbers[key]
@@ -74,7 +86,7 @@ def still(page: str, asked: str) -> str:
     return CHANGING.sub("", page).replace(asked, "ASKED")
 
 
-@pytest.mark.parametrize("who", [who for who in EVERYBODY if "scorecard" in roles.CAPABILITIES[PEOPLE[who][0]]])
+@pytest.mark.parametrize("who", [who for who in LOOKERS if "scorecard" in roles.CAPABILITIES[PEOPLE[who][0]]])
 def test_a_scorecard_outside_the_scope_looks_like_one_that_never_was(stage: Stage, who: str) -> None:
     for site in (TICKETS[key] for key in stage.hidden_from(who) if TICKETS[key]):
         for page in ("", "/tickets", "/first_reply"):
@@ -84,7 +96,7 @@ def test_a_scorecard_outside_the_scope_looks_like_one_that_never_was(stage: Stag
         assert site not in stage.browsers[who].get("/scorecards?month=2026-11").text
 
 
-@pytest.mark.parametrize("who", [*EVERYBODY, "anonymous"])
+@pytest.mark.parametrize("who", [*LOOKERS, "anonymous"])
 def test_no_page_tells_of_a_ticket_outside_the_scope(stage: Stage, who: str) -> None:
     seen = ""
     for path, headers in addresses(stage):
@@ -123,7 +135,7 @@ def addresses(stage: Stage) -> Iterator[tuple[str, dict[str, str]]]:
         yield f"/callbacks?state={state}", {}
 
 
-@pytest.mark.parametrize("who", [who for who in EVERYBODY if who != "admin"])
+@pytest.mark.parametrize("who", [who for who in LOOKERS if who != "admin"])
 def test_a_search_finds_nothing_outside_the_scope_and_does_not_tell_that_it_is_there(stage: Stage, who: str) -> None:
     for key in stage.hidden_from(who):
         for word in (mark(key, "order"), WAYBILLS[key], WAYBILLS[key][-6:], stage.numbers[key]):
@@ -133,7 +145,7 @@ def test_a_search_finds_nothing_outside_the_scope_and_does_not_tell_that_it_is_t
             assert still(pages[0].text, word) == still(pages[1].text, absent), (who, word)
 
 
-@pytest.mark.parametrize("who", [who for who in EVERYBODY if who != "admin"])
+@pytest.mark.parametrize("who", [who for who in LOOKERS if who != "admin"])
 def test_badges_count_the_own_scope_alone(stage: Stage, who: str) -> None:
     page = stage.browsers[who].get("/tickets/new").text
     badge = re.search(r'href="/tickets\?queue=all"[^>]*><span>[^<]*</span><span class="num">(\d*)</span>', page)

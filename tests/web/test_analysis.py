@@ -27,7 +27,7 @@ RANGE = "from=2026-11-12&to=2026-11-18"
 def cast(db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """The smallest company with two days of complaints, counted."""
     monkeypatch.setattr(clock, "now", lambda: LATE)
-    made = company.assemble()
+    made = company.begin()
     lived(made)
     count_all(db_session, LATE)
     return made

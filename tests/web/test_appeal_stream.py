@@ -28,7 +28,7 @@ def company(app: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """The smallest company at NOW; forms need no token here."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
-    return cast.assemble()
+    return cast.begin()
 
 
 @pytest.fixture

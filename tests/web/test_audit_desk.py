@@ -29,7 +29,7 @@ def company(app: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """The smallest company in the morning after; forms need no token here."""
     monkeypatch.setattr(clock, "now", lambda: MORNING)
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
-    made = cast.assemble()
+    made = cast.begin()
     with write() as session:
         session.execute(update(User).where(User.account == "site").values(name=AUTHOR))
     return made

@@ -10,14 +10,14 @@ from sqlalchemy import func, select, update
 
 from app import clock
 from app.models import SessionRow, User
-from app.services import accounts
 from app.services.transaction import write
 from app.web.guard import safe_next
 from tests import cast
+from tests.quick_hashes import QUICK
 
 NOW = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
 PASSWORD = "correct horse"
-HASH = accounts.hash_password(PASSWORD)
+HASH = QUICK.hash(PASSWORD)
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 TYPED = re.compile(r"correct horse|wrong one")
 
@@ -31,7 +31,7 @@ MORE = ["javascript:alert(1)", " //evil.example", "/\n/evil.example", r"/tickets
 @pytest.fixture
 def people(db_session):
     """The company, everybody with the same password."""
-    company = cast.assemble()
+    company = cast.begin()
     with write() as session:
         session.execute(update(User).values(password_hash=HASH))
     return company

@@ -32,7 +32,7 @@ LATER: list[timedelta] = []
 def company(db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cast]:
     """The smallest company; every request happens at NOW, and as much later as a test says."""
     monkeypatch.setattr(clock, "now", lambda: NOW + sum(LATER, timedelta()))
-    yield cast.assemble()
+    yield cast.begin()
     LATER.clear()
 
 

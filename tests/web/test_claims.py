@@ -27,7 +27,7 @@ OWN = "YT1111222233334"
 @pytest.fixture
 def company(db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(minutes=30))
-    return cast.assemble()
+    return cast.begin()
 
 
 def pushed(client: Any, secret: str = SECRET, **changed: object) -> Any:

@@ -18,7 +18,7 @@ from app.services import journal, linked, scans, sessions, verdicts
 from app.services.scans import ScanIn
 from app.services.sessions import Limits
 from app.services.transaction import write
-from tests.cast import NOON, Cast, assemble, post, push, ticket
+from tests.cast import NOON, Cast, begin, post, push, ticket
 from tests.pictures import photo
 from tests.services.ending_steps import answer, by_hand, change, push_from
 from tests.services.test_many_orders import DEMO_ANSWERS, OTHER_ANSWERS
@@ -63,7 +63,7 @@ def desk(app: Any, database: Any, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The smallest company; its clock stands at NOON until moved."""
     moment = [NOON]
     monkeypatch.setattr(clock, "now", lambda: moment[0])
-    return Desk(app, assemble(), moment)
+    return Desk(app, begin(), moment)
 
 
 def accepted(desk: Desk) -> str:

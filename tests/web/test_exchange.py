@@ -16,7 +16,7 @@ from app.models import Category, Connection, Inbox, MessageReveal, Outbox, Platf
 from app.services import exchange, replies
 from app.services.replies import ResultIn
 from app.services.transaction import write
-from tests.cast import NOON, assemble, post
+from tests.cast import NOON, begin, post
 from tests.integrations.loopback import platform, reply
 from tests.web.pushing import Door, envelope, issue, later, signature
 from tests.web.stage import Stage
@@ -27,7 +27,7 @@ PATHS = {"category_map": "", "message_map": "", "field_map": "", "charset": "utf
 
 @pytest.fixture
 def door(app, database, monkeypatch) -> Door:
-    entry = Door(app, assemble(), [NOON])
+    entry = Door(app, begin(), [NOON])
     monkeypatch.setattr(clock, "now", lambda: entry.now[0])
     return entry
 

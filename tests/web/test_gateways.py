@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app import clock
 from app.models import PushRefusal, SmsGateway, SmsReceipt, SmsTest
 from app.services import sms_sends, sms_tests
-from tests.cast import NOON, assemble
+from tests.cast import NOON, begin
 from tests.integrations import fake_sms_gateway as fake
 from tests.services.sms_portal import PHONE, SECRETS, TOKEN, VENDORS, Portal, there_fixture  # noqa: F401
 from tests.web.stage import Stage
@@ -22,7 +22,7 @@ ADDRESS = "/sms/receipts/{}/{}"
 
 @pytest.fixture
 def portal(app, database, there, monkeypatch) -> Portal:
-    made = Portal(app, assemble(), there, database.session)
+    made = Portal(app, begin(), there, database.session)
     monkeypatch.setattr(clock, "now", lambda: made.now)
     there.now = lambda: made.now
     return made

@@ -16,7 +16,7 @@ from schemathesis import GenerationMode
 from app import clock
 from app.integrations.platform.link.envelope import signature
 from app.services import exchange
-from tests.cast import NOON, assemble
+from tests.cast import NOON, begin
 from tests.fuzz.inputs import ISSUE, LATER, WRITABLE, written
 from tests.services.sms_portal import TOKEN, VENDORS, Portal, there_fixture  # noqa: F401
 from tests.web.pushing import SECRET
@@ -29,7 +29,7 @@ FEW = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_
 
 @pytest.fixture
 def api(app: Flask, database: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    company = assemble()
+    company = begin()
     monkeypatch.setattr(clock, "now", lambda: NOON)
     described = schemathesis.openapi.from_wsgi("/openapi.json", app)
     described.company = company

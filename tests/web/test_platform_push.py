@@ -14,7 +14,7 @@ from app import clock
 from app.config import Config
 from app.models import Event, FreeText, Inbox, Organisation, PlatformOrder, PushKey, PushRefusal, Ticket
 from app.services.transaction import write
-from tests.cast import NOON, assemble
+from tests.cast import NOON, begin
 from tests.web.pushing import (
     Door,
     envelope,
@@ -29,7 +29,7 @@ TAKEN = {"success": True, "errorCode": "", "errorMsg": ""}
 @pytest.fixture
 def door(app, database, monkeypatch) -> Door:
     """The demo connection of a small company at noon; `door.now` moves the clock."""
-    company = assemble()
+    company = begin()
     entry = Door(app, company, [NOON])
     monkeypatch.setattr(clock, "now", lambda: entry.now[0])
     return entry

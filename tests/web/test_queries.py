@@ -53,7 +53,7 @@ LISTS = {
 def company(db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """The smallest company; every request happens at NOW."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    return cast.assemble()
+    return cast.begin()
 
 
 @pytest.fixture

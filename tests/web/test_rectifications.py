@@ -20,7 +20,7 @@ from tests.services.test_rectifications import MADE, frozen
 def cast(db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """The smallest company at noon."""
     monkeypatch.setattr(clock, "now", lambda: NOON)
-    return company.assemble()
+    return company.begin()
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 from app.models import Clock, Event, Organisation, Party, Ticket, User
+from tests.quick_hashes import QUICK
 
 OCTOBER = datetime(2026, 10, 10, 2, tzinfo=UTC)
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 PASSWORD = "scorecard-test"
-HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+HASH = QUICK.hash(PASSWORD)
 CARD = "/scorecards/2026-10/330106-01"
 PEOPLE = {
     "clerk": ("site_clerk", "330106-01"), "manager": ("site_manager", "330106-01"),

@@ -31,7 +31,7 @@ GROWTH = 1.5  # of the work, where there are three times as many tickets: an ind
 def company(db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """The smallest company; every request happens at NOW."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    return cast.assemble()
+    return cast.begin()
 
 
 @pytest.fixture

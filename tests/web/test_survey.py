@@ -26,7 +26,7 @@ def company(app: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """The smallest company after a closing; forms of signed-in people need no token here."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
-    return cast.assemble()
+    return cast.begin()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ PIN, PASSWORD = "4071", "correct horse battery"
 def company(db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """The smallest company at noon; everybody has the same password, two people of the site the same PIN."""
     monkeypatch.setattr(clock, "now", lambda: NOON)
-    made = cast.assemble()
+    made = cast.begin()
     hashed = accounts.hash_password(PASSWORD)
     with write() as session:
         session.execute(update(User).values(password_hash=hashed))

@@ -24,7 +24,7 @@ Portal = Callable[[str], Any]
 def company(db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cast]:
     """The smallest company; every request happens at NOW."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    yield cast.assemble()
+    yield cast.begin()
 
 
 @pytest.fixture

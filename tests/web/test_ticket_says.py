@@ -15,7 +15,7 @@ from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
 from app.services.scans import ScanIn
 from app.services.transfers import ReturnIn, RulingIn
-from tests.cast import NOON, assemble, post, push, ticket
+from tests.cast import NOON, begin, post, push, ticket
 from tests.services.ending_steps import answer, by_hand, change
 from tests.services.test_outbox import call_back
 from tests.web.test_closing import Desk
@@ -29,7 +29,7 @@ def desk(app: Any, database: Any, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The smallest company; its clock stands at NOON until moved."""
     moment = [NOON]
     monkeypatch.setattr(clock, "now", lambda: moment[0])
-    return Desk(app, assemble(), moment)
+    return Desk(app, begin(), moment)
 
 
 def promised(desk: Desk) -> str:

@@ -20,7 +20,7 @@ from tests.services.test_typical_cases import LATER, WAYBILL, closed
 def cast(db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """The smallest company; every request happens three hours after noon."""
     monkeypatch.setattr(clock, "now", lambda: LATER)
-    return company.assemble()
+    return company.begin()
 
 
 @pytest.fixture

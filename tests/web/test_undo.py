@@ -27,7 +27,7 @@ def company(app: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setattr(clock, "now", lambda: NOW)
     before = app.extensions["kuaifu"]
     app.extensions["kuaifu"] = replace(before, undo_seconds=30)
-    yield cast.assemble()
+    yield cast.begin()
     app.extensions["kuaifu"] = before
 
 
