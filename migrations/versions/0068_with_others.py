@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0068_with_others"
-down_revision = "0062_courier_names"
+down_revision = "0064_search_tails"
 branch_labels = None
 depends_on = None
 
