@@ -233,23 +233,11 @@ class Clock(Model):
         Index("ix_clock_kind_due", "kind", "due_at"),
         Index("ix_clock_due", "due_at", "id"),
         Index("ix_clock_late", "due_at", "id", sqlite_where=text(_LATE_RUNS), postgresql_where=text(_LATE_RUNS)),
-        Index(
-            "ix_clock_late_site",
-            "organisation_id",
-            "due_at",
-            "id",
-            sqlite_where=text(_LATE_RUNS),
-            postgresql_where=text(_LATE_RUNS),
-        ),
-        Index(
-            "ix_clock_late_province",
-            "province_id",
-            "due_at",
-            "id",
-            sqlite_where=text(_LATE_RUNS),
-            postgresql_where=text(_LATE_RUNS),
-        ),
-    )
+        Index("ix_clock_late_site", "organisation_id", "due_at", "id", sqlite_where=text(_LATE_RUNS),
+              postgresql_where=text(_LATE_RUNS)),
+        Index("ix_clock_late_province", "province_id", "due_at", "id", sqlite_where=text(_LATE_RUNS),
+              postgresql_where=text(_LATE_RUNS)),
+    )  # fmt: skip
 
 
 class Promise(Model):
