@@ -194,7 +194,7 @@ def _marked(actor: Actor, mark: str, below: int | None, most: int) -> list[Colum
         piece = select(Audit.id).where(*seen, Audit.mark == one).order_by(Audit.id.desc()).limit(most).subquery()
         pieces.append(select(piece.c.id))
     newest = union_all(*pieces).subquery()
-    return [Audit.id.in_(select(newest.c.id))]
+    return [*seen, Audit.id.in_(select(newest.c.id))]
 
 
 def _lines(words: ColumnElement[bool]) -> Any:
