@@ -64,7 +64,7 @@ def area(session: Session, actor: Actor, province: str = "") -> Area:
         wanted = Organisation.id == actor.province_id
     elif province:
         wanted = (Organisation.code == province) & (Organisation.kind == "province")
-    row = session.scalars(select(Organisation).where(wanted).order_by(Organisation.id).limit(1)).first()
+    row = session.scalars(select(Organisation).where(wanted).order_by(Organisation.code).limit(1)).first()
     if row is None or (province and row.code != province):
         raise NotFound("organisation_not_found")
     return Area(NETWORK if row.kind == "headquarters" else row.id, row.code, row.name, row.name_en)

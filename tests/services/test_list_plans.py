@@ -124,6 +124,11 @@ def test_the_newest_marked_audits_are_a_piece_of_the_index_of_each_mark(plans):
     assert len(re.findall(r"ix_audit_mark\b", said)) == 3, said
 
 
+def test_headquarters_is_found_without_looking_through_the_sites(plans):
+    for name in ("analysis", "analysis tickets"):
+        assert re.search(r"ix_organisation_kind\b|uq_organisation_code\b", plans["ccs", name][0]), plans["ccs", name][0]
+
+
 def test_what_one_person_marked_today_is_counted_in_an_index_of_that_persons_marks(plans):
     for desk in ("lcs", "ccs"):
         said = "\n".join(plans[desk, "audits, the head"])
