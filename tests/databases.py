@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Engine, Table, create_engine, text
 
 from tests.snapshots import Snapshots
 
-EMPTY = "empty_all_tables"
 PREFIX = "kuaifu_test_"
 STALE = 3600  # seconds after which the schema of a killed run is dropped by the next
 
@@ -77,36 +76,27 @@ class Cleaner:
         with self.app.app_context():
             db.session.remove()
             with self._engine().connect() as connection, connection.begin():
-                self._empty(connection)
+                for statement in self._deletes(connection):
+                    connection.exec_driver_sql(statement)
                 for table in self.tables:
                     if rows := self.seeds.get(table.name):
                         connection.execute(table.insert(), rows)
         if kept := self.app.extensions.get("test_snapshots"):
             kept.clean_at = kept.written
 
-    def _names(self) -> list[str]:
-        """All tables, children before parents."""
-        return [*self.search_tables, *(table.name for table in reversed(self.tables))]
+    def _deletes(self, connection: Connection) -> list[str]:
+        """PostgreSQL takes all in one message, and looks after no reference that both ends of which go."""
+        lines = [f'DELETE FROM "{name}"' for name in self._full(connection)]
+        if connection.dialect.name != "postgresql":
+            return lines
+        return ["; ".join(["SET LOCAL session_replication_role = replica" if self.superuser else "SELECT 1", *lines,
+                           "SET LOCAL session_replication_role = DEFAULT" if self.superuser else "SELECT 1"])]  # fmt: skip
 
-    def _empty(self, connection: Connection) -> None:
-        """PostgreSQL does all in one call, whose plans it keeps. SQLite is asked which tables hold a row: that costs far
-        less than to delete from each."""
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT {EMPTY}()")
-            return
-        names = self._names()
+    def _full(self, connection: Connection) -> list[str]:
+        """The tables that hold a row, children before parents: to ask costs far less than to delete from each."""
+        names = [*self.search_tables, *(table.name for table in reversed(self.tables))]
         asked = " UNION ALL ".join(f'SELECT {n} WHERE EXISTS (SELECT 1 FROM "{name}")' for n, name in enumerate(names))
-        for (n,) in connection.exec_driver_sql(asked).all():
-            connection.exec_driver_sql(f'DELETE FROM "{names[n]}"')
-
-    def _write_function(self, connection: Connection) -> None:
-        """A reference that both ends of go need not be looked after, where that may be said."""
-        lines = "; ".join(f'DELETE FROM "{name}"' for name in self._names())
-        apart = "SET session_replication_role = replica" if self.superuser else ""
-        connection.exec_driver_sql(
-            f"CREATE FUNCTION {EMPTY}() RETURNS void LANGUAGE plpgsql {apart} AS $$ BEGIN {lines}; END $$"
-        )
-        connection.commit()
+        return [names[n] for (n,) in connection.exec_driver_sql(asked)]
 
     def snapshots(self) -> Snapshots:
         """Beginnings of tests, kept in this database."""
@@ -140,7 +130,6 @@ class Cleaner:
             own = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
             apart = {*db.metadata.tables, "alembic_version"}
             self.search_tables = [name for name in connection.execute(own).scalars() if name not in apart]
-            self._write_function(connection)
         if connection.dialect.name == "sqlite":
             virtual = text("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'")
             known = db.metadata.tables

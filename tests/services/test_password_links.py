@@ -19,9 +19,10 @@ from app.services.sessions import Limits
 from app.services.transaction import write
 from tests.cast import NOON, Cast
 from tests.interleave import play, schedules
+from tests.quick_hashes import QUICK
 
 OLD, NEW = "correct horse", "battery staple"
-OLD_HASH = accounts.hash_password(OLD)
+OLD_HASH = QUICK.hash(OLD)
 LIMITS = Limits(timedelta(minutes=30), timedelta(hours=12))
 MINUTE = timedelta(minutes=1)
 
