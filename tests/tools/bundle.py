@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flask import current_app
 from pypdf import PdfReader
 from sqlalchemy import select, text
 
@@ -31,7 +32,7 @@ from app import create_app
 from app.config import Config
 from app.domain.roles import Actor
 from app.extensions import db
-from app.integrations import store
+from app.integrations import stores
 from app.jobs import exports as work
 from app.models import Export
 from app.services import exports
@@ -154,7 +155,7 @@ def measure(url: str, bell: str, folder: Path, keep: Path | None) -> None:
         state = watched(export_id, process, seen)
         took, worked = time.perf_counter() - begun, _work(process) - before
     row = db.session().get_one(Export, export_id)
-    with store.of_exports(folder).open(row.store_name) as file:
+    with stores.exports(folder, current_app.extensions["kuaifu"].store).open(row.store_name) as file:
         data = file.read()
     target = keep or folder / "cards.pdf"
     target.write_bytes(data)
