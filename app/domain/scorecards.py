@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from fractions import Fraction
 from typing import Any
 
 from app.domain import scoring
-from app.domain.scoring import FULL_SCORE, Measure, Score, ScoredMeasure
+from app.domain.scoring import Measure, Score, ScoredMeasure
 from app.domain.scoring_scheme import INVERSE, KEYS, Scheme
 
 FORMAT = 1
@@ -53,8 +52,10 @@ class Facts:
 
     def add(self, other: Facts) -> None:
         """Count the cases of another organisation too."""
-        for name in NAMES:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        own = vars(self)
+        for name, number in vars(other).items():
+            if number:
+                own[name] += number
 
     @property
     def overdue(self) -> int:
@@ -101,11 +102,11 @@ class Figures:
 
 def measures_of(facts: Facts, scheme: Scheme) -> tuple[Measure, ...]:
     """The eight measures with their weights and scales of a version."""
-    return tuple(
-        Measure(key, scheme.weights[key], getattr(facts, PARTS[key][0]), getattr(facts, PARTS[key][1]),
-                inverse=key in INVERSE, scale=scheme.scale(key))
+    counts, weights = vars(facts), scheme.weights
+    return tuple([
+        Measure(key, weights[key], counts[PARTS[key][0]], counts[PARTS[key][1]], key in INVERSE, scheme.scale(key))
         for key in KEYS
-    )  # fmt: skip
+    ])  # fmt: skip
 
 
 def score_of(facts: Facts, scheme: Scheme) -> Score:
@@ -232,10 +233,8 @@ def scored(plain: Mapping[str, Any]) -> Score:
 
 
 def _scored(line: Mapping[str, Any], weights: int) -> ScoredMeasure:
-    key, weight, points = line["key"], int(line["weight"]), line["points"]
-    top, bottom = int(line["numerator"]), int(line["denominator"])
-    if points is None:
-        return ScoredMeasure(key, weight, top, bottom, None, None, None)
-    rate = Fraction(top, bottom)
-    value = 1 - rate if key in INVERSE else rate
-    return ScoredMeasure(key, weight, top, bottom, value, Fraction(weight * FULL_SCORE, weights), int(points))
+    key, points = line["key"], line["points"]
+    return ScoredMeasure(
+        key, int(line["weight"]), int(line["numerator"]), int(line["denominator"]), key in INVERSE,
+        0 if points is None else weights, None if points is None else int(points),
+    )  # fmt: skip

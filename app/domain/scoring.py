@@ -1,6 +1,7 @@
 """Scoring: measures to points, score, grade, rank, percentiles (rulebook 5 "Scorecard").
 
-Everything is an exact fraction until the one rounding of a measure's points to tenths, half up (`_tenths_half_up`).
+Everything is exact, in whole numbers, until the one rounding of a measure's points to tenths, half up
+(`_tenths_half_up`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,18 +32,25 @@ class Scale:
 
     def share(self, value: Fraction) -> Fraction:
         """The share 0..1 of the weight that a value earns."""
-        if value >= self.full:
-            return Fraction(1)
-        if value <= self.zero:
-            return Fraction(0)
-        return (value - self.zero) / (self.full - self.zero)
+        return Fraction(*self.share_of(value.numerator, value.denominator))
+
+    def share_of(self, top: int, bottom: int) -> tuple[int, int]:
+        """The same of a value and as a share in two whole numbers, numerator and denominator, not reduced."""
+        full, zero = self.full, self.zero
+        if top * full.denominator >= full.numerator * bottom:
+            return 1, 1
+        above = top * zero.denominator - zero.numerator * bottom
+        if above <= 0:
+            return 0, 1
+        steps = full.numerator * zero.denominator - zero.numerator * full.denominator
+        return above * full.denominator, steps * bottom
 
 
 DEFAULT_SCALE = Scale(full=Fraction(98, 100), zero=Fraction(85, 100))
 SATISFACTION_SCALE = Scale(full=Fraction(45, 10), zero=Fraction(3))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Measure:
     """One line of a scorecard: cases counted. `inverse` means 1 - n/d (appeals upheld, repeats).
 
@@ -58,21 +66,38 @@ class Measure:
     scale: Scale = DEFAULT_SCALE
 
     def __post_init__(self) -> None:
-        if min(self.weight, self.numerator, self.denominator) < 0:
+        if self.weight < 0 or self.numerator < 0 or self.denominator < 0:
             raise ValueError(f"measure {self.key} has a negative number")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class ScoredMeasure:
-    """A measure with its result; value, effective weight and points are None where it is not counted (printed "—")."""
+    """A measure with its result; value, effective weight and points are None where it is not counted (printed "—").
+
+    A month's close makes hundreds of thousands and prints none: the two fractions are worked out when they are asked.
+    `weights` is the sum of the counted weights, 0 for a measure that is not counted.
+    """
 
     key: str
     weight: int
     numerator: int
     denominator: int
-    value: Fraction | None
-    effective_weight: Fraction | None
+    inverse: bool
+    weights: int
     points_tenths: int | None
+
+    @property
+    def value(self) -> Fraction | None:
+        """The rate or mean that earned the points."""
+        if not self.weights:
+            return None
+        rate = Fraction(self.numerator, self.denominator)
+        return 1 - rate if self.inverse else rate
+
+    @property
+    def effective_weight(self) -> Fraction | None:
+        """The weight when those that are not counted have given theirs to the others."""
+        return Fraction(self.weight * FULL_SCORE, self.weights) if self.weights else None
 
 
 @dataclass(frozen=True)
@@ -91,8 +116,9 @@ def score(measures: Sequence[Measure], min_cases: int = MIN_CASES, grades: Seque
     effective weights always sum to exactly 100. Points are rounded half up to 0.1, the score is the sum of the rounded
     points. Rounding alone can bring that sum to 100.1 or 100.2; the score is 0-100, so it ends at 100.
     """
-    weights = sum(m.weight for m in measures if _is_counted(m, min_cases))
-    scored = tuple(_scored(m, weights if _is_counted(m, min_cases) else 0) for m in measures)
+    least = max(min_cases, 1)
+    weights = sum([m.weight for m in measures if m.denominator >= least])
+    scored = tuple([_scored(m, weights if m.weight and m.denominator >= least else 0) for m in measures])
     points = [m.points_tenths for m in scored if m.points_tenths is not None]
     if not points:
         return Score(scored, None, None)
@@ -143,21 +169,16 @@ def median(values_seconds: Sequence[int]) -> int | None:
     return percentile(values_seconds, 50)
 
 
-def _is_counted(measure: Measure, min_cases: int) -> bool:
-    return measure.denominator >= max(min_cases, 1) and measure.weight > 0
-
-
-def _scored(measure: Measure, weights: int) -> ScoredMeasure:
+def _scored(m: Measure, weights: int) -> ScoredMeasure:
     """`weights` is the sum of the counted weights, 0 for a measure that is not counted."""
-    m = measure
-    if not weights:
-        return ScoredMeasure(m.key, m.weight, m.numerator, m.denominator, None, None, None)
-    rate = Fraction(m.numerator, m.denominator)
-    value = 1 - rate if m.inverse else rate
-    effective = Fraction(m.weight * FULL_SCORE, weights)
-    points = _tenths_half_up(effective * m.scale.share(value))
-    return ScoredMeasure(m.key, m.weight, m.numerator, m.denominator, value, effective, points)
+    points = None
+    if weights:
+        top = m.denominator - m.numerator if m.inverse else m.numerator
+        share, whole = m.scale.share_of(top, m.denominator)
+        points = _tenths_half_up(m.weight * FULL_SCORE * share, weights * whole)
+    return ScoredMeasure(m.key, m.weight, m.numerator, m.denominator, m.inverse, weights, points)
 
 
-def _tenths_half_up(points: Fraction) -> int:
-    return (points * 20 + 1) // 2
+def _tenths_half_up(top: int, bottom: int) -> int:
+    """A number of points, given as a fraction, in tenths."""
+    return (top * 20 + bottom) // (2 * bottom)

@@ -6,7 +6,7 @@ A fixed number of grouped statements, whatever the size of the network.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -79,7 +79,7 @@ def _beside(
     """All but the counts: percentiles, categories, root causes, penalties, volumes, the score of the month before."""
     by_category = scorecard_spread.counts(session, span, Ticket.category)
     by_cause = scorecard_spread.counts(session, span, Ticket.root_cause)
-    penalties = {key: asdict(own) for key, own in penalty_totals.totals(session, month, None).items()}
+    penalties = {key: vars(own) for key, own in penalty_totals.totals(session, month, None).items()}
     volumes, previous = delivered(session, month), scores_before(session, month)
     members = members_of(nodes)
     return {
@@ -105,7 +105,7 @@ def members_of(nodes: Sequence[Node]) -> dict[int, list[int]]:
 
 
 def _sum(every: Sequence[Mapping[str, int] | None]) -> dict[str, int]:
-    found = asdict(penalty_totals.Totals())
+    found = dict(vars(penalty_totals.Totals()))
     for own in every:
         for name, value in (own or {}).items():
             found[name] += value
@@ -162,7 +162,7 @@ def one(session: Session, month: str, span: Span, scheme: Scheme, organisation_i
     penalties = penalty_totals.totals(session, month, None if own.kind in ABOVE else [own.id])
     figures = Figures(
         facts=facts[own.id], handling=spread,
-        penalties=_sum([asdict(penalties[key]) for key in members[own.id] if key in penalties]),
+        penalties=_sum([vars(penalties[key]) for key in members[own.id] if key in penalties]),
         categories=scorecard_spread.counts_of(session, span, Ticket.category, own.id, own.kind),
         causes=scorecard_spread.counts_of(session, span, Ticket.root_cause, own.id, own.kind),
         delivered=volume_of(own, members[own.id], delivered(session, month)),

@@ -75,8 +75,9 @@ def month_facts(
 
 
 def _add(facts: Facts, names: tuple[str, ...], numbers: list[Any]) -> None:
+    counts = vars(facts)
     for name, number in zip(names, numbers, strict=True):
-        setattr(facts, name, getattr(facts, name) + int(number))
+        counts[name] += int(number)
 
 
 def measured() -> ColumnElement[bool]:
@@ -85,8 +86,10 @@ def measured() -> ColumnElement[bool]:
 
 
 def onboarded(site: Any) -> ColumnElement[bool]:
-    """Tickets opened when the site was on board already; `site` is a column or an id (rulebook 1)."""
-    later = exists().where(Organisation.id == site, Organisation.onboarded_from > shanghai_day(Ticket.opened_at))
+    """Tickets opened when the site was on board already; `site` is a column or an id (rulebook 1). That there is such a
+    day is said too: PostgreSQL then looks among the few sites that have one and works out no day for the others."""
+    dated = Organisation.onboarded_from.is_not(None)
+    later = exists().where(Organisation.id == site, dated, Organisation.onboarded_from > shanghai_day(Ticket.opened_at))
     return not_(later.correlate_except(Organisation))
 
 
@@ -195,13 +198,22 @@ def _ratings_and_events(span: Span) -> Iterator[tuple[Names, Any, Any, Any]]:
     marks = select(Survey.site_id, literal("all"), func.count(), func.sum(Survey.score))
     ratings = marks.join(Ticket, Ticket.id == Survey.ticket_id).where(rated_in(span), measured())
     yield {"all": ("ratings", "rating_sum")}, Survey.site_id, literal(None, Big), ratings
+    yield _events(span)
+
+
+def _events(span: Span) -> tuple[Names, Any, Any, Any]:
+    """What is told by events. Whose each is stands in its JSON and is read once an event: the OFFSET keeps PostgreSQL
+    from writing the expression again wherever it is used."""
     whose = case(*((Event.type == kind, column) for kind, (_name, column) in _happenings().items()))
-    events = select(whose, Event.type, func.count()).join(Ticket, Ticket.id == Event.ticket_id)
     late = or_(Event.type != "repeat", after_first_reply())
     given = or_(Event.type != "result", ~taken_back())
-    counted = events.where(happened(span, *_happenings()), late, given, measured())
-    wrote = case((Event.type == "result", Event.actor_id))
-    yield {kind: (name,) for kind, (name, _column) in _happenings().items()}, whose, wrote, counted
+    read = select(
+        whose.label("whose"), Event.type.label("type"), case((Event.type == "result", Event.actor_id)).label("wrote"),
+        Event.ticket_id.label("ticket_id"),
+    ).where(happened(span, *_happenings()), late, given).offset(literal_column("0")).subquery("happened")  # fmt: skip
+    counted = select(read.c.whose, read.c.type, func.count()).join(Ticket, Ticket.id == read.c.ticket_id)
+    names: Names = {kind: (name,) for kind, (name, _column) in _happenings().items()}
+    return names, read.c.whose, read.c.wrote, counted.where(measured())
 
 
 def _happenings() -> dict[str, tuple[str, Any]]:

@@ -113,6 +113,9 @@ def ordered(own: Mapping[str, int]) -> Counts:
 
 def together(every: Iterable[Counts]) -> Counts:
     """The counts of several organisations as one."""
+    every = [own for own in every if own]
+    if len(every) == 1:
+        return every[0]
     found: dict[str, int] = {}
     for own in every:
         for code, number in own:
