@@ -16,7 +16,7 @@ from flask import current_app
 from app import clock, failpoints
 from app.domain.exports import BUNDLE, Cell, Column
 from app.extensions import db
-from app.integrations import pdf, sheets, store
+from app.integrations import pdf_processes, sheets, store
 from app.integrations.store import Store, StoreError
 from app.jobs import sends
 from app.services import export_work
@@ -92,7 +92,7 @@ def run_one(export_id: int, until: float = float("inf")) -> str:
         reason = "full" if full else "error"
         return export_work.put_back(export_id=export_id, token=token, reason=reason, now=clock.now())
     finally:
-        pdf.close()
+        pdf_processes.close()
         shutil.rmtree(_workshop(export_id, token), ignore_errors=True)
 
 
@@ -128,7 +128,7 @@ def _build(export_id: int, token: int, listing: Listing) -> None:
     path = folder / own_name
     rows = _spooled(export_id, token, names, sheet.columns)
     if kind == BUNDLE:
-        pdf.together(path, rows, sheet.title)
+        pdf_processes.put_together(path, rows, sheet.title)
     else:
         (sheets.write_xlsx if kind == "xlsx" else sheets.write_csv)(path, sheet, rows)
     size = path.stat().st_size
