@@ -2,11 +2,15 @@
 
 The renderer reads no file and no address: its one font is handed to it, everything else is refused. Where the system's
 libraries (Pango, HarfBuzz) are missing PdfError says so, and the browser's print is the way.
+
+Run as a program this file is a process that does nothing else (`pdf_processes`): it imports nothing of the portal, so
+that several of them stay small.
 """
 
 from __future__ import annotations
 
-import base64
+import json
+import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -89,48 +93,25 @@ def merge(parts: Iterable[Path], target: Path, title: str) -> int:
     return len(writer.pages)
 
 
-def together(target: Path, rows: Iterable[Sequence[Any]], title: str) -> None:
-    """Make one PDF of the chunks in a spool: rows whose first cell is a PDF in base 64, or empty."""
-    parts = []
-    for number, row in enumerate(rows):
-        if row[0]:
-            parts.append(target.parent / f"part-{number}.pdf")
-            parts[-1].write_bytes(base64.b64decode(str(row[0])))
-    merge(parts, target, title)
+# --- a process of its own ---
 
 
-# --- several documents at once ---
+def serve() -> None:
+    """Do what each line of the input asks, one line of answer each, until the input ends with whoever had it."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # what a library has to say is no answer
+    for line in sys.stdin:
+        print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
 
-WORKERS = 2
-_pool: dict[str, Any] = {}
 
-
-def render_all(documents: Sequence[tuple[str, str]], css: Sequence[str]) -> None:
-    """Render (html, path) pairs side by side in processes of their own, which stay until `close`. Raises PdfError."""
-    _library()
-    if len(documents) == 1:
-        render(documents[0][0], css, Path(documents[0][1]))
-        return
-    if "pool" not in _pool:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        _pool["pool"] = ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"))
+def _answer(asked: dict[str, Any]) -> dict[str, Any]:
+    target = Path(asked["target"])
     try:
-        waiting = [_pool["pool"].submit(_render, html, list(css), path) for html, path in documents]
-        for one in waiting:
-            one.result()
-    except BaseException:
-        close()
-        raise
+        if "parts" in asked:
+            return {"pages": merge(map(Path, asked["parts"]), target, asked["title"])}
+        return {"pages": render(asked["html"], asked["css"], target)}
+    except PdfError as error:
+        return {"error": error.code, "permanent": error.permanent}
 
 
-def _render(html: str, css: list[str], path: str) -> int:
-    return render(html, css, Path(path))
-
-
-def close() -> None:
-    """Let the processes go."""
-    pool = _pool.pop("pool", None)
-    if pool is not None:
-        pool.shutdown(wait=False, cancel_futures=True)
+if __name__ == "__main__":
+    serve()

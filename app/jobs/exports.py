@@ -17,7 +17,7 @@ from app import clock, failpoints
 from app.domain.exports import BUNDLE, Cell, Column
 from app.domain.stores import EXPORTS, folder_of
 from app.extensions import db
-from app.integrations import pdf, sheets, stores
+from app.integrations import pdf_processes, sheets, stores
 from app.integrations.store import Store, StoreError
 from app.jobs import sends
 from app.services import export_work
@@ -93,7 +93,7 @@ def run_one(export_id: int, until: float = float("inf")) -> str:
         reason = "full" if full else "error"
         return export_work.put_back(export_id=export_id, token=token, reason=reason, now=clock.now())
     finally:
-        pdf.close()
+        pdf_processes.close()
         shutil.rmtree(_workshop(export_id, token), ignore_errors=True)
 
 
@@ -129,7 +129,7 @@ def _build(export_id: int, token: int, listing: Listing) -> None:
     path = folder / own_name
     rows = _spooled(export_id, token, names, sheet.columns)
     if kind == BUNDLE:
-        pdf.together(path, rows, sheet.title)
+        pdf_processes.put_together(path, rows, sheet.title)
     else:
         (sheets.write_xlsx if kind == "xlsx" else sheets.write_csv)(path, sheet, rows)
     size = path.stat().st_size

@@ -1,7 +1,7 @@
 """A province's cards as one PDF, made in the background like a list: a page of the spool is a chunk of cards.
 
-Each chunk is rendered by two processes and kept with its first row, so that a worker that is killed goes on at the
-next chunk. The file is the chunks put together.
+Each chunk is rendered as two documents by two processes. A document is kept with the row of its first card, so that a
+worker that is killed goes on at the next chunk. The file is the documents put together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from app.domain.errors import NotFound
 from app.domain.exports import Cell, Column, Sheet
 from app.domain.roles import Actor
 from app.domain.scorecards import ASSESSED
-from app.integrations import pdf
+from app.integrations import pdf_processes
 from app.models import Export, FrozenCard, MonthClose
 from app.services import month_books, scorecards, scoring_schemes
 from app.services.export_work import Order
@@ -60,7 +60,7 @@ class CardBundle:
         return min(len(chosen(session, order)), most)
 
     def page(self, session: Session, order: Order, below: int, limit: int) -> tuple[list[list[Cell]], int | None]:
-        """The next chunk in the order of their codes: its PDF with the first row. The key counts down."""
+        """The next chunk in the order of their codes, each PDF with the row of its first card. The key counts down."""
         every = chosen(session, order)
         begin = max(0, len(every) - below + 1)
         chunk = every[begin : begin + limit]
@@ -68,7 +68,7 @@ class CardBundle:
             return [], None
         with context.speaking(order.locale):
             made = rendered(session, order, chunk, begin + 1, len(every))
-        rows: list[list[Cell]] = [[base64.b64encode(made).decode() if n == 0 else ""] for n in range(len(chunk))]
+        rows: list[list[Cell]] = [[base64.b64encode(made[n]).decode() if n in made else ""] for n in range(len(chunk))]
         left = len(every) - begin - len(chunk)
         return rows, left + 1 if left else None
 
@@ -95,21 +95,21 @@ def chosen(session: Session, order: Order) -> list[Site]:
     return sorted(inside, key=lambda one: (one.kind != "province", one.code))
 
 
-def rendered(session: Session, order: Order, chunk: list[Site], first: int, total: int) -> bytes:
-    """One PDF of these cards, by two processes; the first one is page `first` of `total`."""
+def rendered(session: Session, order: Order, chunk: list[Site], first: int, total: int) -> dict[int, bytes]:
+    """These cards as PDFs of two processes, by the place of their first card; that of the chunk is page `first` of
+    `total`."""
     shape = current_app.jinja_env.get_template("_scorecard.html")
     cards = cards_of(session, order, chunk)
     pages = [shape.render(card=scorecard_page.card_of(session, card, order.now)) for card in cards]
     mark = _("Made for %(name)s at %(time)s", name=order.actor.name, time=stamp(order.now))
-    half = (len(pages) + 1) // 2
-    parts_of = [(pages[:half], first), (pages[half:], first + half)]
-    documents = [document(part, mark, number, total) for part, number in parts_of if part]
+    half = -(-len(pages) // pdf_processes.WORKERS)
     with tempfile.TemporaryDirectory() as folder:
-        parts = [Path(folder) / f"{n}.pdf" for n in range(len(documents))]
-        pdf.render_all(list(zip(documents, map(str, parts), strict=True)), styles())
-        whole = Path(folder) / "whole.pdf"
-        pdf.merge(parts, whole, BUNDLE.title())
-        return whole.read_bytes()
+        targets = {at: Path(folder) / f"{at}.pdf" for at in range(0, len(pages), half)}
+        documents = [
+            (document(pages[at : at + half], mark, first + at, total), target) for at, target in targets.items()
+        ]
+        pdf_processes.render_all(documents, styles())
+        return {at: target.read_bytes() for at, target in targets.items()}
 
 
 def cards_of(session: Session, order: Order, chunk: list[Site]) -> list[Card]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import pytest
@@ -49,17 +48,6 @@ def test_neither_file_nor_address_is_read(tmp_path: Path, monkeypatch: pytest.Mo
         if url != pdf.FONT_URL:
             with pytest.raises(ValueError, match="refused"):
                 real(pdf._fetcher(), url)
-
-
-def test_chunks_are_put_together_in_their_order(tmp_path: Path) -> None:
-    rows = []
-    for number in ("甲一", "乙二"):
-        part = tmp_path / f"{number}.pdf"
-        pdf.render(page(f"<p>{number}</p>"), ['body { font-family: "Kuaifu Sans"; }'], part)
-        rows += [[base64.b64encode(part.read_bytes()).decode()], [""]]
-    pdf.together(tmp_path / "all.pdf", rows, "合集")
-    reader = PdfReader(str(tmp_path / "all.pdf"))
-    assert [one.extract_text().strip() for one in reader.pages] == ["甲一", "乙二"]
 
 
 def test_a_machine_without_the_libraries_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 
 from app.integrations import pdf
 from app.jobs import exports as jobs
-from app.models import Clock, Event, Export, User
+from app.models import Clock, Event, Export, Ticket, User
+from app.web import words
 from tests.web.test_scorecards import CARD, Fields, month, sign_in, text_of
 
 __all__ = ["month"]
@@ -63,6 +64,18 @@ def test_a_card_as_pdf_is_one_page_in_chinese(client: FlaskClient, month: Any) -
     reader = PdfReader(BytesIO(answer.data))
     assert len(reader.pages) == 1
     assert "330106-01" in reader.pages[0].extract_text()
+
+
+def test_the_longest_card_of_a_province_is_one_page(client: FlaskClient, month: Any) -> None:
+    tickets = list(month.scalars(select(Ticket).where(Ticket.state != "withdrawn")))
+    causes = list(words.root_causes())
+    for number, ticket in enumerate(tickets):
+        ticket.category = f"CATEGORY_{number % 8}"
+        ticket.root_cause = causes[number % len(causes)]
+    month.commit()
+    answer = sign_in(client, "lcs-manager").get("/scorecards/2026-10/33/card.pdf")
+    pages = [page.extract_text() for page in PdfReader(BytesIO(answer.data)).pages]
+    assert len(pages) == 1 and "CATEGORY_0" in pages[0] and "根本原因" in pages[0]
 
 
 def test_without_the_libraries_the_page_offers_the_browsers_print(
