@@ -167,7 +167,7 @@ def _apply(session: Session, actor: Actor, found: Plan, now: datetime) -> None:
     """Write the plan: superiors before inferiors, deputies when all are there."""
     if not (found.added or found.changed):
         return
-    ids: dict[str, int] = dict(session.execute(select(Organisation.code, Organisation.id)).tuples().all())
+    ids: dict[str, int] = dict(list(session.execute(select(Organisation.code, Organisation.id))))
     added = sorted(found.added, key=lambda one: rule.KINDS.index(one.kind))
     ids |= {one.code: new_id() for one in added}
     if added:
