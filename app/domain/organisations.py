@@ -62,7 +62,7 @@ def own_faults(entry: Entry) -> dict[str, str]:
         wrong["closed_from"] = "never_closed"
     elif entry.closed_from and entry.onboarded_from and entry.closed_from < entry.onboarded_from:
         wrong["closed_from"] = "ends_before_it_begins"
-    if entry.deputy and entry.kind not in PLACES:
+    if entry.deputy and entry.kind in SUPERIORS and entry.kind not in PLACES:
         wrong["deputy"] = "no_deputy_here"
     return wrong
 

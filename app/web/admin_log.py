@@ -18,6 +18,7 @@ from app.web.context import translate as _
 
 bp = Blueprint("admin_log", __name__)
 LONGEST = 80  # characters of a value
+NOTHING = ([None, ""], [None, None], ["", None])  # a field that was and is empty
 
 
 @bp.get("/admin/log")
@@ -47,16 +48,25 @@ def _row(row: AdminLog, who: str) -> dict[str, Any]:
 def changes(detail: Mapping[str, Any]) -> list[str]:
     """What a change was, field by field."""
     labels = words_admin.connection_fields() | words_admin.fields() | words_admin.details()
-    return [f"{words.word(labels, name)}: {_values(value)}" for name, value in detail.items()]
+    told = ((name, value) for name, value in detail.items() if value not in NOTHING)
+    return [f"{words.word(labels, name)}: {_values(name, value)}" for name, value in told]
 
 
-def _values(value: Any) -> str:
+def _values(name: str, value: Any) -> str:
     if isinstance(value, list) and len(value) == 2:
-        return f"{_one(value[0])} → {_one(value[1])}" if value[0] not in (None, "") else _one(value[1])
-    return _one(value)
+        before, after = (_one(name, one) for one in value)
+        return f"{before} → {after}" if value[0] not in (None, "") else after
+    return _one(name, value)
 
 
-def _one(value: Any) -> str:
+def _codes() -> dict[str, dict[str, str]]:
+    """The fields that hold a code of ours."""
+    return {"kind": words_admin.kinds(), "driver": words_admin.protocols(), "routing_rule": words.routing_rules()}
+
+
+def _one(name: str, value: Any) -> str:
+    if name in _codes():
+        return words.word(_codes()[name], str(value))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, dict):
