@@ -178,7 +178,7 @@ def page_of(
         saved="saved" in request.args, tabs=admin.tabs(), rail=_rail(), types=exchange.MESSAGE_TYPES,
         held=len(exchange.held(db.session(), code)), settings=settings or connection_forms.change_form(row),
         secret=secret or connection_forms.secret_form(), secrets=connection_forms.secrets_shown(row), shown=shown,
-        most_secrets=MOST_SECRETS,
+        most_secrets=MOST_SECRETS, kept=row.driver in connection_forms.rules_for(row.driver).drivers,
     )  # fmt: skip
 
 
