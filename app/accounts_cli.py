@@ -27,9 +27,7 @@ def create_admin(account: str, name: str) -> None:
     place = organisations.headquarters(db.session())
     db.session.rollback()
     if place is None:
-        organisations.create_organisation(
-            node=Node(code="HQ", kind="headquarters", name="总部", name_en="Headquarters")
-        )
+        organisations.import_tree(nodes=[Node("HQ", "headquarters", "总部", name_en="Headquarters")])
     typed = AccountIn(account, name, ADMIN, place.code if place else "HQ")
     try:
         people_admin.create_by_operator(typed=typed, now=clock.now())

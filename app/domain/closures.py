@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 REASONS = ("holiday", "rest", "power", "rebuilding", "weather", "new_owner", "other")
+FOR_GOOD = "for_good"  # the administrator closed the place: nobody else says so, and nobody else ends it
 
 
 @dataclass(frozen=True)
@@ -35,3 +36,11 @@ def faults(days: Days, today: date, others: Iterable[Days]) -> dict[str, str]:
     if not errors and any(days.meet(other) for other in others):
         errors["from_day"] = "closed_already"
     return errors
+
+
+def cut(days: Days, first: date) -> Days | None:
+    """What is left of a closure before `first`, when another one begins; None where nothing is."""
+    if days.start >= first:
+        return None
+    last = first - timedelta(days=1)
+    return Days(days.start, last if days.until is None else min(days.until, last))

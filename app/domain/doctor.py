@@ -166,6 +166,7 @@ class Platform:
     secrets: tuple[str, ...]
     callback_url: str
     failed: int = 0
+    answers: bool = True  # a channel of our own gets none
 
 
 def platform(one: Platform, *, production: bool) -> Finding:
@@ -173,12 +174,12 @@ def platform(one: Platform, *, production: bool) -> Finding:
     what = f"platform {one.code}"
     if not one.secrets:
         return Finding(what, BAD, "no secret: every push is refused", "agree on a secret with the platform")
-    if not one.callback_url:
+    if not one.callback_url and one.answers:
         return Finding(what, BAD, "no address for answers", "enter the address that takes answers")
     if production and any(len(s) < PLATFORM_SECRET_LENGTH or s.casefold() in KNOWN_SECRETS for s in one.secrets):
         advice = f"agree on a new one of at least {PLATFORM_SECRET_LENGTH} random characters; two are valid meanwhile"
         return Finding(what, BAD, "a secret is too short or well known", advice)
-    if production and not one.callback_url.startswith("https://"):
+    if production and one.callback_url and not one.callback_url.startswith("https://"):
         return Finding(what, WARN, "answers travel over plain http", "ask the platform for an https address")
     if one.failed:
         said = f"{one.failed} answers could not be delivered in seven days"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from app.domain import sheet_rows
+from app.domain.sheet_rows import Line
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "kind": ("工单类型", "kind"), "category": ("分类", "category"), "channel": ("渠道", "channel"),
@@ -27,39 +29,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Line:
-    """One row below the headings: its number in the sheet, and its cells by column."""
-
-    n: int
-    cells: Mapping[str, str]
-
-
 def lines_of(rows: Sequence[Sequence[str]]) -> tuple[list[Line], tuple[str, ...]]:
-    """The rows with something in them, and the needed columns that the first row does not name.
-
-    The heading may be Chinese or the English word; columns with another heading are left out.
-    """
-    if not rows:
-        return [], NEEDED
-    places = _places(rows[0])
-    missing = tuple(name for name in NEEDED if name not in places)
-    found = []
-    for n, row in enumerate(rows[1:], 2):
-        cells = {name: row[at] if at < len(row) else "" for name, at in places.items()}
-        if any(cells.values()):
-            found.append(Line(n, cells))
-    return found, missing
-
-
-def _places(head: Sequence[str]) -> dict[str, int]:
-    known = {word: name for name, words in COLUMNS.items() for word in words}
-    places: dict[str, int] = {}
-    for at, heading in enumerate(head):
-        name = known.get(heading.strip().lower())
-        if name is not None:
-            places.setdefault(name, at)
-    return places
+    """The rows of tickets; the heading may be Chinese or the English word."""
+    return sheet_rows.lines_of(rows, COLUMNS, NEEDED)
 
 
 def code_of(column: str, cell: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -109,7 +110,28 @@ def _margin(text: str) -> str:
     return text[: MARGIN_LIMIT // 2].replace("&", "&&")
 
 
+def blank_xlsx(heads: Sequence[str], examples: Iterable[Sequence[str]]) -> bytes:
+    """A sheet to fill in: headings and examples, every cell a text, so that no number loses its zeros."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, **{k: v for k, v in OPTIONS.items() if k != "constant_memory"}})
+    page, bold, text = book.add_worksheet(), book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+    page.set_column(0, len(heads) - 1, 16, text)
+    page.write_row(0, 0, heads, bold)
+    for number, row in enumerate(examples, 1):
+        page.write_row(number, 0, row, text)
+    page.freeze_panes(1, 0)
+    book.close()
+    return out.getvalue()
+
+
 # --- CSV ---
+
+
+def blank_csv(heads: Sequence[str], examples: Iterable[Sequence[str]]) -> bytes:
+    """The same as CSV, as Excel opens it."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([heads, *examples])
+    return out.getvalue().encode("utf-8-sig")
 
 
 def write_csv(path: Path, sheet: Sheet, rows: Rows) -> None:

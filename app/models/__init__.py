@@ -1,5 +1,6 @@
 """All tables, imported in one place so that migrations and `create_all` see them."""
 
+from app.models.admin_log import AdminLog
 from app.models.appeal import AppealLease
 from app.models.assessment import Audit, AuditDraw, AuditPolicy, Penalty, RedFlag, Survey, SurveyCall
 from app.models.attachment import Attachment, CustomerLink
@@ -83,6 +84,7 @@ from app.models.work import Counter, ScopeVersion, WorkItem
 __all__ = [
     "AccountLog",
     "AddressRule",
+    "AdminLog",
     "Alarm",
     "Amendment",
     "Appeal",

@@ -14,7 +14,8 @@ _ASIDE = text("state <> 'applied'")
 
 
 class Connection(Model):
-    """One platform's connection: its secrets (two valid while rotating), charset, maps and routing rule.
+    """One platform's connection: its secrets (two valid while rotating; the first signs what we send), charset, maps
+    and routing rule. `secrets_at` says since when each of the secrets is there, empty where nobody knows.
 
     `driver` names the folder below integrations/platform that speaks its protocol; `settings` is what only that one
     knows (a token is in it: never shown), the maps say where its messages differ from ours.
@@ -26,6 +27,7 @@ class Connection(Model):
     name: Mapped[str] = mapped_column(String(60))
     driver: Mapped[str] = mapped_column(String(16), default="link")
     secrets: Mapped[list] = mapped_column(JSON)
+    secrets_at: Mapped[list] = mapped_column(JSON, default=list, server_default="[]")
     charset: Mapped[str] = mapped_column(String(8), default="utf-8")
     category_map: Mapped[dict] = mapped_column(JSON, default=dict)
     routing_rule: Mapped[str] = mapped_column(String(12), default="delivery")

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.calendars import local_date
-from app.domain.closures import REASONS, Days, faults
+from app.domain.closures import FOR_GOOD, REASONS, Days, cut, faults
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import SITE_MANAGER, Actor
 from app.models import Claim, Closure, Organisation
@@ -76,8 +76,35 @@ def end(*, actor: Actor, closure_id: int, now: datetime) -> None:
     _may(actor)
     with write() as session:
         row = _own(session, actor, closure_id)
+        if row.reason == FOR_GOOD:
+            raise NotAllowed("closed_for_good")
         if row.ended_at is None:
             row.ended_at = now
+
+
+def for_good(
+    session: Session, actor: Actor, *, place_id: int, day: date | None, deputy_id: int | None, now: datetime
+) -> None:
+    """Close a place from a day on without end, never from before today, in the transaction of the administrator who
+    says so; without a day it is open again.
+
+    Its open tickets change hands as with any closure: to the deputy, else to the province.
+    """
+    lock_key(session, f"closure:{place_id}")
+    first = max(day, local_date(now)) if day else None
+    standing = select(Closure).where(Closure.organisation_id == place_id, Closure.ended_at.is_(None))
+    for row in session.scalars(standing):
+        left = Days(row.from_day, row.until_day) if row.reason != FOR_GOOD else None
+        left = cut(left, first) if left and first else left
+        if left is None:
+            row.ended_at = now
+        else:
+            row.until_day = left.until
+    if first is not None:
+        session.add(Closure(
+            id=new_id(), organisation_id=place_id, from_day=first, until_day=None, reason=FOR_GOOD,
+            deputy_id=deputy_id, created_at=now, created_by_id=actor.user_id,
+        ))  # fmt: skip
 
 
 def set_deputy(*, actor: Actor, closure_id: int, deputy_code: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import String, cast, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from app.domain import doctor
+from app.domain.connections import CHANNEL
 from app.domain.doctor import Finding
 from app.domain.sms_templates import PURPOSES
 from app.models import Connection, Heartbeat, Outbox, PlatformOrder, User
@@ -65,7 +66,10 @@ def platforms(session: Session, now: datetime, *, production: bool) -> list[Find
     )
     failed = dict(list(session.execute(counted)))
     rows = session.scalars(select(Connection).where(Connection.active).order_by(Connection.code))
-    known = [doctor.Platform(row.code, tuple(row.secrets), row.callback_url, failed.get(row.id, 0)) for row in rows]
+    known = [
+        doctor.Platform(row.code, tuple(row.secrets), row.callback_url, failed.get(row.id, 0), row.driver != CHANNEL)
+        for row in rows
+    ]
     if not known:
         return [Finding("platforms", doctor.WARN, "no active connection", "no platform can push complaints")]
     return [doctor.platform(one, production=production) for one in known]

@@ -10,24 +10,26 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.connections import CHARSETS
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.models import Category, Connection, Inbox, MessageReveal
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import connections
+from app.services import admin_log, connections
+from app.services.admin_log import Note
 from app.services.connections import Door
 from app.services.exchange_view import ASIDE
 from app.services.intake import Arrival
 from app.services.transaction import write
 
-CHARSETS = ("utf-8", "gbk")
 PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,4}")
 MESSAGE_TYPES = (
     "WORK_ORDER_ISSUE", "WORK_ORDER_URGE", "WORK_ORDER_REPEAT", "WORK_ORDER_REJECT", "WORK_ORDER_SATISFIED",
     "WORK_ORDER_CANCEL", "PARCEL_SCANS",
 )  # fmt: skip
 MOST_LINES, LONGEST = 200, 64
+READ_BY = ("category_map", "message_map", "field_map", "charset", "risk_minutes")
 AT_ONCE = 50  # messages replayed by one press
 
 
@@ -47,9 +49,12 @@ def save_maps(
         if row is None:
             raise NotFound("connection_not_found")
         _check(session, category_map, message_map, field_map, charset, risk_minutes)
+        before = {name: getattr(row, name) for name in READ_BY}
         row.category_map, row.message_map, row.field_map = dict(category_map), dict(message_map), dict(field_map)
         row.charset, row.risk_minutes = charset, risk_minutes or 0
         row.changed_at, row.changed_by_id = now, actor.user_id
+        told = admin_log.differences(before, {name: getattr(row, name) for name in READ_BY})
+        admin_log.write_down(session, actor, [Note("maps_changed", code, told)] if told else [], now)
 
 
 def _check(

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from app.domain.history import Place
 from app.domain.history_mapping import SourceMapping, Unit
 from app.domain.history_toml import MappingError
+from app.domain.organisations import CODE_LIMIT
 from app.domain.policies import NoPolicy, version_in_force
 from app.extensions import db
 from app.models import Category, Connection, ImportedFile, Organisation
 from app.services import policies
-from app.services.organisations import CODE_LIMIT, Node
+from app.services.organisations import Node
 
 TRAYS = ("headquarters", "province")
 DRIVER = "import"  # of a connection that only tells where a number comes from; it is never active

@@ -12,14 +12,12 @@ from sqlalchemy import String, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotFound
+from app.domain.organisations import CODE_LIMIT, KINDS
 from app.domain.roles import Actor
 from app.models import Organisation
 from app.models.ids import new_id
 from app.models.together import Question, ask
 from app.services.transaction import keep, kept, write
-
-KINDS = ("headquarters", "province", "district", "site", "hub", "department")
-CODE_LIMIT = 32
 
 
 @dataclass(frozen=True)
@@ -39,26 +37,12 @@ class Node:
     onboarded_from: date | None = None
 
 
-def create_organisation(*, node: Node) -> int:
-    """Add one organisation below its parent; its id.
-
-    Raises Invalid: `code` required, too_long or taken, `kind` unknown, `name` required, `parent` unknown.
-    """
-    with write() as session:
-        known = _by_code(session)
-        errors = _errors(node, known)
-        if node.code in known:
-            errors["code"] = "taken"
-        if errors:
-            raise Invalid(errors)
-        return _add(session, node, known).id
-
-
 def import_tree(*, nodes: Sequence[Node]) -> int:
     """Add the organisations whose code is new, parents before children; how many were added.
 
     Known codes stay as they are, whatever the import says: an administrator's change is never undone by it. All or
-    nothing; raises Invalid at the first node that cannot stand (fields as in `create_organisation`).
+    nothing; raises Invalid at the first node that cannot stand: `code` required or too_long, `kind` unknown, `name`
+    required, `parent` unknown.
     """
     with write() as session:
         known = _by_code(session)

@@ -15,7 +15,7 @@ from app.domain import ticket_rows as rule
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.policies import CHANNELS
 from app.domain.roles import Actor
-from app.domain.ticket_rows import Line
+from app.domain.sheet_rows import Line
 from app.models import Category, Organisation, Ticket
 from app.models.dialect import lock_key
 from app.services import desk, intake

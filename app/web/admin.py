@@ -86,7 +86,8 @@ def index() -> ResponseReturnValue:
     rules, kinds = words.routing_rules(), words_exchange.drivers()
     rows = [
         [
-            _link(c.code, "exchange.connection", code=c.code), c.name, words.word(kinds, c.driver),
+            _link(c.code, "exchange.connection", code=c.code), c.name,
+            words.word(kinds, c.driver) if c.active else _("not in use"),
             words.word(rules, c.routing_rule), _seen(at), _held(c.code, held), c.callback_url,
         ]
         for c, at, held, _poll in exchange_view.connections(session)
@@ -106,7 +107,9 @@ def index() -> ResponseReturnValue:
         "head": [_("Day"), _("Connection"), _("Reason"), _("Count")],
         "rows": refused,
     }
-    return _tables([{"title": _("Platform connections"), "head": head, "rows": rows}, unknown, second])
+    known: dict[str, Any] = {"title": _("Platform connections"), "head": head, "rows": rows}
+    known["add"] = {"text": _("Add a connection"), "href": url_for("connections.add")}
+    return _tables([known, unknown, second])
 
 
 def _link(text: str, endpoint: str, **values: Any) -> dict[str, str]:
@@ -119,24 +122,12 @@ def _held(code: str, n: int) -> Any:
     return _link(shown, "exchange.messages", connection=code, state="quarantined") if n else "0"
 
 
-@bp.get("/admin/organisations")
-@route_access("admin")
-@requires("admin")
-def organisations() -> ResponseReturnValue:
-    """The organisation tree as a table."""
-    found = administration.organisations(db.session(), request.args.get("after", ""))
-    rows = [[o.code, o.name, o.name_en, o.kind, mask_phone(o.duty_phone) if o.duty_phone else "—"] for o in found[:100]]
-    head = [_("Code"), _("Title"), _("English name"), _("Kind"), _("Duty phone")]
-    more = url_for("admin.organisations", after=found[99].code) if len(found) > 100 else None
-    return _tables([{"title": _("Organisations"), "head": head, "rows": rows}], more)
-
-
 def tabs() -> list[dict[str, Any]]:
     """The administrator's pages; the SMS gateways have a file of their own."""
     return [
         {"label": _("Connections"), "href": url_for("admin.index"), "current": _at_connections()},
         {"label": _("Messages"), "href": url_for("exchange.messages"), "current": "/messages" in request.path},
-        {"label": _("Organisations"), "href": url_for("admin.organisations"), "current": "organ" in request.path},
+        {"label": _("Organisations"), "href": url_for("organisations.index"), "current": "organ" in request.path},
         {"label": _("Accounts"), "href": url_for("people_admin.index"), "current": "users" in request.path},
         {"label": _("Second factor"), "href": url_for("second_factor.people"), "current": "second" in request.path},
         {"label": _("Customers"), "href": url_for("customers.index"), "current": "customers" in request.path},
@@ -151,6 +142,7 @@ def tabs() -> list[dict[str, Any]]:
         },
         {"label": _("Call scripts"), "href": url_for("scripts.index"), "current": "scripts" in request.path},
         {"label": _("SMS gateways"), "href": url_for("gateways.index"), "current": "/sms" in request.path},
+        {"label": _("Log of changes"), "href": url_for("admin_log.index"), "current": "/admin/log" in request.path},
     ]
 
 

@@ -12,6 +12,7 @@ from wtforms import DateField, Form, SelectField, StringField
 
 from app import clock
 from app.domain.calendars import local_date
+from app.domain.closures import FOR_GOOD, REASONS
 from app.domain.errors import Invalid
 from app.domain.roles import Actor
 from app.extensions import db
@@ -109,7 +110,8 @@ def _form(actor: Actor, data: Any = None) -> ClosureForm:
         form.site_code.label.text = _("Site code")
     form.from_day.label.text, form.until_day.label.text = _("First day"), _("Last day (empty: until ended by hand)")
     form.deputy_code.label.text = _("Deputy's code (empty: the province)")
-    form.reason.choices = [("", _("Please choose")), *words_help.closure_reasons().items()]
+    reasons = words_help.closure_reasons()
+    form.reason.choices = [("", _("Please choose")), *((code, reasons[code]) for code in REASONS)]
     form.reason.label.text = _("Reason")
     return form
 
@@ -125,7 +127,8 @@ def _row(line: Line, actor: Actor, now: datetime, typed: Mapping[int, tuple[str,
         "reason": words.word(words_help.closure_reasons(), line.closure.reason),
         "state": _("closed now") if begun else _("announced"), "tone": "late" if begun else "soon",
         "end_label": _("Open again") if begun else _("Drop"),
-        "end_href": url_for("closures.end", closure_id=line.closure.id), "id": line.closure.id,
+        "end_href": "" if line.closure.reason == FOR_GOOD else url_for("closures.end", closure_id=line.closure.id),
+        "id": line.closure.id,
         "deputy_href": deputy_href, "deputy_code": code, "deputy_error": wrong,
     }  # fmt: skip
 

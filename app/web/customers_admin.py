@@ -14,6 +14,7 @@ from app.domain.customers import LIMITS, AccountIn
 from app.domain.errors import Invalid
 from app.domain.trials import Trial
 from app.extensions import db
+from app.integrations import sheets_in
 from app.services import customers
 from app.web import admin, forms, queue_page, words, words_customers, words_emergency
 from app.web.access import route_access
@@ -125,13 +126,9 @@ def take_in() -> ResponseReturnValue:
 
 
 def uploaded() -> str:
-    """The text of an attached file: UTF-8, or GB 18030 as spreadsheets write it in China. Raises UnicodeDecodeError."""
+    """The text of an attached file. Raises UnicodeDecodeError."""
     file = request.files.get("file")
-    data = file.read(FILE_LIMIT) if file else b""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("gb18030")
+    return sheets_in.text_of(file.read(FILE_LIMIT) if file else b"")
 
 
 def _bad(told: Trial | None) -> list[dict[str, Any]]:

@@ -8,12 +8,14 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
+from app.domain.connections import CHANNEL, MOST_SECRETS
 from app.domain.errors import Invalid, NotAllowed
 from app.extensions import db
 from app.integrations.platform import signature_check
 from app.jobs import arrivals, replays
+from app.models import Connection
 from app.services import connections, exchange, exchange_view
-from app.web import admin, exchange_forms, exchange_page, queue_page, words, words_exchange
+from app.web import admin, connection_forms, exchange_forms, exchange_page, queue_page, words, words_exchange
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
@@ -98,7 +100,7 @@ def replay_all(code: str) -> ResponseReturnValue:
 @requires("admin")
 def connection(code: str) -> ResponseReturnValue:
     """One connection: how far it is read, and how its messages are."""
-    return _connection(code)
+    return page_of(code)
 
 
 @bp.post("/admin/connections/<code>")
@@ -121,7 +123,7 @@ def save(code: str) -> ResponseReturnValue:
         )  # fmt: skip
     except Invalid as error:
         exchange_forms.mark(form, error.fields, error.detail)
-        return _connection(code, form=form, error=_("Please check the marked fields")), 422
+        return page_of(code, form=form, error=_("Please check the marked fields")), 422
     return redirect(url_for("exchange.connection", code=code, saved=1), 303)
 
 
@@ -150,7 +152,7 @@ def _signature(form: Any, *, verdict: signature_check.Verdict | None = None, err
     said, slip = "", ""
     if verdict is not None:
         said = {None: _("No secret of this connection signs this text."), 0: _("The signature is right.")}.get(
-            verdict.secret, _("The signature is right, with the older of the two secrets.")
+            verdict.secret, _("The signature is right, with the other of the two secrets.")
         )
         slip = words_exchange.slips().get(verdict.slip, "")
     return render_template(
@@ -165,19 +167,29 @@ def _message(message_id: int, *, full: bool = False, error: str = "") -> str:
     return render_template("exchange_message.html", m=m, failed=error, tabs=admin.tabs(), rail=_rail())
 
 
-def _connection(code: str, *, form: Any = None, error: str = "") -> str:
+def page_of(
+    code: str, *, form: Any = None, settings: Any = None, secret: Any = None, shown: str = "", error: str = ""
+) -> str:
+    """The page of a connection, with what was typed into one of its forms; `shown` is a secret that was just made."""
     row, poll = exchange_view.connection(db.session(), code)
-    facts = [
-        (_("Code"), row.code), (_("Works"), words.word(words_exchange.drivers(), row.driver)),
-        (_("Routing"), words.word(words.routing_rules(), row.routing_rule)), (_("Answers go to"), row.callback_url),
-        (_("Last changed"), g.fmt.full(row.changed_at) if row.changed_at else "—"),
-    ]  # fmt: skip
     return render_template(
-        "exchange_connection.html", name=row.name, code=row.code, facts=facts,
+        "exchange_connection.html", name=row.name, code=row.code, facts=_facts(row),
         form=form or exchange_forms.maps_form(row), poll=exchange_page.poll(poll, clock.now()), error=error,
         saved="saved" in request.args, tabs=admin.tabs(), rail=_rail(), types=exchange.MESSAGE_TYPES,
-        held=len(exchange.held(db.session(), code)),
+        held=len(exchange.held(db.session(), code)), settings=settings or connection_forms.change_form(row),
+        secret=secret or connection_forms.secret_form(), secrets=connection_forms.secrets_shown(row), shown=shown,
+        most_secrets=MOST_SECRETS, kept=row.driver in connection_forms.rules_for(row.driver).drivers,
     )  # fmt: skip
+
+
+def _facts(row: Connection) -> list[tuple[str, str]]:
+    doors = {"link": "platform.push", CHANNEL: "channels.expedite"}
+    door = doors.get(row.driver)
+    told = url_for(door, connection=row.code, _external=True) if door else ""
+    return [
+        (_("Code"), row.code), (_("Works"), words.word(words_exchange.drivers(), row.driver)),
+        (_("It pushes to"), told), (_("Last changed"), g.fmt.full(row.changed_at) if row.changed_at else "—"),
+    ]  # fmt: skip
 
 
 def _done() -> str:

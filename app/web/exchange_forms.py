@@ -7,8 +7,8 @@ from typing import Any
 
 from wtforms import Form, SelectField, StringField, TextAreaField
 
+from app.domain.connections import CHARSETS
 from app.models import Connection
-from app.services import exchange
 from app.web import words, words_exchange
 from app.web.context import translate as _
 
@@ -41,7 +41,7 @@ def maps_form(row: Connection, data: Any = None) -> MapsForm:
     form.message_map.label.text = _("Message types: theirs = ours")
     form.field_map.label.text = _("Fields: ours = where it stands in their message; nothing behind it leaves it out")
     form.charset.label.text = _("Charset")
-    form.charset.choices = [(one, one.upper()) for one in exchange.CHARSETS]
+    form.charset.choices = [(one, one.upper()) for one in CHARSETS]
     form.risk_minutes.label.text = _("An answer that fails is at risk so many minutes before the platform's deadline")
     return form
 

@@ -21,6 +21,7 @@ from app.services.export_work import PAGE, Order
 from app.services.sessions import SignedIn
 from app.web import (
     context,
+    export_admin,
     export_analysis,
     export_assessment,
     export_audits,
@@ -202,6 +203,8 @@ LISTS: tuple[ExportList, ...] = (
         export_desk.address_rows,
     ),
     _whole("seen", "seen", lambda: _("Who saw what"), export_desk.seen_columns, export_desk.seen_rows),
+    _whole("organisations", "admin", lambda: _("Organisations"), export_admin.place_columns, export_admin.places),
+    _whole("admin_log", "admin", lambda: _("Log of changes"), export_admin.log_columns, export_admin.log),
     _whole("customers", "admin", lambda: _("Customers"), export_desk.customer_columns, export_desk.customer_rows),
 )  # fmt: skip
 BY_KEY: dict[str, ExportList] = {one.key: one for one in LISTS}

@@ -37,7 +37,7 @@ def types() -> dict[str, str]:
 @table
 def drivers() -> dict[str, str]:
     """How a connection works."""
-    return {"link": _("pushes to us"), "pdd": _("is asked by us")}
+    return {"link": _("pushes to us"), "pdd": _("is asked by us"), "channel": _("asks us about parcels")}
 
 
 @table

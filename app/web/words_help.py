@@ -57,6 +57,7 @@ def closure_reasons() -> dict[str, str]:
         "rebuilding": _("Rebuilding or moving"),
         "weather": _("Weather or force majeure"),
         "new_owner": _("Change of owner"),
+        "for_good": _("Closed for good"),
         "other": _("Other"),
     }
 

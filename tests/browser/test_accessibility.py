@@ -231,6 +231,10 @@ PAGES: dict[str, tuple[str, Way]] = {
     "signature": ("admin", to("/admin/signature")),
     "callbacks-at-risk": ("admin", to("/callbacks?state=at_risk")),
     "organisations": ("admin", to("/admin/organisations")),
+    "organisation": ("admin", to("/admin/organisations/330106-01")),
+    "organisations-import": ("admin", to("/admin/organisations-import")),
+    "connection-new": ("admin", to("/admin/connections")),
+    "admin-log": ("admin", to("/admin/log")),
     "problem-types": ("admin", to("/admin/problem-types")),
     "policies": ("admin", to("/admin/policies")),
 }

@@ -23,6 +23,25 @@ class Fault:
 
 OUTBOX, FETCH = "app/services/outbox.py", "app/integrations/fetch.py"
 FAULTS = (
+    # --- setting up ---
+    Fault("setting up: a site moves to another province with its open tickets", S + "organisation_admin.py",
+          ".where(Ticket.state.in_(OPEN_STATES))", ".where(Ticket.id < 0)",
+          (T + "test_organisation_admin.py::test_a_site_moves_to_another_province_once_its_tickets_have_ended",)),
+    Fault("setting up: a list with a bad row is stored as far as it is good", S + "organisation_admin.py",
+          'raise Invalid({"rows": "has_faults"})', "found = replace(found, added=(), changed=())",
+          (T + "test_organisation_admin.py::test_one_bad_row_and_nothing_is_stored",)),
+    Fault("setting up: a second headquarters", D + "organisations.py", "if entry.code != first:", "if not first:",
+          ("tests/domain/test_organisations.py::test_there_is_one_headquarters",)),
+    Fault("setting up: the last secret of a connection in use is retired", S + "connection_admin.py",
+          "if of == 1 and row.active:", "if of < 1 and row.active:",
+          (T + "test_connection_admin.py::test_the_last_secret_of_a_connection_in_use_and_one_that_was_not_shown_stay",)),
+    Fault("setting up: a secret setting stands in the log", S + "connection_admin.py",
+          "hidden = {one.name for one in rules.settings if one.kind == SECRET}", "hidden: set[str] = set()",
+          (T + "test_connection_admin.py::"
+           "test_a_driver_that_needs_settings_is_in_use_once_it_has_them_and_its_token_is_never_told",)),
+    Fault("setting up: answers leave over plain http", D + "connections.py",
+          'if parts.scheme == "http" and not plain_http:', 'if parts.scheme == "ftp" and not plain_http:',
+          ("tests/domain/test_connections.py::test_each_field_is_checked",)),
     # --- who sees what ---
     Fault("a site sees every ticket", S + "scope.py",
           "return _party(Party.organisation_id == actor.organisation_id)", "return true()",

@@ -12,6 +12,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
+from app.domain.connections import Setting
 from app.domain.scans import ScanIn
 from app.integrations import platform
 from app.integrations.platform.errors import CallbackResult
@@ -61,6 +62,7 @@ class Driver:
     `signature(text, secret)` is what signs a message. `page(wire, start, end, number, size)` is there
     for a platform that is polled: the rows that were changed in [start, end], page numbers from 1. `states` says that
     a message is the present state of an order: the same key with another body is a later state, and no conflict.
+    `settings` are what only this one has to know of a connection; they come back as `Wire.options`.
     """
 
     read: Callable[[str, bytes, Wire], list[Reading]]
@@ -68,6 +70,7 @@ class Driver:
     signature: Callable[[bytes, str], str]
     page: Callable[[Wire, datetime, datetime, int, int], Page] | None = None
     states: bool = False
+    settings: tuple[Setting, ...] = ()
 
 
 def names() -> tuple[str, ...]:
