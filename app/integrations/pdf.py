@@ -9,6 +9,7 @@ that several of them stay small.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -81,16 +82,28 @@ def render(html: str, css: Sequence[str], target: Path) -> int:
 
 
 def merge(parts: Iterable[Path], target: Path, title: str) -> int:
-    """Put PDF files together in their order; the number of pages. Memory holds one part at a time and the result."""
-    from pypdf import PdfWriter
+    """Put PDF files together in their order, with their outlines; the number of pages."""
+    import pikepdf
 
-    writer = PdfWriter()
-    for part in parts:
-        writer.append(str(part), import_outline=True)
-    writer.add_metadata({"/Title": title})
-    with target.open("wb") as out:
-        writer.write(out)
-    return len(writer.pages)
+    with pikepdf.new() as whole:
+        marks: list[tuple[str, int]] = []
+        for part in parts:
+            with pikepdf.open(part) as one:
+                marks += [(name, len(whole.pages) + page) for name, page in _marks(one)]
+                whole.pages.extend(one.pages)
+        with whole.open_outline() as outline:
+            outline.root.extend(pikepdf.OutlineItem(name, page) for name, page in marks)
+        whole.docinfo["/Title"] = title
+        whole.save(target)
+        return len(whole.pages)
+
+
+def _marks(document: Any) -> list[tuple[str, int]]:
+    """The first level of an outline: what stands there, and the number of its page from 0 on."""
+    import pikepdf
+
+    with document.open_outline() as outline:
+        return [(item.title, pikepdf.Page(item.destination[0]).index) for item in outline.root if item.destination]
 
 
 # --- a process of its own ---
@@ -99,8 +112,10 @@ def merge(parts: Iterable[Path], target: Path, title: str) -> int:
 def serve() -> None:
     """Do what each line of the input asks, one line of answer each, until the input ends with whoever had it."""
     answers, sys.stdout = sys.stdout, sys.stderr  # what a library has to say is no answer
+    gc.disable()  # looking for cycles took a sixth of the work; it is done once a document instead
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
+        gc.collect()
 
 
 def _answer(asked: dict[str, Any]) -> dict[str, Any]:

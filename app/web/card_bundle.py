@@ -40,7 +40,7 @@ KINDS = ("province", *ASSESSED)
 class CardBundle:
     """What the export machinery asks of a list, for the cards of one province and month."""
 
-    key, capability, size, formats = KEY, "scorecard", 20, ("pdf",)
+    key, capability, size, formats = KEY, "scorecard", 50, ("pdf",)
 
     def title(self) -> str:
         """What "my exports" call it."""
@@ -100,7 +100,7 @@ def rendered(session: Session, order: Order, chunk: list[Site], first: int, tota
     `total`."""
     shape = current_app.jinja_env.get_template("_scorecard.html")
     cards = cards_of(session, order, chunk)
-    pages = [shape.render(card=scorecard_page.card_of(session, card, order.now)) for card in cards]
+    pages = [shape.render(card=scorecard_page.card_of(session, card, order.now), on_paper=True) for card in cards]
     mark = _("Made for %(name)s at %(time)s", name=order.actor.name, time=stamp(order.now))
     half = -(-len(pages) // pdf_processes.WORKERS)
     with tempfile.TemporaryDirectory() as folder:

@@ -27,6 +27,19 @@ def test_chinese_is_in_the_file_with_its_own_font(tmp_path: Path) -> None:
     assert all("Kuaifu" in name or "Noto" in name for name in fonts), fonts
 
 
+def test_files_are_put_together_in_their_order_and_the_outline_leads_to_the_pages(tmp_path: Path) -> None:
+    parts = []
+    for n, names in enumerate((("杭州", "宁波"), ("温州",))):
+        parts.append(tmp_path / f"{n}.pdf")
+        pdf.render(page("".join(f'<h1 style="break-before: page">{name}</h1>' for name in names)), [], parts[-1])
+    assert pdf.merge(parts, tmp_path / "all.pdf", "浙江省区") == 3
+    reader = PdfReader(str(tmp_path / "all.pdf"))
+    marks = [(str(one.title), reader.get_destination_page_number(one)) for one in reader.outline]  # type: ignore[union-attr,arg-type]
+    assert marks == [("杭州", 0), ("宁波", 1), ("温州", 2)]
+    assert reader.metadata is not None and reader.metadata.title == "浙江省区"
+    assert "温州" in reader.pages[2].extract_text()
+
+
 @pytest.mark.parametrize(
     "address", ["file:///etc/hostname", "http://127.0.0.1:1/x.png", "data:text/css,p{}", "kuaifu:other"]
 )
