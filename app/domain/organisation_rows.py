@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from app.domain import duty, sheet_rows
+from app.domain.masking import mask_phone
 from app.domain.organisations import FIRST_YEAR, LAST_YEAR, Entry
 from app.domain.sheet_rows import Line
 
@@ -50,7 +51,8 @@ def lines_of(rows: Sequence[Sequence[str]]) -> tuple[list[Line], tuple[str, ...]
 
 
 def read(cells: Mapping[str, str], before: Entry | None) -> tuple[Entry, dict[str, str]]:
-    """What the cells say, over what stood there before: a column that is not there leaves its field as it is.
+    """What the cells say, over what stood there before: a column that is not there leaves its field as it is, and so
+    does a telephone number as it is shown, masked.
 
     With what cannot be read as a day or a telephone number, by field.
     """
@@ -63,7 +65,8 @@ def read(cells: Mapping[str, str], before: Entry | None) -> tuple[Entry, dict[st
             if text and given[name] is None:
                 wrong[name] = "not_a_date"
         elif name in PHONES:
-            given[name] = duty.phone_of(text)
+            stood = getattr(before, name) if before else ""
+            given[name] = stood if stood and text == mask_phone(stood) else duty.phone_of(text)
             if text and not given[name]:
                 wrong[name] = "bad_duty_phone"
         else:

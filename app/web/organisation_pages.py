@@ -51,7 +51,8 @@ class PlaceForm(Form):
 
 def form_of(data: Any = None, start: Entry | None = None) -> PlaceForm:
     """The form, empty, with what was typed, or with an organisation; the code of a known one is not in it."""
-    form = PlaceForm(data, data=None if data is not None or start is None else vars(start))
+    shown = {} if start is None else {name: mask_phone(getattr(start, name)) for name in rows_rule.PHONES}
+    form = PlaceForm(data, data=None if data is not None or start is None else {**vars(start), **shown})
     for field in form:
         field.label.text = words_admin.fields()[field.name]
     form.kind.choices = [("", _("Please choose")), *words_admin.kinds().items()]

@@ -13,6 +13,7 @@ from wtforms import Form, SelectField, StringField
 from app import clock
 from app.domain import people_accounts as rule
 from app.domain.errors import Invalid, NotAllowed
+from app.domain.exports import harmless
 from app.domain.people_accounts import AccountIn
 from app.domain.roles import ROLES
 from app.domain.trials import Trial
@@ -165,7 +166,7 @@ def invite() -> ResponseReturnValue:
     labels = words_accounts.fields()
     writer.writerow([labels["organisation"], labels["account"], labels["name"], _("Link"), _("Opens until")])
     for one, code in made:
-        writer.writerow([code, one.account, _disarmed(one.name), _href(one), g.fmt.full(one.expires_at)[:16]])
+        writer.writerow([code, one.account, harmless(one.name), _href(one), g.fmt.full(one.expires_at)[:16]])
     answer = make_response("\ufeff" + out.getvalue())
     answer.headers["Content-Type"] = "text/csv; charset=utf-8"
     answer.headers["Content-Disposition"] = 'attachment; filename="invitations.csv"'
@@ -203,11 +204,6 @@ def _bad(told: Trial | None) -> list[dict[str, Any]]:
         {"line": one.line, "code": one.code, "field": words.word(fields, one.field), "why": words.word(table, one.why)}
         for one in (told.bad if told else ())
     ]
-
-
-def _disarmed(text: str) -> str:
-    """A name that a spreadsheet must not take for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
 
 
 def _href(made: Made) -> str:

@@ -168,3 +168,11 @@ def test_the_examples_of_the_template_can_be_imported_as_they_are() -> None:
 def test_a_heading_may_be_any_of_its_words_and_a_missing_one_is_named() -> None:
     lines, missing = rows_rule.lines_of([["机构编号", "Kind", "地址"], ["33", "省", "x"], ["", "", ""]])
     assert missing == ("name", "superior") and [dict(one.cells) for one in lines] == [{"code": "33", "kind": "省"}]
+
+
+def test_a_telephone_that_comes_back_masked_as_it_was_shown_stays_as_it_was() -> None:
+    before = Entry("S1", kind="site", name="站", superior="P1", duty_phone="13812345678", manager_phone="")
+    shown = {"duty_phone": "138******78", "manager_phone": ""}
+    assert rows_rule.read(shown, before) == (before, {})
+    assert rows_rule.read({"duty_phone": "138******79"}, before)[1] == {"duty_phone": "bad_duty_phone"}
+    assert rows_rule.read({"duty_phone": "13900000000"}, before)[0].duty_phone == "13900000000"

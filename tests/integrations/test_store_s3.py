@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ def service() -> Iterator[Any]:
     client.address = address
     yield client
     server.stop()
+    gc.collect()  # what a server leaves behind is cleared now, not in the depth of another test's nested JSON
 
 
 @pytest.fixture
