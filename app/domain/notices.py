@@ -9,6 +9,7 @@ from typing import Any
 OWNER = "owner"  # whoever owns the ticket, and nobody where nobody does
 DESK = "desk"  # the owner, else the people of the handling site
 NAMED = "named"  # the people of the organisation that the entry names
+PERSON = "person"  # the one person that the entry names
 EVERY_SIDE = "every_side"  # the desk, and the people of every organisation that the entry gives a share
 MOST_TOLD = 20  # people of one organisation that one entry tells
 SHOWN = 99  # unread notices are counted no further
@@ -17,7 +18,7 @@ KEPT_DAYS = 60
 
 @dataclass(frozen=True)
 class Telling:
-    """`notice` is the code of what is said, `whom` one of the four above."""
+    """`notice` is the code of what is said, `whom` one of the five above."""
 
     notice: str
     whom: str
@@ -48,6 +49,7 @@ TOLD: dict[str, Telling] = {
     "answer_returned": Telling("answer_returned", OWNER),
     "report_recalled": Telling("recalled", OWNER),
     "problem_reported": Telling("problem", DESK),
+    "penalty_ruled": Telling("contest_ruled", PERSON),
 }
 EXPORTED, NOT_EXPORTED = "exported", "not_exported"  # no entry of a ticket: the file is there, or will not come
 RECTIFY = frozenset(  # of a rectification form's entry, see services/rectification_notices

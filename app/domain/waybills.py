@@ -92,8 +92,11 @@ def _read(words: list[str]) -> tuple[list[str], list[str]]:
     bare = {word: _LABEL.sub("", normalise(word)) for word in words}
     said = [word for word in words if any(c.isalnum() for c in bare[word]) and not _COUNTED.fullmatch(bare[word])]
     good = [bare[word] for word in said if is_acceptable(bare[word])]
-    together = "".join(bare[word] for word in said)
-    if len(said) > 1 and not good and is_acceptable(together) and all(c.isdigit() for c in together[2:]):
+    groups = [word for word in words if any(c.isalnum() for c in bare[word])]
+    while groups and _COUNTED.fullmatch(bare[groups[0]]):  # before a number it counts, within one it is a part of it
+        groups.pop(0)
+    together = "".join(bare[word] for word in groups)
+    if len(groups) > 1 and not good and is_acceptable(together) and all(c.isdigit() for c in together[2:]):
         return [together], []
     return good, [word for word in said if not is_acceptable(bare[word])]
 

@@ -66,6 +66,8 @@ def exported(session: Session, row: Export, kind: str, now: datetime) -> None:
 
 
 def _people(session: Session, ticket: Ticket, telling: Telling, event: Event) -> set[int]:
+    if telling.whom == rule.PERSON:
+        return {event.data["person_id"]} if event.data.get("person_id") else set()
     houses = rule.organisations(telling, event.data)
     found = {ticket.owner_id} if ticket.owner_id and telling.whom != rule.NAMED else set()
     if telling.whom in (rule.DESK, rule.EVERY_SIDE) and not found and ticket.handling_site_id:

@@ -187,7 +187,8 @@ def _end(
 ) -> None:
     """Write a decision, or that nobody decided, on the contest, on the entries of its fact and on the ticket."""
     found.state, found.decided_at, found.decided_by_id = state, now, actor.user_id
-    data = {"contest_id": found.id, "penalty_id": found.penalty_id, "state": state, "step": found.step}
+    data = {"contest_id": found.id, "penalty_id": found.penalty_id, "state": state, "step": found.step,
+            "person_id": found.raised_by_id}  # fmt: skip
     said = {"text": text} if text else None
     event = journal.append(session, ticket, "penalty_ruled", actor=actor, now=now, data=data, text=said)
     found.decision_text_id = event.text_id

@@ -84,7 +84,7 @@ def _kinds(view: View) -> list[dict[str, Any]]:
     found = []
     if "accept_answer" in view.actions:
         labels = [("accept_answer", _("Accept the answer")), ("return_answer", _("Send the answer back"))]
-        found.append(_lines(view, _("Your question is answered."), labels))
+        found.append(_lines(view, _("What you asked or reported is answered."), labels))
     if "to_complaint" in view.actions and view.ticket.state != "closed":
         said = _("Asked %(n)s times: it may become a complaint.", n=view.ticket.repeat_count + 1)
         found.append(_lines(view, said, [("to_complaint", _("Make a complaint of it"))]))

@@ -141,12 +141,15 @@ def site_name(site: Organisation | None) -> str:
 
 def _source(view: View) -> str:
     names = [connection.name for _order, connection in view.orders]
-    return " · ".join(dict.fromkeys(names)) or words.word(words.channels(), view.ticket.channel)
+    by_hand = _("Entered in this portal") if view.ticket.reporter_id else ""
+    return " · ".join(dict.fromkeys(names)) or by_hand or words.word(words.channels(), view.ticket.channel)
 
 
 def _tray(view: View) -> str:
-    reason = words.word(words.tray_reasons(), view.ticket.tray_reason)
-    return _("To be assigned: %(reason)s", reason=reason)
+    desk, reason = view.parts.get("acting"), view.ticket.tray_reason
+    if desk is not None and not reason:
+        return _("None: %(desk)s answers it", desk=site_name(desk))
+    return _("To be assigned: %(reason)s", reason=words.word(words.tray_reasons(), reason))
 
 
 def side(view: View, shown: Shown | None) -> dict[str, Any]:

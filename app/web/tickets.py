@@ -13,6 +13,7 @@ from flask_login import current_user
 from htmx_flask import request
 
 from app import clock
+from app.domain import kinds
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.extensions import db, limiter
@@ -94,11 +95,17 @@ def show(number: str) -> ResponseReturnValue:
     """One ticket: the whole page, or its pane alone for HTMX; `?sheet=` opens the sheet of an action, `?sent=` names
     the ticket that was answered before."""
     actor = current_actor()
-    merged = _("The parcel had a ticket already: the complaint was added to it as a repeat.")
-    view, notice = ticket_view.view(db.session(), actor, number), merged if "repeat" in request.args else None
+    view = ticket_view.view(db.session(), actor, number)
+    notice = _merged(view) if "repeat" in request.args else None
     notice = undo_bar.said() if "undone" in request.args else notice
     sent = next_ticket.asked_note(db.session(), actor)
     return verbs.page(actor, view, sheet=request.args.get("sheet", ""), notice=notice, sent=sent)
+
+
+def _merged(view: ticket_view.View) -> str:
+    if view.ticket.kind == kinds.EXPEDITE:
+        return str(_("This parcel is being expedited already: it counts as asked once more."))
+    return str(_("The parcel had a ticket already: the complaint was added to it as a repeat."))
 
 
 @bp.post("/tickets/<number>/claim")

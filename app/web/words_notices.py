@@ -10,7 +10,7 @@ def notices() -> dict[str, str]:
     return {
         "assigned": _("A ticket was given to you"),
         "refused": _("The platform refused the answer"),
-        "repeated": _("The customer complains again"),
+        "repeated": _("The customer complains or asks again"),
         "sent_back": _("The platform sent the answer back"),
         "rejected": _("The customer rejected the answer"),
         "promise_broken": _("A promise was not kept"),
@@ -24,7 +24,8 @@ def notices() -> dict[str, str]:
         "evidence": _("Evidence is ordered from you"),
         "dispute_ruled": _("The dispute is decided"),
         "dispute_refused": _("Your dispute was rejected"),
-        "answered": _("Your question is answered."),
+        "answered": _("What you asked or reported is answered."),
+        "contest_ruled": _("Your contest of a penalty is decided"),
         "answer_returned": _("Your answer was sent back"),
         "recalled": _("Taken back by whoever asked: nothing to answer"),
         "rectify_asked": _("A rectification form is asked for"),

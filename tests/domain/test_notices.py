@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from app.domain import notices
-from app.domain.notices import DESK, EVERY_SIDE, KINDS, NAMED, OWNER, TOLD, Telling
+from app.domain.notices import DESK, EVERY_SIDE, KINDS, NAMED, OWNER, PERSON, TOLD, Telling
 
 
 def test_every_line_says_whom_it_tells_and_fits_its_column():
-    assert {telling.whom for telling in TOLD.values()} <= {OWNER, DESK, NAMED, EVERY_SIDE}
+    assert {telling.whom for telling in TOLD.values()} <= {OWNER, DESK, NAMED, EVERY_SIDE, PERSON}
     assert all(len(kind) <= 16 for kind in KINDS)
 
 

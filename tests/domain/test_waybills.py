@@ -112,6 +112,13 @@ def test_a_number_in_groups_is_one_number_where_no_group_is_one():
     assert pasted(f"{A} 7312 7050").invalid == ("7312", "7050")
 
 
+def test_the_last_group_of_one_or_two_digits_belongs_to_its_number_and_a_count_before_it_does_not():
+    assert pasted("YT8820 0000 9006 3").numbers == ("YT8820000090063",)
+    assert pasted("2. YT88200 000 9 0063").numbers == ("YT8820000090063",)
+    assert pasted("1 7312 7050 0933\n2 7312 7050 09 34").numbers == ("731270500933", "731270500934")
+    assert pasted(f"1 {A} 2 {B}").numbers == (A, B) and pasted(f"1 {A} 2 {B}").invalid == ()
+
+
 def test_repeated_numbers_are_counted_and_those_beyond_twenty_named():
     many = [f"YT{n:013d}" for n in range(23)]
     found = pasted("\n".join([*many, many[0]]))

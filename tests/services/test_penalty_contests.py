@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.extensions import db
-from app.models import Event, Incident, PenaltyContest
+from app.models import Event, Incident, Notice, PenaltyContest
 from app.models.ids import new_id
 from app.services import (
     journal,
@@ -308,3 +308,15 @@ def test_three_at_once_contest_and_decide_and_each_is_done_once(app: Flask, cast
     assert said == ["", "decided_already", "decided_already"]
     told = select(func.count()).where(Event.type == "penalty_ruled")
     assert db_session.scalar(told) == 1
+
+
+def test_the_bell_tells_whoever_contested_of_the_decision_and_nobody_else(cast: Cast, db_session) -> None:
+    late(cast, db_session)
+    asked = ContestIn("customer", "客户电话关机")
+    contest_id = penalty_contests.contest(
+        actor=cast["site-manager"], penalty_id=ledger(db_session)[0].id, asked=asked, now=LATE
+    )
+    db_session.rollback()
+    penalty_contests.decide(actor=cast["lcs"], contest_id=contest_id, granting=True, text="电话记录属实", now=LATE)
+    told = db_session.execute(select(Notice.kind, Notice.user_id).where(Notice.kind == "contest_ruled")).all()
+    assert told == [("contest_ruled", cast["site-manager"].user_id)]
