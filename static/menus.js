@@ -32,5 +32,8 @@
   document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.target.id === "ticket") enter(); });
   enter();
   const refused = document.querySelector(".page [aria-invalid=true]"); // far down a long form it would not be seen
-  if (refused) refused.focus();
+  if (refused) {
+    refused.focus();
+    addEventListener("load", () => { if (document.activeElement === document.body) refused.focus(); }); // a slow page
+  }
 })();

@@ -228,7 +228,9 @@ def set_language() -> ResponseReturnValue:
     if current_user.is_authenticated:
         accounts.set_preferences(user_id=current_user.person.user_id, locale=chosen)
     language.choose(chosen)
-    back = safe_next(request.form.get("next")) or own_path(request.referrer or "")
+    came, back = own_path(request.referrer or "") or "", safe_next(request.form.get("next"))
+    if not back or came.partition("?")[0] == back:  # the page that the button stood on, with its filters
+        back = came or back
     return redirect(back or url_for("auth.index"), 303)
 
 

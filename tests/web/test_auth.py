@@ -279,6 +279,19 @@ def test_the_language_chosen_at_the_sign_in_stays_with_the_person_and_the_device
     assert 'lang="en"' in client.get("/login").text
 
 
+def test_a_switch_of_the_language_comes_back_to_the_filters_of_the_page(client, people):
+    sign_in(client, "lcs")
+    came = {"Referer": "http://localhost/tickets?queue=working&category=LOST"}
+
+    def switched(page: str, **headers: str) -> str:
+        data = {"csrf_token": token_of(client, "/account"), "lang": "en", "next": page}
+        return client.post("/language", data=data, headers=headers).headers["Location"]
+
+    assert switched("/tickets", **came) == "/tickets?queue=working&category=LOST"
+    assert switched("/account", **came) == "/account" and switched("/tickets") == "/tickets"
+    assert switched("/tickets", Referer="http://evil.example/tickets?x=1") == "/tickets"
+
+
 def test_the_language_can_be_switched_on_any_page(client, people):
     sign_in(client)
     data = {"lang": "en", "next": "/account", "csrf_token": token_of(client, "/account")}
