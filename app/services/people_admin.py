@@ -129,7 +129,8 @@ def trial(session: Session, rows: Iterable[tuple[int, AccountIn]]) -> Trial:
 
 
 def import_csv(*, actor: Actor, text: str, address: str, now: datetime) -> Trial:
-    """Take the accounts of a CSV, all or none. Raises Invalid(text), NotAllowed."""
+    """Take the accounts of a CSV; with one bad line nothing is stored. New ones are made together, known ones changed
+    one by one: the same file again does what a crash left undone. Raises Invalid(text), NotAllowed."""
     _may(actor)
     rows = rule.read_csv(text)
     with write() as session:
