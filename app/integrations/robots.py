@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hmac
 import ipaddress
-import json
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from app.domain import outside_json
 from app.domain.robots import DINGTALK, FEISHU, WECOM, Webhook, path_of
 
 TIMEOUT = (3.0, 8.0)  # seconds to connect and to wait for the answer; together well under the lease of a row
@@ -137,9 +137,9 @@ def _read(response: requests.Response, seconds: float) -> bytes:
 def _check_answer(vendor: str, answer: bytes) -> None:
     """Code 0 is taken; a limit can be tried again; every other code says that nothing was posted."""
     try:
-        body = json.loads(answer.decode("utf-8"))
+        body = outside_json.read(answer)
         code = body["errcode"] if vendor != FEISHU else body.get("code", body.get("StatusCode"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise RobotError("bad_answer", "unknown") from None
     if not isinstance(code, int):
         raise RobotError("bad_answer", "unknown")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from flask import request
 
+from app.domain import outside_json
 from app.integrations import sheets_in
 from app.integrations.sheets_in import BadSheet
 
@@ -34,8 +35,8 @@ def rows(read: Callable[[bytes], list[list[str]]], room: Room) -> list[list[str]
         raise BadSheet("empty")
     try:
         raw = zlib.decompressobj().decompress(base64.b64decode(carried, validate=True), room.unpacked)
-        found = json.loads(raw)
-    except (ValueError, zlib.error, RecursionError):
+        found = outside_json.read(raw)
+    except (ValueError, zlib.error):
         raise BadSheet("not_excel") from None
     fits = isinstance(found, list) and len(found) <= room.rows
     if not fits or not all(isinstance(row, list) for row in found):

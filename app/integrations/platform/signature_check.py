@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from app.domain import outside_json
+
 Sign = Callable[[bytes, str], str]
 
 
@@ -54,8 +56,8 @@ def _bytes(text: str, charset: str) -> bytes:
 
 def _anew(text: str, spacing: tuple[str, str], charset: str) -> bytes:
     try:
-        return _bytes(json.dumps(json.loads(text), ensure_ascii=False, separators=spacing), charset)
-    except (ValueError, RecursionError):
+        return _bytes(json.dumps(outside_json.read(text), ensure_ascii=False, separators=spacing), charset)
+    except ValueError:
         return _bytes(text, charset)
 
 

@@ -23,6 +23,7 @@ from uuid import uuid4
 import requests
 import urllib3
 
+from app.domain import outside_json
 from app.integrations.sms import Found, Pending, Receipt, Sent, SmsError, Verdict, aliyun_codes, wire
 
 ENDPOINT = "dysmsapi.aliyuncs.com"
@@ -133,8 +134,8 @@ class AliyunSms:
 
 def _judged(body: bytes, status: int) -> dict[str, Any]:
     try:
-        answer = json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError):
+        answer = outside_json.read(body)
+    except ValueError:
         answer = None
     code = answer.get("Code") if isinstance(answer, dict) else None
     if not isinstance(answer, dict) or not isinstance(code, str):

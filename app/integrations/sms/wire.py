@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 import requests
 import urllib3
 
+from app.domain import outside_json
 from app.integrations.sms import SmsError, Verdict
 
 TIMEOUT = (3.0, 10.0)  # seconds to connect and to wait for the answer; together well under the lease of a row
@@ -76,8 +76,8 @@ def broken(error: BaseException | None) -> SmsError:
 def receipts_of(body: bytes) -> list[dict[str, Any]]:
     """The objects of a batch of receipts. Raises SmsError("bad_receipt") for anything but a JSON list of them."""
     try:
-        rows = json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError):
+        rows = outside_json.read(body)
+    except ValueError:
         raise SmsError("bad_receipt", permanent=True) from None
     if not isinstance(rows, list) or not 0 < len(rows) <= MAX_RECEIPTS or not all(isinstance(r, dict) for r in rows):
         raise SmsError("bad_receipt", permanent=True)

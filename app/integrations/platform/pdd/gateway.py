@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from app.domain import outside_json
 from app.integrations.platform import http
 from app.integrations.platform.driver import Wire
 from app.integrations.platform.errors import PlatformError
@@ -51,8 +52,8 @@ def _opened(answer: bytes) -> dict[str, Any]:
     if answer.lstrip().startswith(b"<"):
         raise PlatformError("html_page")
     try:
-        body = json.loads(answer)
-    except (ValueError, RecursionError):
+        body = outside_json.read(answer)
+    except ValueError:
         raise PlatformError("bad_answer") from None
     if not isinstance(body, dict) or len(body) != 1:
         raise PlatformError("bad_answer")
