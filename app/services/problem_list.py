@@ -18,7 +18,7 @@ from app.domain.lifecycle import OPEN_STATES
 from app.domain.roles import Actor
 from app.models import FreeText, Organisation, ProblemRow, Ticket
 from app.services.queue_scope import storable
-from app.services.scope import visible_to, work_scope
+from app.services.scope import one_by_one, visible_to, work_scope
 
 PAGE = 50
 TO_US, BY_US = "to_us", "by_us"
@@ -116,7 +116,8 @@ def _selected(actor: Actor, asked: Asked) -> Select[Any]:
 
 
 def _narrowed(statement: Select[Any], actor: Actor, asked: Asked) -> Select[Any]:
-    return statement.where(ProblemRow.scope == work_scope(actor), visible_to(actor), *_conditions(actor, asked))
+    seen = one_by_one(visible_to(actor))
+    return statement.where(ProblemRow.scope == work_scope(actor), seen, *_conditions(actor, asked))
 
 
 def _conditions(actor: Actor, asked: Asked) -> list[ColumnElement[bool]]:

@@ -47,7 +47,9 @@ def ids(actor: Actor) -> dict[str, int | None]:
 
 
 def _party(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(Party.ticket_id == Ticket.id, condition)
+    """Of the ticket of whatever statement this stands in, however deep: without saying so, one that stands two levels
+    down would ask whether any ticket at all is visible."""
+    return exists().where(Party.ticket_id == Ticket.id, condition).correlate(Ticket)
 
 
 def one_by_one(condition: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -62,6 +62,10 @@ FAULTS = (
     Fault("the log of what was shown leaves the scope", S + "seen.py",
           "_reveals().where(scope.visible_to(actor))", "_reveals()",
           (T + "test_seen.py::test_the_answer_ends_at_the_border_of_the_scope",)),
+    Fault("a scope that is asked of any ticket and not of the row", S + "scope.py",
+          "exists().where(Party.ticket_id == Ticket.id, condition).correlate(Ticket)",
+          "exists().where(Party.ticket_id == Ticket.id, condition)",
+          (T + "test_scope.py::test_nobody_sees_more_because_another_ticket_is_theirs",)),
     # --- pushes ---
     Fault("a forged signature is believed", "app/integrations/platform/link/envelope.py", "    found = False\n", "    found = True\n",
           ("tests/web/test_platform_push.py::test_an_unbelieved_message_is_refused_and_only_counted",)),

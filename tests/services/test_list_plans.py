@@ -49,9 +49,9 @@ SORTS = {
 
 
 @pytest.fixture(scope="module")
-def plans(app: Flask) -> Any:
-    """Every list's plans: desk and name to what the engine says."""
-    found: dict[tuple[str, str], list[str]] = {}
+def heard(app: Flask) -> Any:
+    """Every list's statements: desk and name to each text and the plan that the engine has for it."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     with app.app_context(), app.test_request_context():
         from app.extensions import db
 
@@ -69,10 +69,24 @@ def plans(app: Flask) -> Any:
             for name, call in lists.of_desk(desk).items():
                 with lists.overheard(db.engine) as said:
                     call(session, company[who], NOW)
-                found[desk, name] = [lists.plan_of(session, one) for one in said]
+                found[desk, name] = [(one.text, lists.plan_of(session, one)) for one in said]
         session.rollback()
     yield found
     app.extensions["test_cleaner"].clean()
+
+
+@pytest.fixture(scope="module")
+def plans(heard: Any) -> dict[tuple[str, str], list[str]]:
+    """Every list's plans: desk and name to what the engine says."""
+    return {key: [plan for _text, plan in both] for key, both in heard.items()}
+
+
+def test_a_scope_is_asked_of_the_ticket_in_the_list_and_of_no_other(heard):
+    """An EXISTS over the parties that brings tickets of its own says whether any at all is visible."""
+    of_any = re.compile(r"FROM ticket_party, |FROM ticket AS \w+, ticket_party|FROM ticket, ticket_party")
+    said = [(key, text) for key, both in heard.items() for text, _plan in both]
+    assert any("FROM ticket_party" in text for _key, text in said)
+    assert not [(key, text) for key, text in said if of_any.search(" ".join(text.split()))]
 
 
 def lines(plans: dict[tuple[str, str], list[str]]) -> list[tuple[str, str, str]]:
