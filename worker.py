@@ -15,6 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from app import clock
@@ -37,14 +38,28 @@ def main() -> None:
         return
     lane = exports.LANE if "--exports" in sys.argv else "sends"
     threading.Thread(target=beat, args=(lane,), daemon=True).start()
-    url = sends.application().extensions["kuaifu"].redis_url
+    serve(sends.application().extensions["kuaifu"].redis_url, lane)
+
+
+def serve(url: str, lane: str) -> None:
+    """Serve one queue until somebody asks for an orderly stop, also in the pause before the work goes on: RQ leaves its
+    handler behind when it ends."""
     while True:
         try:
-            if work(url, lane):
+            if worked(url, lane):
                 return
-        except (RedisConnectionError, RedisTimeoutError) as error:
-            log.warning("redis is away (%s), trying again", type(error).__name__)
-        time.sleep(AGAIN)
+            time.sleep(AGAIN)
+        except StopRequested:
+            return
+
+
+def worked(url: str, lane: str) -> bool:
+    """The same once; False when it has to go on, also where Redis is away for longer."""
+    try:
+        return work(url, lane)
+    except (RedisConnectionError, RedisTimeoutError) as error:
+        log.warning("redis is away (%s), trying again", type(error).__name__)
+        return False
 
 
 def work(url: str, name: str) -> bool:
