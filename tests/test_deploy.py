@@ -146,6 +146,13 @@ def test_what_a_client_says_of_itself_is_never_passed_on():
         assert f"proxy_set_header {header} " in nginx and f"set-header {header} " in haproxy
 
 
+def test_no_proxy_lets_a_slow_body_hold_a_web_process():
+    nginx, haproxy = (DEPLOY / "nginx/kuaifu.conf").read_text(), (DEPLOY / "haproxy/haproxy.cfg").read_text()
+    assert "proxy_request_buffering off" not in nginx and "proxy_buffering off" not in nginx
+    defaults = haproxy.split("frontend ")[0]
+    assert "\n    option http-buffer-request\n" in defaults and "timeout http-request " in defaults
+
+
 def test_haproxy_sends_to_a_backend_that_it_has():
     lines = [line.split("#")[0].split() for line in (DEPLOY / "haproxy/haproxy.cfg").read_text().splitlines()]
     sections = {

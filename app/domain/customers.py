@@ -97,12 +97,16 @@ def good_minutes(text: str) -> bool:
 def read_csv(text: str) -> list[tuple[int, AccountIn]]:
     """The accounts of a CSV with the columns COLUMNS (code and name needed), each with the number of its line.
 
-    Raises Invalid(text): "columns" where a needed one is missing, "required" without rows, "too_many_rows".
+    Raises Invalid(text): "columns" where a needed one is missing or the file is no CSV, "required" without rows,
+    "too_many_rows".
     """
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
-    if not {"code", "name"} <= set(reader.fieldnames or ()):
-        raise Invalid({"text": "columns"})
-    found = [(reader.line_num, _account(row)) for row in reader]
+    try:
+        if not {"code", "name"} <= set(reader.fieldnames or ()):
+            raise Invalid({"text": "columns"})
+        found = [(reader.line_num, _account(row)) for row in reader]
+    except csv.Error:  # a field without end, above all
+        raise Invalid({"text": "columns"}) from None
     if not found:
         raise Invalid({"text": "required"})
     if len(found) > MOST_ROWS:

@@ -25,6 +25,7 @@ from app.web.guard import current_actor, requires, safe_next
 bp = Blueprint("second_factor", __name__)
 HOLDS = 300  # seconds between password and code
 OPEN = frozenset({"auth.logout", "auth.set_language", "static", "health.healthz", "metrics.show"})
+OWN = frozenset({"second_factor.code", "second_factor.show", "second_factor.begin", "second_factor.confirm"})
 
 
 def init(app: Flask) -> None:
@@ -34,7 +35,7 @@ def init(app: Flask) -> None:
 
 def _set_up_first() -> Response | None:
     endpoint = request.endpoint or ""
-    if not _required() or endpoint in OPEN or endpoint.startswith("second_factor.") or not endpoint:
+    if not _required() or endpoint in OPEN | OWN or not endpoint:
         return None
     if not current_user.is_authenticated or current_user.role not in one_time.ROLES:
         return None

@@ -55,6 +55,7 @@ class PortalSession(SecureCookieSession):
         self.person: SignedIn | None = None
         self.kept: dict[str, Any] = {}
         self.begun, self.emergency = False, False
+        self.apart = False  # of a request that has no session: whatever stands in it, no cookie comes of it
         self.troubles: Troubles | None = None
         self.broken: SQLAlchemyError | None = None
 
@@ -80,7 +81,9 @@ class PortalSessions(SecureCookieSessionInterface):
     def open_session(self, app: Flask, request: Request) -> PortalSession:
         """The session of the cookie. A database that is away is remembered and reported once views are reached."""
         cookie = request.cookies.get(self.get_cookie_name(app), "")
-        if not cookie or request.path.startswith(WITHOUT_SESSION):
+        if request.path.startswith(WITHOUT_SESSION):
+            return _apart()
+        if not cookie:
             return PortalSession()
         if "." in cookie:
             signed: SessionMixin | dict[str, Any] = super().open_session(app, request) or {}
@@ -95,7 +98,7 @@ class PortalSessions(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the row where its content changed, and the cookie where it is new."""
-        if not isinstance(session, PortalSession) or session.broken:
+        if not isinstance(session, PortalSession) or session.broken or session.apart:
             return
         if not session.token:
             super().save_session(app, session, response)
@@ -108,6 +111,14 @@ class PortalSessions(SecureCookieSessionInterface):
                 self.get_cookie_name(app), session.token, httponly=True, secure=self.get_cookie_secure(app),
                 samesite=self.get_cookie_samesite(app), path="/",
             )  # fmt: skip
+
+
+def _apart() -> PortalSession:
+    """What stands for a session where there is none. An error page makes a token for its form there, too, and must
+    not put a visitor's cookie in the place of somebody's who is signed in."""
+    opened = PortalSession()
+    opened.apart = True
+    return opened
 
 
 def limits() -> Limits:

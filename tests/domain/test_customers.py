@@ -38,7 +38,8 @@ def test_a_csv_gives_accounts_with_the_numbers_of_their_lines() -> None:
         (2, "A", {"resolve": 600}, True), (3, "B", {}, False),
     ]  # fmt: skip
     assert len(rows[0][1].matches()) == 2
-    for text in ("", "name\nx", "code,name\n"):
+    endless = '"' + "x" * 200_000  # longer than a reader of CSV takes
+    for text in ("", "name\nx", "code,name\n", endless, f"code,name\nA,{endless}"):
         with pytest.raises(Invalid):
             read_csv(text)
 

@@ -138,6 +138,17 @@ def test_no_get_signs_in_or_out(client, people):
     assert client.get("/account").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "path", ["/static/nothing.png", "/platform/nothing", "/platform/link/demo", "/healthz/nothing"]
+)
+def test_an_error_page_where_no_session_is_read_signs_nobody_out(client, people, path):
+    sign_in(client)
+    before = cookie(client).value
+    answer = client.get(path)
+    assert (answer.status_code, "Set-Cookie" in answer.headers) in {(404, False), (405, False)}
+    assert cookie(client).value == before and client.get("/account").status_code == 200
+
+
 # --- sessions ---
 
 

@@ -133,6 +133,16 @@ def test_a_portal_that_requires_it_leads_there_and_nowhere_else(client, people, 
     assert post(client, f"{PAGE}/remove", password=PASSWORD).status_code == 409
 
 
+def test_who_has_none_yet_takes_nobody_elses_away(client, people, now, db_session, required):  # noqa: F811
+    sign_in(client, "ccs")
+    set_up(client, now)
+    post(client, "/logout")
+    sign_in(client, "admin")
+    assert client.get("/admin/second-factors").location == PAGE
+    assert post(client, f"/admin/second-factors/{people['ccs'].user_id}/reset").location == PAGE
+    assert db_session.query(SecondFactor).filter_by(user_id=people["ccs"].user_id).count() == 1
+
+
 def test_it_is_required_of_nobody_at_a_site(client, people, now, required):  # noqa: F811
     assert sign_in(client, "site").location == "/tickets"
     assert client.get("/tickets").status_code == 200
