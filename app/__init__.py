@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config
-from app.extensions import READER, babel, csrf, db, htmx, limiter, login, migrate
+from app.extensions import READER, babel, csrf, db, htmx, limiter, login, migrate, shared_limits
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,6 +45,7 @@ def _flask_settings(config: Config) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "RATELIMIT_ENABLED": config.environment != "test",
+        **shared_limits("" if config.environment == "test" else config.redis_url),
     }
 
 

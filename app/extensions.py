@@ -37,7 +37,7 @@ login = LoginManager()
 csrf = CSRFProtect()
 htmx = Htmx()
 babel = Babel()
-limiter = Limiter(get_remote_address, default_limits=[], storage_uri="memory://")
+limiter = Limiter(get_remote_address, default_limits=[])
 
 _redis: dict[str, Any] = {}
 
@@ -68,6 +68,18 @@ def connect_redis(url: str, **options: Any) -> Any:
     sentinel = Sentinel([_host(one) for one in hosts.split(",")], sentinel_kwargs=own)
     secrets = {"username": unquote(user) or None, "password": unquote(password) or None}
     return sentinel.master_for(name, db=int(number or 0), **secrets, **options)
+
+
+def shared_limits(url: str) -> dict[str, object]:
+    """Settings of the request limits: all web processes count in one Redis, each by itself while it is away."""
+    client = redis_client(url)
+    if client is None:
+        return {"RATELIMIT_STORAGE_URI": "memory://"}
+    pool = {"connection_pool": client.connection_pool}  # knows the Sentinels too; the address below is only its kind
+    return {
+        "RATELIMIT_STORAGE_URI": "redis://", "RATELIMIT_STORAGE_OPTIONS": pool,
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+    }  # fmt: skip
 
 
 def _host(text: str) -> tuple[str, int]:
