@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -48,6 +48,9 @@ COLLECTION = "ORDER"  # the category of what waits for its collection: the site 
 
 class Conflict(DomainError):
     """The same idempotency key came with another body; both digests are kept."""
+
+
+AHEAD = timedelta(minutes=10)  # by which a platform's clock may be before ours
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def follow_up(
     key = event_id or hashlib.sha256(arrival.body).hexdigest()
     with write() as session:
         lock_key(session, f"order:{arrival.connection_id}:{order_code}")
-        if not first_time(session, arrival, order_code, key, event_at or arrival.at):
+        if not first_time(session, arrival, order_code, key, _happened(event_at, arrival.at)):
             return
         order = _order(session, arrival.connection_id, order_code)
         row = session.scalars(
@@ -182,6 +185,12 @@ def count(session: Session, ticket: Ticket, event: Event, now: datetime) -> None
     """Count it among those that came in, unless it was there before."""
     if event.type == "received":
         inflow.note(session, ticket, now)
+
+
+def _happened(said: datetime | None, arrived: datetime) -> datetime:
+    """When a message's matter happened: as it says, but a clock that runs ahead never puts it before all that is still
+    to come."""
+    return said if said is not None and said <= arrived + AHEAD else arrived
 
 
 def first_time(session: Session, arrival: Arrival, code: str, key: str, event_at: datetime | None) -> bool:

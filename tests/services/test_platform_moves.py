@@ -109,3 +109,18 @@ def test_a_quarantined_message_makes_no_ticket(cast: Cast, db_session) -> None:
     intake.quarantine(arrival=Arrival(cast.connection_id, "WORK_ORDER_ISSUE", b"{", NOON), error="bad_json")
     assert db_session.scalars(select(Inbox.state)).all() == ["quarantined"]
     assert db_session.scalar(select(func.count()).select_from(Ticket)) == 0
+
+
+@pytest.mark.parametrize("minutes", [12, 60 * 24 * 365 * 73])
+def test_a_message_dated_far_ahead_does_not_outrank_what_comes_after_it(cast: Cast, db_session, minutes: int) -> None:
+    number = push(cast, now=NOON)
+    tell(cast, "SATISFIED", at=NOON + timedelta(minutes=minutes), now=NOON + timedelta(minutes=1))
+    tell(cast, "REJECT", at=NOON + timedelta(minutes=5), now=NOON + timedelta(minutes=5))
+    assert ticket(db_session, number).state == "appealed"
+
+
+def test_a_platform_whose_clock_is_a_little_ahead_is_taken_at_its_word(cast: Cast, db_session) -> None:
+    number = push(cast, now=NOON)
+    tell(cast, "SATISFIED", at=NOON + timedelta(minutes=8), now=NOON + timedelta(minutes=1))
+    tell(cast, "REJECT", at=NOON + timedelta(minutes=5), now=NOON + timedelta(minutes=5))
+    assert ticket(db_session, number).state == "replied"
