@@ -23,7 +23,7 @@ export DAILY PEAK HOURS SITES STAFF PER_HOUR OPENS CLOSES FIRST_MINUTES DUE ONLI
 	DATABASE_MOST FILL PLAN BENCH BENCH_CORES
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format mutants fuzz audit replay chaos bench simulate demo-history screenshots venv dev \
+.PHONY: help run test lint format mutants fuzz soak audit replay chaos bench simulate demo-history screenshots venv dev \
 	translations upgrade migration clean
 
 help: ## list what make can do
@@ -50,6 +50,9 @@ mutants: $(DEV) $(MO) ## take one rule away at a time: does a named test notice?
 
 fuzz: $(DEV) $(MO) ## throw new inputs at the parsers for MINUTES=5; WORD="sheet" for some of them
 	@exec $(PY) -m launcher.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(WORD),--word "$(WORD)")
+
+soak: $(DEV) $(MO) ## take the promises' figures at their full size, hours in all (WORD="writers" for some of them, ENGINE=sqlite or postgresql)
+	@exec $(PY) -m launcher.soak $(if $(WORD),"$(WORD)")
 
 audit: $(DEV) ## ask the public advisories for known holes in the pinned libraries; offline it says so
 	@exec $(PY) -m launcher.advisories

@@ -19,11 +19,10 @@ from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from app import clock
-from app.config import Config
 from app.extensions import connect_redis
 from app.jobs import exports, schedule, sends
 from app.services import health
-from app.start import begin, refuse_if_unsafe
+from app.start import begin, refuse_if_unsafe, settings
 
 log = logging.getLogger("worker")
 AGAIN = 0.5  # seconds before the work goes on
@@ -31,7 +30,7 @@ AGAIN = 0.5  # seconds before the work goes on
 
 def main() -> None:
     """Run the scheduler or a worker in the foreground until a signal."""
-    begin(Config.from_env())
+    begin(settings())
     refuse_if_unsafe(sends.application())
     if "--scheduler" in sys.argv:
         schedule.run_forever(sends.application())

@@ -1,10 +1,9 @@
 """The web process: `gunicorn wsgi:app`."""
 
 from app import create_app
-from app.config import Config
-from app.start import begin, refuse_if_unsafe
+from app.start import begin, refuse_if_unsafe, settings
 
-config = Config.from_env()
+config = settings()
 begin(config, web=True)
 app = create_app(config)
 refuse_if_unsafe(app)

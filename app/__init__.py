@@ -53,7 +53,8 @@ def _engine_options(url: str, *, pooled: bool) -> dict[str, object]:
     """Few connections, a plain 503 in five seconds when all are busy, and no personal data in an error's text. Behind
     a pooler the next transaction has another server connection, which knows no statement that was prepared before."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15}, "hide_parameters": True}
+        queued = {"pool_timeout": 5} if url.startswith("sqlite:///") else {}  # in memory there is one connection
+        return {"connect_args": {"timeout": 15}, "hide_parameters": True, **queued}
     unprepared = {"connect_args": {"prepare_threshold": None}} if pooled else {}
     pool = {"pool_size": 8, "max_overflow": 2, "pool_timeout": 5, "pool_pre_ping": True}
     return {"hide_parameters": True, **pool, **unprepared}

@@ -108,14 +108,17 @@ def _secret_key(env: Mapping[str, str], data_dir: Path, environment: str) -> str
     if env.get("SECRET_KEY"):
         return env["SECRET_KEY"]
     path = data_dir / "secret_key"
-    if path.exists():
-        return path.read_text().strip()
-    if environment == "production":
-        raise ConfigError("SECRET_KEY is not set: put at least 32 random characters into it")
-    data_dir.mkdir(parents=True, exist_ok=True)
-    key = os.urandom(32).hex()
-    path.touch(mode=0o600)
-    path.write_text(key)
+    try:
+        if path.exists():
+            return path.read_text().strip()
+        if environment == "production":
+            raise ConfigError("SECRET_KEY is not set: put at least 32 random characters into it")
+        data_dir.mkdir(parents=True, exist_ok=True)
+        key = os.urandom(32).hex()
+        path.touch(mode=0o600)
+        path.write_text(key)
+    except OSError as error:
+        raise ConfigError(f"DATA_DIR {data_dir} cannot be used: {error.strerror}") from error
     return key
 
 

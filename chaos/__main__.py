@@ -10,10 +10,12 @@ import os
 import sys
 from dataclasses import replace
 
+from chaos.drills import DRILLS
 from chaos.run import Impossible, chaos
 from chaos.stage import Wish
 
 ENGINES = ("sqlite", "postgresql")
+FIGURES = {"acknowledged": 100_000, "burst": 10_000}  # pushes, where none are wished for
 
 
 def wishes() -> list[Wish]:
@@ -25,8 +27,16 @@ def wishes() -> list[Wish]:
     parser.add_argument("--rate", type=float, default=5.0, help="pushes a second")
     parser.add_argument("--speed", type=int, default=30, help="seconds of the portal's clock for one of ours")
     parser.add_argument("--plant", choices=("", "double", "unsent"), default="", help="a fault that must be found")
+    about = "; ".join(f"{name}: {drill.about}" for name, drill in DRILLS.items())
+    parser.add_argument("--drill", choices=("", *DRILLS), default="", help=f"one promise at its full figure. {about}")
+    parser.add_argument("--pushes", type=int, default=0, help="acknowledged pushes that end a drill")
+    parser.add_argument("--kills", type=int, default=200, help="of a worker, in the drill of workers")
     wish = parser.parse_args()
-    first = Wish(wish.seed, wish.minutes * 60, wish.engine or ENGINES[0], wish.rate, wish.speed, plant=wish.plant)
+    first = Wish(
+        wish.seed, wish.minutes * 60, wish.engine or ENGINES[0], wish.rate, wish.speed, plant=wish.plant,
+        drill=wish.drill, pushes=wish.pushes or FIGURES.get(wish.drill, 0), kills=wish.kills,
+    )  # fmt: skip
+    first = DRILLS[wish.drill].suited(first) if wish.drill else first
     return [first] if wish.engine else [replace(first, engine=engine) for engine in ENGINES]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -278,6 +278,9 @@ CHECKS: tuple[Callable[[Logs], Finding], ...] = (
 )  # fmt: skip
 
 
-def compare(logs: Logs) -> list[Finding]:
-    """All checks."""
-    return [check(logs) for check in CHECKS]
+OF_PUSHES = (one_ticket_each, each_stored_once, one_penalty_each, ledger_adds_up, believed)
+
+
+def compare(logs: Logs, checks: Iterable[Callable[[Logs], Finding]] = CHECKS) -> list[Finding]:
+    """All checks; of a run in which nothing but pushes was at work `OF_PUSHES`."""
+    return [check(logs) for check in checks]

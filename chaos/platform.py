@@ -50,6 +50,7 @@ class Pushes:
         self.heap: list[tuple[float, int, Message, int, bool]] = []
         self.numbers, self.wake = itertools.count(), threading.Condition()
         self.flying = 0
+        self.taken = 0  # messages that were told success
         self.unsent = False  # planted: some messages are logged as taken and were never sent
         for hand in range(HANDS):
             threading.Thread(target=self.run, args=(hand,), daemon=True).start()
@@ -94,7 +95,10 @@ class Pushes:
         said_of = {"type": message.msg_type, "code": message.code, "event": message.event_id, "tries": tries}
         sha = hashlib.sha256(message.body).hexdigest()
         self.log.write("push", **said_of, success=success, sha=sha, error=code, status=status)
-        if not success:
+        if success:
+            with self.wake:
+                self.taken += 1
+        else:
             self.put(message, min(3.0, 0.3 * 2**tries), tries + 1, first=first)
 
     def left(self) -> int:
@@ -159,15 +163,16 @@ class Platform:
 
     def run(self, stopped: threading.Event) -> None:
         """Push at the rate from the word go to the word stop."""
-        while not stopped.wait(0.01 if self.going.is_set() else 0.1):
+        due = time.monotonic()
+        while not stopped.wait(max(0.0, due - time.monotonic()) if self.going.is_set() else 0.1):
             if not self.going.is_set():
+                due = time.monotonic()
                 continue
-            began = time.monotonic()
+            due += 1 / self.wish.rate
             for message in self.orders.next(clock.read(Path(self.wish.clock_file))):
                 self.book(message)
                 self.pushes.start(message)
                 self.pushed += 1
-            stopped.wait(max(0.0, 1 / self.wish.rate - (time.monotonic() - began)))
 
     def book(self, message: Message) -> None:
         """Remember an order before it is pushed."""
@@ -192,7 +197,12 @@ class Platform:
 
     def state(self) -> object:
         """GET /state."""
-        return {"pushed": self.pushed, "left": self.pushes.left(), "mood": self.callbacks.mood.now}
+        return {
+            "pushed": self.pushed,
+            "taken": self.pushes.taken,
+            "left": self.pushes.left(),
+            "mood": self.callbacks.mood.now,
+        }
 
 
 def main() -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 from chaos import clock, facts, lines, plan, portal_logs, table
 from chaos.browser import Away
 from chaos.doorway import set_up_gateway
+from chaos.drills import DRILLS
 from chaos.evidence import Finding, Logs
 from chaos.harm import Harm
-from chaos.oracle import compare
+from chaos.oracle import CHECKS, OF_PUSHES, compare
 from chaos.postgres import Guest, NoServer, Server, bring
 from chaos.stage import Stage, Wish, free_port
 from launcher.redis import RedisError
@@ -40,7 +41,10 @@ def chaos(wish: Wish, elsewhere: str = "") -> int:
     signals = Signals()
     stage = Stage(wish, _folder(wish), free_port(), _server(wish, elsewhere))
     own = stage.server is None or stage.server.own
-    faults = plan.faults(wish.seed, wish.seconds, wish.engine, own_database=own)
+    if wish.drill:
+        faults = DRILLS[wish.drill].faults(wish)
+    else:
+        faults = plan.faults(wish.seed, wish.seconds, wish.engine, own_database=own)
     print(f"chaos: seed {wish.seed}, {wish.seconds:.0f} s on {wish.engine}, {len(faults)} faults ({stage.folder})",
           flush=True)  # fmt: skip
     try:
@@ -55,7 +59,8 @@ def chaos(wish: Wish, elsewhere: str = "") -> int:
     finally:
         stage.close()
     findings += _after(stage)
-    print(table.told(stage, findings, faults, lasted, left), flush=True)
+    done = [fault for fault in faults if fault.at <= lasted]
+    print(table.told(stage, findings, done, lasted, left), flush=True)
     return int(any(one.differences for one in findings))
 
 
@@ -87,7 +92,7 @@ def _harmed(stage: Stage, harm: Harm, faults: list[plan.Fault], signals: Signals
         stage.tell("gateway" if stage.wish.plant == "double" else "platform", plant=stage.wish.plant)
     stage.begin_agents()
     begun, coming = time.monotonic(), list(faults)
-    while (passed := time.monotonic() - begun) < stage.wish.seconds:
+    while (passed := time.monotonic() - begun) < stage.wish.seconds and not _enough(stage, passed):
         while coming and coming[0].at <= passed:
             harm.begin(coming.pop(0))
         harm.check()
@@ -101,11 +106,20 @@ def _harmed(stage: Stage, harm: Harm, faults: list[plan.Fault], signals: Signals
     return passed
 
 
+def _enough(stage: Stage, passed: float) -> bool:
+    """Whether the pushes that the run is about are acknowledged; asked about once a second."""
+    if not stage.wish.pushes or passed % 1.0 >= LOOK:
+        return False
+    return stage.state("platform")["taken"] >= stage.wish.pushes
+
+
 def _drained(stage: Stage, signals: Signals) -> dict[str, int]:
     """Let all that was begun come to its end, each part within its time; what was left then."""
-    left = {"agents at work": int(not _agents_done(stage, signals))}
+    left = {"agents at work": int(stage.wish.agents and not _agents_done(stage, signals))}
     left["pushes"] = _until(lambda: stage.state("platform")["left"], PUSH_SECONDS, stage, signals)
     left["receipts"] = _until(lambda: stage.state("gateway")["unreported"], PUSH_SECONDS, stage, signals)
+    if not stage.complete:
+        return left  # nobody is there who would send or sweep
     left["outbox"] = _until(stage.backlog, OUTBOX_SECONDS, stage, signals)
     stage.end("clock", 5)
     now = clock.read(stage.clock_file)
@@ -153,7 +167,8 @@ def _judged(stage: Stage) -> list[Finding]:
     months = sorted({line["month"] for line in database if line["what"] == "penalty"})
     sheets = [_asked(stage, "penalties", "totals", month, "--json").stdout for month in months]
     printed = [row for sheet in sheets for row in json.loads(sheet)]
-    findings = compare(Logs(platform, gateway, agents, database, clock.read(stage.clock_file), printed))
+    logs = Logs(platform, gateway, agents, database, clock.read(stage.clock_file), printed)
+    findings = compare(logs, CHECKS if stage.complete else OF_PUSHES)
     verify = _asked(stage, "audit", "verify")
     told = verify.stdout.strip().splitlines()
     return [*findings, Finding("chain of entries (flask audit verify)", 1, told[:20] if verify.returncode else [])]

@@ -38,6 +38,11 @@ class Wish:
     rate: float = 5.0
     speed: int = 30
     plant: str = ""  # a fault of the world around that the oracle must see
+    drill: str = ""  # one of chaos.drills instead of a plan of everything
+    pushes: int = 0  # that end the run once they are acknowledged; 0: the seconds do
+    kills: int = 0  # of a worker, in the drill of workers
+    programs: tuple[str, ...] = plan.PROGRAMS
+    agents: bool = True
 
 
 @dataclass
@@ -68,6 +73,11 @@ class Stage:
         return f"{HOST}:{self.port + 3}"
 
     @property
+    def complete(self) -> bool:
+        """Whether everything runs that a portal has."""
+        return self.wish.programs == plan.PROGRAMS
+
+    @property
     def clock_file(self) -> Path:
         """Where the portal's time is."""
         return self.folder / "clock"
@@ -95,7 +105,7 @@ class Stage:
         self._prepare()
         for name in ("platform", "gateway"):
             self._keep(name, self._starter(name, self._world(name)))
-        for name in plan.PROGRAMS:
+        for name in self.wish.programs:
             self._keep(name, self._starter(name, self._portal(name)))
         self._keep("clock", self._starter("clock", [
             sys.executable, "-m", "chaos.clock", str(self.clock_file), clock.BEGIN.isoformat(), str(self.wish.speed),
@@ -103,7 +113,10 @@ class Stage:
         self._wait_until_ready()
 
     def begin_agents(self) -> None:
-        """Let the agents work."""
+        """Let the agents work, where the run has some."""
+        if not self.wish.agents:
+            self.log("agents").touch()
+            return
         self._keep("agents", self._starter("agents", self._world("agents")))
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import sys
 
@@ -59,6 +60,7 @@ def run(lines: list[str]) -> None:
     from flask.cli import FlaskGroup, ScriptInfo
 
     sys.path.insert(0, str(ROOT))
+    os.environ["FLASK_RUN_FROM_CLI"] = "true"  # these commands make the tables that a process of the portal asks for
     portal = ScriptInfo(app_import_path="wsgi").load_app()
     group = FlaskGroup(create_app=lambda: portal, add_default_commands=False, load_dotenv=False, set_debug_flag=False)
     for line in lines:

@@ -75,15 +75,19 @@ class Settings:
 
 def make_folders(settings: Settings) -> None:
     """The data folder with its logs, and the secret key that signs cookies (readable by its owner only)."""
+    key = settings.data_dir / "secret_key"
     try:
         (settings.data_dir / "log").mkdir(parents=True, exist_ok=True)
+        if not key.exists():
+            descriptor = os.open(key, os.O_WRONLY | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(32))
     except OSError as error:
-        raise StartError(f"DATA_DIR {settings.data_dir} cannot be made: {error.strerror}") from error
-    key = settings.data_dir / "secret_key"
-    if not key.exists():
-        descriptor = os.open(key, os.O_WRONLY | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
+        raise StartError(f"DATA_DIR {settings.data_dir} cannot be made or written: {error.strerror}") from error
+    if not os.access(settings.data_dir, os.W_OK | os.X_OK):
+        raise StartError(
+            f"DATA_DIR {settings.data_dir} cannot be written: give its rights to whoever starts the portal"
+        )
 
 
 def require_free(port: int, what: str) -> None:

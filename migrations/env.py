@@ -57,6 +57,7 @@ def run() -> None:
             render_item=render,
             include_name=ours,
             render_as_batch=True,
+            transactional_ddl=True,  # on SQLite too, because our own BEGIN stands before it: killed half-way, all is as before
             process_revision_directives=drop_empty,
         )
         with context.begin_transaction():

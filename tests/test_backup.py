@@ -24,6 +24,7 @@ from app.models import Attachment, Outbox, SessionRow, SmsHandover, Ticket
 from app.models.ids import new_id
 from app.services import backups, outbox, replies, seals
 from app.services.replies import ResultIn
+from tests import invariant
 from tests.cast import NOON, assemble, post, push, ticket
 
 NAME = "ab" * 16
@@ -147,6 +148,7 @@ def test_a_backup_among_writers_is_one_picture(app, working, elsewhere, tmp_path
         from app.extensions import db
 
         assert len(db.session.scalars(select(Ticket.id)).all()) >= 4
+        assert invariant.broken(db.session()) == []
     assert run(elsewhere, "audit", "verify").exit_code == 0
 
 

@@ -16,6 +16,7 @@ from app.models import Heartbeat, Outbox
 from app.models.dialect import insert_ignoring
 from app.services.transaction import write
 
+CLOCK_JUMPED = "clock jumped"  # not a process: when the scheduler's machine was last set to another time
 STALE_AFTER = timedelta(seconds=30)
 
 
@@ -52,19 +53,32 @@ def _alive(beats: dict[str, datetime], process: str, now: datetime) -> str:
 
 
 @cache
-def _heads(directory: str) -> frozenset[str]:
+def _scripts(directory: str) -> ScriptDirectory:
     config = AlembicConfig()
     config.set_main_option("script_location", directory.replace("%", "%%"))
-    return frozenset(ScriptDirectory.from_config(config).get_heads())
+    return ScriptDirectory.from_config(config)
+
+
+@cache
+def _heads(directory: str) -> frozenset[str]:
+    return frozenset(_scripts(directory).get_heads())
+
+
+@cache
+def _known(directory: str) -> frozenset[str]:
+    return frozenset(one.revision for one in _scripts(directory).walk_revisions())
 
 
 def migrations_pending(session: Session, directory: str, *, made_without: bool = False) -> bool:
-    """True when the database is not at the newest migration of `directory`.
+    """True when the database lacks a migration of `directory`.
 
+    One that is newer than all of ours lacks none: a release's migrations only add, and the processes of the release
+    before go on beside the new ones until they are restarted.
     `made_without=True` (tests): tables that `create_all` made, without a version table, count as current.
     """
     connection = session.connection()
     if made_without and not inspect(connection).has_table("alembic_version"):
         return False
     current = frozenset(MigrationContext.configure(connection).get_current_heads())
-    return current != _heads(directory)
+    newer = bool(current) and not current & _known(directory)
+    return not newer and current != _heads(directory)

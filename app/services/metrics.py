@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Clock, Export, Heartbeat, Outbox, WorkItem
 from app.models.ids import drawn_before
+from app.services import health
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 OUTCOMES = ("sent", "failed", "unknown")
@@ -30,12 +31,16 @@ class Figures:
     overdue_tickets: int
     exports_waiting: int
     silent_seconds: dict[str, float]
+    clock_jumped_seconds: float | None  # ago; None: never
 
 
 def figures(session: Session, now: datetime) -> Figures:
     """Everything at `now` (UTC); each statement reads what is open or young, never a whole table."""
     waiting = _waiting(session)
-    beats = session.execute(select(Heartbeat.process, Heartbeat.at))
+    ages = {
+        process: max(0.0, (now - at).total_seconds())
+        for process, at in session.execute(select(Heartbeat.process, Heartbeat.at))
+    }
     return Figures(
         outbox={key: n for key, (n, _first) in waiting.items()},
         oldest_seconds=_oldest(waiting, now),
@@ -46,7 +51,8 @@ def figures(session: Session, now: datetime) -> Figures:
         open_tickets=_count(session, WorkItem.scope == 0),
         overdue_tickets=_count(session, WorkItem.scope == 0, WorkItem.overdue.is_(True)),
         exports_waiting=_count(session, Export.state.in_(("waiting", "running"))),
-        silent_seconds={row.process: max(0.0, (now - row.at).total_seconds()) for row in beats},
+        clock_jumped_seconds=ages.pop(health.CLOCK_JUMPED, None),
+        silent_seconds=ages,
     )
 
 

@@ -205,7 +205,8 @@ def cancel_effect(session: Session, ticket: Ticket, text: str, now: datetime) ->
 def take_out(session: Session, ticket: Ticket, now: datetime) -> None:
     """Nothing of a withdrawn ticket runs on: its clocks are void, its appeals and promises need nobody any more.
 
-    A waiting ends first: a clock that stood still is not late by the time that it stood.
+    A waiting ends first: a clock that stood still is not late by the time that it stood. Whether its complainant was
+    content says nothing any more, so that it does not matter which of the two words came first.
     """
     pauses.end(session, ticket, "moved", now)
     withdraw_appeals(session, ticket, now)
@@ -214,6 +215,7 @@ def take_out(session: Session, ticket: Ticket, now: datetime) -> None:
     clocks.void(session, ticket, every, now)
     promise_ends.forget_broken(ticket)
     cases.drop(session, ticket)
+    ticket.customer_accepted = ticket.objection_over = False
     ticket.closed_at = now
 
 

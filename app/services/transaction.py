@@ -20,7 +20,9 @@ DATABASE_AWAY = (
     InterfaceError,
     PoolTimeout,
 )  # locked, full, unreachable, busy
-_KEPT = "kept"
+_KEPT, _DONE = "kept", "done"
+COLLIDED = ("40001", "40P01")  # PostgreSQL undid one of two that met: a serialisation failure, a deadlock
+MOST_AGAIN = 3
 T = TypeVar("T")
 
 
@@ -44,12 +46,31 @@ def write(*, one_picture: bool = False) -> Iterator[Session]:
         yield session
         failpoints.reach("write.commit")
         session.commit()
+        session.info[_DONE] = session.info.get(_DONE, 0) + 1
         failpoints.reach("write.committed")
     except BaseException:
         session.rollback()
         raise
     finally:
         session.info.pop(_KEPT, None)
+
+
+def again(act: Callable[[], T]) -> T:
+    """What `act` gives; where the engine undid its transaction for another one's sake, done again, three times at most.
+
+    Nothing of it may have been committed: `act` whose second transaction met somebody is not repeated. Raises what the
+    last try raised.
+    """
+    for _ in range(MOST_AGAIN):
+        session: Session = db.session()
+        done = session.info.get(_DONE, 0)
+        try:
+            return act()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in COLLIDED or session.info.get(_DONE, 0) != done:
+                raise
+            session.rollback()
+    return act()
 
 
 def kept(session: Session, key: Hashable, make: Callable[[], T]) -> T:

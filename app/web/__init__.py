@@ -7,8 +7,8 @@ from importlib import import_module
 from flask import Flask
 
 SET_UP = (
-    "security", "metrics", "request_log", "language", "context", "attachments", "emergencies", "exports", "bell",
-    "guidance", "second_factor", "troubles",
+    "security", "metrics", "request_log", "again", "language", "context", "attachments", "emergencies", "exports",
+    "bell", "guidance", "second_factor", "troubles",
 )  # fmt: skip
 PAGES = (
     "auth",

@@ -22,6 +22,7 @@ from app.jobs import channel_messages
 from app.services import connections, expedites, intake
 from app.services.connections import Door
 from app.services.intake import Arrival, Conflict
+from app.services.transaction import again
 from app.web.access import route_access
 
 bp = Blueprint("channels", __name__)
@@ -33,7 +34,14 @@ BODY_LIMIT = 65_536
 @route_access("platform")
 def expedite(connection: str) -> ResponseReturnValue:
     """Take one expedite; the answer, given after the commit, names its number and how often somebody has asked."""
-    now, door = clock.now(), connections.door(db.session(), connection)
+    try:
+        return _expedite(connection, clock.now())
+    except (DBAPIError, PoolTimeout):
+        return _refused("TRY_AGAIN", 503)
+
+
+def _expedite(connection: str, now: datetime) -> ResponseReturnValue:
+    door = connections.door(db.session(), connection)
     if door is None:
         return _refused("UNKNOWN_CONNECTION", 404)
     raw = request.stream.read(BODY_LIMIT + 1)
@@ -43,15 +51,13 @@ def expedite(connection: str) -> ResponseReturnValue:
         return _counted(connection, "BAD_SIGNATURE", 401, now)
     arrival = Arrival(door.id, expedites.MESSAGE, raw, now)
     try:
-        done = channel_messages.take(door, arrival)
+        done = again(lambda: channel_messages.take(door, arrival))
         return jsonify(success=True, number=done.number, times=done.times, error="")
     except MessageError as error:
         intake.quarantine(arrival=arrival, error=error.code)
         return _refused(error.code.upper(), 400, error.field)
     except Conflict:
         return _refused("SAME_ID_OTHER_BODY", 409)
-    except (DBAPIError, PoolTimeout):
-        return _refused("TRY_AGAIN", 503)
 
 
 def _known(door: Door, raw: bytes) -> bool:

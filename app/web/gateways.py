@@ -16,6 +16,7 @@ from app.extensions import csrf, db
 from app.integrations.sms import SmsError
 from app.jobs import gateways as jobs
 from app.services import gateways, sms_receipts, sms_sends, sms_tests
+from app.services.transaction import again
 from app.web import admin, gateway_forms, queue_page, words, words_sms
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
@@ -212,7 +213,7 @@ def receipts(driver: str, token: str) -> ResponseReturnValue:
     except SmsError:
         return _refused(driver, "BROKEN_RECEIPT", 400)
     failpoints.reach("receipt.believed")
-    taken = sms_receipts.take(driver=driver, reports=reports, key=_key(), now=clock.now())
+    taken = again(lambda: sms_receipts.take(driver=driver, reports=reports, key=_key(), now=clock.now()))
     failpoints.reach("receipt.taken")
     if not taken.new and not taken.known:
         return jsonify(error="UNKNOWN_RECEIPT"), 422

@@ -130,6 +130,9 @@ def _families(found: metrics.Figures) -> Iterator[Metric]:
     }
     for name, (text, value) in plain.items():
         yield _gauge(name, text, (), [((), value)])
+    if found.clock_jumped_seconds is not None:
+        text = "Since the clock of the scheduler's machine was set by a minute or more"
+        yield _gauge("clock_jumped_seconds", text, (), [((), found.clock_jumped_seconds)])
     silent = [((process,), age) for process, age in found.silent_seconds.items()]
     yield _gauge("process_silent_seconds", "Since the process was last heard of", ("process",), silent)
 

@@ -17,6 +17,7 @@ from app.jobs import arrivals
 from app.services import connections, intake
 from app.services.connections import Door
 from app.services.intake import Arrival, Conflict
+from app.services.transaction import again
 from app.web.access import route_access
 
 bp = Blueprint("platform", __name__)
@@ -28,7 +29,13 @@ BODY_LIMIT = 1_000_000
 @route_access("platform")
 def push(connection: str) -> ResponseReturnValue:
     """Take one LINK message. Success is answered only after the commit; everything else names its reason."""
-    now = clock.now()
+    try:
+        return _push(connection, clock.now())
+    except (DBAPIError, PoolTimeout):
+        return try_again()
+
+
+def _push(connection: str, now: datetime) -> ResponseReturnValue:
     door = connections.door(db.session(), connection)
     if door is None or door.driver != "link":
         return refuse("UNKNOWN_CONNECTION", 404)
@@ -52,16 +59,12 @@ def _signed(door: Door, raw: bytes, now: datetime) -> ResponseReturnValue:
     arrival = Arrival(door.id, envelope.msg_type, envelope.logistics_interface, now)
     failpoints.reach("push.believed")
     try:
-        arrivals.take(door, arrival)
+        again(lambda: arrivals.take(door, arrival))
     except MessageError as error:
         intake.quarantine(arrival=arrival, error=str(error))
         return refuse(error.code.upper(), 400)
     except Conflict:
         return refuse("SAME_KEY_OTHER_BODY", 409)
-    except (DBAPIError, PoolTimeout):
-        response = jsonify(success=False, errorCode="TRY_AGAIN", errorMsg="TRY_AGAIN")
-        response.headers["Retry-After"] = "5"
-        return response, 503
     failpoints.reach("push.taken")
     return jsonify(success=True, errorCode="", errorMsg="")
 
@@ -69,6 +72,13 @@ def _signed(door: Door, raw: bytes, now: datetime) -> ResponseReturnValue:
 def _counted(connection: str, code: str, status: int, now: datetime) -> ResponseReturnValue:
     connections.count_refusal(connection=connection, reason=code, now=now)
     return refuse(code, status)
+
+
+def try_again() -> ResponseReturnValue:
+    """Nothing is stored: the database is locked, full, away, or has no connection left."""
+    response = jsonify(success=False, errorCode="TRY_AGAIN", errorMsg="TRY_AGAIN")
+    response.headers["Retry-After"] = "5"
+    return response, 503
 
 
 def refuse(code: str, status: int) -> ResponseReturnValue:

@@ -7,8 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from app.jobs import sends
+from app import clock
+from app.extensions import queue, redis_client
+from app.jobs import schedule, sends
 from app.services import replies, sweep
+from app.services.outbox import Result
+from app.services.replies import ResultIn
+from tests import invariant
 from tests.cast import NOON, assemble, post, push, ticket
 
 
@@ -46,6 +51,32 @@ def test_a_redis_that_hangs_is_asked_once_and_then_left_alone(bell, app, monkeyp
             for _ in range(5):
                 sends.ring()
     assert len(asked) == 1
+
+
+def test_a_redis_that_was_wiped_is_rung_again_by_the_relay_and_what_waits_leaves_once(
+    app, db_session, redis_url, monkeypatch
+):
+    cast = assemble()
+    answer = ResultIn(text="已处理", contact_outcome="reached_accepts")
+    replies.result(actor=cast["site"], post=post(push(cast)), answer=answer, now=NOON)
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    said = []
+    monkeypatch.setattr(sends, "_send", lambda row, material: said.append(row.id) or Result("sent"))
+    lane, client = queue(redis_url), redis_client(redis_url)
+    client.flushdb()  # whatever others have rung for
+    with app.app_context():
+        sends.ring()
+        assert lane.count == 1
+        client.flushdb()
+        assert lane.count == 0
+        schedule.relay()
+        assert lane.count == 1
+        assert [job.func_name for job in lane.jobs] == ["app.jobs.sends.drain"]
+        assert sends.deliver_due() == 1 and sends.deliver_due() == 0
+        client.flushdb()
+        schedule.relay()
+        assert lane.count == 0  # nothing waits any more
+    assert len(said) == 1 and invariant.broken(db_session) == []
 
 
 def test_a_bell_that_is_off_costs_nothing_and_says_nothing(bell, app, caplog):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from launcher import banner, prepare, suite
 from launcher.run import programs
 from launcher.settings import HOST, Settings, StartError, make_folders, require_free
+from tests.rights import without_rights
 
 
 def settings(folder: Path, **env: str) -> Settings:
@@ -49,6 +52,27 @@ def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert key.read_text() == first
     assert len(first) == 64
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def test_a_folder_that_cannot_be_written_is_one_line() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="kuaifu-launcher-"))
+    start = settings(folder)
+    make_folders(start)
+    folder.chmod(0o555)
+
+    def tried() -> str:
+        try:
+            make_folders(start)
+        except StartError as error:
+            return str(error)
+        return ""
+
+    try:
+        said = without_rights(tried)
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+    assert said.startswith(f"DATA_DIR {folder} cannot be written") and "\n" not in said
 
 
 def test_a_proxy_never_stands_between_our_own_processes(tmp_path: Path) -> None:

@@ -90,5 +90,6 @@ def withdrawn(life: Life, now: datetime) -> bool:
     for case in life.cases.values():
         if case.state in ("asked", "disputed", "rejected", "arbitration") or case.contest_until:
             case.state, case.contest_until, case.ruling = "dropped", None, None
+    life.accepted = life.objection_over = False
     life.state, life.broken, life.transfer, life.closed_at = "withdrawn", False, None, now
     return True

@@ -17,6 +17,7 @@ from app.services.drafts import DraftIn
 from app.services.replies import ResultIn
 from tests import cast as company
 from tests.cast import NOON, Cast
+from tests.failing import Killed, dying
 
 WORDS = {"text": "已联系客户", "contact_outcome": "no_answer"}
 
@@ -85,6 +86,20 @@ def test_a_draft_that_comes_after_its_entry_is_not_kept(cast: Cast, number: str,
     replies.result(actor=cast["site"], post=Post(number, None, "k2", "result"), answer=answer, now=NOON)
     assert save(cast, number, box="result", key="k2") == 0
     assert kept(db_session) == []
+
+
+@pytest.mark.parametrize("point", ["write.begun", "write.commit"])
+def test_a_draft_outlives_an_entry_whose_process_died_before_the_commit_and_goes_with_the_one_that_is_sent_again(
+    cast: Cast, number: str, db_session: Any, point: str
+) -> None:
+    save(cast, number, box="result")
+    answer = ResultIn("已联系客户", "reached_accepts")
+    send = {"actor": cast["site"], "post": Post(number, None, "once", "result"), "answer": answer, "now": NOON}
+    with pytest.raises(Killed), dying(point):
+        replies.result(**send)
+    assert kept(db_session) == [WORDS]
+    assert not replies.result(**send).repeated
+    assert kept(db_session) == [] and replies.result(**send).repeated
 
 
 def test_an_emptied_form_has_no_draft(cast: Cast, number: str, db_session: Any) -> None:

@@ -37,6 +37,7 @@ from tests.services import life_says as says
 from tests.services.life_checks import Checks, everything
 from tests.services.life_gateway import deliver
 from tests.services.life_model import PEOPLE, Life
+from tests.services.life_month import CLOSES, Books
 from tests.services.life_platform import CODES, MESSAGES, RANK, WAYBILL_OF, WAYBILLS, Order
 from tests.services.life_scene import Scene
 from tests.services.life_storms import Storm
@@ -71,10 +72,12 @@ class Portal(RuleBasedStateMachine):
         self.lives: list[Life] = []
         self.storms: list[Storm] = []
         self.orders = {code: Order(code) for code in CODES}
+        self.books = Books(self.session, self.cast)
 
     def teardown(self) -> None:
-        """The life that was lived counts the same in the rows and in the log."""
+        """The life that was lived counts the same in the rows and in the log; a closed month stays as it was."""
         try:
+            self.books.settle(self.now)
             for month in ("2026-11", "2026-12"):
                 if f"{self.now:%Y-%m}" >= month:
                     assert month_checks.differences(self.session, month, self.now) == []
@@ -328,6 +331,18 @@ class Portal(RuleBasedStateMachine):
             assert not sweep.run(self.session, at)
             assert everything(self.session) == before
 
+    @precondition(lambda self: self.lives and self.books.kept is None)
+    @rule(goes=st.booleans(), days=st.sampled_from([0, 1, 9]), looks=st.booleans())
+    def the_month_is_closed(self, goes: bool, days: int, looks: bool) -> None:
+        """Headquarters freezes November in the midst of everything; the sweep has come by before, or not."""
+        if not goes:
+            return
+        self.now = max(self.now, CLOSES + timedelta(days=days)) + timedelta(seconds=1)
+        if looks:
+            self.sweep()
+        self.keys += 1
+        self.books.close(self.now, 1 + self.keys % 9)
+
     def sweep(self) -> None:
         self._look_at_the_weather()
         for _ in range(60):
@@ -356,6 +371,7 @@ class Portal(RuleBasedStateMachine):
     @invariant()
     def rows_say_what_the_rulebook_says(self) -> None:
         self.checks.all(self.lives, self.orders.values(), swept_at=self.swept_at, now=self.now)
+        self.books.same(self.now)
 
 
 def test_a_complaints_life_follows_the_rulebook(app: Flask, database: Any) -> None:

@@ -198,6 +198,30 @@ def test_a_platform_that_is_away_is_tried_again_later_with_the_same_operate_time
     assert message["operate_time"] == "2026-11-18 12:00:00"
 
 
+def test_an_answer_is_tried_for_72_hours_always_the_same_and_then_fails_where_its_site_sees_it(
+    cast: Cast, db_session
+) -> None:
+    number, now, said, pauses = answered(cast), NOON, [], []
+    row_id = outbox.due(db_session, NOON)[0]
+    while True:
+        row = db_session.get_one(Outbox, row_id, populate_existing=True)
+        if row.next_try_at is None:
+            break
+        pauses.append((row.next_try_at - now).total_seconds())
+        now = row.next_try_at
+        said.append(callbacks.message(db_session, row)[1])
+        db_session.rollback()
+        assert call_back(row_id, Result("retry", code="timeout"), now) in ("pending", "failed")
+    db_session.rollback()
+    assert all(one == said[0] for one in said) and len(said) > 72 * 60 / 15
+    assert timedelta(hours=72) < now - NOON <= timedelta(hours=72, minutes=15)
+    assert max(pauses) <= 900 and len({round(pause, 3) for pause in pauses[20:]}) > 100  # jitter: retries spread
+    row = db_session.get_one(Outbox, row_id)
+    assert (row.state, row.error) == ("failed", "timeout") and ticket(db_session, number).queue == "returned"
+    outbox.resend(actor=cast["lcs"], row_id=row_id, now=now)
+    assert call_back(row_id, Result("sent"), now) == "sent"
+
+
 def test_a_later_answer_of_an_order_waits_for_the_earlier_one(cast: Cast, db_session) -> None:
     number = answered(cast)
     first = outbox.due(db_session, NOON)[0]
