@@ -39,6 +39,10 @@ FOREIGN = {
     "models": ("flask_wtf", "flask_babel", "rq", "redis", "requests"),
     "integrations": ("flask", "sqlalchemy"),
 }
+# Pages whose SQL is their own; the second engine runs their tests, as it runs no other page's (tests/conftest.py).
+SQL_OF_ITS_OWN = {"app.web.card_bundle"}
+NO_QUESTION = ("sqlalchemy.exc", "sqlalchemy.orm.Session")  # what a page may have of the library: errors and a type
+ASKING = {"execute", "scalar", "scalars", "exec_driver_sql", "get_one", "query"}
 CLOCKLESS = {"domain", "models", "services"}
 CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.localtime"}
 
@@ -98,6 +102,28 @@ def call_faults(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"{floor} commits: only services do"
 
 
+def sql_faults(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """A page that asks the database itself: its test would have to run on both engines."""
+    if floor_of(module) != "web" or module in SQL_OF_ITS_OWN:
+        return
+    for line, name in imported_names(tree):
+        if name.split(".")[0] == "sqlalchemy" and not name.startswith(NO_QUESTION):
+            yield line, f"{name} on the web's floor: a service asks the database"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING:
+            if ast.unparse(node.func.value).split(".")[-1] in ("session", "session()", "connection", "connection()"):
+                yield node.lineno, f"the web calls {node.func.attr}(): a service asks the database"
+
+
+def imported_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every imported name with the module that it comes from."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.lineno, f"{node.module}.{name.name}") for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+
+
 def length_faults(source: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Files and functions that grew too long."""
     lines = source.count("\n")
@@ -115,7 +141,12 @@ def faults(module: str, source: str) -> list[str]:
     if floor_of(module) not in MAY_IMPORT:
         return [f"{module} stands on no floor: give it one in tests/test_floors.py or move it"]
     tree = ast.parse(source)
-    found = [*import_faults(module, tree), *call_faults(module, tree), *length_faults(source, tree)]
+    found = [
+        *import_faults(module, tree),
+        *call_faults(module, tree),
+        *sql_faults(module, tree),
+        *length_faults(source, tree),
+    ]
     return [f"{module}:{line} {what}" for line, what in found]
 
 
@@ -151,6 +182,9 @@ def test_nothing_else_imports_the_portal() -> None:
         ("app.integrations.platform", "from app.models.ticket import Ticket"),
         ("app.web.tickets", "db.session.commit()"),
         ("app.jobs.sends", "from app.web import tickets"),
+        ("app.web.tickets", "from sqlalchemy import select"),
+        ("app.web.tickets", "db.session.scalars(asked)"),
+        ("app.web.tickets", "session = db.session()\nsession.execute(asked)"),
         ("app.extensions", "from app.config import Config"),
         ("app.helpers", "x = 1"),
         ("app.web.tickets", "x = 1\n" * 300),

@@ -82,7 +82,7 @@ def test_no_import_leaves_the_house_and_every_chain_verifies(company, tmp_path):
     assert [ticket_id for ticket_id in ids if journal.verify(company, ticket_id) is not None] == []
 
 
-@pytest.mark.engine_free
+@pytest.mark.engine_free  # the raw file is counted, and no database asked
 def test_the_whole_log_has_the_figures_that_its_readme_names():
     totals = history_expected.compute(history_expected.read())["totals"]
     assert totals == {

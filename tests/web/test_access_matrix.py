@@ -32,6 +32,7 @@ def test_every_route_and_method_has_a_line_in_the_table(app: Flask) -> None:
     assert set(ROLES[1:]) == set(roles.ROLES) and {PEOPLE[PERSON[r]][0] for r in ROLES[1:]} == set(roles.ROLES)
 
 
+@pytest.mark.both_engines  # the net below the rule: each engine is asked for every page
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.method}-{line.endpoint}")
 def test_each_role_gets_what_the_table_says(stage: Stage, line: Line) -> None:
     got = {role: ask(stage, PERSON[role], line) for role in askers(line)}
@@ -57,7 +58,6 @@ def ask(stage: Stage, who: str, line: Line) -> int | str:
     return "login" if turned_away and (line.endpoint != "auth.logout" or who == "anonymous") else answer.status_code
 
 
-@pytest.mark.engine_free
 @pytest.mark.parametrize(
     "line", [line for line in LINES if line.answer("anonymous") == "login"], ids=lambda line: line.endpoint
 )

@@ -147,6 +147,7 @@ def test_the_poll_is_silent_until_something_changes(company: Cast, portal: Any) 
     assert "ccs-manager" in changed.text
 
 
+@pytest.mark.both_engines  # counts statements
 def test_the_stream_costs_the_same_for_four_and_for_forty_appeals(database: Any, company: Cast, portal: Any) -> None:
     costs = []
     client = portal("ccs-manager")

@@ -135,6 +135,7 @@ def test_no_export_tells_of_a_ticket_outside_the_scope_or_of_a_person(stage: Sta
         assert mark(key, "content") in said and mark(key, "waybill") in said, (who, key)
 
 
+@pytest.mark.both_engines  # pages by key, and orders that each engine sorts by itself
 @pytest.mark.parametrize("measure", [key for key, source in scorecard_cases.MEASURES.items() if source])
 def test_the_cases_of_a_file_are_those_of_the_page_however_small_its_pages(stage: Stage, measure: str) -> None:
     for site in filter(None, TICKETS.values()):
@@ -150,6 +151,7 @@ def test_the_cases_of_a_file_are_those_of_the_page_however_small_its_pages(stage
             assert scorecard_cases.count_below(session, actor, asked, NOW, 2**62, 100) == len(shown)
 
 
+@pytest.mark.both_engines  # pages by key, and orders that each engine sorts by itself
 @pytest.mark.parametrize("which", ["", "provinces"])
 def test_a_ranking_has_the_order_of_the_page_whatever_the_size_of_a_chunk(stage: Stage, which: str) -> None:
     asked = {"month": "2026-11", **({"which": which} if which else {})}
@@ -168,6 +170,7 @@ def test_a_ranking_has_the_order_of_the_page_whatever_the_size_of_a_chunk(stage:
         assert export_lists.BY_KEY["scorecards"].count(session, order_of, 2**62, 100) == len(shown)
 
 
+@pytest.mark.both_engines  # pages by key, and orders that each engine sorts by itself
 def test_a_province_ranks_its_own_sites_alone(stage: Stage) -> None:
     assert order(stage, "lcs", "scorecards", "csv", month="2026-11").status_code == 303
     run(stage)

@@ -23,6 +23,9 @@ from tests.web.pushing import (
     together,
 )
 
+# Copies at once meet in the engine's own locks, and a body is kept as its columns take it.
+pytestmark = pytest.mark.both_engines
+
 TAKEN = {"success": True, "errorCode": "", "errorMsg": ""}
 
 

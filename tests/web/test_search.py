@@ -18,6 +18,9 @@ from tests import cast
 from tests.cast import NOON, post
 from tests.web.stage import NOW, SEES, TICKETS, WRITTEN, Stage, build, freeze, mark
 
+# Each engine has an index of words of its own, and an order of what is found.
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def stage(app: Flask, database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
