@@ -27,6 +27,7 @@ settings.load_profile("suite")
 BOTH = "both_engines"
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
 REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
+STATEMENTS = 5000
 ENGINE_FREE = {
     "domain", "fuzz", "integrations", "launcher", "simulator", "chaos", "capacity", "browser",
     "test_floors.py", "test_translations.py",
@@ -197,10 +198,17 @@ class IsolatedClient(FlaskClient):
 
 
 @pytest.fixture(scope="session")
-def app(engine_url: str, redis_url: str, data_dir: Path, pytestconfig: pytest.Config) -> Iterator[Flask]:
+def app(
+    engine_url: str,
+    redis_url: str,
+    data_dir: Path,
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Flask]:
     """The application on its migrated database. Use `database` or `client`, which clean up behind the test."""
     from app import create_app
     from app.config import Config
+    from app.extensions import db
     from tests import quick_hashes
 
     quick_hashes.use()
@@ -208,8 +216,11 @@ def app(engine_url: str, redis_url: str, data_dir: Path, pytestconfig: pytest.Co
     portal.test_client_class = IsolatedClient
     # Compiled once for all processes, and until a template changes: its text is a part of the key.
     portal.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(pytestconfig.cache.mkdir("templates")))
+    with portal.app_context():  # every page and service in one process has more statements than SQLAlchemy remembers
+        db.engine._compiled_cache.capacity = STATEMENTS
     cleaner = Cleaner(portal)
-    cleaner.build()
+    several = hasattr(pytestconfig, "workerinput")
+    cleaner.build(tmp_path_factory.getbasetemp().parent / "migrated.sqlite3" if several else None)
     portal.extensions["test_cleaner"] = cleaner
     portal.extensions["test_snapshots"] = cleaner.snapshots()
     yield portal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,12 @@ CLOCKLESS = {"domain", "models", "services"}
 CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.localtime"}
 
 
+@lru_cache(maxsize=1)
+def nodes(tree: ast.AST) -> list[ast.AST]:
+    """Every node of a file, which several questions go through."""
+    return list(ast.walk(tree))
+
+
 def floor_of(module: str) -> str:
     """`app.services.intake` stands on `services`; `app` itself and what is named *_cli are wiring and cli."""
     parts = module.split(".")
@@ -63,7 +70,7 @@ def module_of(file: Path) -> str:
 
 def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Every import, wherever it stands in the file: line and dotted name."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -92,7 +99,7 @@ def import_faults(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
 def call_faults(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Calls that a floor must not make: the clock below floor 3, a commit outside services."""
     floor = floor_of(module)
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         called = ".".join(ast.unparse(node.func).split(".")[-2:])
@@ -109,7 +116,7 @@ def sql_faults(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
     for line, name in imported_names(tree):
         if name.split(".")[0] == "sqlalchemy" and not name.startswith(NO_QUESTION):
             yield line, f"{name} on the web's floor: a service asks the database"
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING:
             if ast.unparse(node.func.value).split(".")[-1] in ("session", "session()", "connection", "connection()"):
                 yield node.lineno, f"the web calls {node.func.attr}(): a service asks the database"
@@ -117,7 +124,7 @@ def sql_faults(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def imported_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Every imported name with the module that it comes from."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from ((node.lineno, f"{node.module}.{name.name}") for name in node.names)
         elif isinstance(node, ast.Import):
@@ -129,7 +136,7 @@ def length_faults(source: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
     lines = source.count("\n")
     if lines >= FILE_LINES:
         yield 1, f"{lines} lines: a file stays under {FILE_LINES}"
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             size = (node.end_lineno or node.lineno) - node.lineno + 1
             if size > FUNCTION_LINES:

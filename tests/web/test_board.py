@@ -102,13 +102,13 @@ def ticked(page: str) -> list[str]:
 
 
 @pytest.mark.both_engines  # counts statements and reads plans
-def test_the_board_costs_the_same_for_three_sites_and_three_hundred_and_for_four_tickets_and_forty(
+def test_the_board_costs_the_same_for_three_sites_and_three_hundred_and_for_four_tickets_and_twelve(
     database: Any, company: Cast, portal: Any
 ) -> None:
     clients = {"lcs": portal("lcs"), "ccs-manager": portal("ccs-manager")}
     pages = ("/board?province=33", "/board?province=33&show=all&sort=gone", "/board?province=33&q=01")
     costs = []
-    for more, (start, end) in ((0, (0, 4)), (297, (4, 40))):
+    for more, (start, end) in ((0, (0, 4)), (297, (4, 12))):
         sites(company, more)
         fill(company, start, end)
         costs.append({(who, p): len(said_by(database, c, p)) for who, c in clients.items() for p in pages})

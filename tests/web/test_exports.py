@@ -23,7 +23,7 @@ from app.services.scorecard_cases import Asked
 from app.services.transaction import write
 from app.web import export_lists
 from tests.cast import PEOPLE
-from tests.web.stage import EVERYBODY, LOOKERS, MASKED, NOW, SEES, TICKETS, Stage, leaks, mark
+from tests.web.stage import EVERYBODY, MASKED, NOW, SEES, TICKETS, Stage, leaks, mark
 
 EXPORTERS = [who for who in EVERYBODY if "export" in roles.CAPABILITIES[PEOPLE[who][0]]]
 
@@ -105,12 +105,13 @@ def test_every_list_has_its_test() -> None:
     assert {key for key, _asked in orders()} == set(export_lists.BY_KEY)
 
 
-@pytest.mark.parametrize("who", [who for who in EXPORTERS if who in LOOKERS])
+@pytest.mark.parametrize("who", EXPORTERS)
 def test_no_export_tells_of_a_ticket_outside_the_scope_or_of_a_person(stage: Stage, who: str) -> None:
     can, said, made = roles.CAPABILITIES[PEOPLE[who][0]], "", 0
     for list_key, asked in orders():
-        if asked.get("measure", "first_reply") != "first_reply" and who not in ("site-manager", "lcs", "ccs"):
-            continue  # each measure once for each kind of scope
+        if asked.get("measure", "first_reply") != "first_reply":
+            if who not in ("site-manager", "lcs") or asked["code"] not in ("330106-01", "440305-01"):
+                continue  # each measure once for each kind of scope from which something is hidden, inside and outside
         both = (
             who == "lcs" and asked.get("queue") in (None, "all") and "code" not in asked
         )  # two ways to write one list
