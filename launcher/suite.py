@@ -17,7 +17,10 @@ from pathlib import Path
 NO_TESTS = 5  # pytest's word for "nothing to do"
 HERE, WAITING = "3", "4"  # processes on two cores: where they work themselves, and where they wait for a server
 # Each process reads every test and plugin that it is not told to leave alone.
-WITHOUT_BROWSER = ["-m", "not browser", "--ignore=tests/browser", "-p", "no:playwright"]
+WITHOUT_BROWSER = [
+    "-m", "not browser", "--ignore=tests/browser",
+    *("-p", "no:playwright"), *("-p", "no:schemathesis"), *("-p", "no:anyio"),
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -72,10 +73,17 @@ def assemble() -> Cast:
 def begin() -> Cast:
     """The smallest company in an empty database, and the beginning of a test: see `tests/snapshots.py`."""
     snapshots = current_app.extensions["test_snapshots"]
-    if snapshots.written != snapshots.clean_at:
+    if not snapshots.clean:
         return assemble()  # beside what another fixture wrote
     made: Cast = snapshots.begin("company", assemble)
     return Cast(dict(made.places), dict(made.people), made.connection_id, snapshots.written)
+
+
+def beginning(key: str, play: Callable[[], Cast]) -> Cast:
+    """What all tests of a file begin with, played once in a process where nothing else is there, then laid down."""
+    snapshots = current_app.extensions["test_snapshots"]
+    made: Cast = snapshots.begin(key, play, often=1) if snapshots.clean else play()
+    return Cast(dict(made.places), dict(made.people), made.connection_id)
 
 
 def _places(session) -> dict[str, int]:

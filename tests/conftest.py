@@ -24,8 +24,10 @@ from tests.databases import Cleaner, postgresql_schema
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no test is timed
 settings.load_profile("suite")
+BOTH = "both_engines"
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
 REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
+STATEMENTS = 5000
 ENGINE_FREE = {
     "domain", "fuzz", "integrations", "launcher", "simulator", "chaos", "capacity", "browser",
     "test_floors.py", "test_translations.py",
@@ -49,8 +51,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """On the second engine the folders that touch no database are not even read."""
-    return True if DATABASE_URL and _without_database(collection_path) else None
+    """On the second engine what has nothing for it is not even read."""
+    return True if DATABASE_URL and (_without_database(collection_path) or _first_alone(collection_path)) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -63,12 +65,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _engine_free(item: pytest.Item) -> bool:
-    return item.get_closest_marker("engine_free") is not None or _without_database(item.path)
+    if item.get_closest_marker("engine_free") is not None or _without_database(item.path):
+        return True
+    return _of_the_web(item.path) and item.get_closest_marker(BOTH) is None
 
 
 def _without_database(path: Path) -> bool:
     """Tests of these folders touch no database: the first round has run them."""
     return path.relative_to(Path(__file__).parent).parts[:1] in {(name,) for name in ENGINE_FREE}
+
+
+def _of_the_web(path: Path) -> bool:
+    """The pages' tests, of which the second engine runs those marked `both_engines`.
+
+    A page has no SQL of its own (tests/test_floors.py): what it asks is asked of both engines by the tests of the
+    services. So a test over HTTP runs again only where the meaning of what is sent depends on the engine: junk, NUL,
+    numbers out of range, search, order and pages by key, counted statements and plans, what happens at once, deaths
+    and a database that is away. And each address is asked once by each scope (test_each_role_gets_what_the_table_says).
+    """
+    return path.relative_to(Path(__file__).parent).parts[:1] == ("web",) and path.name.startswith("test_")
+
+
+def _first_alone(path: Path) -> bool:
+    return _of_the_web(path) and f"mark.{BOTH}" not in path.read_text(encoding="utf-8")
 
 
 @pytest.hookimpl(trylast=True)
@@ -179,10 +198,17 @@ class IsolatedClient(FlaskClient):
 
 
 @pytest.fixture(scope="session")
-def app(engine_url: str, redis_url: str, data_dir: Path, pytestconfig: pytest.Config) -> Iterator[Flask]:
+def app(
+    engine_url: str,
+    redis_url: str,
+    data_dir: Path,
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Flask]:
     """The application on its migrated database. Use `database` or `client`, which clean up behind the test."""
     from app import create_app
     from app.config import Config
+    from app.extensions import db
     from tests import quick_hashes
 
     quick_hashes.use()
@@ -190,8 +216,11 @@ def app(engine_url: str, redis_url: str, data_dir: Path, pytestconfig: pytest.Co
     portal.test_client_class = IsolatedClient
     # Compiled once for all processes, and until a template changes: its text is a part of the key.
     portal.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(pytestconfig.cache.mkdir("templates")))
+    with portal.app_context():  # every page and service in one process has more statements than SQLAlchemy remembers
+        db.engine._compiled_cache.capacity = STATEMENTS
     cleaner = Cleaner(portal)
-    cleaner.build()
+    several = hasattr(pytestconfig, "workerinput")
+    cleaner.build(tmp_path_factory.getbasetemp().parent / "migrated.sqlite3" if several else None)
     portal.extensions["test_cleaner"] = cleaner
     portal.extensions["test_snapshots"] = cleaner.snapshots()
     yield portal

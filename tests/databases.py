@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +47,11 @@ def _drop_stale(connection: Connection) -> None:
             connection.execute(text(f"DROP SCHEMA IF EXISTS {name} CASCADE"))
 
 
+def _copy(source: Path | str, target: Path | str) -> None:
+    with contextlib.closing(sqlite3.connect(source)) as one, contextlib.closing(sqlite3.connect(target)) as other:
+        one.backup(other)
+
+
 class Cleaner:
     """Migrates once, remembers the rows that the migrations brought, and goes back to exactly those."""
 
@@ -55,19 +62,34 @@ class Cleaner:
         self.tables: list[Table] = []
         self.superuser = False
 
-    def build(self) -> None:
-        """Bring the empty database up to the newest migration (or to the models, where there is none yet)."""
-        from flask_migrate import upgrade
-
-        from app.extensions import db
-
+    def build(self, shared: Path | None = None) -> None:
+        """Bring the empty database up to the newest migration. With `shared`, a file of all processes of a run, the
+        first of them migrates an SQLite database and the others take its copy."""
         with self.app.app_context():
-            if any((Path(self.app.root_path).parent / "migrations" / "versions").glob("*.py")):
-                upgrade()
+            if shared is None or self._engine().dialect.name != "sqlite":
+                self._migrate()
             else:
-                db.create_all()
+                self._migrate_once(shared)
             with self._engine().connect() as connection:
                 self._remember(connection)
+
+    def _migrate(self) -> None:
+        from flask_migrate import upgrade
+
+        upgrade()
+
+    def _migrate_once(self, shared: Path) -> None:
+        own = str(self._engine().url.database)
+        with shared.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if shared.exists():
+                _copy(shared, own)
+            else:
+                self._migrate()
+                self._engine().dispose()
+                made = shared.with_suffix(".made")
+                _copy(own, made)
+                made.rename(shared)  # whole, or not there
 
     def clean(self) -> None:
         """Delete all rows, children before parents, and put the remembered ones back."""

@@ -35,15 +35,20 @@ class Snapshots:
         if statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
             self.written += 1
 
-    def begin(self, key: Hashable, play: Callable[[], T]) -> T:
-        """What `play` gives: from its kept rows where there are any, else by playing it."""
+    @property
+    def clean(self) -> bool:
+        """Nothing was written since the last test was cleaned up after: a whole beginning can be laid down."""
+        return self.written == self.clean_at
+
+    def begin(self, key: Hashable, play: Callable[[], T], *, often: int = OFTEN) -> T:
+        """What `play` gives: from its kept rows where there are any, else by playing it, `often` times at most."""
         if key in self.kept:
             name, tables, result = self.kept[key]
             self._lay(name, tables)
             return result
         result = play()
         self.asked[key] += 1
-        if self.asked[key] == OFTEN:
+        if self.asked[key] == often:
             self._keep(key, result)
         return result
 

@@ -6,6 +6,7 @@ import contextlib
 import contextvars
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -158,26 +159,29 @@ def test_only_an_empty_database_is_restored_into(app, working, tmp_path):
     assert refused.exit_code == 1 and "not empty" in refused.output
 
 
-@pytest.mark.parametrize("what", ["database", "picture", "manifest", "list"])
-def test_a_damaged_backup_is_refused_before_anything_is_written(app, working, elsewhere, tmp_path, what):
-    run(app, "backup", tmp_path / "copy")
-    manifest = json.loads((tmp_path / "copy" / "manifest.json").read_text())
-    picture = tmp_path / "copy" / "attachments" / NAME[:2] / NAME
+def damage(copy: Path, what: str) -> None:
+    manifest, picture = copy / "manifest.json", copy / "attachments" / NAME[:2] / NAME
     if what == "database":
-        file = tmp_path / "copy" / manifest["database"]["file"]
+        file = copy / json.loads(manifest.read_text())["database"]["file"]
         file.write_bytes(file.read_bytes()[:-1] + b"\x07")
     elif what == "picture":
         picture.write_bytes(b"another")
     elif what == "list":
         picture.unlink()
     else:
-        (tmp_path / "copy" / "manifest.json").write_text("{")
-    refused = run(elsewhere, "restore", tmp_path / "copy")
-    assert refused.exit_code == 1 and ("damaged" in refused.output or "no backup" in refused.output)
-    with elsewhere.app_context():
-        from app.extensions import db
+        manifest.write_text("{")
 
-        assert backups.empty(db.engine)
+
+def test_a_damaged_backup_is_refused_before_anything_is_written(app, working, elsewhere, tmp_path):
+    run(app, "backup", tmp_path / "copy")
+    for what in ("database", "picture", "manifest", "list"):
+        damage(shutil.copytree(tmp_path / "copy", tmp_path / what), what)
+        refused = run(elsewhere, "restore", tmp_path / what)
+        assert refused.exit_code == 1 and ("damaged" in refused.output or "no backup" in refused.output), what
+        with elsewhere.app_context():
+            from app.extensions import db
+
+            assert backups.empty(db.engine), what
 
 
 def test_a_restore_that_lost_rows_says_so(app, working, elsewhere, tmp_path):

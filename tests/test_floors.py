@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,18 @@ FOREIGN = {
     "models": ("flask_wtf", "flask_babel", "rq", "redis", "requests"),
     "integrations": ("flask", "sqlalchemy"),
 }
+# Pages whose SQL is their own; the second engine runs their tests, as it runs no other page's (tests/conftest.py).
+SQL_OF_ITS_OWN = {"app.web.card_bundle"}
+NO_QUESTION = ("sqlalchemy.exc", "sqlalchemy.orm.Session")  # what a page may have of the library: errors and a type
+ASKING = {"execute", "scalar", "scalars", "exec_driver_sql", "get_one", "query"}
 CLOCKLESS = {"domain", "models", "services"}
 CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.localtime"}
+
+
+@lru_cache(maxsize=1)
+def nodes(tree: ast.AST) -> list[ast.AST]:
+    """Every node of a file, which several questions go through."""
+    return list(ast.walk(tree))
 
 
 def floor_of(module: str) -> str:
@@ -59,7 +70,7 @@ def module_of(file: Path) -> str:
 
 def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Every import, wherever it stands in the file: line and dotted name."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -88,7 +99,7 @@ def import_faults(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
 def call_faults(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Calls that a floor must not make: the clock below floor 3, a commit outside services."""
     floor = floor_of(module)
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
         called = ".".join(ast.unparse(node.func).split(".")[-2:])
@@ -98,12 +109,34 @@ def call_faults(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"{floor} commits: only services do"
 
 
+def sql_faults(module: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """A page that asks the database itself: its test would have to run on both engines."""
+    if floor_of(module) != "web" or module in SQL_OF_ITS_OWN:
+        return
+    for line, name in imported_names(tree):
+        if name.split(".")[0] == "sqlalchemy" and not name.startswith(NO_QUESTION):
+            yield line, f"{name} on the web's floor: a service asks the database"
+    for node in nodes(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING:
+            if ast.unparse(node.func.value).split(".")[-1] in ("session", "session()", "connection", "connection()"):
+                yield node.lineno, f"the web calls {node.func.attr}(): a service asks the database"
+
+
+def imported_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every imported name with the module that it comes from."""
+    for node in nodes(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.lineno, f"{node.module}.{name.name}") for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+
+
 def length_faults(source: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Files and functions that grew too long."""
     lines = source.count("\n")
     if lines >= FILE_LINES:
         yield 1, f"{lines} lines: a file stays under {FILE_LINES}"
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             size = (node.end_lineno or node.lineno) - node.lineno + 1
             if size > FUNCTION_LINES:
@@ -115,7 +148,12 @@ def faults(module: str, source: str) -> list[str]:
     if floor_of(module) not in MAY_IMPORT:
         return [f"{module} stands on no floor: give it one in tests/test_floors.py or move it"]
     tree = ast.parse(source)
-    found = [*import_faults(module, tree), *call_faults(module, tree), *length_faults(source, tree)]
+    found = [
+        *import_faults(module, tree),
+        *call_faults(module, tree),
+        *sql_faults(module, tree),
+        *length_faults(source, tree),
+    ]
     return [f"{module}:{line} {what}" for line, what in found]
 
 
@@ -151,6 +189,9 @@ def test_nothing_else_imports_the_portal() -> None:
         ("app.integrations.platform", "from app.models.ticket import Ticket"),
         ("app.web.tickets", "db.session.commit()"),
         ("app.jobs.sends", "from app.web import tickets"),
+        ("app.web.tickets", "from sqlalchemy import select"),
+        ("app.web.tickets", "db.session.scalars(asked)"),
+        ("app.web.tickets", "session = db.session()\nsession.execute(asked)"),
         ("app.extensions", "from app.config import Config"),
         ("app.helpers", "x = 1"),
         ("app.web.tickets", "x = 1\n" * 300),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 
 
+@cache
 def texts() -> dict[str, str]:
     """Every message id of templates/ and app/, and the first place that uses it."""
     with (ROOT / "babel.cfg").open() as file:
@@ -35,6 +37,7 @@ def _below(path: str, top: str) -> bool:
     return Path(path).relative_to(ROOT).parts[:1] == (top,)
 
 
+@cache
 def catalogue(language: str) -> Catalog:
     """The catalogue as it stands in the repository."""
     with (ROOT / "app" / "translations" / language / "LC_MESSAGES" / "messages.po").open("rb") as file:

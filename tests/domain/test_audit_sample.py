@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain import audit_policy, audit_sample
@@ -38,6 +38,7 @@ def pools(make):
     return candidates, strata, plan
 
 
+@settings(max_examples=50)
 @given(pools(), st.text("0123456789abcdef", min_size=32, max_size=32), st.randoms(use_true_random=False))
 def test_the_same_seed_draws_the_same_whatever_the_order_of_the_rows(pool, seed, shuffle: random.Random):
     candidates, strata, plan = pool
@@ -46,6 +47,7 @@ def test_the_same_seed_draws_the_same_whatever_the_order_of_the_rows(pool, seed,
     assert draw(seed, mixed, dict(reversed(strata.items())), plan) == draw(seed, candidates, strata, plan)
 
 
+@settings(max_examples=50)
 @given(pools(), st.text("0123456789abcdef", min_size=32, max_size=32))
 def test_minimum_and_cap_hold_for_every_site_over_the_month_so_far(pool, seed):
     candidates, strata, plan = pool

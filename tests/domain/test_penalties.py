@@ -60,7 +60,7 @@ def live(entries: list[Entry]) -> list[Entry]:
     return [one for one in entries if not one.absorbed_by]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(facts, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_nothing(given_facts: list[Fact], chance: random.Random) -> None:
     mixed = list(given_facts)
@@ -68,7 +68,7 @@ def test_the_order_of_the_rows_changes_nothing(given_facts: list[Fact], chance: 
     assert reconcile(mixed, RULES, managers=MANAGERS).new == reconcile(given_facts, RULES, managers=MANAGERS).new
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(facts)
 def test_each_fact_is_charged_once_and_the_cap_holds(given_facts: list[Fact]) -> None:
     new = reconcile(given_facts + given_facts, RULES, managers=MANAGERS).new
@@ -85,7 +85,7 @@ def test_each_fact_is_charged_once_and_the_cap_holds(given_facts: list[Fact]) ->
     assert sum(e.amount_fen for e in capped) == min(full, CAP) or any(e.absorbed_by for e in new)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(facts)
 def test_what_an_intervention_absorbs_costs_nothing_beside_it(given_facts: list[Fact]) -> None:
     new = reconcile(given_facts, RULES, managers=MANAGERS).new
@@ -94,7 +94,7 @@ def test_what_an_intervention_absorbs_costs_nothing_beside_it(given_facts: list[
         assert bool(entry.absorbed_by) == (entry.rule == "close_late" and entry.cause in causes), entry
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(facts, st.integers(0, 14))
 def test_looking_early_and_looking_again_gives_the_same_ledger_and_nothing_twice(given: list[Fact], cut: int) -> None:
     """The scheduler looks whenever it likes: after the first `cut` facts and at the end, or only at the end."""

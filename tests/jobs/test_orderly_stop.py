@@ -65,7 +65,7 @@ def until(reached: Any, what: str) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.engine_free
+@pytest.mark.engine_free  # it is the web server that waits for its requests, whatever they ask
 def test_a_request_that_was_begun_is_answered_by_a_web_process_that_is_told_to_stop(
     app, database, engine_url, tmp_path
 ):

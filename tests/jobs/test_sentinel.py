@@ -15,6 +15,7 @@ from app.extensions import connect_redis, queue
 from launcher.processes import die_with_parent
 from launcher.redis import find_server
 
+# A queue that moves to another Redis: no database is asked.
 pytestmark = pytest.mark.engine_free
 NAME, PASSWORD = "kuaifu", "a pass:word"
 MOST = 30.0  # seconds until a failover is over, on a busy machine

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from launcher import mutants
 from launcher.mutants import Fault
 
@@ -23,7 +25,10 @@ def test_each_names_tests_that_are_there() -> None:
             assert f"def {name.partition('[')[0]}(" in (mutants.ROOT / file).read_text(), test
 
 
-def test_a_noticed_and_a_surviving_fault_are_told_apart_and_the_copy_is_as_before(tmp_path: Path) -> None:
+def test_a_noticed_and_a_surviving_fault_are_told_apart_and_the_copy_is_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # three processes, none of which needs them
     (tmp_path / "rule.py").write_text("LIMIT = 3\n")
     (tmp_path / "test_rule.py").write_text(
         "from rule import LIMIT\ndef test_tight(): assert LIMIT == 3\ndef test_loose(): assert LIMIT\n"

@@ -31,7 +31,7 @@ from app.services import (
     verdicts,
 )
 from app.services.transaction import write
-from tests.cast import Cast, post, push, tell
+from tests.cast import Cast, begin, beginning, post, push, tell
 from tests.failing import Killed, dying
 from tests.services import month_checks
 from tests.services.ending_steps import FINE, answer, by_hand
@@ -43,8 +43,12 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
-def lived(cast: Cast, database: Any) -> Cast:
+def lived(database: Any) -> Cast:
     """A November with six answered complaints, one late, one rejected and upheld, one repeated, one closed."""
+    return beginning("november", lambda: live(begin(), database))
+
+
+def live(cast: Cast, database: Any) -> Cast:
     for n in range(6):
         number = push(cast, f"W{n}", waybill=f"YT100000000000{n}", now=AT + n * HOUR / 10)
         late = 30 * HOUR if n == 5 else HOUR / 4

@@ -211,9 +211,25 @@ def grew(name: str, before: int, after: int, *, steps: bool) -> bool:
 
 def cost(session: Session, call: Call, actor: Actor, now: datetime) -> tuple[int, int]:
     """Statements of one list, and the work of all of them together."""
+    if not _postgresql(session):
+        with overheard(session.get_bind()) as said, steps_of(session) as steps:
+            call(session, actor, now)
+        return len(said), steps[0]
     with overheard(session.get_bind()) as said:
         call(session, actor, now)
     return len(said), sum(work_of(session, one) for one in said)
+
+
+def asked(session: Session, call: Call, actor: Actor, now: datetime) -> tuple[int, int]:
+    """The statements alone; as `cost` of a list that works next to nothing."""
+    with overheard(session.get_bind()) as said:
+        call(session, actor, now)
+    return len(said), 0
+
+
+def much(name: str, work: int, *, steps: bool) -> bool:
+    """Whether it is more than the lines of a list account for, so that it matters from what it grew."""
+    return grew(name, 0, work, steps=steps)
 
 
 @contextmanager
@@ -251,12 +267,20 @@ def _nodes(node: dict[str, Any]) -> Iterator[str]:
 
 
 def work_of(session: Session, said: Said) -> int:
-    """Rows examined on PostgreSQL, steps of the virtual machine on SQLite (in hundreds, as it reports them)."""
+    """Rows examined on PostgreSQL, steps of the virtual machine on SQLite."""
     connection = session.connection()
     if _postgresql(session):
         found = connection.exec_driver_sql("EXPLAIN (ANALYZE, FORMAT JSON) " + said.text, said.values).scalar_one()
         return _examined((found if isinstance(found, list) else json.loads(found))[0]["Plan"])
-    driver: Any = connection.connection.driver_connection
+    with steps_of(session) as steps:
+        connection.exec_driver_sql(said.text, said.values).all()
+    return steps[0]
+
+
+@contextmanager
+def steps_of(session: Session) -> Iterator[list[int]]:
+    """Steps of SQLite's virtual machine meanwhile, in hundreds, as it reports them."""
+    driver: Any = session.connection().connection.driver_connection
     steps = [0]
 
     def count() -> int:
@@ -265,10 +289,9 @@ def work_of(session: Session, said: Said) -> int:
 
     driver.set_progress_handler(count, 100)
     try:
-        connection.exec_driver_sql(said.text, said.values).all()
+        yield steps
     finally:
         driver.set_progress_handler(None, 0)
-    return steps[0]
 
 
 def _examined(node: dict[str, Any]) -> int:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,6 @@ from app.services.sessions import Limits
 from app.services.transaction import write
 from tests import cast
 from tests.cast import NOON, Cast, post
-from tests.conftest import DATABASE_URL
 from tests.services.problem_steps import with_types
 
 NOW = NOON + timedelta(hours=2)
@@ -46,8 +46,6 @@ SEES = {
     "ccs": set(TICKETS), "ccs-manager": set(TICKETS), "admin": set(),
 }  # fmt: skip
 EVERYBODY = tuple(SEES)
-# One of each scope: another role of the same one asks the same of the database, so that the second engine is spared it.
-LOOKERS = ("site-manager", "lcs", "ccs", "admin") if DATABASE_URL else EVERYBODY
 RAW_TOKEN = "0" * 40
 WAYBILLS = {
     "own": "YT1111222233334",
@@ -106,30 +104,47 @@ class Stage:
 
     def browser(self, who: str) -> FlaskClient:
         """A new signed-in browser, without the cost of a password; anonymous for a name that is nobody's."""
+        return self.holding(self.token(who) if who in SEES else "")
+
+    def token(self, who: str) -> str:
+        """A new session of that person."""
+        with self.session():
+            return sessions.create(
+                user_id=self.cast[who].user_id or 0, epoch=0, data={"csrf_token": RAW_TOKEN}, now=NOW,
+                limits=Limits(timedelta(minutes=30), timedelta(hours=12)),
+            )  # fmt: skip
+
+    def holding(self, token: str) -> FlaskClient:
+        """A browser with that session, or with none."""
         client = self.app.test_client()
-        if who in SEES:
-            with self.session():
-                token = sessions.create(
-                    user_id=self.cast[who].user_id or 0, epoch=0, data={"csrf_token": RAW_TOKEN}, now=NOW,
-                    limits=Limits(timedelta(minutes=30), timedelta(hours=12)),
-                )  # fmt: skip
+        if token:
             client.set_cookie("session", token)
         return client
 
 
 def build(app: Flask) -> Stage:
-    """Write the company and its marked tickets through the real services, and sign everybody in."""
+    """The company, its marked tickets and a browser for everybody: played once in a process, then laid down again."""
+    snapshots = app.extensions["test_snapshots"]
+    play = partial(_play, app)
     with app.app_context():
-        stage = Stage(app, with_types(cast.assemble()))
-        for key in TICKETS:
-            stage.numbers[key] = _issue(stage.cast, key)
-        _remind()
-        for key, clerk in CLERKS.items():
-            _work(stage, key, clerk)
-        with write() as session:
-            work.recount(session, sites=True)
-    stage.browsers = {who: stage.browser(who) for who in (*EVERYBODY, "anonymous")}
+        made, tokens = snapshots.begin("stage", play, often=1) if snapshots.clean else play()
+    company = replace(made.cast, places=dict(made.cast.places), people=dict(made.cast.people))
+    stage = Stage(app, company, *map(dict, (made.numbers, made.promises, made.callbacks, made.sent)))
+    stage.browsers = {who: stage.holding(tokens.get(who, "")) for who in (*EVERYBODY, "anonymous")}
     return stage
+
+
+def _play(app: Flask) -> tuple[Stage, dict[str, str]]:
+    """Write the company and its marked tickets through the real services, and sign everybody in."""
+    stage = Stage(app, with_types(cast.assemble()))
+    for key in TICKETS:
+        stage.numbers[key] = _issue(stage.cast, key)
+    _remind()
+    for key, clerk in CLERKS.items():
+        _work(stage, key, clerk)
+    with write() as session:
+        work.recount(session, sites=True)
+    return stage, {who: stage.token(who) for who in EVERYBODY}
 
 
 def _issue(company: Cast, key: str) -> str:

@@ -25,7 +25,7 @@ from app.services import scans
 from app.services.scans import ScanIn
 from app.services.transaction import write
 from tests import cast
-from tests.web.stage import LOOKERS, MASKED, NOW, WAYBILLS, Stage, leaks, mark, marks_of
+from tests.web.stage import EVERYBODY, MASKED, NOW, WAYBILLS, Stage, leaks, mark, marks_of
 
 TYPED = {  # valid for every verb at once
     "text": "typed", "contact_outcome": "reached_accepts", "next_update_at": "2026-11-25T10:00", "confirmed": "1",
@@ -60,7 +60,7 @@ def value(stage: Stage, statement: Any) -> Any:
         return session.scalars(statement).one()
 
 
-@pytest.mark.parametrize("who", [*LOOKERS, "anonymous"])
+@pytest.mark.parametrize("who", [*EVERYBODY, "anonymous"])
 def test_no_verb_reaches_a_ticket_outside_the_scope(stage: Stage, who: str) -> None:
     before = state(stage)
     for rule in verbs(stage.app):

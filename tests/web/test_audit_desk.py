@@ -175,6 +175,7 @@ def test_a_policy_is_changed_by_a_new_version_only(company, portal, db_session) 
     assert "10 → 20" in portal("admin").get("/audit/policy").text
 
 
+@pytest.mark.both_engines  # counts statements
 def test_the_desk_costs_the_same_however_many_results_wait(company, portal, database, db_session) -> None:
     costs = []
     for day, (start, end) in enumerate(((0, 2), (2, 6))):

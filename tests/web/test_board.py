@@ -101,13 +101,14 @@ def ticked(page: str) -> list[str]:
 # --- what it costs ---
 
 
-def test_the_board_costs_the_same_for_three_sites_and_three_hundred_and_for_four_tickets_and_forty(
+@pytest.mark.both_engines  # counts statements and reads plans
+def test_the_board_costs_the_same_for_three_sites_and_three_hundred_and_for_four_tickets_and_twelve(
     database: Any, company: Cast, portal: Any
 ) -> None:
     clients = {"lcs": portal("lcs"), "ccs-manager": portal("ccs-manager")}
     pages = ("/board?province=33", "/board?province=33&show=all&sort=gone", "/board?province=33&q=01")
     costs = []
-    for more, (start, end) in ((0, (0, 4)), (297, (4, 40))):
+    for more, (start, end) in ((0, (0, 4)), (297, (4, 12))):
         sites(company, more)
         fill(company, start, end)
         costs.append({(who, p): len(said_by(database, c, p)) for who, c in clients.items() for p in pages})
@@ -116,6 +117,7 @@ def test_the_board_costs_the_same_for_three_sites_and_three_hundred_and_for_four
     assert max(costs[0].values()) <= STATEMENTS
 
 
+@pytest.mark.both_engines  # counts statements and reads plans
 def test_no_statement_of_the_board_reads_a_whole_table(database: Any, company: Cast, portal: Any) -> None:
     sites(company, 30)
     fill(company, 0, 20)
@@ -137,10 +139,12 @@ def scans(database: Any, statement: str, values: Any) -> list[str]:
         return [row for row in rows if re.search(rf"Seq Scan on ({'|'.join(BIG)})\b", row)]
 
 
+@pytest.mark.both_engines  # counts statements and reads plans
 def test_the_plan_test_sees_a_scan_where_there_is_one(database: Any, company: Cast) -> None:
     assert scans(database, "SELECT * FROM ticket WHERE priority = 'high'", ())
 
 
+@pytest.mark.both_engines  # counts statements and reads plans
 def test_a_poll_within_the_minute_costs_three_statements(database: Any, company: Cast, portal: Any) -> None:
     fill(company, 0, 3)
     client = portal("lcs")
@@ -183,6 +187,7 @@ def test_time_alone_is_told_within_a_minute(company: Cast, portal: Any, database
 # --- what it shows ---
 
 
+@pytest.mark.both_engines  # each engine sorts by itself
 def test_every_column_sorts_both_ways_and_anything_else_is_the_first_order(company: Cast, portal: Any) -> None:
     sites(company, 3)
     fill(company, 0, 2)

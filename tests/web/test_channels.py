@@ -58,6 +58,7 @@ def test_nobody_else_is_and_only_a_count_is_left(client: FlaskClient, db_session
     assert [row.reason for row in db_session.scalars(select(PushRefusal))] == ["BAD_SIGNATURE"]
 
 
+@pytest.mark.both_engines  # noise that each engine takes in its own way
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -90,6 +91,7 @@ def test_an_order_without_a_waybill_goes_by_its_order_number(client: FlaskClient
     assert (ticket.waybill, ticket.complainant_kind, ticket.delivery_promise) == ("D12345678", "sender", "outside")
 
 
+@pytest.mark.both_engines  # noise that each engine takes in its own way
 def test_broken_and_oversized_bodies_do_no_harm(client: FlaskClient) -> None:
     assert send(client, b"{").status_code == 400
     assert send(client, b"[]").status_code == 400

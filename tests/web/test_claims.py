@@ -73,6 +73,7 @@ def test_the_preview_warns_of_a_delivery_that_no_scan_shows_and_the_page_says_so
     assert warning not in preview(app, company, number)
 
 
+@pytest.mark.both_engines  # counts statements
 def test_the_preview_of_many_warns_beside_each_text_and_asks_no_more_often(app, company) -> None:
     numbers = [cast.push(company, f"W{n}", waybill=f"YT111122223333{n}") for n in range(6)]
     scans.store_scans(scans=[ScanIn("YT1111222233330", "SIGN", NOON + timedelta(minutes=20), "330106-01")], now=NOON)

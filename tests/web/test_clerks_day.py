@@ -85,6 +85,7 @@ def send(client: Any, number: str, **more: str) -> Any:
     return client.post(f"/tickets/{number}/result{more.get('query', '')}", data=form)
 
 
+@pytest.mark.both_engines  # pages by key, and bands that the engine counts
 def test_the_queue_is_divided_by_time_left_with_the_count_of_each_band(company: Cast, portal: Portal) -> None:
     late, soon, today, later = due_in(company, -5, 10, 90, 60 * 24)
     html = portal("site").get("/tickets").text
@@ -92,6 +93,7 @@ def test_the_queue_is_divided_by_time_left_with_the_count_of_each_band(company: 
     assert shown(html) == [late, soon, today, later]
 
 
+@pytest.mark.both_engines  # pages by key, and bands that the engine counts
 def test_the_second_page_names_the_band_it_goes_on_with_and_counts_the_whole_of_it(
     company: Cast, portal: Portal
 ) -> None:

@@ -179,6 +179,7 @@ def test_the_page_speaks_the_language_of_its_address(stage: Stage, number: str, 
     assert f'lang="{"en" if lang == "en" else "zh-CN"}"' in page and word in page
 
 
+@pytest.mark.both_engines  # presses at once meet in the engine's own locks
 def test_many_presses_at_one_moment_are_one_answer(stage: Stage, number: str) -> None:
     path = link(stage, number)
     gate = threading.Barrier(8)

@@ -21,6 +21,9 @@ from tests.services.sms_portal import TOKEN, VENDORS, Portal, there_fixture  # n
 from tests.web.pushing import Door, issue, later
 from tests.web.stage import Stage
 
+# What a process that is killed leaves behind is the engine's to take back.
+pytestmark = pytest.mark.both_engines
+
 ROOT = Path(__file__).resolve().parents[2]
 WRITES = ("write.begin", "write.begun", "write.commit", "write.committed")
 

@@ -112,6 +112,7 @@ def test_what_was_pushed_again_meanwhile_is_not_doubled_by_the_replay(door: Door
     assert db_session.scalars(select(Ticket.urge_count)).all() == [1]
 
 
+@pytest.mark.both_engines  # what a process that is killed leaves behind is the engine's to take back
 def test_a_replay_that_dies_before_it_is_written_down_doubles_nothing(
     door: Door, browsers, db_session, monkeypatch
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_raw_message_is_masked_until_a_look_is_logged(door: Door, browsers, db
     assert browsers["site"].get(path).status_code == 403
 
 
+@pytest.mark.both_engines  # a list whose filters each engine answers by itself
 def test_the_list_tells_state_copies_and_ticket_and_the_filter_holds(door: Door, browsers, db_session) -> None:
     for _time in range(3):
         door.push(issue("W1"))

@@ -12,6 +12,9 @@ from app.models import Outbox
 from app.services import health
 from app.services.transaction import write
 
+# Each engine fails in its own way, and has its own table of versions.
+pytestmark = pytest.mark.both_engines
+
 NOW = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
 
 

@@ -35,6 +35,7 @@ def test_no_template_lets_a_text_be_markup_or_has_script_or_style_of_its_own() -
     assert found == ["cards_pdf.html takes a text as markup: '|safe'"], "pages that templates have made"
 
 
+@pytest.mark.both_engines  # texts that an engine may refuse to store
 @pytest.mark.parametrize("who", ["site", "lcs", "ccs"])
 def test_a_hostile_text_in_every_field_of_a_push_is_text_on_every_page(stage: Stage, who: str) -> None:
     door = Door(stage.app, stage.cast, [NOON])

@@ -36,6 +36,7 @@ def api(app: Flask, database: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return described
 
 
+@pytest.mark.both_engines  # noise reaches the columns, and each engine refuses other things
 @pytest.mark.parametrize(
     ("operation", "mode"),
     [(name, mode) for name in ("push", "receipts", "health") for mode in GenerationMode
@@ -55,6 +56,7 @@ def test_whatever_is_asked_is_answered_as_the_description_says(api: Any, operati
 KINDS = ("ISSUE", "URGE", "REPEAT", "REJECT", "SATISFIED", "CANCEL")
 
 
+@pytest.mark.both_engines  # noise reaches the columns, and each engine refuses other things
 def test_whatever_a_platform_signs_is_answered_as_the_description_says(api: Any) -> None:
     described = api.find_operation_by_id("push")
     code = st.sampled_from(["W1", "W2", " W3 "])
@@ -76,6 +78,7 @@ def test_whatever_a_platform_signs_is_answered_as_the_description_says(api: Any)
     assert statuses >= {200, 400, 409}
 
 
+@pytest.mark.both_engines  # noise reaches the columns, and each engine refuses other things
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_real_receipts_and_a_foreign_one_are_answered_as_the_description_says(api, app, there, db_session, vendor):
     portal = Portal(app, api.company, there, db_session)

@@ -23,6 +23,9 @@ from tests.web.pushing import (
     together,
 )
 
+# Copies at once meet in the engine's own locks, and a body is kept as its columns take it.
+pytestmark = pytest.mark.both_engines
+
 TAKEN = {"success": True, "errorCode": "", "errorMsg": ""}
 
 
@@ -111,6 +114,7 @@ def test_the_same_order_with_other_content_is_refused_and_both_digests_are_kept(
     assert door.push(issue("W1")).json == TAKEN
 
 
+@pytest.mark.engine_free  # a limit counts requests, and no database is asked for it
 def test_three_hundred_pushes_in_a_row_are_all_taken_by_a_portal_with_its_limits_on(door, engine_url, data_dir):
     from app import create_app
 

@@ -158,6 +158,7 @@ def test_in_english_the_options_and_what_was_chosen_are_english(app, house, site
 # --- the query ---
 
 
+@pytest.mark.both_engines  # a list whose filters each engine answers by itself
 def test_the_query_lists_what_fits_and_names_both_sites(site, other, house):
     numbers = [reported(house, n, kind=kind) for n, kind in enumerate((LOST, SLIP))]
     page = site.get(f"/problems?type={SLIP}&side=by_us").text

@@ -139,6 +139,7 @@ def test_a_form_keeps_what_was_typed_beside_its_errors(stage: Stage) -> None:
     assert "改名" in stage.browsers["admin"].get("/admin/log?subject=330155-01").text
 
 
+@pytest.mark.both_engines  # pages by key, in the order of the engine
 def test_organisations_are_searched_and_paged_by_code(stage: Stage) -> None:
     rows = [[f"P{n:03d}", "部门", f"部门{n}", "HQ", *[""] * 7] for n in range(103)]
     upload(stage, None, carried=carried(upload(stage, text(HEADS, *rows))), confirmed="1")

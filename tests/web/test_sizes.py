@@ -17,6 +17,9 @@ from tests.cast import NOON, Cast, post
 from tests.tools import lists
 from tests.web import pushing
 
+# Rows that an engine looks through for a page are counted: each plans in its own way.
+pytestmark = pytest.mark.both_engines
+
 NOW = NOON + timedelta(minutes=20)
 FEW, MANY = 60, 180
 # bytes of a page of 50 rows, and of a ticket with 50 entries beside it

@@ -14,6 +14,9 @@ from app.web import presence
 from tests import cast
 from tests.web.stage import NOW, Stage
 
+# Two at one ticket meet in the engine's own locks.
+pytestmark = pytest.mark.both_engines
+
 
 def fresh(stage: Stage, code: str) -> str:
     with stage.app.app_context():

@@ -7,6 +7,8 @@ from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from tests.integrations.loopback import platform, reply
 from tests.web.stage import WAYBILLS, Stage
 
@@ -79,6 +81,7 @@ def test_the_carrier_is_asked_for_what_is_not_known_and_only_once(stage: Stage, 
         assert len(carrier.requests) == 1
 
 
+@pytest.mark.both_engines  # noise that each engine takes in its own way
 def test_addresses_of_the_look_up_take_junk(stage: Stage) -> None:
     for asked in ("", "x" * 5000, "%F0%9F%98%80", "YT12"):
         answer = stage.browsers["site"].get(f"/waybills?numbers={asked}")
