@@ -89,7 +89,7 @@ def _lines() -> Select[Any]:
 
 def _wanted(actor: Actor, where: Area, asked: Asked) -> Iterator[ColumnElement[bool]]:
     """Every condition but that of the days."""
-    yield from (measured(), one_by_one(visible_to(actor)))
+    yield measured()
     if where.id:
         yield Ticket.province_id == where.id
     if asked.category:
@@ -103,6 +103,7 @@ def _wanted(actor: Actor, where: Area, asked: Asked) -> Iterator[ColumnElement[b
         yield shanghai_hour(Ticket.opened_at) == asked.hour
     if asked.courier:
         yield _last_courier() == asked.courier
+    yield one_by_one(visible_to(actor))  # last: of the few that are left
 
 
 def _in_hours(actor: Actor, where: Area, asked: Asked, after: Sequence[ColumnElement[bool]]) -> Select[Any]:
