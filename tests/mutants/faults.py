@@ -62,6 +62,9 @@ FAULTS = (
     Fault("the log of what was shown leaves the scope", S + "seen.py",
           "_reveals().where(scope.visible_to(actor))", "_reveals()",
           (T + "test_seen.py::test_the_answer_ends_at_the_border_of_the_scope",)),
+    Fault("the log of switches leaves the manager's house", S + "switch_log.py",
+          "return SwitchLog.organisation_id == actor.organisation_id", "return true()",
+          (T + "test_switch_log.py::test_a_manager_reads_of_the_own_area_and_of_no_other[site-manager]",)),
     # --- pushes ---
     Fault("a forged signature is believed", "app/integrations/platform/link/envelope.py", "    found = False\n", "    found = True\n",
           ("tests/web/test_platform_push.py::test_an_unbelieved_message_is_refused_and_only_counted",)),
