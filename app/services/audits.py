@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import audits as rule
 from app.domain.audit_sample import RECHECK
+from app.domain.drafts import AUDIT, of_one
 from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
 from app.domain.lifecycle import CLOSED, WITHDRAWN
 from app.domain.roles import SYSTEM, Actor
@@ -52,6 +53,7 @@ def mark(*, actor: Actor, audit_id: int, verdict: Verdict, now: datetime) -> int
         audit.text_id, audit.event_id = event.text_id, event.id
         if audit.reason == RECHECK:
             _overrule(session, ticket, audit, actor, verdict, now)
+        desk.drop_draft(session, actor.user_id, ticket, of_one(AUDIT, audit.id))
         desk.finish(session, ticket, event, now)
         return event.id
 
