@@ -12,7 +12,7 @@ from app.domain import audits as rule
 from app.domain import drafts
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import audit_leases, audit_view
+from app.services import audit_leases, audit_view, audits
 from app.services.audit_view import Line
 from app.services.ticket_view import Entry, View
 from app.web import attachments, draft_forms, thread, ticket_page, vocabulary, words, words_audit
@@ -51,12 +51,24 @@ def case_of(line: Line, view: View, actor: Actor, now: Any, **state: Any) -> dic
         "id": audit.id, "category": ticket_page.category_name(view), "waybill": view.ticket.waybill,
         "site": ticket_page.site_name(line.site), "why": words.word(words_audit.why(), audit.reason),
         "flags": [words.word(words_audit.flags(), flag) for flag in audit.flags],
-        "withdrawal": result.type == "withdrawn", "result": _result(result, view, actor, blind),
+        "passed_on": _passed_on(view, audit), "withdrawal": result.type == "withdrawn",
+        "result": _result(result, view, actor, blind),
         "complaint": [_said(entry, blind) for entry in view.entries if entry.type in COMPLAINT and entry.text],
         "pictures": _pictures(view, result), "trace": [_scan(scan, blind) for scan in view.trace],
         "calls": [_call(entry, blind) for entry in view.entries if entry.type in CALLS],
         "hold": _hold(audit, actor, now), "form": _form(view, actor, audit.id, now, state),
     }  # fmt: skip
+
+
+def _passed_on(view: View, audit: Any) -> str:
+    """A line where another site, or no site, has the ticket by now."""
+    if not audits.passed_on(view.ticket, audit):
+        return ""
+    now_at = ticket_page.site_name(view.site) or _("no site")
+    return _(
+        "The ticket is at %(site)s by now. The audit is about the site that gave the reply: a mark counts for it "
+        "alone, and nothing goes back to work.", site=now_at,
+    )  # fmt: skip
 
 
 def told(what: str) -> dict[str, Any] | None:
