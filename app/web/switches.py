@@ -64,5 +64,5 @@ def row(line: Line) -> dict[str, Any]:
 
 
 def pc(line: Line) -> str:
-    """A short name of the browser, the same for all its tries."""
-    return f"{line.device % 0x1000000:06X}"
+    """A short name of the browser, the same for all its tries: out of the instant at which it was first seen."""
+    return f"{(line.device >> 22) % 0x1000000:06X}"

@@ -67,13 +67,15 @@ def _in_the_background(clock: Any, view: View) -> bool:
 
 def chips(view: View, now: datetime) -> list[dict[str, str]]:
     """One chip a running clock, the most pressing first."""
-    labels, found = words.clock_kinds(), []
+    raised, found = view.ticket.reporter_id is not None, []
     for clock in sorted(_running(view), key=lambda c: c.due_at):
         if clock.state == "paused":
             continue
         if _in_the_background(clock, view):
             continue
-        label = " · ".join(part for part in (labels[clock.kind], party_panel.whose(clock, view)) if part)
+        label = " · ".join(
+            part for part in (words_clocks.waiting(clock.kind, raised=raised), party_panel.whose(clock, view)) if part
+        )
         left = g.fmt.left(clock.due_at, now)
         seconds = (clock.due_at - now).total_seconds()
         tone = "late" if seconds <= 0 else "soon" if seconds <= 1800 else "info" if clock.kind == "platform" else ""
@@ -265,7 +267,9 @@ def clock_href(view: View, clock: Clock) -> str:
 
 def _clock(view: View, clock: Clock) -> dict[str, str]:
     nth = _nth(view, clock)
-    label = words.clock_kinds()[clock.kind] + (f" #{nth}" if nth > 1 else "")
+    label = words_clocks.waiting(clock.kind, raised=view.ticket.reporter_id is not None) + (
+        f" #{nth}" if nth > 1 else ""
+    )
     if whose := party_panel.whose(clock, view):
         label = f"{label} · {whose}"
     due, href = g.fmt.full(clock.due_at), clock_href(view, clock)
