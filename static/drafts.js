@@ -88,11 +88,12 @@
     bar.scrollIntoView({ block: "nearest" });
   }
   function take(form, bar, which) {
-    const theirs = JSON.parse(bar.dataset.values), text = form.elements.text, mine = text ? text.value : "";
+    const text = form.elements.text || form.querySelector("textarea");
+    const theirs = JSON.parse(bar.dataset.values), mine = text ? text.value : "";
     form.elements.draft_version.value = bar.dataset.version;
     bar.remove();
     if (which !== "mine") write(form, theirs);
-    if (which === "both" && text) text.value = [theirs.text || "", mine].filter((part) => part.trim()).join("\n");
+    if (which === "both" && text) text.value = [theirs[text.name] || "", mine].filter((part) => part.trim()).join("\n");
     if (text) text.focus();
     save(form);
   }
@@ -131,6 +132,19 @@
     keep(form);
     if (event.submitter && event.submitter.formAction.endsWith("/discard")) { forget(form); form.dataset.sent = "1"; }
   }, true);
+  // A form that the page itself sends: gone through when a redirect led to a page of the same person.
+  const SENT = "draft-sent";
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !form.dataset.draft || form.hasAttribute("hx-post")) return;
+    try { sessionStorage.setItem(SENT, key(form.dataset.draft)); } catch (full) { /* then it is offered once more */ }
+  });
+  function arrived() {
+    const name = sessionStorage.getItem(SENT), came = performance.getEntriesByType("navigation")[0];
+    sessionStorage.removeItem(SENT);
+    if (name && name.startsWith("draft:" + document.body.dataset.me + ":") && came && came.redirectCount > 0) localStorage.removeItem(name);
+  }
+  arrived();
   document.addEventListener("htmx:sendError", (event) => { if (event.target.dataset && event.target.dataset.draft) save(event.target); });
   document.addEventListener("queue-changed", (event) => {
     if (!event.target.dataset) return;

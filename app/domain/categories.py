@@ -17,6 +17,7 @@ class Category(NamedTuple):
     kind: str = COMPLAINT
 
 
+NOTHING_TO_SOLVE = frozenset({"SUGGESTION", "PRAISE"})  # whoever says it is thanked, and not asked whether it is solved
 CATEGORIES = (
     Category("FALSE_SIGN", "虚假签收", "Falsely signed for", legal_note=True),
     Category("LOCKER", "擅自放柜/驿站", "Left in a locker or station", legal_note=True),

@@ -1,18 +1,45 @@
-"""Drafts of replies: what is kept of a form, how much, and for how long."""
+"""Drafts of what is worded on a ticket: which forms have one, what is kept of them, how much, and for how long."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 KEPT = timedelta(days=7)
-BOXES = ("result", "follow_up", "note", "ruling")  # the reply boxes that hold more than a choice
+BOXES = ("result", "settle", "follow_up", "note", "ruling")  # that hold more than a choice
+SHEETS = (
+    "return", "transfer", "promise", "hand_over", "give_back", "wait", "correct_category", "consent_category", "told",
+    "customer_accepts", "customer_rejects", "withdraw", "link_waybill", "intervene", "ask_exemption", "ask_help",
+    "recall_help", "answer_help", "act_for", "stop_acting", "urge_site", "raise_priority", "to_complaint",
+    "accept_answer", "return_answer", "pass_up", "customer_unhappy", "recall_report", "add_party", "remove_party",
+    "answer_as_party", "dispute", "agree_dispute", "reject_dispute", "arbitrate", "rule_dispute", "order_evidence",
+    "deliver_evidence",
+)  # fmt: skip
+AUDIT, CONTEST, DECISION = "audit", "contest", "decide"  # forms about one thing of a ticket, named with its id
+_OF_ONE = re.compile(rf"({AUDIT}|{CONTEST}|{DECISION})-([0-9a-f]{{1,16}})")
 MOST_FIELDS, MOST_CHARACTERS = 60, 8000
 # what belongs to the post and not to what somebody typed
 NOT_TYPED = frozenset({
     "csrf_token", "version", "submission_key", "draft", "draft_version", "template", "attachment", "file", "box",
-    "confirmed", "next", "stay", "back",
+    "confirmed", "next", "stay", "back", "from", "contest",
 })  # fmt: skip
+
+
+def of_one(kind: str, row_id: int) -> str:
+    """The name of the form about one audit (AUDIT) or one penalty (CONTEST, DECISION on its contest)."""
+    return f"{kind}-{row_id:x}"
+
+
+def split(box: str) -> tuple[str, int]:
+    """The kind and id of such a form; the name itself and 0 for any other."""
+    found = _OF_ONE.fullmatch(box)
+    return (found[1], int(found[2], 16)) if found else (box, 0)
+
+
+def keeps(box: str) -> bool:
+    """Whether a form of that name has a draft."""
+    return box in BOXES or box in SHEETS or _OF_ONE.fullmatch(box) is not None
 
 
 def typed(fields: Iterable[tuple[str, str]]) -> dict[str, str]:

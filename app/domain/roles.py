@@ -30,23 +30,23 @@ _CCS = _EVERY_DESK | _ABOVE | _COURT | _AUDIT | {"ruling", "exempt_area", "audit
 _CCS_HEAD = {
     "robots", "alarms", "exempt_decide", "exempt_revoke", "emergency_announce", "export_log", "appeal_takeover",
     "audit_policy", "penalty_rules", "months", "month_close", "network", "templates_company",
-    "rule_write", "rectify_policy", "seen",
+    "rule_write", "rectify_policy", "seen", "switches",
 }  # fmt: skip
 _SITE = _EVERY_DESK | {"batch", "audits", "pin", "problem_report"}
 _SITE_HEAD = {"duty_keep", "couriers", "robots", "closures", "team", "alarms", "penalty_contest", "templates_team"}
-_SITE_HEAD |= {"rectify", "seen"}
+_SITE_HEAD |= {"rectify", "seen", "switches"}
 CAPABILITIES: dict[str, frozenset[str]] = {
     SITE_CLERK: _SITE,
     SITE_MANAGER: _SITE | _CARDS | _SITE_HEAD,
     LCS: _LCS,
     LCS_MANAGER: _LCS
-    | {"months", "month_analysis", "robots", "exempt_area", "emergency_announce", "templates_team", "seen"},
+    | {"months", "month_analysis", "robots", "exempt_area", "emergency_announce", "templates_team", "seen", "switches"},
     CCS: _CCS | {"pin"},
     CCS_MANAGER: _CCS | _CCS_HEAD,
     ADMIN: frozenset(
         {"admin", "sms_outbox", "callbacks", "alarms", "exemptions", "system_facts", "export", "export_log"}
         | {"audit_policy", "penalty_rules", "penalty_rules_store", "templates", "templates_company", "publications"}
-        | {"rectify_policy"}
+        | {"rectify_policy", "switches"}
     ),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
@@ -43,8 +43,14 @@ class DeviceUser(Model):
     blocked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+REFUSED = "outcome <> 'switched'"
+
+
 class SwitchLog(Model):
-    """One try to switch: from whom, to whom, in which browser, and how it ended (switched, wrong, locked)."""
+    """One try to switch: from whom, to whom, in which browser, and how it ended (switched, wrong, early, locked).
+
+    The log is read from its newest row on, by house, by province and as a whole; refused tries are few among many.
+    """
 
     __tablename__ = "switch_log"
     id: Mapped[int] = primary()
@@ -52,6 +58,13 @@ class SwitchLog(Model):
     from_id: Mapped[int] = ref("user_account.id")
     to_id: Mapped[int] = ref("user_account.id")
     organisation_id: Mapped[int] = ref("organisation.id")
+    province_id: Mapped[int | None] = ref("organisation.id")
     outcome: Mapped[str] = mapped_column(String(10))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    __table_args__ = (Index("ix_switch_log_organisation_at", "organisation_id", "at"),)
+    __table_args__ = (
+        Index("ix_switch_log_organisation", "organisation_id", "id"),
+        Index("ix_switch_log_province", "province_id", "id"),
+        Index("ix_switch_log_refused", "id", sqlite_where=text(REFUSED), postgresql_where=text(REFUSED)),
+        Index("ix_switch_log_refused_province", "province_id", "id", sqlite_where=text(REFUSED),
+              postgresql_where=text(REFUSED)),
+    )  # fmt: skip

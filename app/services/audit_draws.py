@@ -14,7 +14,7 @@ from app.domain import audit_sample as rule
 from app.domain.audit_policy import AuditPolicy
 from app.domain.audit_sample import RECHECK, SAMPLE, Candidate
 from app.domain.calendars import ONE_DAY, at_local, local_date
-from app.models import Audit, AuditDraw, Organisation, RedFlag
+from app.models import Audit, AuditDraw, Organisation, Party, RedFlag
 from app.models.dialect import changed, insert_ignoring
 from app.models.ids import new_id
 from app.services import audit_policy, audit_pool, red_flags
@@ -102,16 +102,25 @@ def _store(
         )  # fmt: skip
         if changed(session, claim) != 1:
             return 0
-        sites = {pool.given[one.id].site_id for one in chosen}
-        provinces = {
-            row.id: row.province_id for row in session.scalars(select(Organisation).where(Organisation.id.in_(sites)))
-        }
+        provinces = _provinces(session, [pool.given[one.id] for one in chosen])
         known = select(RedFlag).where(RedFlag.result_event_id.in_([one.id for one in chosen]))
         flags = {row.result_event_id: row.flags for row in session.scalars(known)}
         for one in chosen:
             given = pool.given[one.id]
-            session.add(_audit(given, one.why, day, provinces.get(given.site_id), flags.get(one.id, [])))
+            session.add(_audit(given, one.why, day, provinces[one.id], flags.get(one.id, [])))
         return len(chosen)
+
+
+def _provinces(session: Session, given: Sequence[Given]) -> dict[int, int | None]:
+    """Whose audit each result is: the province under which the site had the ticket, wherever site and ticket are now.
+    That province still sees the ticket, and old months stay with the old owner (rulebook 1)."""
+    had = select(Party.ticket_id, Party.organisation_id, Party.province_id).where(
+        Party.ticket_id.in_({one.ticket_id for one in given})
+    )
+    then = {(row.ticket_id, row.organisation_id): row.province_id for row in session.execute(had)}
+    sites = select(Organisation.id, Organisation.province_id).where(Organisation.id.in_({one.site_id for one in given}))
+    today = {row.id: row.province_id for row in session.execute(sites)}
+    return {one.event_id: then.get((one.ticket_id, one.site_id), today.get(one.site_id)) for one in given}
 
 
 def _audit(given: Given, why: str, day: date, province_id: int | None, flags: list[str]) -> Audit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, select, true, union_all
@@ -15,9 +16,9 @@ from app.domain.calendars import day_bounds, local_date, month_bounds
 from app.domain.errors import NotFound
 from app.domain.lifecycle import WITHDRAWN
 from app.domain.roles import Actor
-from app.models import Audit, Category, FreeText, Organisation, Ticket
+from app.models import Audit, Category, FreeText, Organisation, Party, Ticket
 from app.models.together import Question, Step
-from app.services import audit_leases, audit_pool
+from app.services import audit_leases, audit_pool, scope
 
 LISTED, PAGE = 60, 50
 MOST = 100  # waiting audits are counted no further
@@ -89,7 +90,8 @@ def waiting(session: Session, actor: Actor, audit_id: int) -> Line:
 
 
 def seen_by(actor: Actor) -> ColumnElement[bool]:
-    """Which marked audits a role sees: a site its own, the LCS its province's, CCS all with the re-checks."""
+    """Which marked audits a role sees: a site its own, the LCS its province's, CCS all with the re-checks. Whoever got
+    the ticket later sees none of what came before."""
     marked = Audit.marked_at.is_not(None)
     if actor.desk == "ccs":
         return marked
@@ -119,19 +121,22 @@ def load(session: Session, actor: Actor, audit_id: int) -> Line:
     return _line(row)
 
 
-_MARKED = Question(
-    select(Audit, FreeText.body)
-    .outerjoin(FreeText, FreeText.id == Audit.text_id)
-    .where(Audit.ticket_id == bindparam("ticket_id"), Audit.marked_at.is_not(None), Audit.reason != RECHECK)
-    .order_by(Audit.id)
-)
+@cache
+def _of_ticket(pattern: Actor) -> Question:
+    return Question(
+        select(Audit, FreeText.body)
+        .outerjoin(FreeText, FreeText.id == Audit.text_id)
+        .where(Audit.ticket_id == bindparam("ticket_id"), seen_by(pattern), Audit.reason != RECHECK)
+        .order_by(Audit.id)
+    )
 
 
 def of_ticket(ticket: Ticket, actor: Actor) -> Step[list[tuple[Audit, str]]]:
-    """The marked audits of one ticket with the auditor's words, for its page; nothing is asked without a result."""
+    """The marked audits of one ticket that the actor's list has, with the auditor's words, for its page; nothing is
+    asked without a result."""
     if ticket.result_at is None and ticket.state != WITHDRAWN:
         return []
-    (rows,) = yield (_MARKED(ticket_id=ticket.id),)
+    (rows,) = yield (_of_ticket(scope.pattern(actor))(ticket_id=ticket.id, **scope.ids(actor)),)
     return [(audit, str((body or {}).get("text", ""))) for audit, body in rows]
 
 
@@ -164,8 +169,11 @@ def agreement(session: Session, actor: Actor, month: str) -> list[Agreement]:
 
 
 def _count_results(session: Session, actor: Actor, start: datetime, end: datetime, found: dict[int, Agreement]) -> None:
-    place = Organisation.province_id
-    statement = audit_pool.given_in(start, end, place, func.count()).where(_of_province(actor, place)).group_by(place)
+    """By the province under which each site had its ticket, as the draw has it."""
+    had = and_(Party.ticket_id == Ticket.id, Party.organisation_id == Organisation.id)
+    place: Any = case((Party.ticket_id.is_not(None), Party.province_id), else_=Organisation.province_id)
+    statement = audit_pool.given_in(start, end, place, func.count()).outerjoin(Party, had)
+    statement = statement.where(_of_province(actor, place)).group_by(place)
     for province_id, n in session.execute(statement):
         found.setdefault(province_id or NETWORK, Agreement(None)).results = int(n)
 

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.domain import audits as rule
 from app.domain.audit_sample import RECHECK
+from app.domain.drafts import AUDIT, of_one
 from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
 from app.domain.lifecycle import CLOSED, WITHDRAWN
 from app.domain.roles import SYSTEM, Actor
 from app.models import Audit, Event, Ticket
 from app.models.dialect import for_update
-from app.services import audit_leases, clocks, desk, hands, journal, moves, settling
+from app.services import audit_leases, clocks, desk, hands, journal, moves, scope, settling
 from app.services.transaction import write
 
 
@@ -37,7 +38,8 @@ def mark(*, actor: Actor, audit_id: int, verdict: Verdict, now: datetime) -> int
     """
     _require(verdict)
     with write() as session:
-        audit, ticket = _locked(session, audit_id, audit_leases.desk_of(actor))
+        mine = scope.looked_up(Audit.ticket_id, scope.visible_to(actor))
+        audit, ticket = _locked(session, audit_id, audit_leases.desk_of(actor), mine)
         if audit.marked_at is not None:
             if audit.marked_by_id == actor.user_id and audit.first_mark == verdict.mark:
                 return audit.event_id or 0
@@ -52,6 +54,7 @@ def mark(*, actor: Actor, audit_id: int, verdict: Verdict, now: datetime) -> int
         audit.text_id, audit.event_id = event.text_id, event.id
         if audit.reason == RECHECK:
             _overrule(session, ticket, audit, actor, verdict, now)
+        desk.drop_draft(session, actor.user_id, ticket, of_one(AUDIT, audit.id))
         desk.finish(session, ticket, event, now)
         return event.id
 
@@ -141,8 +144,11 @@ def _entry(
 def _reopening(session: Session, ticket: Ticket, audit: Audit, now: datetime) -> str:
     """The step of the lifecycle that brings the ticket back, within 7 days (D) of its end; empty for none.
 
-    What the platform withdrew stays withdrawn: only an untruthful withdrawal itself is undone.
+    What the platform withdrew stays withdrawn: only an untruthful withdrawal itself is undone. Nor does it come back
+    to a site that did not give the reply: where another one has the ticket by now, the mark alone stands.
     """
+    if passed_on(ticket, audit):
+        return ""
     action = "audit_restores" if ticket.state == WITHDRAWN else "audit_reopens"
     if not desk.may(ticket, SYSTEM, action):
         return ""
@@ -151,6 +157,11 @@ def _reopening(session: Session, ticket: Ticket, audit: Audit, now: datetime) ->
     window = timedelta(minutes=clocks.limits(session, ticket)["reopen"].minutes)
     ended = ticket.state in (CLOSED, WITHDRAWN)
     return "" if ended and (ticket.closed_at is None or now - ticket.closed_at > window) else action
+
+
+def passed_on(ticket: Ticket, audit: Audit) -> bool:
+    """Whether the ticket is another's by now than the site's whose reply it is about."""
+    return ticket.handling_site_id != audit.site_id
 
 
 def _work_again(session: Session, ticket: Ticket, step: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, select
+from sqlalchemy.orm import Session
 
 from app.domain import drafts as rule
 from app.domain.errors import Invalid, Stale
@@ -38,7 +39,7 @@ def save(*, actor: Actor, post: Post, draft: DraftIn, now: datetime) -> int:
     """
     with write() as session:
         ticket = scope.load(session, actor, post.number, lock=True)
-        if draft.box not in rule.BOXES or not rule.fits(draft.values):
+        if not rule.keeps(draft.box) or not rule.fits(draft.values):
             raise Invalid({"draft": "too_long"})
         if post.key and session.get(Submission, post.key) is not None:
             return 0
@@ -75,6 +76,14 @@ def of_ticket(ticket: Ticket, actor: Actor) -> Step[dict[str, Draft]]:
     """This person's drafts on a ticket by their box, old ones too."""
     (mine,) = yield (_MINE(ticket_id=ticket.id, actor_id=actor.user_id),)
     return {row.box: row for row in mine}
+
+
+def of_form(session: Session, actor: Actor, number: str, box: str) -> Draft | None:
+    """This person's draft of one form of a ticket in scope, an old one too; None without one or outside the scope."""
+    mine = select(Draft).join(Ticket, Ticket.id == Draft.ticket_id).where(
+        Ticket.number == number, scope.visible_to(actor), Draft.user_id == actor.user_id, Draft.box == box
+    )  # fmt: skip
+    return session.scalars(mine).one_or_none()
 
 
 def sweep(now: datetime) -> int:

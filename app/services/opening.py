@@ -15,7 +15,7 @@ from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.domain.policies import PLATFORM_URGENT, default_priority, version_in_force
 from app.domain.roles import SYSTEM, Actor
 from app.domain.waybills import normalise
-from app.models import Connection, Event, Inbox, Organisation, Person, PlatformOrder, Ticket
+from app.models import Connection, Event, Inbox, Organisation, Party, Person, PlatformOrder, Ticket
 from app.models.dialect import next_number
 from app.models.ids import new_id
 from app.services import (
@@ -117,7 +117,17 @@ def begin(
     _send_on(session, ticket, complaint, rule, now)
     if ticket.reporter_id is not None:  # whoever asks or reports sees it from the beginning
         cases.admit(session, ticket, session.get_one(Organisation, ticket.reporter_id), "reporter", now)
+    elif ticket.kind == kinds.INQUIRY:
+        _keep_in_sight(session, ticket, actor, now)
     return ticket, event
+
+
+def _keep_in_sight(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> None:
+    """Whoever took a question or praise down finds it again, though another desk answers it: what a customer says on
+    the telephone without a waybill lies at headquarters."""
+    there = {one.organisation_id for one in session.new if isinstance(one, Party) and one.ticket_id == ticket.id}
+    if actor.desk in ("site", "lcs") and actor.organisation_id not in there | {None}:
+        cases.admit(session, ticket, session.get_one(Organisation, actor.organisation_id), "entered", now)
 
 
 def _number(session: Session) -> int:

@@ -19,6 +19,7 @@ from app.domain import contests as rule
 from app.domain import penalties
 from app.domain.audit_sample import RECHECK
 from app.domain.contests import FINAL, FIRST
+from app.domain.drafts import CONTEST, DECISION, of_one
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import SYSTEM, Actor
 from app.models import Audit, Clock, Contact, Event, Organisation, Penalty, PenaltyContest, Scan, Ticket
@@ -125,6 +126,7 @@ def _raise(
     for one in rows:
         one.state = penalties.CONTESTED
     session.add(found)
+    desk.drop_draft(session, actor.user_id, ticket, of_one(CONTEST, row.id))
     return found.id
 
 
@@ -162,6 +164,7 @@ def decide(*, actor: Actor, contest_id: int, granting: bool, text: str, now: dat
             raise NotAllowed("decided_already")
         if why := rule.why_not(as_rule(session, [found], actor)[found.id], actor):
             raise NotAllowed(why)
+        desk.drop_draft(session, actor.user_id, ticket, of_one(DECISION, found.penalty_id))
         _end(session, ticket, found, rule.GRANTED if granting else rule.REFUSED, actor, now, text.strip())
         if granting:
             _revise_audit(session, ticket, session.get_one(Penalty, found.penalty_id), actor, text.strip(), now)

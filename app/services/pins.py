@@ -169,6 +169,7 @@ def _count(actor: Actor, token: str, user_id: int, now: datetime) -> tuple[int, 
             _log(session, actor, there, "locked", now)
             refused = PinRefused("pin_locked")
         elif there.blocked_until and there.blocked_until > now:
+            _log(session, actor, there, "early", now)
             refused = PinRefused("pin_wait", max(1, -int((now - there.blocked_until).total_seconds() // 1)))
         else:
             there.failures += 1
@@ -189,7 +190,7 @@ def _matches(stored: str, pin: str) -> bool:
 def _log(session: Session, actor: Actor, there: DeviceUser, outcome: str, now: datetime) -> None:
     session.add(SwitchLog(
         id=new_id(), device_id=there.device_id, from_id=actor.user_id, to_id=there.user_id,
-        organisation_id=actor.organisation_id, outcome=outcome, at=now,
+        organisation_id=actor.organisation_id, province_id=actor.province_id, outcome=outcome, at=now,
     ))  # fmt: skip
 
 

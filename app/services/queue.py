@@ -70,6 +70,7 @@ class Row:
     mine: bool = False
     broken: bool = False  # a promise was not kept: that is why it stands on top
     retreats: int = 0  # how often a platform sent an answer back
+    raised: bool = False  # by an organisation of the house: no customer waits for the answer
     asked: str = ""  # the queue in which something is asked of this desk alone
     band: str = ""  # one of domain.bands.BANDS, by the time that orders the list
 
@@ -262,7 +263,7 @@ def columns() -> Any:
             Ticket.id, Ticket.number, Ticket.waybill, Ticket.category, Ticket.state, Ticket.next_due_at,
             Ticket.next_clock, Ticket.overdue, Ticket.repeat_count, Ticket.received_at, Ticket.activity_at,
             FreeText.body, Organisation.name, Organisation.name_en, User.name, Ticket.owner_id, Ticket.flags,
-            sent_back.scalar_subquery(),
+            sent_back.scalar_subquery(), Ticket.reporter_id.is_not(None),
         )
         .outerjoin(FreeText, FreeText.id == Ticket.headline_id)
         .outerjoin(Organisation, Organisation.id == Ticket.handling_site_id)
@@ -275,7 +276,7 @@ def row_of(values: Any, actor: Actor) -> Row:
     body: Mapping[str, Any] = values[11] or {}
     mine = values[15] is not None and values[15] == actor.user_id
     words = [str(body.get("text", "")), values[12] or "", values[13] or "", "" if mine else values[14] or ""]
-    return Row(*[*list(values)[:11], *words, mine, on_top(values[16], values[4]), values[17] or 0])
+    return Row(*[*list(values)[:11], *words, mine, on_top(values[16], values[4]), values[17] or 0, bool(values[18])])
 
 
 def _asked(row: Row, queue: str, due_at: datetime, overdue: bool) -> Row:

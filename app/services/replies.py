@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.domain import kinds
+from app.domain.categories import NOTHING_TO_SOLVE
 from app.domain.contacts import CONTACTS
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
@@ -150,11 +151,18 @@ def result(
             promise_ends.forget_broken(ticket)
             outward.send(session, ticket, event, orders, answer, now, hold)
             _await_verdict(session, ticket, actor, event, now)
-        link = "" if orders or ticket.reporter_id else customer_link.make(session, ticket, event, now, hold)
+        link = "" if orders else _link(session, ticket, event, now, hold)
         done = desk.finish(session, ticket, event, now, post)
         if hold:
             undo.remember(session, ticket, actor, event.id, was, now + hold)
         return Answered(done.number, done.event_id, link=link)
+
+
+def _link(session: Session, ticket: Ticket, event: Event, now: datetime, hold: timedelta) -> str:
+    """The customer's link; none where nobody outside asked, or where there is nothing to solve."""
+    if ticket.reporter_id is not None or ticket.category in NOTHING_TO_SOLVE:
+        return ""
+    return customer_link.make(session, ticket, event, now, hold)
 
 
 def _await_verdict(session: Session, ticket: Ticket, actor: Actor, event: Event, now: datetime) -> None:

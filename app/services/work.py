@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
-from app.domain import lifecycle, urging
+from app.domain import kinds, lifecycle, urging
 from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
 from app.models.dialect import lock_key, upsert, upsert_add
 from app.models.dialect_locks import lock_table
@@ -113,9 +113,14 @@ def _scopes(ticket: Ticket, parties: Iterable[tuple[int, int | None]]) -> dict[i
             asks = "reporter" if organisation_id == ticket.reporter_id else "party"
             scopes[organisation_id] = "site" if at_site else asks
         if province_id:
-            beside = "reporter" if province_id == ticket.reporter_id else "lcs_of_party"
+            beside = "reporter" if province_id == ticket.reporter_id else _lcs_beside(ticket)
             scopes[province_id] = "lcs" if province_id == ticket.province_id else beside
     return scopes
+
+
+def _lcs_beside(ticket: Ticket) -> str:
+    """What a province is whose ticket it is not: of a question it only knows, and has nothing to do."""
+    return "party" if ticket.kind == kinds.INQUIRY else "lcs_of_party"
 
 
 _PARTIES = select(Party.organisation_id, Party.province_id).where(

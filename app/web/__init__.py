@@ -54,6 +54,7 @@ PAGES = (
     "script_pages",
     "alarms",
     "seen",
+    "switches",
     "attachments",
     "courier",
     "customer",

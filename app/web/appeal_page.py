@@ -17,7 +17,7 @@ from app.domain.roles import Actor
 from app.services import appeal_stream
 from app.services.appeal_stream import Line, Ruled
 from app.services.ticket_view import Entry, View
-from app.web import attachments, calls_forms, forms, linked_panel, ticket_page, words
+from app.web import attachments, calls_forms, draft_forms, forms, linked_panel, ticket_page, words
 from app.web.context import translate as _
 from app.web.thread import posts_of
 
@@ -74,7 +74,7 @@ def page_of(
         "similar": [_similar(one) for one in appeal_stream.similar(session, actor, view.ticket)],
         "record": _record(*appeal_stream.record(session, view.ticket, now)),
         "hold": _hold(view, actor, line),
-        "form": _form(session, view, actor, state.get("form")),
+        "form": _form(session, view, actor, now, state.get("form")),
     }  # fmt: skip
 
 
@@ -178,12 +178,14 @@ def _hold(view: View, actor: Actor, line: Line | None) -> dict[str, Any]:
     return hold | (take | {"take_label": _("Take it over")} if actor.can("appeal_takeover") else {})
 
 
-def _form(session: Session, view: View, actor: Actor, bound: Any) -> dict[str, Any]:
-    number, form, rulings = view.ticket.number, bound or forms.ruling_form(), words.rulings()
+def _form(session: Session, view: View, actor: Actor, now: datetime, bound: Any) -> dict[str, Any]:
+    number, rulings = view.ticket.number, words.rulings()
+    form = bound or draft_forms.restored(view, now).get("ruling") or forms.ruling_form()
     return {
         "action": url_for("appeals.rule", number=number), "later_href": url_for("appeals.later", number=number),
         "version": view.ticket.version, "key": secrets.token_urlsafe(24), "form": form, "filled": bound is not None,
         "rulings": [(str(n), code, rulings[code], form.ruling.data == code) for n, code in enumerate(KEYS, start=1)],
         "sites": [(site.code, ticket_page.site_name(site)) for site in view.sites],
         "reasons": appeal_stream.reasons(session, actor),
+        "draft": draft_forms.state(view, actor, "ruling", now, {}),
     }  # fmt: skip

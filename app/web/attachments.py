@@ -20,7 +20,7 @@ from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.pictures import BadPicture, Picture
 from app.domain.roles import Actor
 from app.extensions import db, limiter
-from app.integrations import store, stores
+from app.integrations import sheets_in, store, stores
 from app.integrations.pictures import prepare
 from app.integrations.store import Store, StoreError
 from app.models import Attachment
@@ -54,6 +54,12 @@ TAKES_PICTURES = frozenset(
         "problems.new",
     }
 )
+# lists: what is too large for them is told beside the field, up to three times as much
+TAKES_SHEETS = {
+    "ticket_import.index": "ticket_import", "organisations.take_in": "admin", "people_admin.take_in": "admin",
+    "customers.take_in": "admin", "volumes.index": "month_close", "calendars.import_days": "admin",
+}  # fmt: skip
+SHEET_ROOM = 3 * sheets_in.MAX_BYTES
 ROOM = rule.MAX_PER_ENTRY * rule.MAX_BYTES + FORM_LIMIT  # bytes of one post with nine pictures
 UPLOADS = "120 per minute"
 SEALED = {
@@ -63,15 +69,20 @@ SEALED = {
 
 
 def init(app: Flask) -> None:
-    """Posts with pictures may be larger, for people who are signed in; asked before the form's token is read."""
+    """Posts with pictures and lists may be larger, for people who are signed in and may send them; asked before the
+    form's token is read."""
+    app.jinja_env.globals["sheet_bytes"] = sheets_in.MAX_BYTES
     app.before_request_funcs.setdefault(None, []).insert(0, _make_room)
 
 
 def _make_room() -> None:
     carries = request.method == "POST" and request.mimetype == "multipart/form-data"  # a form of words has no picture
-    if carries and request.endpoint in TAKES_PICTURES:
-        if current_user.is_authenticated and current_actor().can("queue"):
-            request.max_content_length = ROOM
+    if not carries or not current_user.is_authenticated:
+        return
+    if request.endpoint in TAKES_PICTURES and current_actor().can("queue"):
+        request.max_content_length = ROOM
+    elif request.endpoint in TAKES_SHEETS and current_actor().can(TAKES_SHEETS[request.endpoint]):
+        request.max_content_length = SHEET_ROOM
 
 
 @dataclass(frozen=True)

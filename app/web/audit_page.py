@@ -9,12 +9,13 @@ from flask import g, url_for
 from sqlalchemy.orm import Session
 
 from app.domain import audits as rule
+from app.domain import drafts
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.services import audit_leases, audit_view
+from app.services import audit_leases, audit_view, audits
 from app.services.audit_view import Line
 from app.services.ticket_view import Entry, View
-from app.web import attachments, thread, ticket_page, vocabulary, words, words_audit
+from app.web import attachments, draft_forms, thread, ticket_page, vocabulary, words, words_audit
 from app.web.context import translate as _
 
 COMPLAINT = frozenset({"received", "repeat", "urge", "reject", "customer_rejects"})
@@ -50,12 +51,24 @@ def case_of(line: Line, view: View, actor: Actor, now: Any, **state: Any) -> dic
         "id": audit.id, "category": ticket_page.category_name(view), "waybill": view.ticket.waybill,
         "site": ticket_page.site_name(line.site), "why": words.word(words_audit.why(), audit.reason),
         "flags": [words.word(words_audit.flags(), flag) for flag in audit.flags],
-        "withdrawal": result.type == "withdrawn", "result": _result(result, view, actor, blind),
+        "passed_on": _passed_on(view, audit), "withdrawal": result.type == "withdrawn",
+        "result": _result(result, view, actor, blind),
         "complaint": [_said(entry, blind) for entry in view.entries if entry.type in COMPLAINT and entry.text],
         "pictures": _pictures(view, result), "trace": [_scan(scan, blind) for scan in view.trace],
         "calls": [_call(entry, blind) for entry in view.entries if entry.type in CALLS],
-        "hold": _hold(audit, actor, now), "form": _form(audit.id, state),
+        "hold": _hold(audit, actor, now), "form": _form(view, actor, audit.id, now, state),
     }  # fmt: skip
+
+
+def _passed_on(view: View, audit: Any) -> str:
+    """A line where another site, or no site, has the ticket by now."""
+    if not audits.passed_on(view.ticket, audit):
+        return ""
+    now_at = ticket_page.site_name(view.site) or _("no site")
+    return _(
+        "The ticket is at %(site)s by now. The audit is about the site that gave the reply: a mark counts for it "
+        "alone, and nothing goes back to work.", site=now_at,
+    )  # fmt: skip
 
 
 def told(what: str) -> dict[str, Any] | None:
@@ -162,8 +175,10 @@ def _hold(audit: Any, actor: Actor, now: Any) -> dict[str, Any]:
     return {"mine": False, "text": _("Nobody has this audit."), "take_href": url_for("audit.take", audit_id=audit.id)}
 
 
-def _form(audit_id: int, state: dict[str, Any]) -> dict[str, Any]:
-    typed, labels = state.get("typed") or {}, words_audit.mark_reasons()
+def _form(view: View, actor: Actor, audit_id: int, now: Any, state: dict[str, Any]) -> dict[str, Any]:
+    box, labels = drafts.of_one(drafts.AUDIT, audit_id), words_audit.mark_reasons()
+    kept = draft_forms.fresh(view, now).get(box)
+    typed = state.get("typed") or (_typed(kept.values) if kept else {})
     errors = {name: words.word(words.errors(), code) for name, code in (state.get("errors") or {}).items()}
     return {
         "action": url_for("audit.mark", audit_id=audit_id), "skip_href": url_for("audit.skip", audit_id=audit_id),
@@ -172,5 +187,10 @@ def _form(audit_id: int, state: dict[str, Any]) -> dict[str, Any]:
         "reasons": [(code, [(one, labels[one], typed.get("reason") == one) for one in rule.REASONS[code]])
                     for code in rule.MARKS if rule.REASONS[code]],
         "text": typed.get("text", ""), "longest": rule.TEXT_LENGTH, "errors": errors, "error": state.get("error", ""),
-        "labels": words_audit.marks(),
+        "labels": words_audit.marks(), "draft": draft_forms.state(view, actor, box, now, {}),
     }  # fmt: skip
+
+
+def _typed(values: dict[str, str]) -> dict[str, str]:
+    mark = values.get("mark", "")
+    return {"mark": mark, "reason": values.get(f"reason_{mark}", ""), "text": values.get("text", "")}

@@ -29,6 +29,9 @@ class DayForm(Form):
     name = StringField()
 
 
+FILE_LIMIT = 64 * 1024  # bytes; a year's days are a few hundred
+
+
 class YearForm(Form):
     """A year's days, pasted or as a file."""
 
@@ -58,6 +61,7 @@ def year_form(year: int, data: Any = None, start: dict[str, Any] | None = None) 
     """The form of a year's rows."""
     form = YearForm(data, data=start)
     form.text.render_kw = {"placeholder": f"{year}-01-01,holiday,元旦\n{year}-01-04,working,元旦调休"}
+    form.file.render_kw = {"data-bytes": FILE_LIMIT, "data-too-large": words_clocks.errors()["days_too_large"]}
     _label(form, text=_("Rows: date, working or holiday, name"), file=_("or a CSV file"))
     return form
 

@@ -21,7 +21,6 @@ from app.web.context import translate as _
 
 bp = Blueprint("calendars", __name__)
 YEARS = range(2010, 2101)
-FILE_LIMIT = 64 * 1024  # bytes; a year's days are a few hundred
 
 
 @bp.app_template_global()
@@ -137,6 +136,9 @@ def import_days(year: int) -> ResponseReturnValue:
     except UnicodeDecodeError:
         calendar_forms.mark(form, {"file": "unreadable"})
         return _year(year, bulk=form), 422
+    except Invalid as wrong:
+        calendar_forms.mark(form, wrong.fields)
+        return _year(year, bulk=form), 422
     found, bad = parse_days(form.text.data, year)
     if bad or not found:
         if not bad:
@@ -150,9 +152,12 @@ def import_days(year: int) -> ResponseReturnValue:
 
 
 def _uploaded() -> str:
-    """The text of an attached file: UTF-8, or GB 18030 as spreadsheets write it in China. Raises UnicodeDecodeError."""
+    """The text of an attached file: UTF-8, or GB 18030 as spreadsheets write it in China. Raises UnicodeDecodeError,
+    Invalid(file)."""
     file = request.files.get("file")
-    data = file.read(FILE_LIMIT) if file else b""
+    data = file.read(calendar_forms.FILE_LIMIT + 1) if file else b""
+    if len(data) > calendar_forms.FILE_LIMIT:
+        raise Invalid({"file": "days_too_large"})
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

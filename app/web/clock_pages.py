@@ -40,9 +40,9 @@ def show(number: str, clock_id: int) -> ResponseReturnValue:
 
 def page_of(view: ClockView) -> dict[str, Any]:
     """Everything `_clock.html` reads."""
-    row, number = view.clock, view.ticket.number
+    row, number, raised = view.clock, view.ticket.number, view.ticket.reporter_id is not None
     return {
-        "number": number, "label": words_clocks.clock(row.kind, row.run), "due": g.fmt.full(row.due_at),
+        "number": number, "label": words_clocks.clock(row.kind, row.run, raised=raised), "due": g.fmt.full(row.due_at),
         "facts": _facts(view), "steps": [_step(view, step) for step in view.steps], "agrees": view.agrees,
         "counted": bool(view.steps), "events": [_event(one) for one in view.events],
         "ticket_href": url_for("tickets.show", number=number),

@@ -19,7 +19,7 @@ from werkzeug.local import LocalProxy
 
 from app import clock
 from app.domain.roles import CAPABILITIES
-from app.web import addresses
+from app.web import addresses, plural
 from app.web.formatting import Formatter
 from app.web.language import DEFAULT, locale, table
 
@@ -41,6 +41,8 @@ class Words:
         found = self.translate(text)
         if not values:
             return found
+        if self.locale == "en" and str(values.get("n")) == "1":
+            found = plural.one(found)
         if any(hasattr(value, "__html__") for value in values.values()):
             return Markup(escape(found)) % values  # noqa: S704 - escaped right here
         return found % values

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
+from werkzeug.datastructures import MultiDict
 
 from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.models import Organisation
 from app.services import arbitration
 from app.services.ticket_view import Entry, View
-from app.web import parties_forms, party_panel, ticket_page, words
+from app.web import draft_forms, parties_forms, party_panel, ticket_page, words
 from app.web.thread import posts_of
 from app.web.words_parties import place_name
 
@@ -31,6 +32,10 @@ def page_of(view: View, actor: Actor, now: datetime, form: Any = None, error: st
     sides = [_side(view, actor, handler, now)] if handler else []
     sides += [_side(view, actor, side.organisation, now) for side in cases.sides]
     rules = "rule_dispute" in view.actions
+    kept = draft_forms.fresh(view, now).get("rule_dispute") if rules and form is None else None
+    shown = form if form is not None else parties_forms.rule_form(view) if rules else None
+    if kept is not None:
+        draft_forms.fill(shown, MultiDict(kept.values))
     return {
         "number": number, "version": view.ticket.version, "error": error, "back_href": f"/tickets/{number}",
         "category": ticket_page.category_name(view), "waybill": view.ticket.waybill,
@@ -38,7 +43,8 @@ def page_of(view: View, actor: Actor, now: datetime, form: Any = None, error: st
         "others": posts_of(_only(view, _others(view)), actor),
         "complaint": _complaint(view, actor), "trace": ticket_page.side(view, None)["trace"],
         "clocks": ticket_page.side(view, None)["clocks"], "action": url_for("parties.rule", number=number),
-        "form": (form if form is not None else parties_forms.rule_form(view)) if rules else None,
+        "form": shown if rules else None, "filled": form is not None,
+        "draft": draft_forms.state(view, actor, "rule_dispute", now, {}) if rules else None,
         "submission_key": secrets.token_urlsafe(24),
         "unheard": [place_name(place) for place in arbitration.unheard([s.case for s in cases.sides], _places(view))]
         if rules else [],

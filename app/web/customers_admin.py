@@ -22,7 +22,6 @@ from app.web.auth import current_actor, requires
 from app.web.context import translate as _
 
 bp = Blueprint("customers", __name__)
-FILE_LIMIT = 1_000_000  # bytes
 
 
 class AccountForm(Form):
@@ -125,10 +124,14 @@ def take_in() -> ResponseReturnValue:
     return page, 422 if error or (told and told.bad) else 200
 
 
-def uploaded() -> str:
-    """The text of an attached file. Raises UnicodeDecodeError."""
+def uploaded(most: int = sheets_in.MAX_BYTES) -> str:
+    """The text of an attached file. Raises UnicodeDecodeError, Invalid(text: file_too_large): a list that is cut off
+    would be taken for the whole."""
     file = request.files.get("file")
-    return sheets_in.text_of(file.read(FILE_LIMIT) if file else b"")
+    data = file.read(most + 1) if file else b""
+    if len(data) > most:
+        raise Invalid({"text": "file_too_large"})
+    return sheets_in.text_of(data)
 
 
 def _bad(told: Trial | None) -> list[dict[str, Any]]:

@@ -16,9 +16,9 @@ from app.domain.roles import Actor
 from app.extensions import db, limiter
 from app.services import drafts, ticket_view
 from app.services.drafts import DraftIn
-from app.web import attachments, draft_forms, verbs, words
+from app.web import attachments, draft_forms, sheets, verbs, words
 from app.web.access import route_access
-from app.web.auth import current_actor, requires
+from app.web.auth import current_actor, rail, requires
 
 bp = Blueprint("drafts", __name__)
 LIMIT = "120 per minute"
@@ -42,7 +42,7 @@ def save(number: str) -> ResponseReturnValue:
         return "", 204, {"X-Draft-Version": str(version)}
     if any(file.filename for file in request.files.getlist("file")):
         attachments.keep(actor, number, box)
-    return redirect(url_for("tickets.show", number=number), 303)
+    return redirect(_back(number, box), 303)
 
 
 @bp.post("/tickets/<number>/draft/discard")
@@ -50,22 +50,37 @@ def save(number: str) -> ResponseReturnValue:
 @requires("queue")
 def discard(number: str) -> ResponseReturnValue:
     """Throw it away."""
-    actor = current_actor()
-    drafts.discard(actor=actor, number=number, box=request.form.get("draft", "")[:24])
+    actor, box = current_actor(), request.form.get("draft", "")[:24]
+    drafts.discard(actor=actor, number=number, box=box)
     if request.htmx:
-        return verbs.page(actor, ticket_view.view(db.session(), actor, number))
-    return redirect(url_for("tickets.show", number=number), 303)
+        sheet = box if box in rule.SHEETS else ""
+        return verbs.page(actor, ticket_view.view(db.session(), actor, number), sheet=sheet)
+    return redirect(_back(number, box), 303)
+
+
+def _back(number: str, box: str) -> str:
+    return draft_forms.page_of(number, box, request.form.get("from", ""))
 
 
 def _clash(actor: Actor, number: str, box: str, stale: Stale) -> ResponseReturnValue:
+    """With scripting the bar for the form; without it the ticket with both texts, or a page that has them where the
+    form stands elsewhere."""
     other: dict[str, Any] = stale.detail
-    bar = draft_forms.clash(number, other["values"], other["version"], other["saved_at"])
+    bar = draft_forms.clash(number, box, other["values"], other["version"], other["saved_at"])
     if _by_script():
         return make_response(render_template("_draft_bar.html", d=bar), 409)
+    said: dict[str, Any] = {"clash": {box: bar}, "error": words.refused(stale)}
     view = ticket_view.view(db.session(), actor, number)
-    form = draft_forms.bound(view, box, request.form)
-    page = verbs.page(actor, view, forms={box: form}, clash={box: bar}, error=words.refused(stale))
-    return page, 409
+    if box in draft_forms.FORMS and not request.form.get("from"):
+        return verbs.page(actor, view, forms={box: draft_forms.bound(view, box, request.form)}, **said), 409
+    if not request.form.get("from") and (form := sheets.form_of(view, actor, box, request.form)) is not None:
+        return verbs.page(actor, view, forms={box: form}, sheet=box, **said), 409
+    kept = [(name, value) for name, value in request.form.items() if name not in ("csrf_token", "draft_version")]
+    mine = [request.form[name] for name in draft_forms.LINES if request.form.get(name)]
+    return render_template(
+        "draft_clash.html", d=bar, mine=mine, kept=kept, href=url_for("drafts.save", number=number),
+        back_href=_back(number, box), rail=rail(),
+    ), 409  # fmt: skip
 
 
 def _by_script() -> bool:

@@ -27,7 +27,7 @@ def place_columns(session: Session, order: Order) -> list[Filled]:
     kinds = words_admin.kinds()
     return [
         text(_("Code"), lambda row: row[0].code),
-        text(_("Title"), lambda row: row[0].name, 30),
+        text(_("Name (of a thing)"), lambda row: row[0].name, 30),
         text(_("English name"), lambda row: row[0].name_en, 30),
         text(_("Kind"), lambda row: words.word(kinds, row[0].kind)),
         text(_("Superior's code"), lambda row: row[1]),

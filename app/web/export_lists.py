@@ -32,6 +32,7 @@ from app.web import (
     export_problems,
     export_publications,
     export_rectifications,
+    export_switches,
     export_tickets,
 )
 from app.web.context import translate as _
@@ -203,6 +204,10 @@ LISTS: tuple[ExportList, ...] = (
         export_desk.address_rows,
     ),
     _whole("seen", "seen", lambda: _("Who saw what"), export_desk.seen_columns, export_desk.seen_rows),
+    ExportList(
+        "switches", "switches", lambda: _("Switched by PIN"), export_switches.asks, export_switches.says,
+        export_switches.columns, export_switches.below, export_switches.count,
+    ),
     _whole("organisations", "admin", lambda: _("Organisations"), export_admin.place_columns, export_admin.places),
     _whole("admin_log", "admin", lambda: _("Log of changes"), export_admin.log_columns, export_admin.log),
     _whole("customers", "admin", lambda: _("Customers"), export_desk.customer_columns, export_desk.customer_rows),

@@ -13,7 +13,7 @@ from app.domain.roles import Actor
 from app.services import duty, organisations, queue
 from app.services.export_work import Order
 from app.services.queue import Filters, Row
-from app.web import queue_page, words, words_duty, words_ownership, words_parties
+from app.web import queue_page, words, words_clocks, words_duty, words_ownership, words_parties
 from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
@@ -59,14 +59,18 @@ def count(session: Session, order: Order, ticket_id: int, most: int) -> int:
 
 def columns(session: Session, order: Order) -> list[Filled]:
     """One line a ticket."""
-    categories, states, kinds = queue_page.category_labels(session), words.states(), words.clock_kinds()
+    categories, states, waits = queue_page.category_labels(session), words.states(), words_clocks.waiting
     asked, me = words_parties.queues(), order.actor.name
     return [
         text(_("Ticket"), lambda row: row.number, 20),
         text(_("Waybill"), lambda row: row.waybill, 20),
         text(_("Category"), lambda row: categories.get(row.category, row.category), 16),
         text(_("State"), lambda row: words.word(states, row.state), 12),
-        text(_("Waiting for"), lambda row: asked[row.asked] if row.asked else words.word(kinds, row.next_clock), 18),
+        text(
+            _("Waiting for"),
+            lambda row: asked[row.asked] if row.asked else waits(row.next_clock, raised=row.raised),
+            18,
+        ),
         time(_("Due"), lambda row: row.due_at),
         text(_("Overdue"), lambda row: yes_no(row.overdue), 8),
         number(_("Repeats"), lambda row: row.repeat_count, 8),

@@ -40,7 +40,14 @@ def words(code: int, reason: str = "") -> tuple[str, str]:
             _("Someone else acted on this meanwhile"),
             _("Go back and reload the page: it then shows the newer state."),
         ),
-        "413": (_("Too large"), _("The form or file is larger than the portal accepts.")),
+        "413": (
+            _("Too large"),
+            _(
+                "The form with its file is larger than %(mb)s MB, the most that is taken here. Nothing was stored. Go "
+                "back: what you typed is still there; then choose a smaller file or send less at once.",
+                mb=_room(),
+            ),
+        ),
         "422": (_("Please check what you entered"), _("Go back and correct the form.")),
         "429": (_("Too many requests"), _("Please wait a moment and try it again.")),
         "503": (_("The portal is busy"), _("Nothing was saved. Please try it again in a few seconds.")),
@@ -53,6 +60,8 @@ def show(code: int, *, reason: str = "", retry_after: int | None = None) -> Resp
     """The error page. It must never fail itself: where the template cannot be shown, plain HTML is."""
     title, text = words(code, reason)
     action = {"href": url_for("auth.index"), "label": _("To the start page")}
+    if code == 413 and (form := _form_page()):
+        action = {"href": form, "label": _("Back to the form")}
     try:
         body = render_template("error.html", code=code, title=title, text=text, action=action)
     except Exception as error:
@@ -63,6 +72,18 @@ def show(code: int, *, reason: str = "", retry_after: int | None = None) -> Resp
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
+
+
+def _room() -> int:
+    """How many megabytes this address takes."""
+    return (request.max_content_length or 0) // 1_000_000
+
+
+def _form_page() -> str:
+    """The page of this portal from which a form was sent; empty for none."""
+    from app.web.guard import own_path
+
+    return own_path(request.referrer or "")
 
 
 def _http(error: HTTPException) -> Response:

@@ -17,6 +17,8 @@ def panel(view: View, actor: Actor, now: datetime) -> dict[str, Any] | None:
     ticket = view.ticket
     if ticket.help_asked_at is None and ticket.acting_id is None:
         return None
+    if ticket.handling_site_id is None and ticket.help_asked_at is None:
+        return None  # no site has it: whoever is asked answers in the own name, as the head of the page says
     acts = view.parts.get("acting")
     name = ((acts.name_en or acts.name) if g.fmt.english else acts.name) if acts is not None else ""
     return {

@@ -68,5 +68,6 @@ def _records() -> tuple[tuple[str, str, str], ...]:
         ("export", "exports.index", _("My exports")),
         ("alarms", "alarms.index", _("Alarms")),
         ("seen", "seen.index", _("Who saw what")),
+        ("switches", "switches.index", _("Switched by PIN")),
         ("admin", "admin.index", _("Administration")),
     )

@@ -30,7 +30,7 @@ bp = Blueprint("organisations", __name__)
 ROOM = Room(organisation_admin.MOST + 1, 1_900_000, 12_000_000)
 SHOWN = 200  # faults on one page
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-HEADS = tuple(names[0] for names in rows_rule.COLUMNS.values())
+HEADS = tuple(names[0] for names in rows_rule.COLUMNS.values())  # of the template; any name of COLUMNS is read
 
 
 class PlaceForm(Form):
@@ -125,6 +125,14 @@ def take_in() -> ResponseReturnValue:
     return _import(told, "" if told.faults else carried.pack(rows)), 422 if told.faults else 200
 
 
+def _heads() -> list[str]:
+    """The columns as the page names them: in English with the Chinese heading that stands in the template."""
+    labels = words_admin.fields()
+    return [
+        f"{labels[name]} ({names[0]})" if g.fmt.english else names[0] for name, names in rows_rule.COLUMNS.items()
+    ]  # fmt: skip
+
+
 @bp.get("/admin/organisations-import/template.<kind>")
 @route_access("admin")
 @requires("admin")
@@ -147,7 +155,7 @@ def _import(told: Trial | None = None, packed: str = "", error: str = "") -> str
     faults = told.faults if told else ()
     return render_template(
         "admin_organisations_import.html", **_frame(), told=told, carried=packed, error=error, n=len(faults),
-        bad=[_fault(one) for one in faults[:SHOWN]], left=max(0, len(faults) - SHOWN), heads=HEADS,
+        bad=[_fault(one) for one in faults[:SHOWN]], left=max(0, len(faults) - SHOWN), heads=_heads(),
         most=organisation_admin.MOST,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
+from app.domain import drafts
 from app.domain.calendars import month_of
 from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
 from app.domain.penalties import STATES
@@ -20,7 +21,17 @@ from app.services import penalty_explain, penalty_hand, penalty_view, scorecard_
 from app.services.desk import Post
 from app.services.penalty_hand import HandIn
 from app.services.penalty_view import Filters
-from app.web import attachments, forms, penalty_forms, penalty_page, penalty_sheet, queue_page, verbs, words
+from app.web import (
+    attachments,
+    draft_forms,
+    forms,
+    penalty_forms,
+    penalty_page,
+    penalty_sheet,
+    queue_page,
+    verbs,
+    words,
+)
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
@@ -54,8 +65,10 @@ def show(penalty_id: int) -> ResponseReturnValue:
     """Why this entry is there and what it costs, as a page to print."""
     actor, now = current_actor(), clock.now()
     found = penalty_explain.view(db.session(), actor, penalty_id, now)
+    box = drafts.of_one(drafts.DECISION, penalty_id)
+    kept, typed = draft_forms.of_form(db.session(), actor, found.line.number, box, now)
     return render_template(
-        "penalty.html", rail=rail(actor, now), p=penalty_sheet.of(found, actor, now),
+        "penalty.html", rail=rail(actor, now), p=penalty_sheet.of(found, actor, now), kept=kept, typed=typed,
         notice=_("Saved") if request.args.get("done") else "",
     )  # fmt: skip
 

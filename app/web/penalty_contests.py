@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.domain import contests as rule
+from app.domain import drafts
 from app.domain.calendars import month_of
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
@@ -18,7 +19,17 @@ from app.extensions import db
 from app.services import penalty_contest_view, penalty_contests, penalty_explain, penalty_view, scorecard_scope
 from app.services.one_by_one import Done, attempt
 from app.services.penalty_contests import ContestIn
-from app.web import attachments, forms, penalty_forms, penalty_page, penalty_sheet, verbs, words, words_penalties
+from app.web import (
+    attachments,
+    draft_forms,
+    forms,
+    penalty_forms,
+    penalty_page,
+    penalty_sheet,
+    verbs,
+    words,
+    words_penalties,
+)
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
@@ -51,10 +62,13 @@ def raise_one(penalty_id: int) -> ResponseReturnValue:
             error, status = words.refused(wrong), 409
     elif found.hindrance:
         error = words_penalties.hindrances()[found.hindrance]
+    kept, typed = draft_forms.of_form(db.session(), actor, number, drafts.of_one(drafts.CONTEST, penalty_id), now)
+    if request.method == "GET" and typed:
+        draft_forms.fill(form, typed)
     return render_template(
         "penalty_contest.html", rail=rail(actor, now), form=form, error=error, key=secrets.token_urlsafe(24),
         p=penalty_sheet.of(penalty_explain.view(db.session(), actor, penalty_id, now), actor, now),
-        tray=attachments.tray_of(actor, number, BOX), may=not found.hindrance,
+        tray=attachments.tray_of(actor, number, BOX), may=not found.hindrance, kept=kept,
     ), status  # fmt: skip
 
 

@@ -18,7 +18,17 @@ from app.domain.roles import Actor
 from app.services import menu, organisations, queue, queue_frame
 from app.services.queue import Filters, Row
 from app.services.queue_frame import Frame, Rail
-from app.web import addresses, bell_mark, menu_words, view_menu, words, words_day, words_ownership, words_parties
+from app.web import (
+    addresses,
+    bell_mark,
+    menu_words,
+    view_menu,
+    words,
+    words_clocks,
+    words_day,
+    words_ownership,
+    words_parties,
+)
 from app.web.categories_shown import category_groups as category_groups
 from app.web.categories_shown import category_labels as category_labels
 from app.web.categories_shown import filter_labels as filter_labels
@@ -226,7 +236,7 @@ def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, a
     """One line of the list: masked, with its countdown in words; its address keeps the filters `asked` for."""
     asking = row.asked or row.next_clock == "close"  # the site has something to do though the answer is out
     due_text, tone = asked_chip(row, now) if asking else chip(row.state, row.due_at, row.overdue, now)
-    kinds = words.clock_kinds()
+    waits = words_clocks.waiting(row.next_clock, raised=row.raised)
     return {
         "number": row.number,
         "href": f"/tickets/{row.number}?{urlencode(asked)}" if asked else f"/tickets/{row.number}",
@@ -240,7 +250,7 @@ def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, a
         "content": mask_text(row.content)[:120],
         "waybill": row.waybill,
         "waybill_tail": f"…{row.waybill[-8:-4]} {row.waybill[-4:]}" if len(row.waybill) >= 8 else "",
-        "foot": words_parties.queues()[row.asked] if row.asked else kinds.get(row.next_clock, "") if row.due_at else "",
+        "foot": words_parties.queues()[row.asked] if row.asked else waits if row.due_at else "",
         "time_text": g.fmt.time(row.received_at),
         "time_full": g.fmt.full(row.received_at),
         "selected": row.number == selected,

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 from types import ModuleType
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
+
+from app.domain import drafts as rule
 from app.domain.roles import Actor
 from app.services.ticket_view import View
 from app.web import (
     addresses,
     calls_forms,
     closing_forms,
+    draft_forms,
     exemption_forms,
     help_forms,
     kind_forms,
@@ -58,21 +63,41 @@ def sheet(
     }  # fmt: skip
 
 
-def menu_of(view: View, actor: Actor) -> list[dict[str, Any]]:
+def menu_of(view: View, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """The entries of the menu: one for each allowed action that has a sheet; what cannot be undone stands last."""
-    show, found = addresses.of_ticket("tickets.show", view.ticket.number), []
+    show, found, drafted = addresses.of_ticket("tickets.show", view.ticket.number), [], draft_forms.fresh(view, now)
     for key, builder in sorted(_allowed(view).items(), key=lambda one: one[0] in GRAVE):
         made, href = builder(view, actor, None), f"{show}?sheet={key}"
-        found.append({"key": key, "label": made["label"], "href": href, "grave": key in GRAVE})
+        found.append({
+            "key": key, "label": made["label"], "href": href, "grave": key in GRAVE, "drafted": key in drafted,
+        })  # fmt: skip
     return found
 
 
-def opened(view: View, actor: Actor, key: str, bound: dict[str, Any]) -> Sheet | None:
-    """The sheet that is asked for, with what was typed; None when it does not exist or is not allowed."""
+def opened(
+    view: View, actor: Actor, key: str, bound: dict[str, Any], now: datetime, clashes: dict[str, Any]
+) -> Sheet | None:  # fmt: skip
+    """The sheet that is asked for, with what was typed, or with the person's draft of it; None when it does not exist
+    or is not allowed."""
     builder = _allowed(view).get(key)
     if builder is None:
         return None
-    return {"key": key, **builder(view, actor, bound.get(key))}
+    made = {"key": key, **builder(view, actor, bound.get(key)), "filled": key in bound}
+    if made["form"] is not None and rule.keeps(key):
+        made["draft"] = draft_forms.state(view, actor, key, now, clashes)
+        kept = draft_forms.fresh(view, now).get(key)
+        if kept is not None and key not in bound:
+            draft_forms.fill(made["form"], MultiDict(kept.values))
+    return made
+
+
+def form_of(view: View, actor: Actor, key: str, typed: Any) -> Any:
+    """The form of a sheet with what was typed; None for a sheet that is not open to this actor."""
+    builder = _allowed(view).get(key)
+    form = builder(view, actor, None)["form"] if builder else None
+    if form is not None:
+        draft_forms.fill(form, typed)
+    return form
 
 
 def known() -> dict[str, Builder]:

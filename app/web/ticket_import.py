@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock
@@ -75,9 +75,15 @@ def _page(
         "ticket_import.html", rail=queue_page.rail(session, actor, None, clock.now()), error=error, carried=packed,
         tabs=entry.tabs(actor, "import"), n=len(trial.lines) if trial else 0, tried=trial is not None,
         faults=[_fault(one) for one in trial.faults] if trial else [], done=done or [], most=ticket_import.MOST,
-        heads=[words_[0] for words_ in COLUMNS.values()], labels=words_kinds.columns(),
+        heads=[_head(name) for name in COLUMNS],
         submission_key=request.form.get("submission_key") or secrets.token_urlsafe(24),
     )  # fmt: skip
+
+
+def _head(name: str) -> str:
+    """A column as the page names it: in English with the Chinese heading that stands in the template."""
+    chinese = COLUMNS[name][0]
+    return f"{words_kinds.columns()[name]} ({chinese})" if g.fmt.english else chinese
 
 
 def _fault(fault: Fault) -> dict[str, Any]:

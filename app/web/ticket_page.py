@@ -37,8 +37,9 @@ SITE_CHIPS = ("first_reply", "resolve", "close", "appeal", "objection", "accept"
 
 def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = None, **state: Any) -> dict[str, Any]:
     """Everything `_ticket.html` reads; `state` carries bound forms, an error or a notice of a failed post."""
-    ticket, menu = view.ticket, sheets.menu_of(view, actor)
-    sheet = sheets.opened(view, actor, state.get("sheet") or "", state.get("forms") or {})
+    ticket, menu = view.ticket, sheets.menu_of(view, actor, now)
+    bound, clashes = state.get("forms") or {}, state.get("clash") or {}
+    sheet = sheets.opened(view, actor, state.get("sheet") or "", bound, now, clashes)
     moved_on = sheet is None and state.get("sheet") in sheets.known()
     error = state.get("error") or (_("The ticket has moved on: this cannot be done any more.") if moved_on else None)
     return {
@@ -46,7 +47,7 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
         "state_label": words.states()[ticket.state], "state_tone": _state_tone(ticket.state),
         "chips": chips(view, now), "facts": facts(view), "thread": posts_of(view, actor), "side": side(view, shown),
         "actions": actions(view, actor),
-        "boxes": boxes_of(view, actor, now, state.get("forms") or {}, state.get("clash") or {}),
+        "boxes": boxes_of(view, actor, now, bound, clashes),
         "appeal": appeal(view, now), "error": error, "notice": state.get("notice"),
         "sites": [(site.code, site_name(site)) for site in view.sites], "menu": menu, "sheet": sheet,
         "open_ends": words_closing.open_ends(view.against_close),
@@ -66,13 +67,15 @@ def _in_the_background(clock: Any, view: View) -> bool:
 
 def chips(view: View, now: datetime) -> list[dict[str, str]]:
     """One chip a running clock, the most pressing first."""
-    labels, found = words.clock_kinds(), []
+    raised, found = view.ticket.reporter_id is not None, []
     for clock in sorted(_running(view), key=lambda c: c.due_at):
         if clock.state == "paused":
             continue
         if _in_the_background(clock, view):
             continue
-        label = " · ".join(part for part in (labels[clock.kind], party_panel.whose(clock, view)) if part)
+        label = " · ".join(
+            part for part in (words_clocks.waiting(clock.kind, raised=raised), party_panel.whose(clock, view)) if part
+        )
         left = g.fmt.left(clock.due_at, now)
         seconds = (clock.due_at - now).total_seconds()
         tone = "late" if seconds <= 0 else "soon" if seconds <= 1800 else "info" if clock.kind == "platform" else ""
@@ -81,15 +84,8 @@ def chips(view: View, now: datetime) -> list[dict[str, str]]:
             "due_iso": clock.due_at.isoformat(), "label": label, "href": clock_href(view, clock),
         })  # fmt: skip
     if view.ticket.repeat_count:
-        found.append(
-            {
-                "text": _("Repeated %(n)s×", n=view.ticket.repeat_count),
-                "tone": "late",
-                "title": "",
-                "due_iso": "",
-                "href": "",
-            }
-        )
+        text = _("Repeated %(n)s×", n=view.ticket.repeat_count)
+        found.append({"text": text, "tone": "late", "title": "", "due_iso": "", "href": ""})
     return [*found, *call_card.chips(view), *ticket_chips.chips(view, now)]
 
 
@@ -271,7 +267,9 @@ def clock_href(view: View, clock: Clock) -> str:
 
 def _clock(view: View, clock: Clock) -> dict[str, str]:
     nth = _nth(view, clock)
-    label = words.clock_kinds()[clock.kind] + (f" #{nth}" if nth > 1 else "")
+    label = words_clocks.waiting(clock.kind, raised=view.ticket.reporter_id is not None) + (
+        f" #{nth}" if nth > 1 else ""
+    )
     if whose := party_panel.whose(clock, view):
         label = f"{label} · {whose}"
     due, href = g.fmt.full(clock.due_at), clock_href(view, clock)

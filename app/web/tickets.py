@@ -14,6 +14,7 @@ from htmx_flask import request
 
 from app import clock
 from app.domain import kinds
+from app.domain.categories import NOTHING_TO_SOLVE
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.extensions import db, limiter
@@ -232,12 +233,20 @@ def _preview(actor: Actor, number: str, answer: ResultIn, now: datetime) -> str:
         "number": view.ticket.number, "action": url_for("tickets.result", number=number, **asked),
         "text": request.form.get("text", ""), "hidden": hidden,
         "findings": answer_groups.leaving(answer_groups.of(view), request.form),
+        "outside": _outside(view.ticket.category),
         "orders": [f"{connection.name} · {order.code}" for order, connection in view.orders],
         "pictures": attachments.chosen(view, list(answer.attachments)), "doubts": doubts,
     }  # fmt: skip
     if request.htmx:
         return render_template("_preview.html", preview=preview)
     return render_template("preview.html", preview=preview, rail=queue_page.rail(db.session(), actor, None, now))
+
+
+def _outside(category: str) -> str:
+    """How somebody whom no platform tells gets the answer."""
+    if category in NOTHING_TO_SOLVE:
+        return _("No platform order, and nothing to solve: no link is sent. Please tell the customer yourself.")
+    return _("No platform order: the customer gets a link to say whether it is solved")
 
 
 def _answer(form: Any, groups: Sequence[AnswerGroup], pictures: list[int]) -> ResultIn:

@@ -46,7 +46,7 @@ def queues() -> dict[str, str]:
     """The queues in the rail."""
     return {
         "todo": _("To do"),
-        "overdue": _("Overdue"),
+        "overdue": _("All overdue"),  # whoever has the turn; the first band of a list is of that list alone
         "due_soon": _("Due within 30 min"),
         "returned": _("Returned for rework"),
         "to_accept": _("To accept"),

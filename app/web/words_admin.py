@@ -25,7 +25,7 @@ def fields() -> dict[str, str]:
     return {
         "code": _("Code"),
         "kind": _("Kind of organisation"),
-        "name": _("Title"),
+        "name": _("Name (of a thing)"),
         "name_en": _("English name"),
         "superior": _("Superior's code"),
         "address_prefix": _("Addresses of its area begin with"),
@@ -42,7 +42,7 @@ def connection_fields() -> dict[str, str]:
     """The fields of a connection; below them those that only one driver has."""
     return {
         "code": _("Code"),
-        "name": _("Title"),
+        "name": _("Name (of a thing)"),
         "driver": _("Protocol"),
         "charset": _("Charset"),
         "callback_url": _("Answers go to"),

@@ -38,9 +38,16 @@ def limits() -> dict[str, str]:
     }
 
 
-def clock(kind: str, run: int) -> str:
-    """A clock's name, from its second run on with the run's number."""
-    label = {**limits(), **words.clock_kinds()}.get(kind, kind)
+def waiting(kind: str, *, raised: bool) -> str:
+    """A clock's name on a ticket; the answer to what was `raised` inside the house waits for no customer."""
+    if raised and kind == "objection":
+        return _("Waiting for whoever raised it")
+    return words.clock_kinds().get(kind, "")
+
+
+def clock(kind: str, run: int, *, raised: bool = False) -> str:
+    """A clock's name, from its second run on with the run's number; `raised` as in `waiting`."""
+    label = waiting(kind, raised=raised) or limits().get(kind, kind)
     return _("%(clock)s, run %(n)s", clock=label, n=run) if run > 1 else label
 
 
@@ -127,6 +134,7 @@ def errors() -> dict[str, str]:
         "policy_stale": _("Someone else stored a version meanwhile. Begin a new draft from it."),
         "preview_first": _("The lines changed since the preview. Look at the new preview, then store."),
         "unreadable": _("This file is not text"),
+        "days_too_large": _("The file is larger than 64 KB: the days of a year are a few lines"),
     }
 
 

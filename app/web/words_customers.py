@@ -37,6 +37,7 @@ def errors() -> dict[str, str]:
         "too_many_rows": _("At most 2000 accounts at once"),
         "bad_rows": _("Nothing was imported: some lines are wrong"),
         "not_text": _("The file is neither UTF-8 nor GB 18030"),
+        "file_too_large": _("The file is larger than 2 MB. Please split it or make it smaller, then choose it again."),
     }
 
 

@@ -16,7 +16,8 @@ def names() -> str:
 def bands() -> dict[str, str]:
     """The heads of the work queue."""
     return {
-        "late": _("Late, or a promise broken"),  # the counter of late work leaves out what is only broken
+        # of the list that is shown, and with what is only broken: the menu's counter is of all late work
+        "late": _("In this list: late, or a promise broken"),
         "soon": _("Within 30 minutes"),
         "today": _("Due today"),
         "later": _("Later on"),

@@ -41,7 +41,8 @@ def _queue() -> dict[str, Text]:
         ), EVERY),
         "bands": Text(_("Order of the list"), _(
             "Sorted by the time left: already late, within 30 minutes, due today, later on. A ticket whose promise was "
-            "not kept stands first, whatever its own time. Replied and waiting tickets have queues of their own."
+            "not kept stands first, whatever its own time. Replied and waiting tickets have queues of their own. The "
+            "counts are of this list; “All overdue” in the menu counts every late ticket, whoever has to act."
         ), EVERY),
         "views": Text(_("Saved views"), _(
             "“Views” above the list keeps its filters and order under a name, %(n)s at most. One of them can open "

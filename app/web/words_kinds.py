@@ -71,7 +71,7 @@ def sheet_faults() -> dict[str, str]:
     """Why a sheet, or a row of it, cannot be taken in."""
     return {
         "empty": _("Please choose a file"),
-        "too_large": _("The file is too large"),
+        "too_large": _("The file is larger than 2 MB. Please split it or make it smaller, then choose it again."),
         "not_excel": _("This is no Excel file (.xlsx)"),
         "too_many_rows": _("There are too many rows: please split the list"),
         "no_column": _("The first row does not name this column"),

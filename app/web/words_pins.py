@@ -25,3 +25,20 @@ def errors() -> dict[str, str]:
 def wait(seconds: int) -> str:
     """After too many wrong passwords."""
     return _("Too many failed sign-ins. Please wait %(n)s seconds.", n=seconds)
+
+
+@table
+def outcomes() -> dict[str, str]:
+    """How a try to switch ended."""
+    return {
+        "switched": _("Took over"),
+        "wrong": _("Refused: wrong PIN"),
+        "early": _("Refused: tried again before the wait was over"),
+        "locked": _("Refused: too many wrong PINs, password needed"),
+    }
+
+
+@table
+def outcome_choices() -> dict[str, str]:
+    """The filter of the log."""
+    return {"switched": _("Took over"), "refused": _("Refused tries")}

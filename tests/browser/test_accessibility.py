@@ -179,6 +179,7 @@ PAGES: dict[str, tuple[str, Way]] = {
     "exports": ("lcs", to("/exports")),
     "export-log": ("admin", to("/exports/log")),
     "who-saw-what": ("site-manager", to("/seen")),
+    "switched-by-pin": ("lcs-manager", to("/switches")),
     "second-factor": ("ccs", to("/account/second-factor")),
     "second-factors": ("admin", to("/admin/second-factors")),
     "accounts": ("admin", to("/admin/users")),

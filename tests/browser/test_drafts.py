@@ -82,3 +82,45 @@ def test_a_lost_line_keeps_the_words_here_and_saves_them_when_it_is_back(page: P
     page.evaluate("localStorage.clear()")
     page.reload()
     expect(page.locator("#result-text")).to_have_value(ONE)
+
+
+def test_a_sheet_is_there_after_a_sign_out_on_another_device_and_gone_when_it_was_sent(
+    page: Page, platform: Simulator, other: BrowserContext, scripting: bool
+) -> None:
+    code = steps.push(platform)
+    steps.sign_in(page, "site")
+    number = steps.find(page, code)
+    page.goto(f"/tickets/{number}?sheet=return")
+    page.locator("#sheet-text").fill(ONE)
+    if scripting:
+        expect(page.locator("#sheet [data-draft-state]")).to_have_text("草稿已存")
+    else:
+        page.locator("#sheet button[formaction$='/draft']").click()
+    page.locator(".rail form[action='/logout'] button").click()
+    second = other.new_page()
+    steps.sign_in(second, "site")
+    second.goto(f"/tickets/{number}")
+    second.locator("details.more summary").click()
+    expect(second.locator("details.more .chip.ask")).to_have_count(1)
+    second.goto(f"/tickets/{number}?sheet=return")
+    expect(second.locator("#sheet-text")).to_have_value(ONE)
+    second.locator("#sheet-reason").select_option("outside_area")
+    second.locator("#sheet .foot .btn.danger").click()
+    expect(second.locator("#sheet")).to_have_count(0)
+    second.goto(f"/tickets/{number}")
+    expect(second.locator(".chip.ask", has_text="草稿")).to_have_count(0)
+
+
+def test_a_lost_line_keeps_a_sheets_words_here_and_saves_them_when_it_is_back(page: Page, platform: Simulator) -> None:
+    code = steps.push(platform)
+    steps.enter(page, "site")
+    number = steps.find(page, code)
+    page.goto(f"/tickets/{number}?sheet=ask_exemption")
+    page.context.set_offline(True)
+    page.locator("#sheet-text").fill(ONE)
+    expect(page.locator("#sheet [data-draft-state]")).to_contain_text("本机")
+    page.context.set_offline(False)
+    expect(page.locator("#sheet [data-draft-state]")).to_have_text("草稿已存", timeout=12_000)
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    expect(page.locator("#sheet-text")).to_have_value(ONE)

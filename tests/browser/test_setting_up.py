@@ -68,3 +68,18 @@ def test_a_portal_is_set_up_until_its_first_ticket(page: Page, tmp_path: Path, s
     steps.enter(page, "ccs")
     steps.find(page, str(sent["order"]))
     expect(page.locator("#ticket")).to_contain_text(f"新站 {tag} 1")
+
+
+def test_a_list_that_is_too_large_is_told_beside_its_field_and_nothing_is_sent(page: Page, tmp_path: Path) -> None:
+    large = tmp_path / "organisations.csv"
+    large.write_bytes(b"a," * 1_100_000)
+    steps.enter(page, "admin")
+    page.goto("/admin/users-import")
+    page.locator("#import-text").fill("手工粘贴的行")
+    page.locator("#import-file").set_input_files(large)
+    expect(page.locator("#import-file-large")).to_contain_text("2 MB")
+    page.locator(".foot .btn").first.click()
+    expect(page.locator("#import-text")).to_have_value("手工粘贴的行")
+    expect(page.locator("#import-file")).to_be_focused()
+    page.locator("#import-file").set_input_files([])
+    expect(page.locator("#import-file-large")).to_have_count(0)

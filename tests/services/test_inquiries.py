@@ -236,10 +236,44 @@ def test_a_customer_who_is_not_content_hears_more_and_no_appeal_is_made(cast: Ca
 
 
 def test_the_complainants_link_brings_an_inquiry_back(cast: Cast, db_session: Session) -> None:
-    number = intake.manual(actor=cast["ccs"], complaint=PRAISE, key="k", now=NOON)
+    number = intake.manual(actor=cast["ccs"], complaint=replace(PRAISE, category="CONSULT"), key="k", now=NOON)
     done = replies.result(actor=cast["site"], post=Post(number), answer=ResultIn("谢谢", ""), now=NOON)
     customer_link.answer(token=done.link, verdict="not_solved", comment="", now=NOON + MINUTE)
     assert ticket_of(db_session, number).state == "in_progress"
+
+
+@pytest.mark.parametrize("category", ["PRAISE", "SUGGESTION"])
+def test_nobody_who_praises_or_suggests_is_asked_whether_it_is_solved(cast: Cast, db_session, category: str) -> None:
+    number = intake.manual(actor=cast["ccs"], complaint=replace(PRAISE, category=category), key="k", now=NOON)
+    done = replies.result(actor=cast["site"], post=Post(number), answer=ResultIn("谢谢", ""), now=NOON)
+    assert getattr(done, "link", None) == "" and db_session.scalars(select(CustomerLink)).all() == []
+
+
+@pytest.mark.parametrize("who", ["site", "lcs"])
+def test_whoever_takes_praise_down_finds_it_again_though_headquarters_answers(cast: Cast, db_session, who) -> None:
+    praise = replace(PRAISE, waybill="", site_code="", address="")
+    number = intake.manual(actor=cast[who], complaint=praise, key="k", now=NOON)
+    assert scope.load(db_session, cast[who], number).queue == "tray"
+    own = cast[who].organisation_id
+    (item,) = db_session.scalars(select(WorkItem).where(WorkItem.scope == own))
+    assert (item.queue, item.turn) == ("elsewhere", False)
+    for other in ("site-2", "site-3", "lcs-2"):
+        with pytest.raises(NotFound):
+            scope.load(db_session, cast[other], number)
+
+
+def test_praise_for_the_own_site_is_the_own_sites_work_alone(cast: Cast, db_session: Session) -> None:
+    praise = replace(PRAISE, waybill="", site_code="", address="")
+    number = intake.manual(actor=cast["site"], complaint=praise, key="k", now=NOON, site="330106-01")
+    assert ticket_of(db_session, number).handling_site_id == cast.places["330106-01"]
+    assert queues_at(db_session, cast.places["330106-01"])["to_accept"] == 1
+
+
+def test_a_complaint_taken_down_for_others_stays_theirs(cast: Cast, db_session: Session) -> None:
+    lost = ComplaintIn(text="没有收到", category="LOST", waybill="", channel="telephone", site_code="440305-01")
+    number = intake.manual(actor=cast["site"], complaint=lost, key="k", now=NOON)
+    with pytest.raises(NotFound):
+        scope.load(db_session, cast["site"], number)
 
 
 REGULATED = ComplaintIn(

@@ -23,10 +23,11 @@ GROWS = {
     "ticket", "work_item", "event", "clock", "outbox", "notice", "free_text", "ticket_party", "ticket_person",
     "platform_order", "appeal", "exempted_clock", "counter", "alarm", "incident_ticket", "incident_count", "exemption",
     "exemption_scope", "problem_row", "inquiry_row", "audit", "penalty", "scan",
-    "day_fact",
+    "day_fact", "switch_log",
 }  # fmt: skip
 WHO = {"site": "site", "lcs": "lcs", "ccs": "ccs-manager"}
-SCANS = {"exemptions": {"exemption"}}  # in the order of its key, up to a page
+# in the order of the key, up to a page; of the switches few are refused, which have an index of their own
+SCANS = {"exemptions": {"exemption"}, "switches": {"switch_log"}, "switches switched": {"switch_log"}}
 # What is sorted, and why that stays small.
 SORTS = {
     "analysis": "the daily sums of one area over at most 92 days, and among its tickets those of one instant",

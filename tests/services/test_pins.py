@@ -173,3 +173,11 @@ def test_browsers_in_which_nobody_signed_in_for_a_day_are_forgotten(cast: Cast, 
     assert pins.sweep(NOON + timedelta(hours=23)) == 0
     assert pins.sweep(NOON + timedelta(hours=24)) == 1
     assert db_session.scalars(select(Device)).all() == []
+
+
+def test_a_try_before_the_wait_is_over_stands_in_the_log_too(cast: Cast, db_session: Any) -> None:
+    token = shared(cast, "site", "site-manager")
+    for pin in ("9182", PIN):
+        with pytest.raises(PinRefused):
+            switch(cast, token, pin=pin)
+    assert logged(db_session) == ["wrong", "early"]

@@ -40,6 +40,7 @@ from app.services import (
     saved_views,
     search,
     seen,
+    switch_log,
 )
 from app.services.queue import Filters
 from tests.tools import lists_ledger
@@ -117,6 +118,11 @@ def _search(text: str) -> Call:
     return lambda session, actor, now: search.find(session, actor, words.parse(text), Filters(queue=""), now)
 
 
+def _switches(role: str, outcome: str) -> Call:
+    asked = switch_log.Filters(outcome)
+    return lambda session, actor, now: switch_log.page(session, replace(actor, role=role), asked)
+
+
 def of_desk(desk: str) -> dict[str, Call]:
     """The lists that a desk has (site, lcs, ccs), by a name that says the filters."""
     found: dict[str, Call] = {}
@@ -134,6 +140,8 @@ def of_desk(desk: str) -> dict[str, Call]:
             found[f"{kind} {name}".strip()] = _kind(kind, given)
     manager = f"{desk}_manager"
     found["who saw what"] = lambda session, actor, now: seen.log(session, replace(actor, role=manager))
+    for outcome in ("", *switch_log.OUTCOMES):
+        found[f"switches {outcome}".strip()] = _switches(manager, outcome)
     found["exports"] = lambda session, actor, now: exports.mine(session, actor)
     for name, asked in PROBLEM_QUERIES.items():
         found[f"problem parcels {name}".strip()] = _problems(asked)

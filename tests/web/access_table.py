@@ -58,6 +58,7 @@ LINES = (
     _line("password_links.use", "POST", "/password/nobody",                 422, 404, 404, 404, 404, 404, 404, 404),
     _line("seen.index", "GET", "/seen",                                     L,   403, 200, 403, 200, 403, 200, 403),
     _line("seen.ask", "POST", "/seen",                                      L,   403, 422, 403, 422, 403, 422, 403),
+    _line("switches.index", "GET", "/switches",                             L,   403, 200, 403, 200, 403, 200, 200),
     _line("auth.logout", "POST", "/logout",                                 L,   303, 303, 303, 303, 303, 303, 303),
     _line("auth.account", "GET", "/account",                                L,   200, 200, 200, 200, 200, 200, 200),
     _line("auth.save_account", "POST", "/account",                          L,   422, 422, 422, 422, 422, 422, 422),

@@ -94,6 +94,7 @@ def orders() -> list[tuple[str, dict[str, str]]]:
         ("penalties", {"month": "2026-11", "state": "proposed", "rule": "loss", "organisation": "330106-01"}),
     ]
     found += [(key, {}) for key in ("team", "alarms", "appeals", "closures", "incidents", "seen")]
+    found += [("switches", {}), ("switches", {"outcome": "refused", "organisation": "330106-01"})]
     found += [("addresses", {}), ("customers", {}), ("organisations", {}), ("admin_log", {})]
     for site in filter(None, TICKETS.values()):
         found += [("cases", {"month": "2026-11", "code": site, "measure": one}) for one in scorecard_cases.MEASURES]

@@ -143,3 +143,9 @@ def test_the_people_of_a_site_have_a_sheet_on_screen_as_pdf_and_as_excel_and_its
     answer = head.get(f"{people}.pdf")
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert code[0] in PdfReader(BytesIO(answer.data)).pages[0].extract_text()
+
+
+def test_the_analysis_of_a_running_month_says_why_it_cannot_be_written_yet(client: FlaskClient, month: Any) -> None:
+    page = sign_in(client, "lcs-manager").get("/months/2026-11").text
+    assert "本月尚未结束：分析从次月 1 日起填写，截止 2026-12" in page and "readonly" in page
+    assert "本月尚未结束" not in sign_in(client, "lcs-manager").get(OCTOBER).text

@@ -227,3 +227,10 @@ def test_types_do_not_mix_and_complaints_keep_their_fifty(other, house, app):
     complaints = [cast.push(house, f"C{n}", waybill=f"YT{n:09d}0000", site="330108-01") for n in range(51)]
     assert other.post("/batch/result", ticket=complaints, open="1").status_code == 422
     assert other.post("/problems/batch", type="").status_code == 422
+
+
+def test_the_answer_to_a_report_waits_for_whoever_raised_it_and_not_for_a_customer(site, other, house):
+    number = reported(house, 1, kind=SLIP)
+    replies.result(actor=house["site-2"], post=post(number), answer=ResultIn("签收单已寄回", ""), now=NOW)
+    pages = [one.get(path).text for one in (site, other) for path in (f"/tickets/{number}", "/tickets?queue=all")]
+    assert all("等提出方确认" in page for page in pages[::2]) and not any("等客户确认" in page for page in pages)

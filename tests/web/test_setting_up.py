@@ -198,3 +198,40 @@ def test_a_connection_that_only_tells_where_history_came_from_has_nothing_to_set
         session.add(Connection(id=new_id(), code="old", name="旧系统", driver="import", secrets=[], active=False))
     page = stage.browsers["admin"].get("/admin/connections/old").text
     assert "/secrets" not in page and "/settings" not in page
+
+
+def large(bytes_: int) -> tuple[io.BytesIO, str]:
+    return io.BytesIO(b"a," * (bytes_ // 2)), "list.csv"
+
+
+@pytest.mark.parametrize("path", ["/admin/organisations-import", "/admin/users-import", "/admin/customers-import"])
+def test_a_list_beyond_two_megabytes_is_told_beside_its_field_and_what_was_typed_stays(stage: Stage, path: str) -> None:
+    typed = {"csrf_token": stage.csrf, "text": "手工粘贴的行", "file": large(2_500_000)}
+    page = stage.browsers["admin"].post(path, data=typed, content_type="multipart/form-data")
+    assert page.status_code == 422 and 'aria-describedby="import-file-error"' in page.text
+    assert re.search(r'id="import-file-error" role="alert">文件超过 2 MB', page.text)
+    assert "organisations" in path or "手工粘贴的行</textarea>" in page.text
+
+
+def test_what_no_page_takes_names_the_limit_and_leads_back_to_the_form(stage: Stage) -> None:
+    form = "http://localhost/admin/users-import"
+    page = stage.browsers["admin"].post(
+        "/admin/users-import", data={"csrf_token": stage.csrf, "file": large(7_000_000)},
+        content_type="multipart/form-data", headers={"Referer": form},
+    )  # fmt: skip
+    assert page.status_code == 413 and "超过 6 MB" in page.text
+    assert '<a class="btn main" href="/admin/users-import">返回表单</a>' in page.text
+
+
+def test_no_room_is_made_for_lists_of_those_who_may_not_send_them(stage: Stage) -> None:
+    typed = {"csrf_token": stage.csrf, "file": large(2_500_000)}
+    page = stage.browsers["site"].post("/admin/users-import", data=typed, content_type="multipart/form-data")
+    assert page.status_code == 413
+
+
+def test_in_english_a_column_is_named_in_both_languages(stage: Stage) -> None:
+    admin = stage.browser("admin")
+    admin.post("/language", data={"csrf_token": stage.csrf, "lang": "en"})
+    page = admin.get("/admin/organisations-import").text
+    admin.post("/language", data={"csrf_token": stage.csrf, "lang": "zh"})
+    assert "Name (名称)" in page and "Deputy&#39;s code (代理编码)" in page and "Title (" not in page

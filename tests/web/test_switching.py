@@ -118,3 +118,22 @@ def test_who_has_no_pin_has_no_page_for_it(client, company) -> None:
         sign_in(client, who)
         assert client.get("/switch").status_code == 403
         assert 'id="pin-form"' not in client.get("/account").text
+
+
+def test_the_manager_finds_the_switch_and_the_refused_try_and_the_clerk_has_no_such_page(client, company) -> None:
+    shared(client)
+    switch(client, company, pin="9182")
+    assert client.get("/switches").status_code == 403 and 'href="/switches"' not in client.get("/tickets").text
+    client.post("/logout", data={"csrf_token": token(client.get("/switch"))})
+    sign_in(client, "site-manager")
+    page = client.get("/switches").text
+    assert (
+        "被拒：PIN 不正确" in page and 'action="/exports"' in page and 'href="/switches"' in client.get("/tickets").text
+    )
+    assert "被拒：PIN 不正确" not in client.get("/switches?outcome=switched").text
+    assert "没有找到内容" in client.get("/switches?outcome=switched").text
+
+
+def test_a_page_without_tries_says_what_will_stand_there(client, company) -> None:
+    sign_in(client, "site-manager")
+    assert "还没有人用 PIN 切换过" in client.get("/switches").text

@@ -85,7 +85,7 @@ def test_headings_that_are_missing_are_named(stage: Stage) -> None:
 @pytest.mark.parametrize("data", [b"", b"no excel", b"PK\x03\x04 broken"])
 def test_what_is_no_sheet_is_said(stage: Stage, data: bytes) -> None:
     answer = post(stage, data)
-    assert answer.status_code == 422 and "flash bad" in answer.text
+    assert answer.status_code == 422 and 'id="import-file-error"' in answer.text
 
 
 @pytest.mark.both_engines  # noise that each engine takes in its own way
