@@ -54,6 +54,7 @@ class ProblemRow(Model):
         Index("ix_problem_row_opened", "scope", "opened_at", "ticket_id"),
         Index("ix_problem_row_state", "scope", "state", "opened_at", "ticket_id"),
         Index("ix_problem_row_category", "scope", "category", "state", "opened_at", "ticket_id"),
+        Index("ix_problem_row_type", "scope", "category", "opened_at", "ticket_id"),
         Index("ix_problem_row_courier", "scope", "courier", "opened_at", "ticket_id"),
         Index("ix_problem_row_reporter", "scope", "reporter_id", "opened_at", "ticket_id"),
         Index("ix_problem_row_site", "scope", "site_id", "state", "opened_at", "ticket_id"),
