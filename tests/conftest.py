@@ -189,7 +189,8 @@ def app(engine_url: str, redis_url: str, data_dir: Path, pytestconfig: pytest.Co
     portal = create_app(Config.for_tests(engine_url, redis_url, data_dir))
     portal.test_client_class = IsolatedClient
     # Compiled once for all processes, and until a template changes: its text is a part of the key.
-    portal.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(pytestconfig.cache.mkdir("templates")))
+    if kept := getattr(pytestconfig, "cache", None):  # a run for planted faults keeps nothing
+        portal.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(kept.mkdir("templates")))
     cleaner = Cleaner(portal)
     cleaner.build()
     portal.extensions["test_cleaner"] = cleaner
