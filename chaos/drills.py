@@ -15,6 +15,7 @@ from chaos.stage import Wish
 
 MINUTE = 60.0
 WEB_EVERY = 5.0  # seconds between two kills of the web
+WHOLE = ("workers",)  # drills that go on until their plan is done, however long a start takes
 LONG = 6 * 3600.0  # no drill that ends at a number of pushes lasts longer
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
+from redis import Redis
+from redis.exceptions import RedisError
 
 from chaos import clock, keeper, plan
 from chaos.keeper import Program, Start
@@ -55,6 +57,8 @@ class Stage:
     server: Server | Guest | None = None  # running already; None: SQLite
     env: dict[str, str] = field(default_factory=dict)
     programs: dict[str, Program] = field(default_factory=dict)
+    begun: int = 0  # faults of the plan
+    asked_at: float = 0.0
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
     @property
@@ -130,6 +134,27 @@ class Stage:
         """Start again what has ended."""
         for program in self.programs.values():
             program.check()
+
+    def ready(self, fault: plan.Fault) -> bool:
+        """Whether a drill may go on with this kill or stop: those of its kind have come back from the ones before."""
+        if fault.kind not in ("kill", "stop"):
+            return True
+        webs = [n for n, name in enumerate(plan.WEBS) if name in self.programs]
+        if fault.target in plan.WORKERS and fault.kind == "kill":
+            return self._at_work(fault.target)
+        workers = [name for name in plan.WORKERS if name in self.programs and fault.kind == "stop"]
+        up = all(run.healthy(self.port + n) == requests.codes.ok for n in webs)
+        return up and all(self._at_work(name) for name in workers)
+
+    def _at_work(self, worker: str) -> bool:
+        """Whether the process of a worker has told the queue that it is there."""
+        process = self.programs[worker].process
+        asked = Redis(unix_socket_path=str(redis.socket_path(self.folder)), socket_timeout=2)
+        try:
+            known = {asked.hget(name, "pid") for name in asked.smembers("rq:workers")}
+        except RedisError:
+            return False
+        return process is not None and str(process.pid).encode() in known
 
     def end(self, name: str, seconds: float) -> bool:
         """End one program for good with SIGTERM; whether it ended by itself in time."""

@@ -215,7 +215,8 @@ def app(
     portal = create_app(Config.for_tests(engine_url, redis_url, data_dir))
     portal.test_client_class = IsolatedClient
     # Compiled once for all processes, and until a template changes: its text is a part of the key.
-    portal.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(pytestconfig.cache.mkdir("templates")))
+    if kept := getattr(pytestconfig, "cache", None):  # a run for planted faults keeps nothing
+        portal.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(kept.mkdir("templates")))
     with portal.app_context():  # every page and service in one process has more statements than SQLAlchemy remembers
         db.engine._compiled_cache.capacity = STATEMENTS
     cleaner = Cleaner(portal)

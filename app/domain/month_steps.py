@@ -141,7 +141,7 @@ def _ruling(story: Story, entry: Entry) -> None:
     if ruling.startswith("upheld_"):
         story.facts.append(("upheld", entry.at, entry.data.get("site_id"), 1))
     if ruling in ("upheld_compensate", "rejected_close"):
-        story.ended = True
+        story.ended = not story.promised  # then the ticket waits for what was promised
 
 
 def _result(story: Story, entry: Entry) -> None:

@@ -82,3 +82,9 @@ class Story:
     # kind, instant, whose it is, who wrote it
     answers: list[tuple[str, datetime, int | None, int | None]] = field(default_factory=list)
     authors: dict[int, int | None] = field(default_factory=dict)  # of what each audit looked at
+
+    @property
+    def promised(self) -> bool:
+        """Whether a promise is open: its run was neither kept, broken nor given up."""
+        open_ones = (run for run in self.runs.values() if run.stopped is None and not run.void)
+        return any(run.kind == "promise" for run in open_ones)

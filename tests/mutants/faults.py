@@ -200,6 +200,40 @@ FAULTS = (
     Fault("a listed name may lead into the house", FETCH,
           "if not addresses or not all(_public(address) for address in addresses):", "if not addresses:",
           ("tests/integrations/test_fetch.py::test_a_listed_name_that_leads_into_a_private_network_is_refused",)),
+    # --- faults of the machine ---
+    Fault("a clock that was set is believed at once", "app/jobs/jumps.py", "return running < self.until", "return False",
+          ("tests/jobs/test_clock_jumps.py::"
+           "test_a_clock_that_jumps_two_hours_and_is_put_right_within_the_cycle_flags_nobody",)),
+    Fault("a transaction that was undone for another one's sake is not tried again", S + "transaction.py",
+          "for _ in range(MOST_AGAIN):", "for _ in range(0):",
+          ("tests/web/test_database_troubles.py::test_a_push_that_met_another_is_tried_three_more_times_and_then_503",
+           "tests/web/test_database_troubles.py::test_a_form_that_met_another_is_tried_three_more_times_and_then_503")),
+    Fault("what has committed already is done again", S + "transaction.py",
+          " or session.info.get(_DONE, 0) != done:", ":",
+          ("tests/web/test_database_troubles.py::test_what_has_committed_already_is_not_done_again",)),
+    Fault("a process starts on half a schema", "app/start.py", "refuse(HALF)", "pass",
+          ("tests/test_start.py::"
+           "test_a_process_ends_where_the_tables_are_older_than_its_version_and_goes_on_beside_newer_ones",)),
+    Fault("the processes of the release before are unwell beside newer tables", S + "health.py",
+          "newer = bool(current) and not current & _known(directory)", "newer = False",
+          ("tests/test_start.py::"
+           "test_a_process_ends_where_the_tables_are_older_than_its_version_and_goes_on_beside_newer_ones",)),
+    Fault("an upgrade of SQLite that is killed leaves half a schema", "migrations/env.py", "transactional_ddl=True",
+          "transactional_ddl=False",
+          ("tests/test_start.py::"
+           "test_an_upgrade_that_was_killed_in_the_middle_leaves_the_old_schema_whole_and_is_done_again",)),
+    Fault("a database file that takes no writes is no reason", "app/start.py", 'NEVER_TAKES = ("readonly",',
+          'NEVER_TAKES = ("nothing",', ("tests/test_start.py::test_a_read_only_file_is_told_in_one_line",)),
+    Fault("a push hears of a database that is away in a page", W + "platform.py",
+          "    except (DBAPIError, PoolTimeout):", "    except ZeroDivisionError:",
+          ("tests/web/test_database_troubles.py::"
+           "test_while_the_database_is_away_for_ten_minutes_no_push_is_told_success_and_then_each_is_stored_once",)),
+    Fault("a withdrawn ticket remembers that its complainant was content", S + "moves.py",
+          "ticket.customer_accepted = ticket.objection_over = False\n    ticket.closed_at", "ticket.closed_at",
+          (T + "test_platform_moves.py::test_every_permutation_of_six_messages_ends_in_the_same_state",)),
+    Fault("the log takes a ticket for ended whose ruling left a promise open", D + "month_steps.py",
+          "story.ended = not story.promised", "story.ended = True",
+          (T + "test_promise_corners.py::test_a_ruling_closes_nothing_while_a_promise_is_open",)),
     # --- the other daily work ---
     Fault("a regulator who joins later has the complainant's seven days", S + "moves.py",
           'clocks.regulator_limit(session, ticket), now)', 'clocks.limits(session, ticket)["legal"], now)',

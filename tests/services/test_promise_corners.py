@@ -15,6 +15,7 @@ from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
 from app.services.transfers import ReturnIn, RulingIn
 from tests.cast import NOON, Cast, post, push, tell, ticket
+from tests.services import month_checks
 from tests.services.ending_steps import events, runs
 
 MIN, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -112,6 +113,7 @@ def test_a_ruling_closes_nothing_while_a_promise_is_open(cast: Cast, db_session,
     appeals.rule(actor=cast["ccs"], post=post(number), ruling=said, now=NOON + 2 * HOUR)
     row = ticket(db_session, number)
     assert (row.state, row.objection_over, row.closed_at) == ("replied", True, None)
+    assert month_checks.differences(db_session, "2026-11", NOON + 2 * HOUR + MIN) == []  # the log has it open, too
     close = {"actor": cast["site"], "post": post(number), "root_cause": "courier", "verified": True}
     with pytest.raises(NotAllowed):
         replies.close(**close, now=NOON + 2 * HOUR + MIN)
@@ -124,6 +126,7 @@ def test_a_ruling_closes_nothing_while_a_promise_is_open(cast: Cast, db_session,
     db_session.rollback()
     replies.close(**close, now=NOON + 5 * HOUR)
     assert ticket(db_session, number).state == "closed"
+    assert month_checks.differences(db_session, "2026-11", NOON + 6 * HOUR) == []
 
 
 def test_a_promise_that_a_ruling_left_open_and_that_breaks_brings_the_ticket_back(cast: Cast, db_session) -> None:
