@@ -34,7 +34,7 @@ def test_a_ticket_goes_from_one_hand_to_the_next_and_back_to_the_team(page: Page
     steps.claim(page)
     form = sheet(page, "移交")
     expect(form.locator("option", has_text="陈晓燕")).to_have_count(0)  # nobody hands it to oneself
-    form.locator(".foot button").click()
+    form.locator(".foot button:not([formaction])").click()
     expect(page.locator("#sheet-colleague-error")).to_have_text("请选择")
     expect(page.locator("#sheet-text-error")).to_have_text("请填写")
     form = page.locator("#sheet")
@@ -57,7 +57,7 @@ def test_a_ticket_that_is_not_ours_is_ruled_over_to_its_site_with_fresh_clocks(p
     number = steps.find(page, code)
     form = sheet(page, "非本站，退回")
     steps.fill(form, "site_code", NEIGHBOUR)
-    form.locator(".foot button").click()
+    form.locator(".foot button:not([formaction])").click()
     expect(page.locator("#sheet-reason-error")).to_have_text("请选择")
     form = page.locator("#sheet")
     expect(form.locator("[name=site_code]")).to_have_value(NEIGHBOUR)
