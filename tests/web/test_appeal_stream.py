@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import event
 
 from app import clock
-from app.services import appeal_leases, replies, sessions
-from app.services.sessions import Limits
+from app.services import appeal_leases, replies
 from tests import cast
 from tests.cast import NOON, Cast, post
 from tests.services.ending_steps import FINE
+from tests.web.door import door
 
 NOW = NOON + timedelta(hours=2)
 FRAME = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")
@@ -34,15 +34,7 @@ def company(app: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
 @pytest.fixture
 def portal(app: Any, company: Cast) -> Any:
     """Signs a person in without the cost of a password."""
-
-    def browser(who: str) -> Any:
-        limits = Limits(timedelta(minutes=30), timedelta(hours=12))
-        token = sessions.create(user_id=company[who].user_id or 0, epoch=0, data={}, now=NOW, limits=limits)
-        client = app.test_client()
-        client.set_cookie("session", token)
-        return client
-
-    return browser
+    return door(app, company, NOW)
 
 
 @contextmanager

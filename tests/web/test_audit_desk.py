@@ -11,13 +11,12 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.models import Audit, User
-from app.services import sessions
 from app.services.audits import Verdict
-from app.services.sessions import Limits
 from app.services.transaction import write
 from tests import cast
 from tests.cast import NOON, Cast
 from tests.services.audit_steps import DAY, MORNING, answered, audit_of, draw, drawn, mark
+from tests.web.door import door
 from tests.web.test_queries import cost
 
 AUTHOR = "陈晓燕"
@@ -38,15 +37,7 @@ def company(app: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
 @pytest.fixture
 def portal(app: Any, company: Cast) -> Any:
     """Signs a person in without the cost of a password."""
-
-    def browser(who: str) -> Any:
-        limits = Limits(timedelta(minutes=30), timedelta(hours=12))
-        token = sessions.create(user_id=company[who].user_id or 0, epoch=0, data={}, now=MORNING, limits=limits)
-        client = app.test_client()
-        client.set_cookie("session", token)
-        return client
-
-    return browser
+    return door(app, company, MORNING)
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ from sqlalchemy import select
 from app import clock
 from app.domain import drafts as rule
 from app.models import Draft, Penalty
-from app.services import appeal_leases, audit_leases, sessions
-from app.services.sessions import Limits
+from app.services import appeal_leases, audit_leases
 from app.web import sheets
 from tests import cast
 from tests.cast import NOON, Cast
 from tests.services import party_steps
 from tests.services.audit_steps import MORNING, answered, audit_of, draw
 from tests.services.penalty_steps import late
+from tests.web.door import door
 
 WORDS = "写了一半的话，还没有发出"
 Portal = Callable[[str], Any]
@@ -37,15 +37,7 @@ def company(app: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
 @pytest.fixture
 def portal(app: Any, company: Cast) -> Portal:
     """Signs a person in without the cost of a password: each call is another browser."""
-
-    def browser(who: str) -> Any:
-        limits = Limits(timedelta(minutes=30), timedelta(hours=12))
-        token = sessions.create(user_id=company[who].user_id or 0, epoch=0, data={}, now=MORNING, limits=limits)
-        client = app.test_client()
-        client.set_cookie("session", token)
-        return client
-
-    return browser
+    return door(app, company, MORNING)
 
 
 def form_of(page: str, box: str) -> dict[str, str]:

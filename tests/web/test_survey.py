@@ -11,12 +11,12 @@ from sqlalchemy import func, select
 from app import clock
 from app.domain import surveys as rule
 from app.models import Event, Outbox, Reveal, Survey, Ticket
-from app.services import sessions, surveys
-from app.services.sessions import Limits
+from app.services import surveys
 from app.services.transaction import write
 from tests import cast
 from tests.cast import Cast
 from tests.services.test_surveys import CLOSED, KEY, closed
+from tests.web.door import door
 
 NOW = CLOSED + timedelta(hours=1)
 
@@ -32,15 +32,7 @@ def company(app: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
 @pytest.fixture
 def portal(app: Any, company: Cast) -> Any:
     """Signs a person in without the cost of a password."""
-
-    def browser(who: str) -> Any:
-        limits = Limits(timedelta(minutes=30), timedelta(hours=12))
-        token = sessions.create(user_id=company[who].user_id or 0, epoch=0, data={}, now=NOW, limits=limits)
-        client = app.test_client()
-        client.set_cookie("session", token)
-        return client
-
-    return browser
+    return door(app, company, NOW)
 
 
 @pytest.fixture
