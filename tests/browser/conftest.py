@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -150,14 +151,14 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int, told: Path) ->
 
 
 def free_port_pair() -> int:
-    """A port that is free together with the next one, where the platform's side listens."""
-    for _ in range(50):
+    """A port that is free together with the next one, where the platform's side listens only minutes later. Below those
+    that the system hands to outgoing connections: one of them would take the second meanwhile."""
+    for port in range(secrets.randbelow(5_000) * 2 + 20_000, 32_000, 2):
         with socket.socket() as first, socket.socket() as second:
-            first.bind((HOST, 0))
-            port = int(first.getsockname()[1])
             try:
+                first.bind((HOST, port))
                 second.bind((HOST, port + 1))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
     raise RuntimeError("no two free ports side by side")
