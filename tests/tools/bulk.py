@@ -63,6 +63,7 @@ def settle(session: Session) -> None:
     if not _postgresql(session):
         connection.exec_driver_sql("ANALYZE")
         session.commit()
+        session.get_bind().engine.dispose()  # another open connection goes on planning with what it has read before
         return
     own = session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")).all()
     session.rollback()
