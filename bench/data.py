@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app import clock, create_app
 from app.config import Config
 from app.extensions import db
-from app.services import demo, work
+from app.services import demo, recounts
 from bench import company, tickets
 from bench.places import FOLDER, Place
 
@@ -50,7 +50,7 @@ def _fill(size: int, begun: float) -> None:
     for done in tickets.write(session, house, size, now):
         print(f"\r{done:>10} tickets, {time.monotonic() - begun:.0f} s", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    work.recount(session, sites=True)
+    recounts.recount(session, sites=True)
     session.commit()
     session.execute(text("ANALYZE"))
     session.commit()

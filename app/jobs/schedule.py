@@ -32,6 +32,7 @@ from app.services import (
     penalty_contests,
     penalty_settling,
     pins,
+    recounts,
     rectification_work,
     reminders,
     seals,
@@ -42,7 +43,6 @@ from app.services import (
     sweep,
     traces,
     undo,
-    work,
 )
 from app.services.transaction import write
 
@@ -121,13 +121,13 @@ def stand_in_for_closed() -> None:
 def recount() -> None:
     """Refresh the counters of provinces and headquarters."""
     with write() as session:
-        work.recount(session)
+        recounts.recount(session)
 
 
 def reconcile() -> None:
     """Recount every scope from its work items; forget the hours and days that no page shows."""
     with write() as session:
-        work.recount(session, sites=True)
+        recounts.recount(session, sites=True)
     inflow.forget(clock.now())
     day_facts.forget(clock.now())
 

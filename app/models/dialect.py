@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from types import SimpleNamespace
@@ -25,13 +25,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.models.several import SOME, batched, rows_of, side_by_side
 from app.models.together import Question
 from app.models.types import UtcDateTime
 
 WRITE = "kuaifu_write"
 POOLED = "kuaifu_pooled"  # an engine behind a pooler that hands out a connection for one transaction only
 TRIES = 50  # draws of ticket numbers in a row
-SOME = 16  # rows that go into one statement where each way to the server and back counts
 INSTANTS = 2000  # remembered while many rows are written
 _NOTHING = SimpleNamespace(commit=lambda: None, rollback=lambda: None)
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
@@ -84,6 +84,12 @@ def insert_new(session: Session, table: Any, values: dict[str, Any]) -> bool:
     return bool(result.rowcount == 1)
 
 
+def insert_all_new(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    """The same for many rows with the same columns."""
+    postgres = session.get_bind().dialect.name == "postgresql"
+    session.connection().execute(_ignoring(table.__table__, tuple(rows[0]), postgres), rows)
+
+
 @cache
 def _ignoring(table: Table, names: tuple[str, ...], postgres: bool) -> Any:
     statement: Any = (postgresql.insert if postgres else sqlite.insert)(table)
@@ -103,24 +109,10 @@ def upsert_add(session: Session, table: Any, rows: list[dict[str, Any]]) -> None
 def _at_once(session: Session, make: Callable[..., Any], table: Table, rows: list[dict[str, Any]]) -> None:
     """Execute it for the rows: on PostgreSQL some rows are one statement, because each way to it and back counts."""
     postgres = session.get_bind().dialect.name == "postgresql"
-    some = len(rows) if postgres and len(rows) <= SOME else 1
-    if rows:
-        statement = make(table, tuple(sorted(rows[0])), postgres, some)
-        session.connection().execute(statement, side_by_side(rows) if some > 1 else rows)
-
-
-def side_by_side(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The parameters of `rows_of` for these rows."""
-    return {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
-
-
-def rows_of(table: Table, names: Sequence[str], some: int) -> Any:
-    """What an INSERT of so many rows takes as its values."""
-
-    def row(end: str) -> dict[str, Any]:
-        return {name: bindparam(name + end, type_=table.c[name].type) for name in names}
-
-    return row("") if some == 1 else [row(f"_{n}") for n in range(some)]
+    for part in batched(rows, SOME) if postgres else [rows] if rows else []:
+        some = len(part) if postgres else 1
+        statement = make(table, tuple(sorted(part[0])), postgres, some)
+        session.connection().execute(statement, side_by_side(part) if some > 1 else part)
 
 
 @cache

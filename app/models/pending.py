@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, insert, inspect
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.orm import Mapper, Session
 
-from app.models.dialect import SOME, rows_of, side_by_side
+from app.models.several import SOME, batched, rows_of, side_by_side
 
 Way = Callable[[Any], Any] | None
 _MISSING = object()
@@ -54,10 +54,11 @@ def _insert(connection: Connection, objects: list[Any]) -> None:
     mapper = inspect(type(objects[0]))
     plan = _plan(mapper, connection.dialect)
     rows: list[Any] = [_row(plan, one) for one in objects]
-    if plan.positional or not 1 < len(rows) <= SOME:
+    if plan.positional or len(rows) == 1:
         connection.exec_driver_sql(plan.said, rows if len(rows) > 1 else rows[0])
-    else:
-        connection.exec_driver_sql(_said(mapper, connection.dialect, len(rows)), side_by_side(rows))
+        return
+    for part in batched(rows, SOME):
+        connection.exec_driver_sql(_said(mapper, connection.dialect, len(part)), side_by_side(part))
 
 
 @cache

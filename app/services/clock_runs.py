@@ -38,6 +38,19 @@ def locked(session: Session, ticket: Ticket) -> list[Clock]:
     return runs
 
 
+def locked_of_all(session: Session, ids: Collection[int]) -> dict[int, Ticket]:
+    """Many tickets by their ids, each locked until the commit, in the order of the ids, and the runs of each."""
+    own = for_update(select(Ticket).where(Ticket.id.in_(ids)).order_by(Ticket.id))
+    tickets = {one.id: one for one in session.scalars(own.execution_options(populate_existing=True))}
+    runs: dict[int, list[Clock]] = {ticket_id: [] for ticket_id in tickets}
+    theirs = select(Clock).where(Clock.ticket_id.in_(runs)).order_by(Clock.ticket_id, Clock.id)
+    for clock in session.scalars(for_update(theirs)):
+        runs[clock.ticket_id].append(clock)
+    for ticket_id, clocks in runs.items():
+        keep(session, ("clocks", ticket_id), clocks)
+    return tickets
+
+
 _LOCKED = for_update(_RUNS)
 
 

@@ -26,11 +26,11 @@ from app.services import (
     demo_verbs,
     intake,
     promises,
+    recounts,
     reminders,
     replies,
     scans,
     sweep,
-    work,
 )
 from app.services.appeals import RulingIn
 from app.services.demo_stage import Play, stand
@@ -64,7 +64,7 @@ def play(*, now: datetime) -> int:
         act(stage, at)
     _let_time_pass(stage, now)
     with write() as inner:
-        work.recount(inner)
+        recounts.recount(inner)
     return len(stage.numbers)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -68,6 +68,15 @@ SHIFTS = Question(
     .where(DutyShift.organisation_id == bindparam("duty_of"), DutyShift.ended_at.is_(None))
     .order_by(DutyShift.created_at, DutyShift.id)
 )
+
+
+def shifts_of(session: Session, places: Collection[int]) -> dict[int, list[DutyShift]]:
+    """The entries of many places that have not ended, by place, in the order of entry."""
+    mine = select(DutyShift).where(DutyShift.organisation_id.in_(places), DutyShift.ended_at.is_(None))
+    found: dict[int, list[DutyShift]] = {}
+    for one in session.scalars(mine.order_by(DutyShift.created_at, DutyShift.id)):
+        found.setdefault(one.organisation_id, []).append(one)
+    return found
 
 
 def below(session: Session, organisation: Organisation, shift_id: int, limit: int) -> list[DutyShift]:

@@ -23,7 +23,7 @@ from app.domain.history_mapping import SourceMapping
 from app.extensions import db
 from app.models import ImportedFile, ImportedTicket, PlatformOrder
 from app.models.dialect_locks import hold
-from app.services import calendars, history_target, work
+from app.services import calendars, history_target, recounts
 from app.services.history_files import opened
 from app.services.history_plan import Kept, Plan, kept, plan
 from app.services.history_rows import TICKET, Batch, Target, add
@@ -220,7 +220,7 @@ def _finish(run: Import, file_id: int) -> None:
     """
     _total(db.session(), file_id, run.summary)
     with write() as session:
-        work.recount(session)
+        recounts.recount(session)
         file = session.get_one(ImportedFile, file_id)
         file.finished_at = run.now
         if not run.summary.tickets:

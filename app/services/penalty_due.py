@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.penalty_facts import MOVES
 from app.models import Event, PenaltyDue, Ticket
-from app.models.dialect import changed, for_update, insert_ignoring, insert_new
+from app.models.dialect import changed, for_update, insert_ignoring
+from app.services import gathering
 from app.services.transaction import stored, write
 
 POISON_PAUSE = timedelta(minutes=5)
@@ -27,7 +28,7 @@ def note(session: Session, ticket: Ticket, event: Event) -> None:
     if late or event.type in MOVES:
         if ticket in session.new:
             stored(session)
-        insert_new(session, PenaltyDue, {"ticket_id": ticket.id, "try_at": event.at})
+        gathering.insert(session, PenaltyDue, {"ticket_id": ticket.id, "try_at": event.at})
 
 
 def waiting(session: Session, now: datetime, limit: int) -> list[int]:

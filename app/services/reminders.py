@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,14 +14,15 @@ from app.domain.calendars import day_bounds
 from app.domain.masking import mask_phone
 from app.domain.roles import SYSTEM
 from app.models import Clock, ImportedFile, ImportedTicket, Organisation, Outbox, Reminder, Ticket
-from app.models.dialect import insert_new, lock_key
+from app.models.dialect import lock_key
 from app.models.ids import new_id
 from app.models.together import Question, ask
-from app.services import calendars, clocks, duty, journal, lateness, moves, organisations, robots
+from app.services import calendars, clocks, duty, gathering, journal, lateness, moves, organisations, robots
 from app.services.transaction import keep, read_ahead, write
 
 TEMPLATE = "due_soon"
 STALE = timedelta(hours=24)
+AHEAD = "ahead"
 BROKEN = ("promise", "breach")  # told although its clock has stopped: a broken promise is over, not settled
 
 
@@ -44,7 +46,9 @@ _PLACE = Question(select(Organisation).where(Organisation.id == bindparam("place
 
 def ahead(session: Session, ticket: Ticket, clock: Clock) -> None:
     """What a stage of this run looks up, in one statement: calendars, whether anybody is told, whom, and the number on
-    duty there."""
+    duty there. Nothing where `ahead_of_all` has done it."""
+    if read_ahead(session, AHEAD):
+        return
     place_id = clock.organisation_id or ticket.handling_site_id
     (days,), silent, place, shifts = ask(
         session, calendars.STAMP(), _SILENT(ticket_id=ticket.id), _PLACE(place_id=place_id),
@@ -55,6 +59,23 @@ def ahead(session: Session, ticket: Ticket, clock: Clock) -> None:
     for one in place:
         organisations.know(session, one)
         keep(session, ("shifts", one.id), shifts)
+
+
+def ahead_of_all(session: Session, runs: Sequence[tuple[Ticket, Clock]]) -> None:
+    """The same for the runs of many tickets, in a statement for each thing that is looked up."""
+    reminds = select(ImportedTicket.ticket_id, ImportedFile.reminds)
+    silent = reminds.join(ImportedFile, ImportedTicket.file_id == ImportedFile.id)
+    rows = session.execute(silent.where(ImportedTicket.ticket_id.in_([ticket.id for ticket, _clock in runs])))
+    found = {row.ticket_id: row.reminds for row in rows}
+    places = {place for t, c in runs for place in (c.organisation_id, t.handling_site_id, t.province_id) if place}
+    for place in session.scalars(select(Organisation).where(Organisation.id.in_(places))):
+        organisations.know(session, place)
+    shifts = duty.shifts_of(session, places)
+    for ticket, _clock in runs:
+        keep(session, ("silent", ticket.id), [found[ticket.id]] if ticket.id in found else [])
+    for place_id in places:
+        keep(session, ("shifts", place_id), shifts.get(place_id, []))
+    keep(session, AHEAD, True)
 
 
 def urged(session: Session, ticket: Ticket, n: int, now: datetime) -> str:
@@ -73,7 +94,7 @@ def _remember(
     session: Session, clock: Clock, stage: str, phone: str, organisation: Organisation, now: datetime
 ) -> None:
     values = {"clock_id": clock.id, "stage": stage, "phone": phone, "organisation_id": organisation.id}
-    insert_new(session, Reminder, {**values, "due_at": clock.due_at, "created_at": now, "dropped": ""})
+    gathering.insert(session, Reminder, {**values, "due_at": clock.due_at, "created_at": now, "dropped": ""})
 
 
 def _silent(session: Session, clock: Clock) -> bool:

@@ -8,6 +8,7 @@ It is not the row's fault when the database is locked or away: then it waits for
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -15,12 +16,14 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import SYSTEM
 from app.models import Clock, Event, Ticket
+from app.models.several import batched
 from app.services import (
     calendars,
     clock_levels,
     clock_runs,
     clocks,
     desk,
+    gathering,
     journal,
     lateness,
     moves,
@@ -29,43 +32,87 @@ from app.services import (
     reminders,
     settling,
     waiting,
+    work,
 )
 from app.services.transaction import DATABASE_AWAY, write
 
 log = logging.getLogger(__name__)
 BATCH = 200
+TOGETHER = 40  # clocks under one commit: few enough that nobody waits long for their tickets
 POISON_PAUSE = timedelta(minutes=5)
 AWAY_PAUSE = timedelta(seconds=10)  # the deadline is still told within a minute
 LCS_LEVEL, CCS_LEVEL = 1, 2
 
 
+@dataclass(frozen=True)
+class Due:
+    """A clock whose next stage has come."""
+
+    clock_id: int
+    ticket_id: int
+
+
 def run(session: Session, now: datetime, limit: int = BATCH) -> int:
     """Advance every clock whose next stage has come; the number of clocks looked at."""
     due = select(Clock.id, Clock.ticket_id).where(Clock.next_stage_at <= now).order_by(Clock.next_stage_at, Clock.id)
-    rows = session.execute(due.limit(limit)).all()
+    rows = [Due(*row) for row in session.execute(due.limit(limit))]
     session.rollback()
-    for clock_id, ticket_id in rows:
-        _one(clock_id, ticket_id, now)
+    for some in batched(rows, TOGETHER):
+        if not _together(some, now):
+            for one in some:
+                _alone(one, now)
     return len(rows) + waiting.run_out(session, now, limit) + presumption.finalise(session, now, limit)
 
 
-def _one(clock_id: int, ticket_id: int, now: datetime) -> None:
+def _together(rows: list[Due], now: datetime) -> bool:
+    """Advance several clocks under one commit; False where one of them raised, so that nothing is done."""
     try:
         with write() as session:
-            _advance(session, clock_id, ticket_id, now)
+            gathered = gathering.begin(session)
+            tickets = clock_runs.locked_of_all(session, {one.ticket_id for one in rows})
+            active = {one.id: one.activity_at for one in tickets.values()}
+            runs = [(tickets[one.ticket_id], _run(session, tickets[one.ticket_id], one, now)) for one in rows]
+            due = [(ticket, clock) for ticket, clock in runs if clock is not None]
+            reminders.ahead_of_all(session, due)
+            for ticket, clock in due:
+                _advance(session, ticket, clock, now)
+            gathering.end(session, gathered)
+            work.refresh_all(session, gathered.tickets.values())
+            for ticket in tickets.values():
+                ticket.activity_at = active[ticket.id]
     except Exception as error:
-        log.exception("sweep: clock %s pushed ahead", clock_id)
+        log.warning("sweep: %d clocks one by one: %r", len(rows), error)
+        return False
+    return True
+
+
+def _alone(one: Due, now: datetime) -> None:
+    try:
+        with write() as session:
+            ticket = moves.locked_ticket(session, one.ticket_id)
+            clock_runs.locked(session, ticket)
+            clock, at = _run(session, ticket, one, now), ticket.activity_at
+            if clock is not None:
+                _advance(session, ticket, clock, now)
+                ticket.activity_at = at
+    except Exception as error:
+        log.exception("sweep: clock %s pushed ahead", one.clock_id)
         pause = AWAY_PAUSE if isinstance(error, DATABASE_AWAY) else POISON_PAUSE
         with write() as session:
-            pushed = update(Clock).where(Clock.id == clock_id, Clock.next_stage_at <= now)
+            pushed = update(Clock).where(Clock.id == one.clock_id, Clock.next_stage_at <= now)
             session.execute(pushed.values(next_stage_at=now + pause))
 
 
-def _advance(session: Session, clock_id: int, ticket_id: int, now: datetime) -> None:
-    ticket = moves.locked_ticket(session, ticket_id)
-    clock = next((run for run in clock_runs.locked(session, ticket) if run.id == clock_id), None)
-    if clock is None or clock.next_stage_at is None or clock.next_stage_at > now or clock.stopped_at is not None:
-        return
+def _run(session: Session, ticket: Ticket, one: Due, now: datetime) -> Clock | None:
+    """The locked run, if it still waits to be advanced."""
+    for clock in clock_runs.of(session, ticket):
+        if clock.id == one.clock_id:
+            waits = clock.next_stage_at is not None and clock.next_stage_at <= now and clock.stopped_at is None
+            return clock if waits else None
+    return None
+
+
+def _advance(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> None:
     if clock.kind == "objection":
         event: Event | None = settling.objection_over(session, ticket, clock)
     elif clock.kind == "delivery":
@@ -77,9 +124,7 @@ def _advance(session: Session, clock_id: int, ticket_id: int, now: datetime) -> 
     else:
         event = _stages(session, ticket, clock, now)
     if event is not None:
-        at = ticket.activity_at
         desk.finish(session, ticket, event, now)
-        ticket.activity_at = at
 
 
 def _absolute(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> Event:

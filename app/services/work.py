@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from app.domain import kinds, lifecycle, urging
 from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
-from app.models.dialect import lock_key, upsert, upsert_add
-from app.models.dialect_locks import lock_table
+from app.models.dialect import upsert, upsert_add
+from app.services import gathering
 from app.services.transaction import begun, stored
 
 REGULATOR = "regulator"  # the channel, and the flag of a ticket that the regulator asked about later
@@ -39,47 +39,85 @@ class Seat:
     late: bool = False
 
 
+Items = dict[int, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A ticket that was changed, its work items as they stand, and the desk in each scope that it belongs to."""
+
+    ticket: Ticket
+    before: Items
+    desks: dict[int, str]
+
+
 def refresh(session: Session, ticket: Ticket) -> None:
     """Bring the ticket's work items in line with its row: one per party, per province and for headquarters.
 
     Site counters move by the difference; those of provinces and headquarters are refreshed by the scheduler.
     """
+    if gathering.put_off(session, ticket):
+        return
     parties = _waiting_parties(session, ticket)
     stored(session)
     before = {} if begun(session, ticket.id) else _items(session, ticket)
-    desks = _scopes(ticket, parties or _parties(session, ticket))
-    wanted = _seats(session, ticket, desks)
-    scopes, moved = sorted(before.keys() | wanted.keys()), []
-    items = {scope: _item(ticket, scope, seat) for scope, seat in wanted.items()}
-    for scope in scopes:
-        if scope and desks.get(scope, "party") in AT_SITES:
-            moved += _moved(scope, _queues(items.get(scope)), _queues(before.get(scope)))
-    _write(session, ticket, before, items)
+    _renew(session, [_Change(ticket, before, _scopes(ticket, parties or _parties(session, ticket)))])
+
+
+def refresh_all(session: Session, tickets: Collection[Ticket]) -> None:
+    """The same for many stored tickets, in a statement for each thing that is read or written."""
+    if not tickets:
+        return
+    stored(session)
+    ids = [ticket.id for ticket in tickets]
+    before: dict[int, Items] = {one: {} for one in ids}
+    parties: dict[int, list[tuple[int, int | None]]] = {one: [] for one in ids}
+    connection = session.connection()
+    for row in connection.execute(_ALL_ITEMS, {"of_tickets": ids}).mappings():
+        before[row["ticket_id"]][row["scope"]] = cast(Mapping[str, Any], row)
+    for ticket_id, place, province in connection.execute(_ALL_PARTIES, {"of_tickets": ids}):
+        parties[ticket_id].append((place, province))
+    _renew(session, [_Change(one, before[one.id], _scopes(one, parties[one.id])) for one in tickets])
+
+
+def _renew(session: Session, changes: Iterable[_Change]) -> None:
+    versions, moved, fresh, gone = (
+        Tally[int](),
+        Tally[tuple[int, str]](),
+        list[dict[str, Any]](),
+        list[dict[str, int]](),
+    )
+    for one in changes:
+        items = {
+            scope: _item(one.ticket, scope, seat) for scope, seat in _seats(session, one.ticket, one.desks).items()
+        }
+        for scope in sorted(one.before.keys() | items.keys()):
+            versions[scope] += 1
+            if scope and one.desks.get(scope, "party") in AT_SITES:
+                _move(moved, scope, _queues(items.get(scope)), _queues(one.before.get(scope)))
+        fresh += [items[scope] for scope in sorted(items) if items[scope] != one.before.get(scope)]
+        gone += [{"of_ticket": one.ticket.id, "of_scope": scope} for scope in sorted(one.before.keys() - items.keys())]
+    upsert(session, WorkItem, fresh)
+    if gone:
+        session.connection().execute(_GONE, gone)
     # Versions first, headquarters' before all: a transaction that renews several tickets takes counters in any order,
     # and two such ones would wait for each other in a circle.
-    upsert_add(session, ScopeVersion, [{"scope": scope, "n": 1} for scope in scopes])
-    upsert_add(session, Counter, moved)
+    upsert_add(session, ScopeVersion, [{"scope": scope, "n": versions[scope]} for scope in sorted(versions)])
+    upsert_add(session, Counter, [{"scope": s, "queue": q, "n": moved[s, q]} for s, q in sorted(moved) if moved[s, q]])
 
 
 _COLUMNS = tuple(column.name for column in WorkItem.__table__.columns)
 _OWN: Any = WorkItem.ticket_id == bindparam("of_ticket")
 _ITEMS = select(*(getattr(WorkItem, name) for name in _COLUMNS)).where(_OWN)
+_ALL_ITEMS = select(*(getattr(WorkItem, name) for name in _COLUMNS)).where(
+    WorkItem.ticket_id.in_(bindparam("of_tickets", expanding=True))
+)
 _GONE = delete(WorkItem.__table__).where(_OWN, WorkItem.scope == bindparam("of_scope"))  # type: ignore[arg-type]
 
 
-def _items(session: Session, ticket: Ticket) -> dict[int, Mapping[str, Any]]:
+def _items(session: Session, ticket: Ticket) -> Items:
     rows = session.connection().execute(_ITEMS, {"of_ticket": ticket.id}).mappings()
     return {row["scope"]: cast(Mapping[str, Any], row) for row in rows}
-
-
-def _write(
-    session: Session, ticket: Ticket, before: Mapping[int, Mapping[str, Any]], items: Mapping[int, dict[str, Any]]
-) -> None:
-    """Write the items that are new or other than they were, and delete those of desks that have it no more."""
-    upsert(session, WorkItem, [items[scope] for scope in sorted(items) if items[scope] != before.get(scope)])
-    gone = [{"of_ticket": ticket.id, "of_scope": scope} for scope in sorted(before.keys() - items.keys())]
-    if gone:
-        session.connection().execute(_GONE, gone)
 
 
 def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int, Seat]:
@@ -125,6 +163,10 @@ def _lcs_beside(ticket: Ticket) -> str:
 
 _PARTIES = select(Party.organisation_id, Party.province_id).where(
     Party.ticket_id == bindparam("ticket_id"), Party.role != "former"
+)
+
+_ALL_PARTIES = select(Party.ticket_id, Party.organisation_id, Party.province_id).where(
+    Party.ticket_id.in_(bindparam("of_tickets", expanding=True)), Party.role != "former"
 )
 
 
@@ -218,42 +260,6 @@ def _queues(item: Mapping[str, Any] | None) -> Tally:
     return counts
 
 
-def _moved(scope: int, new: Tally, old: Tally) -> list[dict[str, Any]]:
-    """The counters of a scope that change, and by how much, in one order for everybody."""
-    changes = ((queue, new[queue] - old[queue]) for queue in sorted(new.keys() | old.keys()))
-    return [{"scope": scope, "queue": queue, "n": n} for queue, n in changes if n]
-
-
-def recount(session: Session, *, sites: bool = False) -> int:
-    """Recount provinces and headquarters from the work items (the scheduler, every few seconds).
-
-    With `sites` every scope is recounted: the nightly reconcile. Returns the scopes written. Schedulers take turns, and
-    nobody moves a site's counter between the counting and the writing: the move would be lost.
-    """
-    lock_key(session, "recount")
-    if sites:
-        lock_table(session, Counter)
-    wide = select(Organisation.id).where(Organisation.kind == "province")
-    scopes = set(session.scalars(wide)) | {0}
-    condition = WorkItem.scope.is_not(None) if sites else WorkItem.scope.in_(scopes)
-    counts: dict[tuple[int, str], int] = Tally()
-    keys = (WorkItem.scope, WorkItem.queue, WorkItem.turn, WorkItem.overdue, WorkItem.urged)
-    groups = select(*keys, func.count()).where(condition).group_by(*keys)
-    for scope, queue, turn, overdue, urged, n in session.execute(groups):
-        marked = (("todo", turn), ("overdue", overdue), ("urged", urged))
-        for name, counted in ((queue, True), ("all", True), *marked):
-            if counted:
-                counts[scope, name] += n
-    return _store_counts(session, counts, None if sites else scopes)
-
-
-def _store_counts(session: Session, counts: dict[tuple[int, str], int], scopes: set[int] | None) -> int:
-    rows = select(Counter) if scopes is None else select(Counter).where(Counter.scope.in_(scopes))
-    present = {(row.scope, row.queue): row for row in session.scalars(rows)}
-    for key in present.keys() | counts.keys():
-        n = counts.get(key, 0)
-        if key not in present:
-            session.add(Counter(scope=key[0], queue=key[1], n=n))
-        elif present[key].n != n:
-            present[key].n = n
-    return len({scope for scope, _queue in counts})
+def _move(moved: Tally[tuple[int, str]], scope: int, new: Tally[str], old: Tally[str]) -> None:
+    for queue in new.keys() | old.keys():
+        moved[scope, queue] += new[queue] - old[queue]

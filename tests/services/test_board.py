@@ -18,6 +18,7 @@ from app.services import (
     inflow,
     parties,
     queue,
+    recounts,
     replies,
     search,
     silent_sites,
@@ -25,7 +26,6 @@ from app.services import (
     superior,
     sweep,
     transfers,
-    work,
 )
 from app.services.board import Board, Site
 from app.services.queue import Filters
@@ -105,7 +105,7 @@ def test_the_reconcile_finds_the_kept_numbers_right(cast: Cast, db_session: Any)
     site = cast.places["330106-01"]
     kept = {row.queue: row.n for row in db_session.scalars(select(Counter).where(Counter.scope == site))}
     with write() as session:
-        work.recount(session, sites=True)
+        recounts.recount(session, sites=True)
     db_session.rollback()
     again = {row.queue: row.n for row in db_session.scalars(select(Counter).where(Counter.scope == site))}
     assert kept == again and again["urged"] == 3

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.models import Clock, Counter, Event, Outbox, Ticket, WorkItem
-from app.services import acting, helping, queue, replies, scorecard_facts, superior, work
+from app.services import acting, helping, queue, recounts, replies, scorecard_facts, superior, work
 from app.services.queue import Filters
 from app.services.replies import ResultIn
 from app.services.scorecard_facts import Span
@@ -104,7 +104,7 @@ def test_a_request_for_help_lies_in_the_provinces_queue_until_it_is_answered(cas
     assert in_queue(db_session, cast["ccs"], "help") == []
     assert event(db_session, "help_asked").data["before_due"] == {"first_reply": True, "resolve": True}
     with write() as session:
-        work.recount(session)
+        recounts.recount(session)
     assert db_session.get(Counter, (cast.places["33"], "help")).n == 1
     DO["answer_help"](cast["lcs"], number, NOON + MIN)
     assert in_queue(db_session, cast["lcs"], "help") == [] == in_queue(db_session, cast["lcs"], "todo")

@@ -34,6 +34,7 @@ from app.services import (
     history_report,
     journal,
     queue,
+    recounts,
     replies,
     search_index,
     sweep,
@@ -186,7 +187,7 @@ def test_refreshing_the_queues_afterwards_changes_nothing(bring, db_session):
     with write() as session:
         for ticket in session.scalars(select(Ticket)):
             work.refresh(session, ticket)
-        work.recount(session, sites=True)
+        recounts.recount(session, sites=True)
     assert kept(db_session) == before
 
 

@@ -20,6 +20,7 @@ from app.services import (
     incident_view,
     incidents,
     parties,
+    recounts,
     replies,
     sweep,
 )
@@ -161,7 +162,6 @@ def test_a_provinces_own_people_raise_an_alarm_that_the_province_sees(cast: Cast
 def test_beyond_a_hundred_the_head_of_the_stream_says_the_kept_counter(
     cast: Cast, db_session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.services import work
 
     for n in range(3):
         number = push(cast, f"W{n}", waybill=f"YT{n:013d}")
@@ -171,6 +171,6 @@ def test_beyond_a_hundred_the_head_of_the_stream_says_the_kept_counter(
     assert appeal_stream.head(db_session, cast["ccs"], LATER).waiting == 2
     db_session.rollback()
     with write() as session:
-        work.recount(session)
+        recounts.recount(session)
     head = appeal_stream.head(db_session, cast["ccs"], LATER + 1000 * HOUR)
     assert (head.waiting, head.overdue) == (3, 2)

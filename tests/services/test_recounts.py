@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from app.extensions import db
 from app.models import Counter, WorkItem
-from app.services import work
+from app.services import recounts
 from app.services.transaction import write
 from tests.cast import Cast, push
 
@@ -39,7 +39,7 @@ def begun(app: Flask, do: Callable[[], Any]) -> tuple[threading.Thread, list[Exc
 
 def recount(**how: bool) -> None:
     with write() as session:
-        work.recount(session, **how)
+        recounts.recount(session, **how)
 
 
 def kept(session: Any) -> dict[tuple[int, str], int]:
@@ -52,7 +52,7 @@ def test_two_schedulers_that_recount_at_once_are_harmless(app, cast: Cast, db_se
     with write() as session:
         session.execute(delete(Counter))
     with write() as session:
-        work.recount(session, sites=True)
+        recounts.recount(session, sites=True)
         session.flush()
         other, raised = begun(app, recount)
         other.join(0.5)
@@ -62,16 +62,16 @@ def test_two_schedulers_that_recount_at_once_are_harmless(app, cast: Cast, db_se
 
 def test_a_ticket_that_comes_during_the_nightly_recount_is_counted(app, cast: Cast, db_session, monkeypatch) -> None:
     push(cast, "W1")
-    real, came = work._store_counts, []
+    real, came = recounts._store_counts, []
 
     def store(*what: Any) -> int:
         came.append(begun(app, lambda: push(cast, "W2")))
         came[0][0].join(1)  # it has its time to come in between
         return real(*what)
 
-    monkeypatch.setattr(work, "_store_counts", store)
+    monkeypatch.setattr(recounts, "_store_counts", store)
     recount(sites=True)
-    monkeypatch.setattr(work, "_store_counts", real)
+    monkeypatch.setattr(recounts, "_store_counts", real)
     came[0][0].join(PATIENCE)
     assert not came[0][1]
     recount()

@@ -71,10 +71,12 @@ def test_a_poisoned_clock_is_pushed_ahead_and_stops_nobody(cast: Cast, db_sessio
 
 def test_a_clock_that_met_a_locked_database_is_flagged_within_a_minute(cast: Cast, db_session, monkeypatch) -> None:
     number = push(cast, "W1")
-    real = sweep._stages
+    real, met = sweep._stages, []
 
     def locked(session, row, clock, now):
-        monkeypatch.setattr(sweep, "_stages", real)
+        met.append(clock.id)
+        if len(met) == 2:  # once among others, once alone
+            monkeypatch.setattr(sweep, "_stages", real)
         raise OperationalError("UPDATE", {}, Exception("database is locked"))
 
     monkeypatch.setattr(sweep, "_stages", locked)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.models import Clock, Event, PlatformOrder, Seal, Ticket
 from app.models.ids import new_id
-from app.services import moves, replies, seals, sweep
+from app.services import replies, seals, sweep
 from tests import invariant
 from tests.cast import NOON, Cast, post, push
 from tests.soak.crew import crew, size
@@ -51,14 +51,14 @@ def test_two_sweepers_make_one_transition_of_each_due_clock_and_a_poisoned_ticke
     numbers = [push(cast, f"W{n}") for n in range(DUE + 1)]
     bad = db_session.scalar(select(Ticket.id).where(Ticket.number == numbers[DUE // 2]))
     late = NOON + 31 * MINUTE
-    real = moves.locked_ticket
+    real = sweep._stages
 
-    def poisoned(session: Any, ticket_id: int) -> Any:
-        if ticket_id == bad:
+    def poisoned(session: Any, ticket: Ticket, clock: Any, now: Any) -> Any:
+        if ticket.id == bad:
             raise RuntimeError("poison")
-        return real(session, ticket_id)
+        return real(session, ticket, clock, now)
 
-    monkeypatch.setattr(moves, "locked_ticket", poisoned)
+    monkeypatch.setattr(sweep, "_stages", poisoned)
 
     def all_that_is_due(_word: None) -> int:
         total = 0

@@ -22,7 +22,7 @@ from app.domain.roles import Actor
 from app.models.dialect import insert_rows
 from app.models.dialect_search import Document
 from app.models.ids import new_id
-from app.services import work
+from app.services import recounts
 from tests.tools import bulk, filling_beside, lists
 
 NOW = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
@@ -255,7 +255,7 @@ def fill(session: Any, whole: int, *, provinces: int = PROVINCES, fast: bool = F
             if told:
                 print(f"\r{end:>9} tickets, {time.monotonic() - begun:.0f} s", end="", file=sys.stderr)
     session.execute(text(COUNTED))
-    work.recount(session, sites=True)
+    recounts.recount(session, sites=True)
     bulk.settle(session)
     if told:
         print(f", indexes and statistics {time.monotonic() - begun:.0f} s", file=sys.stderr)

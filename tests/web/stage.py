@@ -27,7 +27,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.models import Outbox, Promise, Ticket
 from app.models.ids import new_id
-from app.services import intake, reminders, replies, scans, sessions, sweep, work
+from app.services import intake, recounts, reminders, replies, scans, sessions, sweep
 from app.services.intake import Arrival, ComplaintIn, OrderIn
 from app.services.replies import PromiseIn, ResultIn
 from app.services.scans import ScanIn
@@ -143,7 +143,7 @@ def _play(app: Flask) -> tuple[Stage, dict[str, str]]:
     for key, clerk in CLERKS.items():
         _work(stage, key, clerk)
     with write() as session:
-        work.recount(session, sites=True)
+        recounts.recount(session, sites=True)
     return stage, {who: stage.token(who) for who in EVERYBODY}
 
 

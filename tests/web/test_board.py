@@ -13,7 +13,7 @@ from sqlalchemy import event, select, text
 from app import clock
 from app.models import Organisation, SiteHelper
 from app.models.ids import new_id
-from app.services import replies, sessions, silent_sites, sweep, work
+from app.services import recounts, replies, sessions, silent_sites, sweep
 from app.services.sessions import Limits
 from app.services.transaction import write
 from app.web import board_columns
@@ -63,7 +63,7 @@ def sites(company: Cast, n: int) -> None:
 def fill(company: Cast, start: int, end: int, now: Any = NOON) -> list[str]:
     numbers = [cast.push(company, f"W{n}", waybill=f"YT{n:013d}", now=now) for n in range(start, end)]
     with write() as session:
-        work.recount(session, sites=True)
+        recounts.recount(session, sites=True)
     return numbers
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from app import clock
-from app.services import replies, sessions, work
+from app.services import recounts, replies, sessions
 from app.services.replies import PromiseIn, ResultIn
 from app.services.sessions import Limits
 from app.services.transaction import write
@@ -101,7 +101,7 @@ def cost(database: Any, client: Any, path: str, head: str = "") -> int:
 def fill(company: Cast, start: int, end: int) -> list[str]:
     numbers = [cast.push(company, f"W{n}", text=f"投诉 {n}", waybill=f"YT{n:09d}0000") for n in range(start, end)]
     with write() as session:
-        work.recount(session, sites=True)
+        recounts.recount(session, sites=True)
     return numbers
 
 

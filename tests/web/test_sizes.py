@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app import clock
-from app.services import replies, sessions, work
+from app.services import recounts, replies, sessions
 from app.services.sessions import Limits
 from app.services.transaction import write
 from tests import cast
@@ -50,7 +50,7 @@ def client(app: Any, company: Cast) -> Any:
 def fill(company: Cast, start: int, end: int) -> list[str]:
     numbers = [cast.push(company, f"W{n}", text=f"投诉 {n}", waybill=f"YT{n:09d}0000") for n in range(start, end)]
     with write() as session:
-        work.recount(session, sites=True)
+        recounts.recount(session, sites=True)
         session.execute(text("ANALYZE"))
     return numbers
 
