@@ -1,6 +1,8 @@
 """`make test`: SQLite and the embedded Redis, again TEST_DATABASE_URL and TEST_REDIS_URL, then the browser.
 
-Every round runs, whatever the one before said; the last lines tell how each went and how much was skipped.
+What goes through every case there is (each page as each role, each form with junk) takes as long as all the rest: it
+has a round of its own on each engine. Every round runs, whatever the one before said; the last lines tell how each went
+and how much was skipped.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+THOROUGH = "thorough"
 NO_TESTS = 5  # pytest's word for "nothing to do"
 HERE, WAITING = "3", "4"  # processes on two cores: where they work themselves, and where they wait for a server
 # Each process reads every test and plugin that it is not told to leave alone.
 WITHOUT_BROWSER = [
-    "-m", "not browser", "--ignore=tests/browser",
+    "--ignore=tests/browser",
     *("-p", "no:playwright"), *("-p", "no:schemathesis"), *("-p", "no:anyio"),
 ]  # fmt: skip
 
@@ -35,19 +38,23 @@ class Round:
 def rounds(env: dict[str, str]) -> list[Round]:
     """What to run for the settings in `env`."""
     database, redis = env.get("TEST_DATABASE_URL", ""), env.get("TEST_REDIS_URL", "")
-    plan = [_engine("SQLite, embedded Redis", "", "", env)]
+    engines = [("SQLite, embedded Redis", "", "")]
     if database or redis:
         name = f"{'PostgreSQL' if database else 'SQLite'}, {'Redis' if redis else 'embedded Redis'}"
-        plan.append(_engine(name, database, redis, env))
+        engines.append((name, database, redis))
+    plan = [_engine(*engine, env, thorough=False) for engine in engines]
+    plan += [_engine(*engine, env, thorough=True) for engine in engines]
     plan.append(Round("browser", ["-m", "browser"], {"TEST_DATABASE_URL_RUN": "", "TEST_REDIS_URL_RUN": ""}))
     return plan
 
 
-def _engine(name: str, database: str, redis: str, env: dict[str, str]) -> Round:
-    """Everything but the browser tests, in several processes."""
+def _engine(name: str, database: str, redis: str, env: dict[str, str], *, thorough: bool) -> Round:
+    """Everything but the browser tests, in several processes: what goes through every case, or all the rest."""
     processes = env.get("TEST_PROCESSES") or (WAITING if database else HERE)
-    arguments = [*WITHOUT_BROWSER, "-n", processes, "--dist", "worksteal"]
-    return Round(name, arguments, {"TEST_DATABASE_URL_RUN": database, "TEST_REDIS_URL_RUN": redis})
+    wanted = THOROUGH if thorough else f"not browser and not {THOROUGH}"
+    arguments = [*WITHOUT_BROWSER, "-m", wanted, "-n", processes, "--dist", "worksteal"]
+    servers = {"TEST_DATABASE_URL_RUN": database, "TEST_REDIS_URL_RUN": redis}
+    return Round(f"thorough: {name}" if thorough else name, arguments, servers)
 
 
 def run(plan: list[Round], words: list[str]) -> int:
@@ -57,7 +64,7 @@ def run(plan: list[Round], words: list[str]) -> int:
     for part in plan:
         print(f"\n== {part.name}", flush=True)
         code, line = run_one(part, words)
-        lines.append(f"{part.name:<24} {line}")
+        lines.append(f"{part.name:<34} {line}")
         worst = worst or code
     print("\n" + "\n".join(lines), flush=True)
     return worst

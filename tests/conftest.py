@@ -24,7 +24,7 @@ from tests.databases import Cleaner, postgresql_schema
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no test is timed
 settings.load_profile("suite")
-BOTH = "both_engines"
+BOTH, THOROUGH = "both_engines", "thorough"
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
 REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
 STATEMENTS = 5000
@@ -50,9 +50,15 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """On the second engine what has nothing for it is not even read."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What has nothing for a round is not even read: the second engine's, and the thorough one's."""
+    if config.option.markexpr == THOROUGH and not _thorough(collection_path):
+        return True
     return True if DATABASE_URL and (_without_database(collection_path) or _first_alone(collection_path)) else None
+
+
+def _thorough(path: Path) -> bool:
+    return path.is_dir() or f"mark.{THOROUGH}" in path.read_text(encoding="utf-8")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

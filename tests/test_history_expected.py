@@ -22,6 +22,8 @@ from simulator import history_expected
 from tests.cast import NOON
 from tests.failing import kill
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parent.parent
 MAPPING = ROOT / "data" / "mappings" / "incident_event_log.toml"
 LINES, FEW, LAST = 5000, 1000, 500

@@ -13,6 +13,8 @@ from sqlalchemy import text
 from tests.conftest import DATABASE_URL
 from tests.databases import postgresql_schema
 
+pytestmark = pytest.mark.thorough
+
 OLD = "0004_attachments"  # the oldest that anybody runs
 ROWS = (
     "INSERT INTO organisation (id, code, kind, name, name_en, address_prefix, duty_phone) VALUES (1, 'HQ', 'headquarters', '总部', 'HQ', '', '')",

@@ -22,6 +22,8 @@ from tests.cast import assemble
 from tests.failing import kill
 from tests.rights import without_rights
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

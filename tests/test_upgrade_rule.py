@@ -25,6 +25,8 @@ from tests.conftest import DATABASE_URL
 from tests.databases import postgresql_schema
 from tests.upgrades import CONTRACTS, RELEASE, faults, taken
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def empty(tmp_path: Path, redis_url: str) -> Any:

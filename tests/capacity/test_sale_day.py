@@ -11,6 +11,8 @@ from capacity.day import STEPS, by_step
 from capacity.simulate import SaleDay, first_full
 from capacity.wishes import Wish
 
+pytestmark = pytest.mark.thorough
+
 COSTS = {
     "push": Cost(100, 80), "reply": Cost(20, 15), "queue_page": Cost(9, 3), "ticket_page": Cost(9, 3),
     "poll": Cost(1, 0.5), "send": Cost(12, 4), "sweep": Cost(8, 6),

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import openpyxl
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -37,6 +38,8 @@ from app.integrations.sheets_in import BadSheet, rows_of
 from app.integrations.sms import SmsError, aliyun, tencent
 from app.web import filters
 from tests.fuzz.inputs import ISSUE, JSON, LATER, TEXTS, TIMES, WRITABLE, body, damaged, written
+
+pytestmark = pytest.mark.thorough
 
 MANY = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 FEW = settings(

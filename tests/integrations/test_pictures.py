@@ -125,6 +125,7 @@ def test_broken_bytes_give_a_picture_or_a_refusal_and_nothing_else() -> None:
                 assert opened(prepare(bytes(broken)).data).format == "JPEG"
 
 
+@pytest.mark.thorough
 def test_the_largest_picture_that_is_taken_costs_less_than_half_a_gigabyte(tmp_path) -> None:
     """30 million pixels with transparency: the worst that a decoder here ever has to do."""
     raw = BytesIO()

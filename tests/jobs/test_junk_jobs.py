@@ -13,6 +13,8 @@ from app.models.ids import new_id
 from tests.cast import NOON
 from tests.jobs.test_orderly_stop import started, until
 
+pytestmark = pytest.mark.thorough
+
 
 def test_a_worker_outlives_junk_in_its_queue_and_sends_what_waits_behind_it(
     app, database, engine_url, redis_url, db_session, tmp_path

@@ -21,6 +21,8 @@ from app.models import Heartbeat, Outbox
 from app.models.ids import new_id
 from tests.cast import NOON
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0  # seconds on a busy machine
 SLOW_WORKER = """

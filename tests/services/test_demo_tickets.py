@@ -17,7 +17,10 @@ from app.models import Category, Closure, Event, Organisation, Outbox, Publicati
 from app.models import Counter as Kept
 from app.services import demo, demo_stories, duty, journal, scans, scorecards
 
-pytestmark = pytest.mark.sqlite_only  # the demo is an embedded database; its services run on both elsewhere
+pytestmark = [
+    pytest.mark.sqlite_only,
+    pytest.mark.thorough,
+]  # the demo is an embedded database; its services run on both elsewhere
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 

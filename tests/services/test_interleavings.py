@@ -22,6 +22,8 @@ from tests.cast import NOON, Cast, post, push, ticket
 from tests.interleave import play, schedules
 from tests.services.ending_steps import FINE
 
+pytestmark = pytest.mark.thorough
+
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 ORDERS = list(schedules(2, 2))  # the work up to the commit, and the commit: of the one and of the other
 READS_FIRST = frozenset({"write.begin", "write.commit"})

@@ -44,6 +44,8 @@ from tests.services.life_scene import Scene
 from tests.services.life_storms import Storm
 from tests.services.life_time import MINUTE
 
+pytestmark = pytest.mark.thorough
+
 HANDS = {
     "claim", "follow_up", "result", "result_promise", "result_unreached", "result_no_number", "call_reached",
     "call_in_vain", "promise", "keep", "renegotiate", "told", "customer_accepts", "close", "intervene", "return",

@@ -15,6 +15,8 @@ from sqlalchemy import func, select, update
 from app.models import Audit, Notice, Ticket
 from tests.tools import bulk, filling, lists
 
+pytestmark = pytest.mark.thorough
+
 FEW, MANY = 300, 6_000
 ROLES = {"site": "site_clerk", "lcs": "lcs", "ccs": "ccs_manager"}
 PLANTED = "everything is counted"

@@ -198,6 +198,7 @@ def test_a_platform_that_is_away_is_tried_again_later_with_the_same_operate_time
     assert message["operate_time"] == "2026-11-18 12:00:00"
 
 
+@pytest.mark.thorough
 def test_an_answer_is_tried_for_72_hours_always_the_same_and_then_fails_where_its_site_sees_it(
     cast: Cast, db_session
 ) -> None:

@@ -45,6 +45,7 @@ def play(cast: Cast, session, order: tuple[str, ...], code: str, times: dict[str
     return picture(session, number)
 
 
+@pytest.mark.thorough
 @pytest.mark.engine_free  # what the order means is the rulebook's; both engines play the lines of four below
 def test_every_permutation_of_five_messages_ends_in_the_same_state(cast: Cast, db_session) -> None:
     times = {kind: n for n, kind in enumerate(MESSAGES)}

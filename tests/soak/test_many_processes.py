@@ -18,6 +18,8 @@ from tests import invariant
 from tests.cast import NOON, Cast, post, push
 from tests.soak.crew import crew, size
 
+pytestmark = pytest.mark.thorough
+
 MINUTE = timedelta(minutes=1)
 SCHEDULERS, PERIODS = 5, size(20, 500)
 SWEEPERS, DUE = 2, size(60, 10_000)

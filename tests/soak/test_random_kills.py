@@ -25,6 +25,8 @@ from tests import invariant
 from tests.cast import NOON, Cast, post, push
 from tests.soak.crew import size
 
+pytestmark = pytest.mark.thorough
+
 LEASE = 60
 KILLS = size(12, 200)  # of each kind of job, SMS and answer
 

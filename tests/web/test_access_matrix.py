@@ -17,6 +17,8 @@ from tests.conftest import DATABASE_URL
 from tests.web.access_table import LINES, ROLES, TABLE, Line
 from tests.web.stage import EVERYBODY, MASKED, SEES, TICKETS, WAYBILLS, WRITTEN, Stage, leaks, mark, words_of
 
+pytestmark = pytest.mark.thorough
+
 PERSON = {"anonymous": "anonymous", "site_clerk": "site", **{r: r.replace("_", "-") for r in ROLES[2:]}}
 ROLE = {person: role for role, person in PERSON.items()}
 # What the pages of test_no_page_tells_of_a_ticket_outside_the_scope are not: they are asked for by themselves.

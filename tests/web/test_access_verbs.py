@@ -27,6 +27,8 @@ from app.services.transaction import write
 from tests import cast
 from tests.web.stage import EVERYBODY, MASKED, NOW, WAYBILLS, Stage, leaks, mark, marks_of
 
+pytestmark = pytest.mark.thorough
+
 TYPED = {  # valid for every verb at once
     "text": "typed", "contact_outcome": "reached_accepts", "next_update_at": "2026-11-25T10:00", "confirmed": "1",
     "root_cause": "courier", "verified": "1", "ruling": "upheld_return", "site_code": "330106-01", "proof": "scan",

@@ -22,7 +22,7 @@ from tests.web.access_table import LINES
 from tests.web.stage import NOON, NOW, Stage, words_of
 
 # A text is masked where it is shown: no engine gives it back as another one. Every page asks its database in the matrix.
-pytestmark = pytest.mark.engine_free
+pytestmark = [pytest.mark.engine_free, pytest.mark.thorough]
 HERE, SIBLING, LATER = "330106-01", "330108-01", "2026-11-25T10:00"
 PARCEL = "YT9980000000001"
 READERS = ("site", "site-2", "lcs", "ccs", "admin")

@@ -126,6 +126,7 @@ def test_a_file_that_is_locked_for_longer_is_503_with_the_reason_for_platforms_a
         assert send().status_code == 303
 
 
+@pytest.mark.thorough
 @pytest.mark.sqlite_only
 def test_a_disk_that_is_full_at_the_commit_stores_nothing_and_recovers_by_itself(door: Door, db_session: Any) -> None:
     assert door.push(issue("W0")).json == TAKEN

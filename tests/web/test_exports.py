@@ -106,6 +106,7 @@ def test_every_list_has_its_test() -> None:
     assert {key for key, _asked in orders()} == set(export_lists.BY_KEY)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("who", EXPORTERS)
 def test_no_export_tells_of_a_ticket_outside_the_scope_or_of_a_person(stage: Stage, who: str) -> None:
     can, said, made = roles.CAPABILITIES[PEOPLE[who][0]], "", 0

@@ -20,7 +20,7 @@ from tests.web.access_table import LINES
 from tests.web.stage import NOON, Stage
 
 # Each engine refuses other texts, numbers and instants when they reach a column.
-pytestmark = pytest.mark.both_engines
+pytestmark = [pytest.mark.both_engines, pytest.mark.thorough]
 
 ROUNDS = int(os.environ.get("JUNK_ROUNDS", "1"))
 LATER = "2026-11-25T10:00"

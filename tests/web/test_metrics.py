@@ -135,6 +135,7 @@ def test_every_alert_asks_for_a_figure_that_is_told_and_says_what_to_do(client, 
     assert rules.count("- alert:") == rules.count("expr:") == rules.count(" do: ") == rules.count("summary:")
 
 
+@pytest.mark.thorough
 @pytest.mark.engine_free  # the processes add up files, and ask no database
 def test_two_web_processes_add_up(tmp_path, client, database):
     """Each process writes beside the other; whoever is asked tells the sum."""

@@ -100,6 +100,7 @@ def test_a_new_version_of_the_scoring_keeps_wrong_numbers_beside_their_fields(cl
     assert "15" in text_of(admin.get("/admin/scoring").text)
 
 
+@pytest.mark.thorough
 @pytest.mark.both_engines  # the pages' own questions: see SQL_OF_ITS_OWN in tests/test_floors.py
 def test_a_provinces_cards_become_one_pdf_in_the_background(client: FlaskClient, month: Any) -> None:
     lcs = sign_in(client, "lcs-manager")

@@ -21,6 +21,8 @@ from tests.fuzz.inputs import ISSUE, LATER, WRITABLE, written
 from tests.services.sms_portal import TOKEN, VENDORS, Portal, there_fixture  # noqa: F401
 from tests.web.pushing import SECRET
 
+pytestmark = pytest.mark.thorough
+
 FORM = "application/x-www-form-urlencoded"
 HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much]
 FEW = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=HEALTH,

@@ -193,6 +193,7 @@ def hidden(page: str) -> dict[str, str]:
     return dict(re.findall(rf'<input type="hidden" name="({names})" value="([^"]*)"', form))
 
 
+@pytest.mark.thorough
 def test_more_than_complaints_may_be_are_handled_in_one_go_and_exactly_those_that_fail_stay(other, house, db_session):
     numbers = [reported(house, n, kind=SLIP) for n in range(MANY)]
     reported(house, MANY, kind=LOST)
