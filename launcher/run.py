@@ -19,6 +19,8 @@ from launcher.processes import Child, fresh_log, spawn, stop, stop_processes
 from launcher.settings import CONNECTION, HOST, ROOT, SECRET, Settings, StartError, make_folders, require_free
 
 READY_SECONDS = 60.0
+# gunicorn would take address and scheme from what a client on loopback (a proxy's too) says in headers.
+OWN_ADDRESS = "--forwarded-allow-ips= --forwarder-headers="
 NAMES = ("web", "worker", "exports", "scheduler", "simulator")
 
 
@@ -49,7 +51,7 @@ class Signals:
 def programs(settings: Settings) -> dict[str, list[str]]:
     """Name and command line of everything that runs beside Redis."""
     python = [sys.executable]
-    web = "-k gthread -w 2 --threads 4 --keep-alive 75 --graceful-timeout 3 --no-control-socket wsgi:app"
+    web = f"-k gthread -w 2 --threads 4 --keep-alive 75 --graceful-timeout 3 --no-control-socket {OWN_ADDRESS} wsgi:app"
     return {
         "web": [*python, "-m", "gunicorn", "-b", f"{HOST}:{settings.port}", *web.split()],
         "worker": [*python, "worker.py"],

@@ -9,13 +9,19 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import yaml
+from gunicorn.config import Config
+from gunicorn.http.parser import RequestParser
+from gunicorn.http.wsgi import create
 from sqlalchemy import text
 
 from launcher.processes import die_with_parent
 from launcher.redis import find_server, ping
+from launcher.run import programs
+from launcher.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
@@ -80,6 +86,28 @@ def test_each_command_is_one_that_the_portal_has(app, place, words):
         assert all(f'"{flag}" in sys.argv' in (ROOT / "worker.py").read_text() for flag in rest[1:])
 
 
+def web_servers() -> list[list[str]]:
+    """The words after `gunicorn` of each command that starts it."""
+    settings = Settings(Path("var"), 8000, "demo", "", "")
+    started = [words for _place, words in commands()] + [programs(settings)["web"]]
+    words_after = [words[i + 1 :] for words in started for i, word in enumerate(words) if word.endswith("gunicorn")]
+    assert len(words_after) == 4
+    return words_after
+
+
+@pytest.mark.parametrize("words", web_servers(), ids=["systemd", "compose", "image", "make run"])
+def test_no_header_of_a_client_on_loopback_moves_the_portals_address_or_its_scheme(words):
+    config, peer = Config(), ("127.0.0.1", 40000)
+    for name, value in vars(config.parser().parse_args(words)).items():
+        if value is not None and name != "args":
+            config.set(name, value)
+    said = b"SCRIPT_NAME: /evil\r\nPATH_INFO: /metrics\r\nX-Forwarded-Proto: https\r\nX_Forwarded_For: 127.0.0.1\r\n"
+    asked = next(RequestParser(config, iter([b"GET /evil/tickets HTTP/1.1\r\nHost: x\r\n" + said + b"\r\n"]), peer))
+    _answer, told = create(asked, Mock(), peer, ("127.0.0.1", 8000), config)
+    assert (told["SCRIPT_NAME"], told["PATH_INFO"], told["wsgi.url_scheme"]) == ("", "/evil/tickets", "http")
+    assert "HTTP_X_FORWARDED_FOR" not in told
+
+
 def test_systemd_and_compose_start_every_process_once():
     kinds = {"web", "worker", "exports", "scheduler", "upgrade"}
     assert {unit.stem.removeprefix("kuaifu-").rstrip("@") for unit in UNITS} == kinds
@@ -141,6 +169,7 @@ def test_the_addresses_that_the_web_servers_treat_apart_exist(app):
 
 def test_what_a_client_says_of_itself_is_never_passed_on():
     nginx, haproxy = (DEPLOY / "nginx/kuaifu.conf").read_text(), (DEPLOY / "haproxy/haproxy.cfg").read_text()
+    assert "underscores_in_headers off;" in nginx and "option http-restrict-req-hdr-names delete" in haproxy
     assert "proxy_add_x_forwarded_for" not in nginx and "option forwardfor" not in haproxy
     for header in ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"):
         assert f"proxy_set_header {header} " in nginx and f"set-header {header} " in haproxy

@@ -14,12 +14,14 @@ from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.domain.trials import BadRow, Trial
 from app.models import CustomerAccount, CustomerMatch, Ticket
+from app.models.dialect import lock_key
 from app.models.ids import new_id
 from app.models.together import Asked, Question, Step, ask
 from app.services.transaction import kept, write
 
 FIELDS = {PHONE: "phones", PREFIX: "prefixes", NAME: "names"}
 PAGE = 100
+LOCK = "customers"  # of two who add the same one, the second is told
 
 
 # --- at intake ---
@@ -80,6 +82,7 @@ def save(*, actor: Actor, account: AccountIn, now: datetime, known: str = "") ->
     """Add an account, or change the one with the code `known`; its code. Raises Invalid, NotFound, NotAllowed."""
     _may(actor)
     with write() as session:
+        lock_key(session, LOCK)
         row = load(session, known) if known else None
         wrong = rule.faults(account) | _taken(session, account, row)
         if wrong:
@@ -119,6 +122,7 @@ def import_csv(*, actor: Actor, text: str, now: datetime) -> Trial:
     _may(actor)
     rows = rule.read_csv(text)
     with write() as session:
+        lock_key(session, LOCK)
         told = trial(session, rows)
         if told.bad:
             raise Invalid({"text": "bad_rows"})

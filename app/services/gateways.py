@@ -17,6 +17,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.domain.sms_templates import PURPOSES
 from app.models import SmsGateway, SmsTemplate
+from app.models.dialect import lock_key
 from app.services import sms_secrets
 from app.services.transaction import write
 
@@ -30,6 +31,7 @@ NEEDED = ("due_soon", "overdue")  # a gateway without these texts cannot remind 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{24,100}")
 CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 HOST = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,20}")
+LOCK = "sms gateways"  # two who set one up for the first time, or choose two, come one after the other
 ADDRESS = re.compile(r"(?:(?:https://)?[A-Za-z0-9.-]{1,253}|http://(?:127\.0\.0\.1|localhost))(?::\d{1,5})?/?")
 
 
@@ -83,6 +85,7 @@ def choose(*, actor: Actor, driver: str, key: str, now: datetime) -> None:
     if driver not in DRIVERS:
         raise Invalid({"driver": "required"})
     with write() as session:
+        lock_key(session, LOCK)
         if driver != CONSOLE:
             ready(session, driver, key)
         session.execute(update(SmsGateway).values(active=False))
@@ -117,6 +120,7 @@ def configure(
     if wrong:
         raise Invalid(wrong)
     with write() as session:
+        lock_key(session, LOCK)
         row = session.get(SmsGateway, driver) or SmsGateway(driver=driver, active=False)
         if typed:
             row.secrets = sms_secrets.seal({**_known(row, key), **typed}, key)
@@ -171,6 +175,7 @@ def save_template(
     if driver not in SECRETS or purpose not in PURPOSES:
         raise Invalid({"purpose": "required"})
     with write() as session:
+        lock_key(session, LOCK)
         row = session.get(SmsTemplate, (driver, purpose)) or SmsTemplate(driver=driver, purpose=purpose)
         found = findings(session, driver, purpose, text)
         _template_faults(code, text, state, found)

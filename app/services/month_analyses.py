@@ -13,6 +13,7 @@ from app.domain.roles import Actor
 from app.models import MonthAnalysis, Organisation
 from app.models.ids import new_id
 from app.services import months
+from app.services.penalty_settling import lock_month
 from app.services.transaction import write
 
 TEXTS = ("causes", "measures", "requests")
@@ -46,6 +47,7 @@ def keep(*, actor: Actor, month: str, texts: dict[str, str], submit: bool, now: 
     if errors:
         raise Invalid(errors)
     with write() as session:
+        lock_month(session)
         if months.is_frozen(session, month):
             raise NotAllowed("month_frozen")
         if month >= month_of(now):

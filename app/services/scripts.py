@@ -16,6 +16,7 @@ from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.domain.scripts import Question
 from app.models import Category, Script
+from app.models.dialect import lock_key
 from app.services.transaction import write
 
 FALLBACK = "OTHER"
@@ -48,6 +49,7 @@ def save(*, actor: Actor, category: str, questions: Sequence[Question], now: dat
     if wrong := rule.errors(questions):
         raise Invalid(wrong)
     with write() as session:
+        lock_key(session, f"script:{category}")
         if session.get(Category, category) is None:
             raise NotFound("category_not_found")
         row = session.get(Script, category)

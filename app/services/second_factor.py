@@ -17,7 +17,7 @@ from app.domain import one_time
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.models import Organisation, RecoveryCode, SecondFactor, SecondFactorLog, SessionRow, User
-from app.models.dialect import changed
+from app.models.dialect import changed, lock_key
 from app.models.ids import new_id
 from app.services import guessing, sms_secrets
 from app.services.accounts import SignInRefused
@@ -63,6 +63,7 @@ def begin(*, actor: Actor, key: str, now: datetime) -> None:
     """
     user_id = _person(actor)
     with write() as session:
+        _lock(session, user_id)
         row = session.get(SecondFactor, user_id)
         if row is not None and row.confirmed_at is not None:
             raise NotAllowed("second_factor_exists")
@@ -88,6 +89,7 @@ def confirm(*, actor: Actor, typed: str, key: str, address: str, now: datetime) 
     """
     user_id = _person(actor)
     with write() as session:
+        _lock(session, user_id)
         row = session.get(SecondFactor, user_id)
         if row is None or row.confirmed_at is not None:
             raise NotFound("second_factor_not_begun")
@@ -217,7 +219,13 @@ def _person(actor: Actor) -> int:
     return actor.user_id
 
 
+def _lock(session: Session, user_id: int) -> None:
+    """Two pages of one person come one after the other: one secret, one set of recovery codes."""
+    lock_key(session, f"second factor:{user_id}")
+
+
 def _counting(session: Session, user_id: int) -> None:
+    _lock(session, user_id)
     if not enrolled(session, user_id):
         raise NotFound("second_factor_missing")
 

@@ -15,6 +15,7 @@ from app.domain.scorecards import ABOVE, ASSESSED
 from app.domain.trials import BadRow, Trial
 from app.domain.volumes import Volume
 from app.models import DeliveryVolume, MonthClose, Organisation
+from app.services.penalty_settling import lock_month
 from app.services.transaction import write
 
 
@@ -50,6 +51,7 @@ def store(*, actor: Actor, rows: Sequence[Volume], now: datetime) -> Trial:
     if actor.role != "system" and not actor.can("month_close"):
         raise NotAllowed("not_allowed")
     with write() as session:
+        lock_month(session)
         told = trial(session, rows)
         if told.bad:
             raise Invalid({"text": "bad_rows"})

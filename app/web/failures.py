@@ -7,6 +7,7 @@ from flask.wrappers import Response
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from app.domain.errors import DomainError, Invalid, NotAllowed, NotFound, Stale
@@ -14,6 +15,7 @@ from app.extensions import db
 from app.services.transaction import DATABASE_AWAY
 from app.web.context import translate as _
 
+UNIQUE = "23505"  # what PostgreSQL calls a key that is taken
 RETRY_AFTER = 5  # seconds; a pool or a locked file is usually free again by then
 STATUS: tuple[tuple[type[DomainError], int], ...] = ((NotFound, 404), (NotAllowed, 403), (Stale, 409), (Invalid, 422))
 
@@ -23,6 +25,7 @@ def init(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(DomainError, _domain)
+    app.register_error_handler(IntegrityError, _collided)
     for kind in DATABASE_AWAY:
         app.register_error_handler(kind, _database)
 
@@ -121,6 +124,17 @@ def _csrf(_error: CSRFError) -> Response:
 def _domain(error: DomainError) -> Response:
     db.session.rollback()
     return show(next((code for kind, code in STATUS if isinstance(error, kind)), 422))
+
+
+def _collided(error: IntegrityError) -> Response:
+    """A key of the database held two apart that no lock did: nothing of the second was stored. What is no key's refusal
+    is a mistake of ours and stays one."""
+    taken = getattr(error.orig, "sqlstate", None) == UNIQUE or "UNIQUE constraint failed" in str(error.orig)
+    if not taken:
+        raise error
+    current_app.logger.error("database: two met at one key of %s", request.endpoint or "none")
+    db.session.rollback()
+    return show(409)
 
 
 def _database(error: Exception) -> Response:

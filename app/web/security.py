@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, abort, current_app, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask.wrappers import Request, Response
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +18,9 @@ from app.services.troubles import Troubles
 from app.web import failures
 
 FORM_LIMIT = 2_000_000  # bytes of any body; the platform's door has its own, smaller limit
+# A field costs memory however short it is: two megabytes of `a&a&a` were a million of them, a hundred megabytes and four
+# seconds. The longest of our forms, a table of limits, has some hundreds.
+MOST_FIELDS = 5_000
 WITHOUT_SESSION = ("/static/", "/platform/", "/healthz", "/metrics", "/openapi.json")
 POLLS = frozenset({"/tickets/news", "/exports/progress"})  # addresses that pages ask by themselves
 FLASK_LOGIN_KEYS = frozenset({"_user_id", "_fresh", "_id"})
@@ -41,9 +44,19 @@ def init(app: Flask) -> None:
     app.after_request(_headers)
     # first of all: without the database nobody can be told from anybody, and CSRF would give the wrong reason
     app.before_request_funcs.setdefault(None, []).insert(0, _require_database)
+    app.before_request_funcs[None].insert(0, _refuse_too_many_fields)
     if app.extensions["kuaifu"].production:
         app.before_request(_refuse_demo_accounts)
     failures.init(app)
+
+
+def _refuse_too_many_fields() -> None:
+    """Count the fields of a form before it is taken apart; who reads a body by himself does so within a limit."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if request.mimetype != "application/x-www-form-urlencoded" or getattr(view, "access", "") == "platform":
+        return
+    if request.get_data().count(b"&") >= MOST_FIELDS:
+        abort(400)
 
 
 class PortalSession(SecureCookieSession):

@@ -127,3 +127,12 @@ def test_room_for_pictures_is_no_room_for_words(stage: Stage, number: str, kind:
     typed = {"text": "x" * 3_000_000, "csrf_token": stage.csrf}
     answer = stage.browsers["site"].post(f"/tickets/{number}/note", data=typed, content_type=kind)
     assert answer.status_code == 413 and len(answer.data) < 20_000
+
+
+@pytest.mark.parametrize("path", ["/login", "/language", "/waybills", "/tickets/{}/note"])
+def test_a_million_fields_are_refused_before_they_are_taken_apart(stage: Stage, number: str, path: str) -> None:
+    told = {"content_type": "application/x-www-form-urlencoded"}
+    for body in (b"a&" * 900_000, b"&".join(b"%x=" % n for n in range(5_001))):
+        answer = stage.browsers["site"].post(path.format(number), data=body, **told)
+        assert answer.status_code == 400
+    assert stage.browsers["site"].post(path.format(number), data=b"a=1&" * 4_000, **told).status_code != 400

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import create_app
@@ -29,6 +29,8 @@ def faulty(tmp_path_factory):
     errors = {
         "not-found": NotFound("x"), "not-allowed": NotAllowed("x"), "stale": Stale("x"), "invalid": Invalid({"a": "b"}),
         "database": OperationalError("SELECT 'secret-value'", {"phone": "13800000000"}, Exception("locked")),
+        "taken": IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed: user.account")),
+        "absent": IntegrityError("INSERT", {}, Exception("NOT NULL constraint failed: user.name")),
         "pool": PoolTimeout("full"), "bug": RuntimeError("secret-value"),
     }  # fmt: skip
 
@@ -56,7 +58,7 @@ def test_pages_are_not_kept_by_anybody(client):
 @pytest.mark.parametrize(
     ("how", "status"),
     [("not-found", 404), ("not-allowed", 403), ("stale", 409), ("invalid", 422), ("database", 503), ("pool", 503),
-     ("bug", 500)],
+     ("taken", 409), ("absent", 500), ("bug", 500)],
 )  # fmt: skip
 def test_errors_become_pages_without_a_detail_from_inside(faulty, how, status, caplog):
     answer = faulty.test_client().get(f"/fail/{how}")
