@@ -18,7 +18,7 @@ from app.domain.waybills import normalise
 from app.extensions import db
 from app.services import inquiries, intake, scope
 from app.services.ticket_contacts import ContactIn
-from app.web import draft_forms, entry_forms, forms, page_drafts, queue_page
+from app.web import draft_forms, entry_forms, forms, page_drafts, queue_page, waybills
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
@@ -52,7 +52,7 @@ def new() -> ResponseReturnValue:
     page = render_template(
         "new_ticket.html", form=form, rail=queue_page.rail(session, actor, None, now), submission_key=_key_or_new(),
         kind=kind, tabs=tabs(actor, kind), kept=kept | {"version": 0, "bar": None} if other else kept,
-        draft_href=page_drafts.page_of(f"new-{kind}") if other else "",
+        draft_href=page_drafts.page_of(f"new-{kind}") if other else "", p=waybills.of_parcel(form.waybill.data or ""),
     )  # fmt: skip
     return page, status
 

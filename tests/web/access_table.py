@@ -91,6 +91,7 @@ LINES = (
     _line("switching.remove", "POST", "/account/pin/remove",                L,   303, 303, 303, 303, 303, 403, 403),
     _line("drafts.save", "POST", "/tickets/{own}/draft",                    L,   422, 422, 422, 422, 422, 422, 403),
     _line("drafts.discard", "POST", "/tickets/{own}/draft/discard",         L,   303, 303, 303, 303, 303, 303, 403),
+    _line("waybills.parcel", "GET", "/waybills/parcel?waybill=YT1",          L,   200, 200, 200, 200, 200, 200, 403),
     _line("page_drafts.save", "POST", "/drafts/new-complaint",              L,   303, 303, 303, 303, 303, 303, 403),
     _line("page_drafts.discard", "POST", "/drafts/new-complaint/discard",   L,   303, 303, 303, 303, 303, 303, 403),
     _line("template_put.batch", "POST", "/batch/template",                  L,   422, 422, 403, 403, 403, 403, 403),
