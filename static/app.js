@@ -55,6 +55,11 @@
     });
   }
 
+  function ticks_counted() {
+    const shown = document.querySelector("#batch [data-ticked]"), n = all(".rows .pick input:checked").length;
+    if (shown && shown.textContent !== String(n)) shown.textContent = n || "";
+  }
+
   // Ticks, print, one submit at a time.
   document.addEventListener("click", (event) => {
     const ticks = event.target.closest("[data-tick]");
@@ -63,6 +68,7 @@
       const boxes = all(".rows [data-band]").filter((box) => box.dataset.band === ticks.dataset.tick);
       const every = boxes.every((box) => box.checked);
       boxes.forEach((box) => { box.checked = !every; });
+      ticks_counted();
     }
     if (event.target.closest("[data-print]")) window.print();
   });
@@ -75,6 +81,7 @@
   });
   document.addEventListener("change", (event) => {
     if (event.target.matches(ANSWERS)) demanded(event.target);
+    if (event.target.matches(".rows .pick input")) ticks_counted();
     if (event.target.matches(".find select")) event.target.form.requestSubmit();
   });
 

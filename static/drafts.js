@@ -11,13 +11,18 @@
     field.name && !NOT_TYPED.includes(field.name) && !["hidden", "radio", "password", "submit", "file", "fieldset"].includes(field.type));
   function read(form) {
     const values = {};
-    fields(form).forEach((field) => { values[field.name] = field.type === "checkbox" ? field.checked : field.value; });
+    fields(form).forEach((field) => {
+      if (field.type !== "checkbox") values[field.name] = field.value;
+      else if (!("many" in field.dataset)) values[field.name] = field.checked;
+      else if (field.checked) values[field.name] = values[field.name] ? values[field.name] + " " + field.value : field.value;
+    });
     return values;
   }
   function write(form, values) {
     fields(form).forEach((field) => {
-      if (!(field.name in values)) return;
-      if (field.type === "checkbox") field.checked = Boolean(values[field.name]);
+      if (field.type === "checkbox" && "many" in field.dataset) field.checked = String(values[field.name] || "").split(" ").includes(field.value);
+      else if (!(field.name in values)) return;
+      else if (field.type === "checkbox") field.checked = Boolean(values[field.name]);
       else if (values[field.name] || !field.value) field.value = values[field.name]; // an empty draft takes nothing away
       field.dispatchEvent(new Event("change", { bubbles: true }));
     });
@@ -88,12 +93,15 @@
     bar.scrollIntoView({ block: "nearest" });
   }
   function take(form, bar, which) {
-    const text = form.elements.text || form.querySelector("textarea");
-    const theirs = JSON.parse(bar.dataset.values), mine = text ? text.value : "";
+    const texts = all("textarea, input[name=text]", form).filter((one) => one.name), text = form.elements.text || texts[0];
+    const theirs = JSON.parse(bar.dataset.values), mine = texts.map((one) => one.value);
     form.elements.draft_version.value = bar.dataset.version;
     bar.remove();
     if (which !== "mine") write(form, theirs);
-    if (which === "both" && text) text.value = [theirs[text.name] || "", mine].filter((part) => part.trim()).join("\n");
+    if (which === "both") texts.forEach((one, n) => {
+      const parts = [theirs[one.name] || "", mine[n]].filter((part) => part.trim());
+      one.value = Array.from(new Set(parts)).join("\n");
+    });
     if (text) text.focus();
     save(form);
   }
@@ -102,6 +110,7 @@
     all("form[data-draft]", root).forEach((form) => {
       if (form.dataset.settled) return;
       form.dataset.settled = "1";
+      if (form.dataset.fresh) { forget(form); return; } // its words went out with the answer that this page is
       const found = stored(form);
       if (!found || form.querySelector("[aria-invalid=true]") || form.dataset.filled) return;
       write(form, found.values);

@@ -9,12 +9,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.errors import Invalid
+from app.domain.sheet_rows import Columns, named
 from app.domain.waybills import normalise
 
 # Limits that an emergency or a customer's contract may state; never the legal and the platform's own time.
 LIMITS = ("accept", "first_reply", "resolve", "rework", "close", "party_reply")
 PHONE, PREFIX, NAME = "phone", "prefix", "name"
-COLUMNS = ("code", "name", "tier", "phones", "prefixes", "names", "requirements", "active", *LIMITS)
+COLUMNS: Columns = {  # the words that may stand above each: the Chinese first, the English last
+    "code": ("客户编码", "编码", "code"), "name": ("客户名称", "名称", "name", "customer's name"),
+    "tier": ("客户等级", "等级", "tier", "customer tier"), "phones": ("寄件电话", "phones", "sender's telephones"),
+    "prefixes": ("运单前缀", "prefixes", "waybill prefixes"), "names": ("寄件人名称", "names", "sender's names"),
+    "requirements": ("书面要求", "requirements", "written requirements"), "active": ("启用", "active", "in use"),
+    "accept": ("受理时限（分钟）", "accept", "accept within (minutes)"),
+    "first_reply": ("首次回复时限（分钟）", "first_reply", "first reply within (minutes)"),
+    "resolve": ("处理时限（分钟）", "resolve", "result within (minutes)"),
+    "rework": ("重办时限（分钟）", "rework", "rework within (minutes)"),
+    "close": ("完结时限（分钟）", "close", "close within (minutes)"),
+    "party_reply": ("责任方答复时限（分钟）", "party_reply", "party's answer within (minutes)"),
+}  # fmt: skip
+EXAMPLE = (
+    "SHOP-1", "西湖服饰旗舰店", "vip", "13800000000;057188880000", "YT88|YT89", "西湖服饰", "破损当日回电", "是",
+    "", "30", "720", "", "", "",
+)  # fmt: skip
 MOST_MINUTES = 30 * 24 * 60
 MOST_ROWS, MOST_VALUES = 2000, 200
 REQUIREMENTS_LIMIT, NAME_LIMIT = 4000, 80
@@ -102,7 +118,8 @@ def read_csv(text: str) -> list[tuple[int, AccountIn]]:
     """
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
     try:
-        if not {"code", "name"} <= set(reader.fieldnames or ()):
+        reader.fieldnames = named(reader.fieldnames or (), COLUMNS)
+        if not {"code", "name"} <= set(reader.fieldnames):
             raise Invalid({"text": "columns"})
         found = [(reader.line_num, _account(row)) for row in reader]
     except csv.Error:  # a field without end, above all

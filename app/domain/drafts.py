@@ -18,11 +18,21 @@ SHEETS = (
 )  # fmt: skip
 AUDIT, CONTEST, DECISION = "audit", "contest", "decide"  # forms about one thing of a ticket, named with its id
 _OF_ONE = re.compile(rf"({AUDIT}|{CONTEST}|{DECISION})-([0-9a-f]{{1,16}})")
+# forms on pages of their own, before there is a ticket or beside all tickets, and what one must be able to do there
+PAGES = {
+    "new-complaint": "new_ticket", "new-expedite": "new_ticket", "new-inquiry": "new_ticket", "ask": "new_ticket",
+    "hand": "penalty_enter", "several": "penalty_contest", "order": "rectify_order",
+}  # fmt: skip
+REPLY, FILL, RECHECK = "reply", "fill", "recheck"  # to an incident's tickets; of a rectification form, named by number
+_OF_PAGE = re.compile(rf"({REPLY}|{FILL}|{RECHECK})-([A-Z]{{2,3}}\d{{6}}-\d{{6,12}})")
+_CAN = {REPLY: "incidents", FILL: "rectify", RECHECK: "rectify_order"}
+TICKS = {"several": "penalty", REPLY: "ticket"}  # boxes of a list: which of them are ticked is kept, too
 MOST_FIELDS, MOST_CHARACTERS = 60, 8000
 # what belongs to the post and not to what somebody typed
 NOT_TYPED = frozenset({
     "csrf_token", "version", "submission_key", "draft", "draft_version", "template", "attachment", "file", "box",
-    "confirmed", "next", "stay", "back", "from", "contest",
+    "confirmed", "next", "stay", "back", "from", "contest", "month", "incident", "revision", "seen", "remove",
+    "verdict",
 })  # fmt: skip
 
 
@@ -37,14 +47,35 @@ def split(box: str) -> tuple[str, int]:
     return (found[1], int(found[2], 16)) if found else (box, 0)
 
 
+def page(kind: str, number: str) -> str:
+    """The name of a form on the page of an incident (REPLY) or a rectification form (FILL, RECHECK)."""
+    return f"{kind}-{number}"
+
+
+def page_parts(name: str) -> tuple[str, str]:
+    """The kind and number of such a form; the name itself and no number for any other."""
+    found = _OF_PAGE.fullmatch(name)
+    return (found[1], found[2]) if found else (name, "")
+
+
+def needs(name: str) -> str:
+    """What whoever keeps a draft of a page's form must be able to do; empty where no page has that form."""
+    return PAGES.get(name, "") or _CAN.get(page_parts(name)[0] if page_parts(name)[1] else "", "")
+
+
 def keeps(box: str) -> bool:
     """Whether a form of that name has a draft."""
     return box in BOXES or box in SHEETS or _OF_ONE.fullmatch(box) is not None
 
 
 def typed(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """What of a form is worth keeping: each field that was filled in, once."""
-    return {name[:60]: value for name, value in fields if name not in NOT_TYPED and value.strip()}
+    """What of a form is worth keeping: each field that was filled in, once; of a list every box that is ticked."""
+    found: dict[str, str] = {}
+    for name, value in fields:
+        if name in NOT_TYPED or not value.strip():
+            continue
+        found[name[:60]] = f"{found[name]} {value}" if name in found and name in TICKS.values() else value
+    return found
 
 
 def fresh(saved_at: datetime, now: datetime) -> bool:

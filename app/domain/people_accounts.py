@@ -12,9 +12,14 @@ from datetime import timedelta
 
 from app.domain.errors import Invalid
 from app.domain.roles import CCS_ROLES, LCS_ROLES, ROLES, SITE_ROLES
+from app.domain.sheet_rows import Columns, named
 
 RESET, INVITE = timedelta(minutes=30), timedelta(days=7)  # for who lost a password; for who never had one
-COLUMNS = ("account", "name", "role", "organisation")
+COLUMNS: Columns = {  # the words that may stand above each: the Chinese first, the English last
+    "account": ("账号", "account"), "name": ("姓名", "name"), "role": ("角色", "role"),
+    "organisation": ("所属机构", "所属机构编码", "机构编码", "organisation", "organisation code"),
+}  # fmt: skip
+EXAMPLE = ("zhangwei", "张伟", "site_clerk", "330106-01")
 MOST_ROWS = 20_000
 NAME_LIMIT = 60
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{1,63}")
@@ -70,7 +75,8 @@ def read_csv(text: str) -> list[tuple[int, AccountIn]]:
     """
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
     try:
-        if not set(COLUMNS) <= {(name or "").strip() for name in reader.fieldnames or ()}:
+        reader.fieldnames = named(reader.fieldnames or (), COLUMNS)
+        if not set(COLUMNS) <= set(reader.fieldnames):
             raise Invalid({"text": "account_columns"})
         found = [(reader.line_num, _account(row)) for row in reader]
     except csv.Error:

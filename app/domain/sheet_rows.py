@@ -35,8 +35,18 @@ def lines_of(
     return found, missing
 
 
+def named(head: Sequence[str | None], columns: Columns) -> list[str]:
+    """The first row with each column's own name for whatever word stands there; what is unknown stays as it is."""
+    known = _known(columns)
+    return [known.get((heading or "").strip().lower(), (heading or "").strip()) for heading in head]
+
+
+def _known(columns: Columns) -> dict[str, str]:
+    return {word.lower(): name for name, words in columns.items() for word in words}
+
+
 def _places(head: Sequence[str], columns: Columns) -> dict[str, int]:
-    known = {word.lower(): name for name, words in columns.items() for word in words}
+    known = _known(columns)
     places: dict[str, int] = {}
     for at, heading in enumerate(head):
         name = known.get(heading.strip().lower())

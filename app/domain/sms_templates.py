@@ -67,7 +67,7 @@ PURPOSES = {
         Purpose(
             "result_link",
             (Variable("token_head", 22, "AbCdEfGhIjKlMnOpQrStUv"), Variable("token_tail", 22, "WxYz0123456789-_AbCdE")),
-            "您的快递投诉已有处理结果，请查看并确认是否解决：https://kuaifu.example.com/r/${token_head}${token_tail}",
+            "您反映的快递问题已有处理结果，请查看并确认是否解决：https://kuaifu.example.com/r/${token_head}${token_tail}",
         ),
         Purpose(
             "survey_link",

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 
 from app.domain.calendars import month_bounds
 from app.domain.errors import Invalid
+from app.domain.sheet_rows import Columns, named
 
-COLUMNS = ("month", "code", "delivered")
+COLUMNS: Columns = {  # the words that may stand above each: the Chinese first, the English last
+    "month": ("月份", "month"), "code": ("机构编码", "编码", "code", "organisation code"),
+    "delivered": ("妥投件数", "妥投量", "delivered", "delivered parcels"),
+}  # fmt: skip
+EXAMPLE = ("2026-11", "330106-01", "12850")
 MOST_ROWS = 50_000
 MOST = 10**10
 LONGEST = 40  # digits: more of them are not even read
@@ -53,7 +58,8 @@ def read_csv(text: str) -> list[Volume]:
 
 def _rows(text: str) -> list[Volume]:
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff"), newline=""))
-    if not set(COLUMNS) <= {(name or "").strip() for name in reader.fieldnames or ()}:
+    reader.fieldnames = named(reader.fieldnames or (), COLUMNS)
+    if not set(COLUMNS) <= set(reader.fieldnames):
         raise Invalid({"text": "columns"})
     found = []
     for row in reader:

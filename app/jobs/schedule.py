@@ -28,6 +28,7 @@ from app.services import (
     inflow,
     month_plan,
     notices,
+    page_drafts,
     penalties,
     penalty_contests,
     penalty_settling,
@@ -134,7 +135,8 @@ def reconcile() -> None:
 
 def old_drafts() -> int:
     """Delete the drafts that nobody came back to, what can be taken back no more, and old questions for traces."""
-    return drafts.sweep(clock.now()) + undo.sweep(clock.now()) + traces.sweep(clock.now())
+    now = clock.now()
+    return drafts.sweep(now) + page_drafts.sweep(now) + undo.sweep(now) + traces.sweep(now)
 
 
 def old_browsers() -> int:

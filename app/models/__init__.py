@@ -11,7 +11,7 @@ from app.models.closure import Closure, HandoverNote
 from app.models.contact import Alarm, Contact, Script
 from app.models.customer import CustomerAccount, CustomerMatch, TicketContact
 from app.models.day_fact import DayCounted, DayFact
-from app.models.draft import Draft
+from app.models.draft import Draft, PageDraft
 from app.models.duty import Courier, DutyShift, Robot, SmsFallback
 from app.models.emergency import Emergency
 from app.models.exchange import (
@@ -142,6 +142,7 @@ __all__ = [
     "Notice",
     "Organisation",
     "Outbox",
+    "PageDraft",
     "Party",
     "PartyCase",
     "PasswordLink",

@@ -1,4 +1,4 @@
-"""What somebody has typed into a reply box and not sent yet."""
+"""What somebody has typed and not sent yet: into a ticket's boxes, and into the forms of other pages."""
 
 from __future__ import annotations
 
@@ -24,4 +24,15 @@ class Draft(Model):
     values: Mapped[dict] = mapped_column(JSON)
     version: Mapped[int]
     ticket_version: Mapped[int]
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class PageDraft(Model):
+    """One person's words for the form of one page, which no ticket has yet: personal text, deleted as those are."""
+
+    __tablename__ = "page_draft"
+    user_id: Mapped[int] = ref("user_account.id", primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    values: Mapped[dict] = mapped_column(JSON)
+    version: Mapped[int]
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -32,9 +32,11 @@ ENTRY = {rule.SOLVED: "satisfied", rule.NOT_SOLVED: "reject"}
 
 @dataclass(frozen=True)
 class Asked:
-    """What the link's page shows: the complaint and the result in their own words, and the answer if there is one."""
+    """What the link's page shows: the complaint and the result in their own words, and the answer if there is one;
+    `kind` is the ticket's, because a question is no complaint."""
 
     number: str
+    kind: str
     complaint: str
     result: str
     result_at: datetime
@@ -121,8 +123,8 @@ def show(session: Session, token: str, now: datetime) -> Asked:
     ticket = session.get_one(Ticket, link.ticket_id)
     event = session.get_one(Event, link.event_id)
     return Asked(
-        number=ticket.number, complaint=_text(session, ticket.headline_id), result=_text(session, event.text_id),
-        result_at=event.at, verdict=link.verdict, answered_at=link.answered_at,
+        number=ticket.number, kind=ticket.kind, complaint=_text(session, ticket.headline_id),
+        result=_text(session, event.text_id), result_at=event.at, verdict=link.verdict, answered_at=link.answered_at,
     )  # fmt: skip
 
 

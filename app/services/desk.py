@@ -12,7 +12,7 @@ from app.domain import lifecycle
 from app.domain.errors import Stale
 from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
-from app.models import Draft, Event, Submission, Ticket
+from app.models import Draft, Event, PageDraft, Submission, Ticket
 from app.services import (
     cases,
     clocks,
@@ -148,6 +148,11 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
     if post and post.key:
         session.add(Submission(key=post.key, ticket_id=ticket.id, event_id=event.id, at=now))
     return Outcome(ticket.number, event.id)
+
+
+def drop_page_draft(session: Session, actor: Actor, name: str) -> None:
+    """Forget what somebody typed into the form of a page: it has gone into an entry, or was thrown away."""
+    session.execute(delete(PageDraft).where(PageDraft.user_id == actor.user_id, PageDraft.name == name))
 
 
 def drop_draft(session: Session, user_id: int | None, ticket: Ticket, box: str) -> None:

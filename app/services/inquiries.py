@@ -61,6 +61,7 @@ def ask(*, actor: Actor, question: QuestionIn, key: str, now: datetime) -> str:
             reporter_id=actor.organisation_id, desk_id=place,
         )  # fmt: skip
         linked.lock(session, waybill)
+        desk.drop_page_draft(session, actor, "ask")
         return intake.place(session, asked, actor=actor, key=key, now=now).number
 
 

@@ -153,6 +153,7 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime, sit
         before = desk.done_before(session, desk.Post("", None, key))
         if before is not None:
             return number_of(session, before)
+        desk.drop_page_draft(session, actor, f"new-{complaint.kind}")
         return place(session, complaint, actor=actor, key=key, now=now).number
 
 

@@ -56,6 +56,7 @@ def enter(*, actor: Actor, post: Post, fact: HandIn, now: datetime) -> Outcome:
         session.flush()
         if not _charged(session, ticket, event.id):
             raise NotAllowed("never_charged")
+        desk.drop_page_draft(session, actor, "hand")
         return desk.finish(session, ticket, event, now, post)
 
 

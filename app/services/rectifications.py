@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app.domain import drafts
 from app.domain import rectifications as rule
 from app.domain.calendars import SHANGHAI, local_date
 from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
@@ -23,6 +24,7 @@ from app.models.dialect import for_update, next_number
 from app.models.ids import new_id
 from app.services import (
     calendars,
+    desk,
     organisations,
     rectification_notices,
     rectification_policy,
@@ -56,6 +58,7 @@ def order(*, actor: Actor, asked: OrderIn, key: str, now: datetime) -> str:
         if key and (number := session.scalar(known)):
             return number
         place, ticket_id = _check(session, actor, asked)
+        desk.drop_page_draft(session, actor, "order")
         row = make(
             session, place, [Ground(asked.kind)], key=f"hand:{key or new_id()}", now=now, actor=actor,
             reason=asked.reason.strip(), ticket_id=ticket_id,
@@ -124,6 +127,7 @@ def fill(*, actor: Actor, number: str, revision: int, texts: Mapping[str, str], 
         row.cause, row.measures, row.responsible = (texts[name].strip() for name in rule.LIMITS)
         row.was_late = row.was_late or now > row.due_at
         row.state, row.filled_at, row.remind_at = FILLED, now, None
+        desk.drop_page_draft(session, actor, drafts.page(drafts.FILL, number))
         note(session, row, "filled", actor, now, {name: texts[name].strip() for name in rule.LIMITS})
 
 
@@ -139,6 +143,7 @@ def decide(*, actor: Actor, number: str, revision: int, accept: bool, text: str,
         if len(text.strip()) > rule.TEXT_LIMIT or (not accept and not text.strip()):
             raise Invalid({"text": "too_long" if text.strip() else "required"})
         row.decided_at = now
+        desk.drop_page_draft(session, actor, drafts.page(drafts.RECHECK, number))
         if accept:
             row.state = ACCEPTED
             note(session, row, "accepted", actor, now, {"text": text.strip()})

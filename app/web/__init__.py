@@ -36,6 +36,7 @@ PAGES = (
     "batch",
     "undo",
     "drafts",
+    "page_drafts",
     "template_put",
     "template_pages",
     "typical_cases",

@@ -34,6 +34,7 @@ from app.web import (
 )
 from app.web.answer_groups import AnswerGroup
 from app.web.context import translate as _
+from app.web.queue_page import category_labels
 
 ACTIONS = {"claim": "batch.claim", "follow_up": "batch.follow_up", "result": "batch.result", "undo": "batch.undo"}
 OF_CUSTOMERS = ("finding_courier", "contact_outcome", "action_taken", "no_contact_code")
@@ -50,7 +51,8 @@ def follow_up_form(data: Any = None) -> Any:
 def result_form(found: Sequence[Item], data: Any = None) -> tuple[Any, Sequence[AnswerGroup]]:
     """The result's own form without what belongs to one ticket alone; each set of allowed answers is asked once."""
     made = batch.groups(found)
-    asked = [AnswerGroup(group, _label(group, found) if len(made) > 1 else "") for group in made]
+    labels = _labels(made, found) if len(made) > 1 else [""] * len(made)
+    asked = [AnswerGroup(group, label) for group, label in zip(made, labels, strict=True)]
     form, groups = forms.result_form(asked, data)
     inside = all(item.ticket.kind == PROBLEM for item in found)
     for name in (*OF_ONE_TICKET, *(OF_CUSTOMERS if inside else ())):
@@ -60,10 +62,20 @@ def result_form(found: Sequence[Item], data: Any = None) -> tuple[Any, Sequence[
     return form, groups
 
 
-def _label(group: Group, found: Sequence[Item]) -> str:
-    theirs = {order.ticket_id for order in group.orders}
-    first = next(item.number for item in found if item.ticket.id in theirs)
-    return _("%(number)s, %(n)s in all", number=first, n=len(theirs))
+def _labels(groups: Sequence[Group], found: Sequence[Item]) -> list[str]:
+    """What each group's tickets are about and how many; where two groups are about the same, their first numbers."""
+    names = category_labels(db.session())
+    labels, firsts = [], []
+    for group in groups:
+        theirs = {order.ticket_id for order in group.orders}
+        items = [item for item in found if item.ticket.id in theirs]
+        about = dict.fromkeys(names.get(item.ticket.category, item.ticket.category) for item in items)
+        labels.append(_("%(what)s, %(n)s tickets", what=" / ".join(about), n=len(theirs)))
+        firsts.append(items[0].number)
+    twice = {label for label in labels if labels.count(label) > 1}
+    return [
+        f"{label} · {first}" if label in twice else label for label, first in zip(labels, firsts, strict=True)
+    ]  # fmt: skip
 
 
 def answer_of(form: Any, groups: Sequence[AnswerGroup]) -> ResultIn:
@@ -100,9 +112,10 @@ def page(actor: Actor, verb: str, numbers: Sequence[str], **state: Any) -> str:
     done = {one.number: one for one in state.get("outcomes") or ()}
     ticked = state.get("ticked")
     said = "held" if state.get("sent") and undo_bar.hold() else verb
+    names = category_labels(session)
     return render_template(
         "batch.html", verb=verb, head=words_day.batch_heads()[verb], error=state.get("error", ""),
-        rows=[_row(said, item, done.get(item.number), state) for item in found],
+        rows=[_row(said, item, done.get(item.number), state, names) for item in found],
         doubtful=len(state.get("doubts") or ()),
         form=state.get("form") or _form(verb, found), seen=state.get("seen"), findings=state.get("findings"),
         done=sum(not one.code for one in done.values()), failed=sum(bool(one.code) for one in done.values()),
@@ -155,13 +168,16 @@ def _form(verb: str, found: Sequence[Item]) -> Any:
     return follow_up_form() if verb == "follow_up" else None
 
 
-def _row(verb: str, item: Item, done: Done | None, state: Mapping[str, Any]) -> dict[str, Any]:
+def _row(
+    verb: str, item: Item, done: Done | None, state: Mapping[str, Any], names: Mapping[str, str]
+) -> dict[str, Any]:  # fmt: skip
     said = words_day.batch_done()[verb] if done and not done.code else ""
     if done and done.code:
         said = words.word(words.errors(), done.code)
     ticked, doubts = state.get("ticked"), words_waybills.doubts()
     return {
         "number": item.number, "href": url_for("tickets.show", number=item.number), "waybill": item.ticket.waybill,
+        "about": names.get(item.ticket.category, item.ticket.category),
         "state": words.states()[item.ticket.state], "version": item.ticket.version, "outcome": said,
         "failed": bool(done and done.code), "ticked": ticked is None or item.number in ticked,
         "text": (state.get("texts") or {}).get(item.number, ""),

@@ -15,7 +15,7 @@ from app.domain.masking import mask_text
 from app.extensions import csrf, db, limiter
 from app.services import customer_link
 from app.services.customer_link import Asked
-from app.web import language
+from app.web import language, words_customer
 from app.web.access import route_access
 from app.web.context import translate as _
 
@@ -93,7 +93,7 @@ def _page(asked: Asked, *, error: str = "", comment: str = "", status: int = 200
     )  # fmt: skip
     body = render_template(
         "customer.html", page=shown, error=error, comment=comment, longest=rule.COMMENT_LENGTH, solved=rule.SOLVED,
-        not_solved=rule.NOT_SOLVED,
+        not_solved=rule.NOT_SOLVED, w=words_customer.of(asked.kind),
     )  # fmt: skip
     return sealed(make_response(body, status))
 

@@ -14,9 +14,8 @@ from app.domain.customers import LIMITS, AccountIn
 from app.domain.errors import Invalid
 from app.domain.trials import Trial
 from app.extensions import db
-from app.integrations import sheets_in
 from app.services import customers
-from app.web import admin, forms, queue_page, words, words_customers, words_emergency
+from app.web import admin, forms, list_files, queue_page, words, words_customers, words_emergency
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
@@ -108,30 +107,28 @@ def take_in() -> ResponseReturnValue:
     text, told, error = request.form.get("text", ""), None, ""
     if request.method == "POST":
         try:
-            text = uploaded() or text
+            text = list_files.uploaded(rule.MOST_ROWS) or text
             if request.form.get("confirmed") == "1":
                 customers.import_csv(actor=current_actor(), text=text, now=clock.now())
                 return redirect(url_for("customers.index", done="1"), 303)
             told = customers.trial(db.session(), rule.read_csv(text))
         except Invalid as wrong:
-            error = words.word(words.errors(), wrong.fields["text"])
+            error = list_files.refusal(wrong)
         except UnicodeDecodeError:
             error = words.word(words.errors(), "not_text")
     page = render_template(
         "admin_customers_import.html", **_frame(), text=text, told=told, bad=_bad(told), error=error,
-        columns=", ".join(rule.COLUMNS),
+        columns=list_files.columns(rule.COLUMNS, rule.EXAMPLE, ("code", "name"), "customers.template"),
     )  # fmt: skip
     return page, 422 if error or (told and told.bad) else 200
 
 
-def uploaded(most: int = sheets_in.MAX_BYTES) -> str:
-    """The text of an attached file. Raises UnicodeDecodeError, Invalid(text: file_too_large): a list that is cut off
-    would be taken for the whole."""
-    file = request.files.get("file")
-    data = file.read(most + 1) if file else b""
-    if len(data) > most:
-        raise Invalid({"text": "file_too_large"})
-    return sheets_in.text_of(data)
+@bp.get("/admin/customers-import/template.xlsx")
+@route_access("admin")
+@requires("admin")
+def template() -> ResponseReturnValue:
+    """The columns with an example, as an Excel sheet to fill in."""
+    return list_files.template(rule.COLUMNS, rule.EXAMPLE, "customers")
 
 
 def _bad(told: Trial | None) -> list[dict[str, Any]]:

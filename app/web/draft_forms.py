@@ -25,7 +25,18 @@ FORMS: dict[str, Callable[[View, Any], Any]] = {
     "note": lambda view, data: forms.text_form(_("Internal note"), data),
     "ruling": lambda view, data: forms.ruling_form(data),
 }
-LINES = ("text", "decision", "promise_text", "finding_signed_by")  # of another browser's draft: what somebody worded
+LINES = (
+    "text",
+    "decision",
+    "promise_text",
+    "finding_signed_by",
+    "cause",
+    "measures",
+    "responsible",
+    "reason",
+    "waybill",
+    "ticket",
+)  # of another browser's draft: what somebody worded
 DESKS = {"court": "parties.court", "stream": "appeals.show"}  # pages that have a ticket's form, too
 Values = MultiDict[str, str]
 
@@ -90,18 +101,27 @@ def _bar(view: View, actor: Actor, row: Draft, number: str) -> dict[str, Any]:
 
 
 def _plain_bar(row: Draft, number: str) -> dict[str, Any]:
+    return bar_of(row.version, row.saved_at, url_for("drafts.discard", number=number))
+
+
+def bar_of(version: int, at: datetime, discard_href: str) -> dict[str, Any]:
+    """The bar above a form that was filled from a draft."""
     return {
-        "clash": False, "version": row.version, "time": g.fmt.time(row.saved_at), "older": False,
-        "discard_href": url_for("drafts.discard", number=number),
+        "clash": False, "version": version, "time": g.fmt.time(at), "older": False, "discard_href": discard_href,
     }  # fmt: skip
 
 
 def clash(number: str, box: str, values: Mapping[str, str], version: int, at: datetime) -> dict[str, Any]:
     """The bar that shows what another browser saved meanwhile."""
+    return bar_of_clash(values, version, at, page_of(number, box, ""))
+
+
+def bar_of_clash(values: Mapping[str, str], version: int, at: datetime, page: str) -> dict[str, Any]:
+    """The same for the form of any page."""
     lines = [values[name] for name in LINES if values.get(name)]
     return {
         "clash": True, "version": version, "time": g.fmt.time(at), "typed": dict(values), "lines": lines,
-        "self_href": page_of(number, box, ""),
+        "self_href": page,
     }  # fmt: skip
 
 

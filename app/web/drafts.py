@@ -31,9 +31,7 @@ LIMIT = "120 per minute"
 def save(number: str) -> ResponseReturnValue:
     """Keep what stands in a box: 204 with the new version for scripting, 303 without; 409 with the other text."""
     actor, box, now = current_actor(), request.form.get("draft", ""), clock.now()
-    known = request.form.get("draft_version", 0, type=int)
-    values = rule.typed((name, value) for name, value in request.form.items())
-    draft = DraftIn(box, values, max(0, min(known, 2**31 - 1)))
+    draft = DraftIn(box, rule.typed(request.form.items()), known_version())
     try:
         version = drafts.save(actor=actor, post=verbs.post(number), draft=draft, now=now)
     except Stale as stale:
@@ -81,6 +79,11 @@ def _clash(actor: Actor, number: str, box: str, stale: Stale) -> ResponseReturnV
         "draft_clash.html", d=bar, mine=mine, kept=kept, href=url_for("drafts.save", number=number),
         back_href=_back(number, box), rail=rail(),
     ), 409  # fmt: skip
+
+
+def known_version() -> int:
+    """Which version of the draft the form was filled with."""
+    return max(0, min(request.form.get("draft_version", 0, type=int), 2**31 - 1))
 
 
 def _by_script() -> bool:

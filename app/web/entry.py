@@ -18,7 +18,7 @@ from app.domain.waybills import normalise
 from app.extensions import db
 from app.services import inquiries, intake, scope
 from app.services.ticket_contacts import ContactIn
-from app.web import entry_forms, forms, queue_page
+from app.web import draft_forms, entry_forms, forms, page_drafts, queue_page, waybills
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
@@ -44,9 +44,15 @@ def new() -> ResponseReturnValue:
         except Invalid as error:
             forms.mark(form, error.fields)
             status = 422
+    kept, typed = page_drafts.of_page(actor, f"new-{kind}", now)
+    other = bool(waybill) and normalise(typed.get("waybill", "")) not in ("", waybill)  # a draft of another parcel
+    if request.method == "GET" and typed and not other:
+        draft_forms.fill(form, typed)
+        form.waybill.data = form.waybill.data or waybill
     page = render_template(
         "new_ticket.html", form=form, rail=queue_page.rail(session, actor, None, now), submission_key=_key_or_new(),
-        kind=kind, tabs=tabs(actor, kind),
+        kind=kind, tabs=tabs(actor, kind), kept=kept | {"version": 0, "bar": None} if other else kept,
+        draft_href=page_drafts.page_of(f"new-{kind}") if other else "", p=waybills.of_parcel(form.waybill.data or ""),
     )  # fmt: skip
     return page, status
 
@@ -71,8 +77,13 @@ def ask() -> ResponseReturnValue:
         except Invalid as error:
             forms.mark(form, error.fields)
             status = 422
-    rail = queue_page.rail(session, actor, None, now)
-    page = render_template("ask.html", form=form, rail=rail, submission_key=_key_or_new(), tabs=tabs(actor, "ask"))
+    kept, typed = page_drafts.of_page(actor, "ask", now)
+    if request.method == "GET" and typed:
+        draft_forms.fill(form, typed)
+    page = render_template(
+        "ask.html", form=form, rail=queue_page.rail(session, actor, None, now), submission_key=_key_or_new(),
+        tabs=tabs(actor, "ask"), kept=kept,
+    )  # fmt: skip
     return page, status
 
 

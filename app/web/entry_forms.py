@@ -12,6 +12,8 @@ from app.web import forms
 from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS, NewTicketForm
 
+LOOKS_UP = {"hx-get": "/waybills/parcel", "hx-trigger": "change", "hx-target": "#parcel", "hx-swap": "innerHTML"}
+
 
 class NewExpediteForm(NewTicketForm):
     """An expedite entered by hand: beside the rest, what is known of the parcel's promise."""
@@ -40,6 +42,7 @@ _MADE_OF: dict[str, type[NewTicketForm]] = {EXPEDITE: NewExpediteForm, INQUIRY: 
 def new_ticket_form(kind: str, categories: dict[str, str], data: Any = None, waybill: str = "") -> NewTicketForm:
     """The form of a ticket of this kind, with the waybill filled in that the clerk came from."""
     form = forms.new_ticket_form(categories, data, _MADE_OF.get(kind, NewTicketForm), waybill)
+    form.waybill.render_kw = {**(form.waybill.render_kw or {}), **LOOKS_UP}
     if kind != COMPLAINT:
         forms.label(form, complainant_kind=_("Who asks"))
     if isinstance(form, NewInquiryForm):

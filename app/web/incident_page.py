@@ -10,6 +10,7 @@ from flask import g, render_template
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.domain import drafts
 from app.domain.kinds import COMPLAINT
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
@@ -18,7 +19,7 @@ from app.models import Incident, Organisation, Ticket
 from app.services import incident_replies, incident_view, incidents
 from app.services.incident_view import Row
 from app.services.one_by_one import Done
-from app.web import incident_forms, queue_page, words, words_incident
+from app.web import incident_forms, page_drafts, queue_page, words, words_incident
 from app.web.answer_groups import AnswerGroup
 from app.web.exemption_page import place_name
 
@@ -48,12 +49,14 @@ def page(actor: Actor, number: str, **state: Any) -> str:
     one = incidents.load(session, actor, number)
     found, bound = incident_view.tickets(session, actor, one), state.get("forms") or {}
     shown = found[: incident_view.TICKETS]
-    ticked = state.get("ticked")
+    kept, typed = page_drafts.of_page(actor, drafts.page(drafts.REPLY, number), now)
+    begun = bool(typed) and not any(state.get(name) for name in ("forms", "outcomes", "ticked"))
+    ticked = typed.getlist("ticket") if begun else state.get("ticked")
     outcomes = {done.number: done for done in state.get("outcomes") or ()}
     rows = [_ticket(ticket, site, actor, ticked, outcomes.get(ticket.number)) for ticket, site in shown]
     return render_template(
         "incident.html", i=_head(session, one, actor), rows=rows, more=len(found) > len(shown),
-        reply_form=bound.get("reply") or incident_forms.reply_form(incident_view.answers(session, actor, one))[0],
+        reply_form=bound.get("reply") or reply_form(actor, number, typed if begun else None)[0], kept=kept,
         words_form=bound.get("words") or incident_forms.words_form(), seen=state.get("seen"),
         matching_form=bound.get("matching") or _matching_form(session),
         exemption_form=bound.get("exemption") or incident_forms.exemption_form(), opened=set(bound),
@@ -61,6 +64,7 @@ def page(actor: Actor, number: str, **state: Any) -> str:
         error=state.get("error", ""),
         notice=state.get("notice", ""), refused=_refused(state.get("refused", ())),
         done=sum(not done.code for done in outcomes.values()), failed=sum(bool(d.code) for d in outcomes.values()),
+        sent=bool(outcomes) and not any(done.code for done in outcomes.values()),
         submission_key=secrets.token_urlsafe(24), rail=queue_page.rail(session, actor, None, now),
     )  # fmt: skip
 

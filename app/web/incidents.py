@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
+from app.domain import drafts
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.kinds import COMPLAINT
 from app.extensions import db
@@ -19,7 +20,17 @@ from app.services.exemptions import AskIn
 from app.services.incidents import Added, IncidentIn, Matching
 from app.services.outward import Choice
 from app.services.replies import ResultIn
-from app.web import answer_groups, exemption_page, forms, incident_forms, incident_page, queue_page, verbs, words
+from app.web import (
+    answer_groups,
+    exemption_page,
+    forms,
+    incident_forms,
+    incident_page,
+    page_drafts,
+    queue_page,
+    verbs,
+    words,
+)
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
@@ -117,6 +128,8 @@ def reply(incident: str) -> ResponseReturnValue:
         return _wrong(incident, "reply", form, wrong, ticked=ticked), 422
     sends.ring()
     failed = [one.number for one in done if one.code]
+    if not failed:
+        page_drafts.sent(actor, drafts.page(drafts.REPLY, incident))
     return incident_page.page(actor, incident, outcomes=done, ticked=failed, forms={"reply": form} if failed else {})
 
 

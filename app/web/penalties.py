@@ -25,6 +25,7 @@ from app.web import (
     attachments,
     draft_forms,
     forms,
+    page_drafts,
     penalty_forms,
     penalty_page,
     penalty_sheet,
@@ -80,8 +81,13 @@ def enter() -> ResponseReturnValue:
     """Enter a loss, a bad sign-off slip or an extra cost with its proof."""
     actor, now, error, status = current_actor(), clock.now(), "", 200
     form = penalty_forms.hand_form(request.form or None)
+    kept, typed = page_drafts.of_page(actor, "hand", now)
+    named = request.args.get("ticket", "").strip()[:24]
+    other = bool(named) and typed.get("ticket", "").strip() not in ("", named)  # a draft about another ticket
     if request.method == "GET":
-        form.ticket.data = request.args.get("ticket", "")[:24]
+        if typed and not other:
+            draft_forms.fill(form, typed)
+        form.ticket.data = named or form.ticket.data
     else:
         number = (form.ticket.data or "").strip()[:24]
         try:
@@ -94,6 +100,8 @@ def enter() -> ResponseReturnValue:
         key=verbs.key() or secrets.token_urlsafe(24), prices=penalty_page.hand_rules(penalty_hand.kinds(db.session())),
         notice=_("Entered. The ledger shows it within a minute.") if request.args.get("done") else "",
         tray=attachments.tray_of(actor, (form.ticket.data or "").strip(), "penalty"),
+        kept=kept | {"version": 0, "bar": None} if other else kept,
+        draft_href=page_drafts.page_of("hand") if other else "",
     ), status  # fmt: skip
 
 

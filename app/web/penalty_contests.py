@@ -23,6 +23,7 @@ from app.web import (
     attachments,
     draft_forms,
     forms,
+    page_drafts,
     penalty_forms,
     penalty_page,
     penalty_sheet,
@@ -85,11 +86,16 @@ def several() -> ResponseReturnValue:
     if request.method == "POST":
         done, error = _contest_each(actor, form, ticked, now)
         status = 422 if error or form.errors else 200
+    kept, typed = page_drafts.of_page(actor, "several", now)
+    if request.method == "GET" and typed:
+        draft_forms.fill(form, typed)
+        ticked = _numbers(typed.getlist("penalty"))
     found = penalty_view.contestable(db.session(), actor, month, incident)
     return render_template(
         "penalty_several.html", rail=rail(actor, now), form=form, error=error, month=month, incident=incident,
         rows=[{**penalty_page.row(line), "ticked": line.penalty.id in ticked} for line in found],
         tabs=penalty_page.tabs(actor, "several"), full=len(found) == penalty_view.MOST, done=_outcomes(done or []),
+        kept=kept, sent=bool(done) and not any(one.code for one in done or []),
     ), status  # fmt: skip
 
 
@@ -100,11 +106,14 @@ def _contest_each(actor: Actor, form: Any, ticked: list[int], now: datetime) -> 
     forms.mark(form, wrong)
     if wrong or not ticked:
         return [], "" if wrong else words_penalties.errors()["nothing_ticked"]
-    return [
+    done = [
         attempt(str(one), lambda one=one: penalty_contests.contest(  # type: ignore[misc]
             actor=actor, penalty_id=one, asked=asked, now=now,
         )) for one in ticked
-    ], ""  # fmt: skip
+    ]  # fmt: skip
+    if not any(one.code for one in done):
+        page_drafts.sent(actor, "several")
+    return done, ""
 
 
 @bp.get("/penalties/contests")
@@ -190,5 +199,9 @@ def _outcomes(done: list[Done]) -> dict[str, Any] | None:
 
 
 def _ids(name: str) -> list[int]:
-    given = [value for value in request.form.getlist(name) if value.isascii() and value.isdecimal()]
+    return _numbers(request.form.getlist(name))
+
+
+def _numbers(words: list[str]) -> list[int]:
+    given = [value for value in words if value.isascii() and value.isdecimal()]
     return [int(value) for value in given[:MOST] if len(value) < 20 and int(value) < 2**63]

@@ -21,7 +21,7 @@ from app.extensions import db
 from app.models import AccountLog
 from app.services import password_links, people_admin
 from app.services.password_links import Made
-from app.web import admin, context, customers_admin, forms, queue_page, words, words_accounts
+from app.web import admin, context, forms, list_files, queue_page, words, words_accounts
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
@@ -137,22 +137,31 @@ def take_in() -> ResponseReturnValue:
     text, told, error = request.form.get("text", ""), None, ""
     if request.method == "POST":
         try:
-            text = customers_admin.uploaded() or text
+            text = list_files.uploaded(rule.MOST_ROWS) or text
             if request.form.get("confirmed") == "1":
                 people_admin.import_csv(actor=current_actor(), text=text, address=_address(), now=clock.now())
                 return redirect(url_for("people_admin.index", done="imported"), 303)
             told = people_admin.trial(db.session(), rule.read_csv(text))
         except Invalid as wrong:
-            error = words.word(words.errors(), wrong.fields["text"])
+            error = list_files.refusal(wrong)
         except NotAllowed as refused:
             error = words.refused(refused)
         except UnicodeDecodeError:
             error = words.word(words.errors(), "not_text")
     page = render_template(
         "admin_people_import.html", **_frame(), text=text, told=told, bad=_bad(told), error=error,
-        columns=",".join(rule.COLUMNS), roles=[(role, context.role_label(role)) for role in ROLES],
+        columns=list_files.columns(rule.COLUMNS, rule.EXAMPLE, rule.COLUMNS, "people_admin.template"),
+        roles=[(role, context.role_label(role)) for role in ROLES],
     )  # fmt: skip
     return page, 422 if error or (told and told.bad) else 200
+
+
+@bp.get("/admin/users-import/template.xlsx")
+@route_access("admin")
+@requires("admin")
+def template() -> ResponseReturnValue:
+    """The columns with an example, as an Excel sheet to fill in."""
+    return list_files.template(rule.COLUMNS, rule.EXAMPLE, "accounts")
 
 
 @bp.post("/admin/users-invite")

@@ -11,6 +11,7 @@ from flask import g, render_template, request, url_for
 from wtforms import Form, SelectField, StringField, TextAreaField
 
 from app import clock
+from app.domain import drafts
 from app.domain import rectifications as rule
 from app.domain.calendars import month_of
 from app.domain.masking import mask_text
@@ -19,7 +20,7 @@ from app.extensions import db
 from app.models import Organisation, Rectification
 from app.services import months, rectification_view
 from app.services.rectification_view import FILTERS, PAGE, Line, Shown
-from app.web import forms, queue_page, words_rectifications
+from app.web import forms, page_drafts, queue_page, words_rectifications
 from app.web.auth import current_actor
 from app.web.context import translate as _
 from app.web.export_cells import named
@@ -94,12 +95,14 @@ def index(form: OrderForm | None = None, status_open: bool = False) -> str:
     tabs = [{"label": _("All"), "href": base, "current": not asked}] + [
         {"label": labels[key], "href": f"{base}?state={key}", "current": key == asked} for key in FILTERS_SHOWN
     ]
+    kept, typed = page_drafts.of_page(actor, "order", now)
     last = months.before(month_of(now))
     total, again = rectification_view.recurrences(session, actor, last)
     return render_template(
         "rectifications.html", rail=queue_page.rail(session, actor, None, now), tabs=tabs,
         rows=[_row(line, categories, now) for line in found[:PAGE]], asked=asked,
-        form=form or order_form() if actor.can("rectify_order") else None, opened=status_open,
+        form=form or order_form(typed or None) if actor.can("rectify_order") else None, kept=kept,
+        opened=status_open or bool(typed),
         key=secrets.token_urlsafe(24), policy=actor.can("rectify_policy"),
         report=_("%(month)s: %(n)s forms, %(again)s of them recurrences", month=g.fmt.month(last), n=total, again=again)
         if total else "",
@@ -151,14 +154,16 @@ def show(form_number: str, notice: str = "", error: str = "", **given: Any) -> s
     row, (label, tone) = shown.row, state_of(shown.row, now)
     fills = rule.may_fill(actor, row.organisation_id, row.state)
     decides = rule.may_decide(actor, row.province_id, row.state)
+    fill, decide = given.get("fill"), given.get("decide")
+    kept, typed = page_drafts.of_page(actor, drafts.page(drafts.FILL if fills else drafts.RECHECK, form_number), now)
     return render_template(
         "rectification.html", rail=queue_page.rail(session, actor, None, now), notice=notice, error=error, row=row,
         site=place(shown.place), code=shown.place.code, state=label, tone=tone,
         facts=_facts(shown, actor), grounds=grounds(row, queue_page.category_labels(session)),
         reason=mask_text(row.reason), entries=_entries(shown), before=_before(shown),
         card=_card(shown, actor), ticket=_ticket(shown, actor), printed=g.fmt.full(now)[:16],
-        fill=given.get("fill") or fill_form(None, row) if fills or "fill" in given else None,
-        decide=given.get("decide") or decide_form() if decides or "decide" in given else None,
+        fill=fill or fill_form(typed or None, row) if fills or fill else None, kept=kept,
+        decide=decide or decide_form(typed or None) if decides or decide else None,
     )  # fmt: skip
 
 

@@ -13,11 +13,10 @@ from app.domain.errors import Invalid
 from app.domain.trials import Trial
 from app.extensions import db
 from app.services import volumes
-from app.web import words
+from app.web import list_files, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
-from app.web.customers_admin import uploaded
 from app.web.scorecards import rail
 
 bp = Blueprint("volumes", __name__)
@@ -32,13 +31,13 @@ def index() -> ResponseReturnValue:
     text, told, error = request.form.get("text", ""), None, ""
     if request.method == "POST":
         try:
-            text = uploaded() or text
+            text = list_files.uploaded(rule.MOST_ROWS) or text
             if request.form.get("confirmed") == "1":
                 volumes.store(actor=actor, rows=rule.read_csv(text), now=now)
                 return redirect(url_for("volumes.index", done="1"), 303)
             told = volumes.trial(db.session(), rule.read_csv(text))
         except Invalid as wrong:
-            error = words.word(words.errors(), wrong.fields["text"])
+            error = list_files.refusal(wrong)
         except UnicodeDecodeError:
             error = words.word(words.errors(), "not_text")
     rows = [
@@ -47,9 +46,18 @@ def index() -> ResponseReturnValue:
     ]
     page = render_template(
         "month_volumes.html", rail=rail(actor, now), rows=rows, text=text, told=told, bad=_bad(told), error=error,
-        columns=", ".join(rule.COLUMNS), notice=_("Saved") if request.args.get("done") else "",
+        columns=list_files.columns(rule.COLUMNS, rule.EXAMPLE, rule.COLUMNS, "volumes.template"),
+        notice=_("Saved") if request.args.get("done") else "",
     )  # fmt: skip
     return page, 422 if error or (told and told.bad) else 200
+
+
+@bp.get("/months/volumes/template.xlsx")
+@route_access("month_close")
+@requires("month_close")
+def template() -> ResponseReturnValue:
+    """The columns with an example, as an Excel sheet to fill in."""
+    return list_files.template(rule.COLUMNS, rule.EXAMPLE, "volumes")
 
 
 def _bad(told: Trial | None) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -33,6 +34,27 @@ def index() -> ResponseReturnValue:
     form = waybill_forms.lookup_form(MultiDict({"numbers": "\n".join(asked.split())}) if asked else None)
     found = waybill_forms.read(form) if asked else None
     return _page(form, found.numbers if found else (), found.doubled if found else 0)
+
+
+@bp.get("/waybills/parcel")
+@limit
+@route_access("waybills")
+@requires("waybills")
+def parcel() -> ResponseReturnValue:
+    """What is known of the one parcel that is typed into a form: its last scan and the tickets on it."""
+    return render_template("_parcel.html", p=of_parcel(request.args.get("waybill", "")))
+
+
+def of_parcel(typed: str) -> dict[str, Any] | None:
+    """The same for the page of the form; None while no number stands there."""
+    number = normalise(typed)[:40]
+    if not number or not is_acceptable(number):
+        return None
+    found = waybill_page.looked(
+        db.session(), current_actor(), lookup.look_up(db.session(), current_actor(), [number]), [], 0, clock.now()
+    )
+    parcels: list[dict[str, Any]] = found["parcels"]
+    return parcels[0] if parcels else None
 
 
 @bp.post("/waybills")

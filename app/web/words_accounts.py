@@ -18,7 +18,9 @@ def errors() -> dict[str, str]:
         "admin_by_hand": _("Who administers is decided account by account, not by a file"),
         "own_account": _("Your own account is changed by another administrator"),
         "last_admin": _("This is the last administrator"),
-        "account_columns": _("The first line must name the columns account, name, role and organisation"),
+        "account_columns": _(
+            "The first line must name the columns account, name, role and organisation, as the template does"
+        ),
         "too_many_accounts": _("At most 20,000 accounts at once"),
         "not_csv": _("This is no CSV file"),
     }

@@ -33,7 +33,7 @@ def errors() -> dict[str, str]:
         "code_taken": _("Another account has this code"),
         "code_twice": _("This code stands twice in the file"),
         "match_taken": _("One of these belongs to another account"),
-        "columns": _("The first line must name the columns code and name"),
+        "columns": _("The first line must name the columns code and name, as the template does"),
         "too_many_rows": _("At most 2000 accounts at once"),
         "bad_rows": _("Nothing was imported: some lines are wrong"),
         "not_text": _("The file is neither UTF-8 nor GB 18030"),

@@ -22,9 +22,11 @@ from launcher.run import healthy
 from launcher.settings import HOST, ROOT
 from simulator.server import Settings as PlatformSettings
 from simulator.server import Simulator
+from tests.browser.hands import hands
 
 SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 START_SECONDS = 150
+__all__ = ["hands"]  # a fixture of every test here
 PATIENCE_SECONDS = 8
 
 

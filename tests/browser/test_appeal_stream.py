@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
 from simulator.server import Simulator
 from tests.browser import steps
+from tests.browser.hands import Hands
 
 APPEALS = 10
-ACTIONS_EACH, SECONDS_EACH = 3, 5.0  # key, words, Ctrl+Enter; the machine's part, typing in one go
+ACTIONS_EACH, SECONDS_EACH = 2, 5.0  # the ruling's key, its words with Ctrl+Enter; the machine's part, typing in one go
 WHY = "轨迹与签收照片一致，站点处理无误"
 AXE = Axe()
 
@@ -34,25 +34,56 @@ def opened(page: Page) -> str:
     return page.locator(".appealhead h1 .nowrap").inner_text()
 
 
-def test_ten_appeals_are_ruled_on_by_keyboard_alone(page: Page, platform: Simulator) -> None:
+def reach(page: Page, selector: str) -> None:
+    """Tab on until that stands in the focus; the pointer stays away."""
+    for _ in range(120):
+        if page.evaluate("found => document.activeElement.matches(found)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no Tab leads to {selector}")
+
+
+def rule_by_tab(page: Page) -> None:
+    """Reject without a key of our own: Tab, arrows and Enter, as a browser without scripting has them."""
+    reach(page, "#ruleform input[name=ruling]")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    reach(page, "#rule-text")
+    page.keyboard.insert_text(WHY)
+    reach(page, "#ruleform .btn.main")
+    page.keyboard.press("Enter")
+
+
+def rule_by_key(page: Page) -> None:
+    """Reject with the keys of the stream."""
+    page.keyboard.press("4")
+    page.keyboard.insert_text(WHY)
+    page.keyboard.press("Control+Enter")
+
+
+def test_ten_appeals_are_ruled_on_by_keyboard_alone(
+    page: Page, platform: Simulator, hands: Hands, scripting: bool
+) -> None:
     appealed(page, platform, APPEALS)
     steps.enter(page, "ccs")
     page.goto("/appeals")
-    page.keyboard.press("n")
-    ruled, actions, began = [], 1, time.monotonic()
+    hands.begin()
+    if not page.locator("[data-key=n]").count():
+        pass  # one lies open already
+    elif scripting:
+        page.keyboard.press("n")
+    else:
+        reach(page, "[data-key=n]")
+        page.keyboard.press("Enter")
+    ruled = []
     for _ in range(APPEALS):
         number = opened(page)
-        page.keyboard.press("4")
-        page.keyboard.insert_text(WHY)
-        page.keyboard.press("Control+Enter")
-        actions += ACTIONS_EACH
+        (rule_by_key if scripting else rule_by_tab)(page)
         expect(page.locator(f"[data-ruled='{number}']")).to_be_visible()
         ruled.append(number)
-    seconds = time.monotonic() - began
-    print(f"{APPEALS} appeals: {seconds:.1f} s, {actions} actions")
+    assert hands.pointed == 0
+    hands.told(f"{APPEALS} appeals", actions=APPEALS * ACTIONS_EACH + 1, seconds=APPEALS * SECONDS_EACH)
     assert len(set(ruled)) == APPEALS
-    assert actions <= APPEALS * ACTIONS_EACH + 1
-    assert seconds < APPEALS * SECONDS_EACH
     page.goto(f"/tickets/{ruled[0]}")
     expect(steps.state(page)).to_have_text(re.compile("完结"))
 

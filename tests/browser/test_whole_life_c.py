@@ -256,8 +256,8 @@ def test_an_imported_customer_is_known_by_its_waybills_with_tier_and_requirement
     columns = "code,name,tier,phones,prefixes,names,requirements,active"
     steps.fill(form, "text", f"{columns}\n{line.replace('vip', 'v i p')}")
     form.locator("button[value='0']").click()
-    expect(page.locator("main tbody tr")).to_contain_text(prefix)
-    expect(page.locator("main tbody td.n")).to_be_visible()  # which line it is, on a phone too
+    expect(page.locator("main .stack tbody tr")).to_contain_text(prefix)
+    expect(page.locator("main .stack tbody td.n")).to_be_visible()  # which line it is, on a phone too
     form.locator("input[type=file]").set_input_files(
         [{"name": "客户.csv", "mimeType": "text/csv", "buffer": f"{columns}\n{line}\n".encode("gb18030")}]
     )

@@ -10,7 +10,7 @@ from importlib import import_module
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
@@ -131,6 +131,27 @@ def test_the_bell_tells_whoever_asked_of_the_answer_and_the_desk_of_what_comes_b
     inquiries.send_back(actor=cast["site"], post=Post(number), text="没有照片呢", now=NOON + 2 * MINUTE)
     back = select(Notice.user_id).where(Notice.kind == "answer_returned")
     assert db_session.scalars(back).all() == [cast["lcs"].user_id]
+
+
+def test_after_an_upgrade_a_province_finds_old_questions_where_it_finds_new_ones(
+    cast: Cast, db_session: Session
+) -> None:
+    number = ask(cast, "ccs")  # the site's own province only knows of it
+    ticket, province = ticket_of(db_session, number), cast.places["33"]
+
+    def lying() -> list[tuple[int, str, bool, bool]]:
+        db_session.rollback()
+        rows = db_session.scalars(select(WorkItem).where(WorkItem.ticket_id == ticket.id).order_by(WorkItem.scope))
+        return [(row.scope, row.queue, row.turn, row.overdue) for row in rows]
+
+    today = lying()
+    assert (province, "elsewhere", False, False) in today
+    old = {"queue": ticket.queue, "overdue": True}  # as a portal of before had written it
+    db_session.execute(update(WorkItem).where(WorkItem.scope == province), old)
+    db_session.commit()
+    assert lying() != today
+    migration("0078_inquiries_beside", "upgrade")
+    assert lying() == today
 
 
 def test_a_question_to_headquarters_waits_there(cast: Cast, db_session: Session) -> None:

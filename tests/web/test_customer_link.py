@@ -193,3 +193,17 @@ def test_many_presses_at_one_moment_are_one_answer(stage: Stage, number: str) ->
         assert set(pool.map(press, range(8))) == {303}
     own = select(func.count()).where(Event.ticket_id == Ticket.id, Ticket.number == number)
     assert value(stage, own.where(Event.type.in_(("satisfied", "reject")))) == 1
+
+
+def test_a_question_is_nowhere_called_a_complaint(stage: Stage) -> None:
+    with stage.app.app_context():
+        question = ComplaintIn(
+            kind="inquiry", text="几点能取件", category="CONSULT", channel="telephone", waybill=f"YT77{next(NUMBERS):09d}",
+            name="王小明", phone="13812345678", site_code="330106-01",
+        )  # fmt: skip
+        asked = intake.manual(actor=stage.cast["site"], complaint=question, key="", now=NOW)
+    path = link(stage, asked)
+    pages = [visitor(stage).get(path).text, visitor(stage).get(f"{path}?lang=en").text]
+    assert "您的咨询得到解答了吗" in pages[0] and "Is your question answered?" in pages[1]
+    pages.append(visitor(stage).post(path, data={"verdict": "not_solved"}, follow_redirects=True).text)
+    assert [page for page in pages if "投诉" in page or "omplain" in page or "总部" in page] == []

@@ -235,3 +235,38 @@ def test_in_english_a_column_is_named_in_both_languages(stage: Stage) -> None:
     page = admin.get("/admin/organisations-import").text
     admin.post("/language", data={"csrf_token": stage.csrf, "lang": "zh"})
     assert "Name (名称)" in page and "Deputy&#39;s code (代理编码)" in page and "Title (" not in page
+
+
+LISTS = {"admin": ("/admin/users-import", "/admin/customers-import"), "ccs-manager": ("/months/volumes",)}
+LIST_PAGES = [(who, path) for who, paths in LISTS.items() for path in paths]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("who", "path"), LIST_PAGES)
+def test_a_list_names_its_columns_with_their_codes_and_takes_its_own_template_back(
+    stage: Stage, who: str, path: str, lang: str
+) -> None:
+    client = stage.browser(who)
+    client.post("/language", data={"csrf_token": stage.csrf, "lang": lang})
+    shown = re.findall(
+        r'<tr><td>([^<]+?)(?: <span class="chip">[^<]+</span>)?</td><td class="mono">(\w+)</td>', client.get(path).text
+    )
+    book = client.get(f"{path}/template.xlsx")
+    rows = sheets_in.rows_of(book.data, 10)
+    assert [one for one in rows[0] if one] == [html.unescape(label) for label, _code in shown] and len(rows) == 2
+    assert all(ord(label[0]) > 0x2E80 for label, _code in shown) is (lang == "zh")
+    typed = {"csrf_token": stage.csrf, "confirmed": "0", "file": (io.BytesIO(book.data), "list.xlsx")}
+    answer = client.post(path, data=typed, content_type="multipart/form-data")
+    assert answer.status_code == 200 and 'name="confirmed" value="1"' in answer.text  # good, and may be stored
+
+
+def test_a_file_under_the_codes_is_read_as_before_and_one_that_is_no_excel_file_is_told_beside_its_field(
+    stage: Stage,
+) -> None:
+    client = stage.browsers["admin"]
+    for heads in ("account,name,role,organisation", "账号,姓名,角色,所属机构", "Account,Name,Role,Organisation code"):
+        typed = {"csrf_token": stage.csrf, "confirmed": "0", "text": f"{heads}\nnobody-1,某人,lcs,33"}
+        assert client.post("/admin/users-import", data=typed).status_code == 200, heads
+    typed = {"csrf_token": stage.csrf, "file": (io.BytesIO(b"PK\x03\x04 no book"), "list.xlsx")}
+    page = client.post("/admin/users-import", data=typed, content_type="multipart/form-data")
+    assert page.status_code == 422 and re.search(r'id="import-file-error" role="alert">[^<]*Excel', page.text)

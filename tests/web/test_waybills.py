@@ -88,3 +88,12 @@ def test_addresses_of_the_look_up_take_junk(stage: Stage) -> None:
         assert answer.status_code == 200, asked
     assert urlsplit(submit(stage, "site", OWN).location).path == "/waybills"
     assert parse_qs(urlsplit(submit(stage, "site", OWN).location).query) == {"numbers": [OWN]}
+
+
+def test_a_new_ticket_tells_of_the_parcel_that_is_typed_with_the_tickets_of_ones_own_scope_alone(stage: Stage) -> None:
+    for who, sees in (("site", True), ("lcs", True), ("site-2", False)):
+        for path in (f"/waybills/parcel?waybill={OWN}", f"/tickets/new?waybill={OWN}"):
+            page = stage.browsers[who].get(path).text
+            assert OWN in page and (stage.numbers["own"] in page) is sees, (who, path)
+    assert stage.browsers["site"].get("/waybills/parcel?waybill=").text.strip() == ""
+    assert 'hx-get="/waybills/parcel"' in stage.browsers["site"].get("/tickets/new").text
