@@ -18,8 +18,8 @@ from app.services.troubles import Troubles
 from app.web import failures
 
 FORM_LIMIT = 2_000_000  # bytes of any body; the platform's door has its own, smaller limit
-# A field costs memory however short it is: two megabytes of `a&a&a` were a million of them, a hundred megabytes and four
-# seconds. The longest of our forms, a table of limits, has some hundreds.
+# A field costs memory however short it is: two megabytes of `a&a&a` were a million of them, a hundred megabytes and
+# four seconds. The longest of our forms, a table of limits, has some hundreds.
 MOST_FIELDS = 5_000
 WITHOUT_SESSION = ("/static/", "/platform/", "/healthz", "/metrics", "/openapi.json")
 POLLS = frozenset({"/tickets/news", "/exports/progress"})  # addresses that pages ask by themselves
