@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.domain import retention, undo
+from app.domain import hosts, retention, undo
 from app.domain.stores import Address
 from app.domain.stores import checked as checked_store
 
@@ -189,6 +189,8 @@ def _trace(env: Mapping[str, str]) -> dict[str, Any]:
         return {}
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise ConfigError("TRACE_URL must be an http or https address")
+    if hosts.kind_of(urlsplit(url).hostname or "") == hosts.FORBIDDEN:
+        raise ConfigError("TRACE_URL must name a machine, not a link-local address or an oddly written number")
     if not env.get("TRACE_SECRET"):
         raise ConfigError("TRACE_SECRET is not set: questions to TRACE_URL are signed with it")
     try:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from app.domain import hosts
 from app.domain.doctor import KNOWN_SECRETS, PLATFORM_SECRET_LENGTH
 from app.domain.routing import DELIVERY, LAST_SCAN, ORIGIN
 
@@ -79,6 +80,9 @@ def _address_fault(entry: Entry, plain_http: bool) -> str:
         return "bad_address"
     if parts.scheme == "http" and not plain_http:
         return "https_only"
+    machine = hosts.kind_of(host or "")
+    if machine == hosts.FORBIDDEN or (machine == hosts.OWN and not plain_http):
+        return "bad_address"
     wrong = parts.scheme not in ("http", "https") or not host or port == 0 or not _HOST.fullmatch(parts.netloc)
     odd = parts.fragment or not _SECRET.fullmatch(entry.callback_url) or len(entry.callback_url) > ADDRESS_LIMIT
     return "bad_address" if wrong or odd else ""

@@ -8,11 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.domain import sms_content
+from app.domain import hosts, sms_content
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.domain.sms_templates import PURPOSES
@@ -141,7 +142,7 @@ def _faults(driver: str, settings: Mapping[str, str], typed: Mapping[str, str], 
     wrong = {name: "required" for name in REQUIRED[driver] if not settings[name]}
     if settings["sign_name"] and settings["sign_name"] not in words(settings["signatures"]):
         wrong["sign_name"] = "unregistered_signature"
-    if settings["endpoint"] and not ADDRESS.fullmatch(settings["endpoint"]):
+    if settings["endpoint"] and not _reachable(settings["endpoint"]):
         wrong["endpoint"] = "endpoint"
     if any(not HOST.fullmatch(host) for host in words(settings["link_hosts"])):
         wrong["link_hosts"] = "not_a_host"
@@ -156,6 +157,12 @@ def _faults(driver: str, settings: Mapping[str, str], typed: Mapping[str, str], 
             wrong[name] = "bad_code"
     too_long = {name: "too_long" for name, value in {**settings, **typed}.items() if len(value) > 300}
     return {**wrong, **too_long}
+
+
+def _reachable(address: str) -> bool:
+    """A gateway's own address, or a relay on this machine; no other spelling of a number and no link-local address."""
+    host = urlsplit(address if "://" in address else f"https://{address}").hostname or ""
+    return ADDRESS.fullmatch(address) is not None and hosts.kind_of(host) != hosts.FORBIDDEN
 
 
 def words(text: str) -> tuple[str, ...]:

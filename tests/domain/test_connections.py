@@ -51,6 +51,18 @@ def test_an_address_that_answers_should_not_go_to_is_refused(address: str) -> No
     assert "callback_url" in faults(replace(GOOD, callback_url=address), plain_http=True)
 
 
+@pytest.mark.parametrize("host", ["169.254.169.254", "0.0.0.0", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::]",
+                                  "[fe80::1]", "[::ffff:169.254.169.254]"])  # fmt: skip
+def test_an_address_of_no_platforms_machine_is_refused(host: str) -> None:
+    assert faults(replace(GOOD, callback_url=f"https://{host}/"), plain_http=True) == {"callback_url": "bad_address"}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:7f00:1]"])
+def test_production_answers_nobody_on_its_own_machine(host: str) -> None:
+    assert faults(replace(GOOD, callback_url=f"https://{host}/")) == {"callback_url": "bad_address"}
+    assert not faults(replace(GOOD, callback_url=f"https://{host}/"), plain_http=True)
+
+
 def test_plain_http_is_taken_where_the_configuration_allows_it() -> None:
     assert not faults(replace(GOOD, callback_url="http://127.0.0.1:8001/callback"), plain_http=True)
 

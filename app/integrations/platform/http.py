@@ -7,6 +7,7 @@ import time
 import requests
 import urllib3
 
+from app.integrations import peers
 from app.integrations.platform.errors import PlatformError
 
 MAX_ANSWER = 64 * 1024  # bytes
@@ -30,13 +31,12 @@ def post_form(
         "Accept": "application/json",
         "Accept-Encoding": "identity",
     }
-    with requests.Session() as session:
-        session.trust_env = False
+    with peers.session() as session:
         try:
             response = session.post(
                 endpoint, data=form, headers=headers, timeout=timeout, allow_redirects=False, stream=True
             )
-        except (requests.RequestException, UnicodeError) as error:
+        except (requests.RequestException, UnicodeError, peers.PeerRefused) as error:
             raise _as_platform_error(error) from None
         with response:
             _check_status(response)

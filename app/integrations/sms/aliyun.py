@@ -24,6 +24,7 @@ import requests
 import urllib3
 
 from app.domain import outside_json
+from app.integrations import peers
 from app.integrations.sms import Found, Pending, Receipt, Sent, SmsError, Verdict, aliyun_codes, wire
 
 ENDPOINT = "dysmsapi.aliyuncs.com"
@@ -104,7 +105,7 @@ class AliyunSms:
             )
             listed = (answer.get("SmsSendDetailDTOs") or {}).get("SmsSendDetailDTO")
             total = answer.get("TotalCount")
-            if not isinstance(listed, list) or not str(total).isdigit():
+            if not isinstance(listed, list) or not str(total).isdecimal():
                 raise SmsError("bad_answer", verdict=Verdict("unknown", "gateway_error"))
             rows += [row for row in listed if isinstance(row, dict)]
             if len(rows) >= int(str(total)) or not listed:
@@ -122,12 +123,11 @@ class AliyunSms:
         headers["Authorization"] = authorization(self.key_id, self.key_secret, headers, query)
         headers["Accept-Encoding"] = "identity"
         url = f"{where.scheme}://{where.host}/?{canonical_query(query)}"
-        with requests.Session() as session:
-            session.trust_env = False
+        with peers.session() as session:
             try:
                 response = session.post(url, headers=headers, timeout=self.timeout, allow_redirects=False, stream=True)
                 body = _read(response, self.timeout[1])
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 raise wire.broken(error) from None
         return _judged(body, response.status_code)
 

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import requests
 import urllib3
 
-from app.domain import outside_json
+from app.domain import hosts, outside_json
+from app.integrations import peers
 from app.integrations.sms import SmsError, Verdict
 
 TIMEOUT = (3.0, 10.0)  # seconds to connect and to wait for the answer; together well under the lease of a row
@@ -47,6 +48,8 @@ def endpoint(address: str) -> Endpoint:
         raise wrong
     if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(name)):
         raise wrong
+    if hosts.kind_of(name) == hosts.FORBIDDEN:
+        raise wrong
     return Endpoint(parts.scheme, f"{name}:{port}" if port else name)
 
 
@@ -59,6 +62,8 @@ def _loopback(name: str) -> bool:
 
 def broken(error: BaseException | None) -> SmsError:
     """A request without an answer. Only one that reached nobody may be sent again; any other may have arrived."""
+    if isinstance(error, peers.PeerRefused):
+        return SmsError("endpoint", verdict=Verdict("retry", "endpoint", 600))
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return SmsError("unreachable", verdict=Verdict("retry", "network", 30))
     if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
