@@ -44,6 +44,7 @@
     const thread = one(".thread");
     if (thread && !("fromTop" in thread.dataset) && getComputedStyle(thread).overflowY === "auto") thread.scrollTop = thread.scrollHeight;
     if (window.drafts) window.drafts.settle(root || document);
+    all("[data-tick-all]", root).forEach((button) => { button.hidden = false; });
     all(ANSWERS, root).forEach(demanded);
     tick();
   }
@@ -69,6 +70,12 @@
       const every = boxes.every((box) => box.checked);
       boxes.forEach((box) => { box.checked = !every; });
       ticks_counted();
+    }
+    const whole = event.target.closest("[data-tick-all]");
+    if (whole) {
+      const boxes = all("input[data-many]", whole.form), every = boxes.every((box) => box.checked);
+      boxes.forEach((box) => { box.checked = !every; });
+      if (boxes.length) boxes[0].dispatchEvent(new Event("input", { bubbles: true })); // a draft keeps ticks, too
     }
     if (event.target.closest("[data-print]")) window.print();
   });
@@ -116,6 +123,7 @@
     if (target.id === "list" && one(".rows")) {
       one(".rows").scrollTop = scrolled;
       all(".rows .pick input").forEach((box) => { if (ticked.includes(box.value)) box.checked = true; });
+      ticks_counted();
     }
     if (target.id === "ticket" || one("#ticket", target)) {
       const desk = one(".desk");

@@ -56,6 +56,16 @@ def preview(page: Page) -> None:
     expect(page.locator(".preview")).to_be_visible()
 
 
+def known_parcel(page: Page) -> None:
+    """A new ticket on the parcel of the first ticket, whose trace and tickets it tells."""
+    first_of("all")(page)
+    waybill = page.locator("#ticket header .facts .mono").first.inner_text()
+    page.goto("/tickets/new")
+    page.locator("#waybill").fill(waybill)
+    page.locator("#text").click()
+    expect(page.locator(".parcelhint a").first).to_be_visible()
+
+
 def batch(page: Page) -> None:
     """One answer for several tickets."""
     page.goto("/tickets?queue=to_accept")
@@ -184,6 +194,8 @@ PAGES: dict[str, tuple[str, Way]] = {
     "second-factors": ("admin", to("/admin/second-factors")),
     "accounts": ("admin", to("/admin/users")),
     "account-of-somebody": ("admin", person),
+    "customers-import": ("admin", to("/admin/customers-import")),
+    "new-known-parcel": ("site", known_parcel),
     "accounts-import": ("admin", to("/admin/users-import")),
     "appeal": ("ccs", first_of("appealed")),
     "notices": ("site", to("/notices")),

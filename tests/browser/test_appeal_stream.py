@@ -68,13 +68,10 @@ def test_ten_appeals_are_ruled_on_by_keyboard_alone(
     steps.enter(page, "ccs")
     page.goto("/appeals")
     hands.begin()
-    if not page.locator("[data-key=n]").count():
-        pass  # one lies open already
-    elif scripting:
-        page.keyboard.press("n")
-    else:
-        reach(page, "[data-key=n]")
-        page.keyboard.press("Enter")
+    if page.locator("[data-key=n]").count():  # none lies open yet
+        if not scripting:
+            reach(page, "[data-key=n]")
+        page.keyboard.press("n" if scripting else "Enter")
     ruled = []
     for _ in range(APPEALS):
         number = opened(page)

@@ -206,3 +206,24 @@ def test_two_browsers_on_one_question_never_lose_a_word_and_a_lost_line_neither(
     expect(page.locator("#text")).to_have_value(TWO)
     page.locator(".draftbar button").click()
     expect(page.locator("#text")).to_have_value("")
+
+
+def test_the_ticks_of_a_contest_of_several_stay_with_its_words(page: Page, scripting: bool) -> None:
+    steps.enter(page, "site-manager")
+    page.goto("/penalties/contest-several")
+    boxes = page.locator("main input[name=penalty]")
+    assert boxes.count() > 2
+    if scripting:
+        page.locator("[data-tick-all]").click()
+        boxes.first.uncheck()
+    else:
+        expect(page.locator("[data-tick-all]")).to_be_hidden()
+        for box in boxes.all()[1:]:
+            box.check()
+    page.locator("#text").fill(ONE)
+    saved(page, page.locator("form.sheetform"), scripting)
+    page.reload()
+    expect(page.locator("#text")).to_have_value(ONE)
+    assert [box.is_checked() for box in boxes.all()] == [False, *[True] * (boxes.count() - 1)]
+    page.locator(".draftbar button").click()
+    expect(page.locator("#text")).to_have_value("")
