@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
     """Add the commands to `flask`."""
     from app import (
         accounts_cli,
+        archive_cli,
         audit_cli,
         backup_cli,
         demo_cli,
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
     )
 
     app.cli.add_command(accounts_cli.accounts)
+    app.cli.add_command(archive_cli.archive)
     app.cli.add_command(audit_cli.audit)
     app.cli.add_command(demo_cli.demo)
     app.cli.add_command(doctor_cli.doctor)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.domain import hosts, retention, undo
+from app.domain import archive, hosts, retention, undo
 from app.domain.stores import Address
 from app.domain.stores import checked as checked_store
 
@@ -46,6 +46,7 @@ class Config:
     trace_timeout: float = 3.0  # within which its whole answer has to be here
     undo_seconds: int = undo.SECONDS  # for so long a result is held and can be taken back
     log_format: str = "text"  # json: one object a line, with a line for each request
+    archive_months: int = 0  # so long after its last entry an ended ticket goes to the archive; 0: never
     retention_days: int = 0  # so long after its last entry an ended ticket keeps personal data; 0: for ever
     second_factor_required: bool = False  # of CCS and administrators; a demo's accounts sign in without one
     metrics_token: str = ""  # empty: only this machine itself may read /metrics
@@ -83,6 +84,7 @@ class Config:
             most_parties=int(env.get("MOST_PARTIES", "2")),
             **_trace(env),
             undo_seconds=_undo_seconds(env),
+            archive_months=_archive_months(env),
             retention_days=_retention_days(env),
             second_factor_required=_second_factor(env, environment),
             log_format=_log_format(env, environment),
@@ -146,6 +148,14 @@ def _redis_url(env: Mapping[str, str]) -> str:
     if url.startswith("sentinel:") and not (urlsplit(url).netloc and urlsplit(url).path.strip("/")):
         raise ConfigError("REDIS_URL must be sentinel://host:port,host:port/name-of-the-master")
     return url
+
+
+def _archive_months(env: Mapping[str, str]) -> int:
+    """ARCHIVE_MONTHS: 0 moves nothing, and nothing is moved before its time."""
+    text = env.get("ARCHIVE_MONTHS", "0")
+    if not text.isascii() or not text.isdigit() or 0 < int(text) < archive.SHORTEST or int(text) > 1200:
+        raise ConfigError(f"ARCHIVE_MONTHS must be 0 or at least {archive.SHORTEST}, not {text!r}")
+    return int(text)
 
 
 def _retention_days(env: Mapping[str, str]) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.extensions import db
-from app.jobs import exports, fetches, gateways, jumps, polls, sends
+from app.jobs import archive, exports, fetches, gateways, jumps, polls, sends
 from app.models import Outbox
 from app.services import (
     attendance,
@@ -247,6 +247,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("old browsers", 3600, old_browsers),
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("retention", 600, fetches.clear),
+        Job("archive", 10, archive.nightly),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),
         Job("audits", 60, draw_audits),

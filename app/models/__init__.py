@@ -2,6 +2,7 @@
 
 from app.models.admin_log import AdminLog
 from app.models.appeal import AppealLease
+from app.models.archive import ArchivedTicket, ArchiveEntry, ArchiveHold
 from app.models.assessment import Audit, AuditDraw, AuditPolicy, Penalty, RedFlag, Survey, SurveyCall
 from app.models.attachment import Attachment, CustomerLink
 from app.models.board import Inflow, SiteHelper, Standing
@@ -89,6 +90,9 @@ __all__ = [
     "Amendment",
     "Appeal",
     "AppealLease",
+    "ArchiveEntry",
+    "ArchiveHold",
+    "ArchivedTicket",
     "Attachment",
     "Audit",
     "AuditDraw",

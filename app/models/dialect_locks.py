@@ -1,4 +1,5 @@
-"""Locks that outlast a row: of a whole table until the commit, and of a name through many transactions."""
+"""What outlasts a row or a statement: locks of a whole table until the commit, of a name through many transactions, and
+a picture that many statements read."""
 
 from __future__ import annotations
 
@@ -58,3 +59,9 @@ def _held_by_file(path: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+def one_picture(session: Session) -> None:
+    """Begin a reading whose statements all see the database as at the first one; SQLite's readers see it like that."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})

@@ -27,6 +27,7 @@ KIND_LISTS = {
 
 
 TO_CLEAR = "cleared_at IS NULL AND state IN ('closed', 'withdrawn')"  # ended, with their personal data
+TO_ARCHIVE = "archived_at IS NULL AND state IN ('closed', 'withdrawn')"  # ended, with their working rows
 
 
 class Ticket(Model):
@@ -91,6 +92,7 @@ class Ticket(Model):
     first_reply_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     result_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cleared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # personal data and texts deleted by policy
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its working rows are one document since
     next_clock: Mapped[str] = mapped_column(String(16), default="")
     next_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     __table_args__ = (
@@ -116,7 +118,9 @@ class Ticket(Model):
             postgresql_where=text(APPEALED),
         ),
         Index("ix_ticket_to_clear", "activity_at", sqlite_where=text(TO_CLEAR), postgresql_where=text(TO_CLEAR)),
-    )
+        Index("ix_ticket_to_archive", "activity_at", "id", sqlite_where=text(TO_ARCHIVE),
+              postgresql_where=text(TO_ARCHIVE)),
+    )  # fmt: skip
 
 
 class Person(Model):

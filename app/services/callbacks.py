@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.roles import SYSTEM
 from app.models import Connection, Event, FreeText, Organisation, Outbox, PlatformOrder, Ticket
-from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import clocks, deadlines, desk, journal, settling
+from app.services import clocks, deadlines, desk, journal, scope, settling
 from app.services.transaction import read_ahead
 
 CALLBACK_REFUSED = "callback_refused"
@@ -140,4 +139,4 @@ def safe(session: Session, lane: str) -> None:
 
 
 def _locked(session: Session, row: Outbox) -> Ticket:
-    return session.scalars(for_update(select(Ticket).where(Ticket.id == row.ticket_id))).one()
+    return scope.locked_ticket(session, int(row.ticket_id or 0))

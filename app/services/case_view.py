@@ -90,7 +90,7 @@ _SIDES = Question(
 _ORDERS = Question(
     select(EvidenceOrder, Organisation, FreeText.body)
     .join(Organisation, Organisation.id == EvidenceOrder.organisation_id)
-    .join(Event, Event.id == EvidenceOrder.event_id)
+    .outerjoin(Event, Event.id == EvidenceOrder.event_id)  # it may lie in the archive
     .outerjoin(FreeText, FreeText.id == Event.text_id)
     .where(EvidenceOrder.ticket_id == bindparam("ticket_id"), EvidenceOrder.state != "dropped")
     .order_by(EvidenceOrder.due_at, EvidenceOrder.id)

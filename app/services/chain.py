@@ -8,24 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.domain.roles import Actor
 from app.models import Event, FreeText, Seal, Ticket
-from app.services import journal, seals
+from app.models.dialect_locks import one_picture
+from app.services import archive_proof, journal, seals
 
 AT_ONCE = 2000  # rows held in memory
 FAULTS = 200  # that are told; a broken log would fill the screen
+NO_TEXT = SimpleNamespace(salt=None, body=None)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that is not as it was written. `what`: edited, missing, inserted, text, truncated, seal.
+    """Something that is not as it was written. `what`: edited, missing, inserted, text, truncated, seal; archive (a
+    document that is not the one that was moved), log (of the archive).
 
-    `where` is a ticket's number or a seal's, `seq` the first entry concerned.
+    `where` is a ticket's number, a seal's or a line of the archive's log, `seq` the first entry concerned.
     """
 
     what: str
@@ -38,6 +41,7 @@ class Report:
     """What was looked at, and what is wrong; `more` faults were found beyond those listed."""
 
     tickets: int = 0
+    archived: int = 0  # of them in the archive
     events: int = 0
     seals: int = 0
     unsealed: int = 0
@@ -48,6 +52,10 @@ class Report:
     def whole(self) -> bool:
         """Nothing is wrong."""
         return not self.faults
+
+    def of(self, what: str, where: str, seq: int) -> None:
+        """Keep a fault that somebody else found."""
+        self.note(Fault(what, where, seq))
 
     def note(self, fault: Fault) -> None:
         """Keep a fault, as long as the list is readable."""
@@ -70,10 +78,23 @@ class _Ticket:
 
 
 def verify(session: Session) -> Report:
-    """Check everything; the first broken entry of each ticket, each changed text, each seal that does not fit."""
+    """Check everything; the first broken entry of each ticket, each changed text, each seal that does not fit, and
+    what the archive holds of all that."""
+    session.rollback()
+    one_picture(session)
     report = Report()
     _chains(session, report)
+    _archived(session, report)
     _seals(session, report)
+    return report
+
+
+def verify_archive(session: Session) -> Report:
+    """Check the archive alone: its documents, their chains and words, and the log of moving them."""
+    session.rollback()
+    one_picture(session)
+    report = Report()
+    _archived(session, report)
     return report
 
 
@@ -87,7 +108,7 @@ def _chains(session: Session, report: Report) -> None:
             report.tickets += 1
         if row.seq is not None:  # a ticket without any entry has a row of its own here
             report.events += 1
-            _entry(report, running, row)
+            _entry(report, running, row, row)
     _end(report, running)
 
 
@@ -101,12 +122,26 @@ def _entries() -> Any:
         .select_from(Ticket)
         .outerjoin(Event, Event.ticket_id == Ticket.id)
         .outerjoin(FreeText, FreeText.id == Event.text_id)
+        .where(Ticket.archived_at.is_(None))
         .order_by(Ticket.id, Event.seq)
     )  # fmt: skip
 
 
-def _entry(report: Report, ticket: _Ticket, row: Any) -> None:
-    if row.salt is not None and journal.text_digest(row.salt, row.body) != row.text_digest:
+def _archived(session: Session, report: Report) -> None:
+    """The same for tickets in the archive, out of their documents, of which each must be the one that was moved."""
+    wrong = report.of
+    for held, events, texts in archive_proof.chains(session, wrong):
+        ticket = _Ticket(held.number, held.version, held.last_hash)
+        report.tickets, report.archived = report.tickets + 1, report.archived + 1
+        for event in events:
+            report.events += 1
+            _entry(report, ticket, event, texts.get(event.text_id, NO_TEXT))
+        _end(report, ticket)
+    archive_proof.log(session, wrong)
+
+
+def _entry(report: Report, ticket: _Ticket, row: Any, text: Any) -> None:
+    if text.salt is not None and journal.text_digest(text.salt, text.body) != row.text_digest:
         report.note(Fault("text", ticket.number, row.seq))
     if ticket.broken:
         return
@@ -114,9 +149,7 @@ def _entry(report: Report, ticket: _Ticket, row: Any) -> None:
         ticket.broken = True
         report.note(Fault("missing" if row.seq > ticket.seq + 1 else "inserted", ticket.number, ticket.seq + 1))
         return
-    actor = Actor(row.actor_id, row.actor_role, row.organisation_id, None)
-    expected = journal.link(ticket.before, row.seq, row.type, row.at, actor, row.data, row.text_digest)
-    if expected != row.hash:
+    if journal.link_of(ticket.before, row) != row.hash:
         ticket.broken = True
         report.note(Fault("edited", ticket.number, row.seq))
     ticket.before, ticket.seq = row.hash, row.seq
@@ -136,13 +169,13 @@ def _seals(session: Session, report: Report) -> None:
     """Each seal anew from the events that it sealed: this finds what was taken away together with its ticket's row."""
     before, after = "", 0
     newest = session.scalar(select(func.max(Seal.id))) or 0  # asked first: what they seal is surely seen after that
-    events = _stream(session, select(Event.id, Event.hash).order_by(Event.id))
+    events = archive_proof.hashes(session)
     pending = next(events, None)
     for number, seal in enumerate(session.scalars(select(Seal).where(Seal.id <= newest).order_by(Seal.id)), start=1):
         report.seals += 1
         digest, n = seals.hashing(before, seal.id, seal.at), 0
-        while pending is not None and pending.id <= seal.last_event_id:
-            digest.update(f"{pending.id}:{pending.hash}\n".encode())
+        while pending is not None and pending[0] <= seal.last_event_id:
+            digest.update(f"{pending[0]}:{pending[1]}\n".encode())
             n, pending = n + 1, next(events, None)
         if (digest.hexdigest(), n) != (seal.digest, seal.events) or seal.id != number or seal.last_event_id <= after:
             report.note(Fault("seal", str(seal.id), n))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.domain.calendars import ALWAYS, Calendar, local_date
 from app.domain.clocks import Limit
@@ -15,7 +16,7 @@ from app.domain.explain import Explanation, explain
 from app.domain.policies import Basis, Facts
 from app.domain.roles import Actor
 from app.models import CalendarDay, Category, Clock, Event, Organisation, Ticket
-from app.services import calendars, clock_legs, clocks, policies, scope
+from app.services import archive_reading, calendars, clock_legs, clocks, policies, scope
 from app.services.calendars import Hours
 from app.services.clock_legs import RAISES, RUN_EVENTS, Happening, Known, Run, Told
 
@@ -53,16 +54,30 @@ class ClockView:
 def view(session: Session, actor: Actor, number: str, clock_id: int) -> ClockView:
     """A clock run of a ticket in the actor's scope. Raises NotFound."""
     ticket = scope.load(session, actor, number)
-    clock = session.get(Clock, clock_id)
-    if clock is None or clock.ticket_id != ticket.id:
+    clock = next((run for run in runs_of(session, ticket) if run.id == clock_id), None)
+    if clock is None:
         raise NotFound("clock_not_found")
     return of_run(session, ticket, clock)
+
+
+def runs_of(session: Session, ticket: Ticket) -> Sequence[Clock]:
+    """The ticket's clock runs, wherever they lie."""
+    if ticket.archived_at is not None:
+        return archive_reading.rows(session, ticket, Clock)
+    return list(session.scalars(select(Clock).where(Clock.ticket_id == ticket.id).order_by(Clock.id)))
+
+
+def events_of(session: Session, ticket: Ticket, *conditions: Any) -> Sequence[Event]:
+    """The ticket's events, wherever they lie, of which the conditions hold; of archived ones all."""
+    if ticket.archived_at is not None:
+        return archive_reading.rows(session, ticket, Event)
+    return list(session.scalars(select(Event).where(Event.ticket_id == ticket.id, *conditions).order_by(Event.seq)))
 
 
 def of_run(session: Session, ticket: Ticket, clock: Clock) -> ClockView:
     """The same for whoever may see the run for another reason, such as the penalty that it causes."""
     happenings = _happenings(session, ticket)
-    rules, run = policies.rules(session), _run(session, clock)
+    rules, run = policies.rules(session), _run(session, ticket, clock)
     known = replace(known_of(ticket, happenings), vary=lambda stated: clocks.own(session, ticket, stated))
     basis = None if clock.kind == "platform" else clock_legs.basis(rules, known, run, ticket.policy_version)
     table = calendars.calendars_at(session, clock.started_at)
@@ -83,8 +98,8 @@ def _counted(clock: Clock, table: Mapping[str, Calendar]) -> bool:
 
 def _happenings(session: Session, ticket: Ticket) -> list[Happening]:
     kinds = (*RUN_EVENTS, *RAISES, "received")
-    statement = select(Event.type, Event.at, Event.data).where(Event.ticket_id == ticket.id, Event.type.in_(kinds))
-    return [Happening(*row) for row in session.execute(statement.order_by(Event.seq))]
+    found = events_of(session, ticket, Event.type.in_(kinds))
+    return [Happening(row.type, row.at, row.data) for row in found if row.type in kinds]
 
 
 def known_of(ticket: Ticket, happenings: Sequence[Happening]) -> Known:
@@ -93,14 +108,13 @@ def known_of(ticket: Ticket, happenings: Sequence[Happening]) -> Known:
     return clock_legs.known_of(facts, happenings)
 
 
-def _run(session: Session, clock: Clock) -> Run:
-    other = aliased(Clock)
+def _run(session: Session, ticket: Ticket, clock: Clock) -> Run:
+    others = runs_of(session, ticket)
     if clock.kind == "objection":
-        statement = exists().where(other.ticket_id == clock.ticket_id, other.kind == "resolve", other.run > 1)
-        reworked = bool(session.scalar(select(statement.where(other.started_at <= clock.started_at))))
+        reworks = [run for run in others if run.kind == "resolve" and run.run > 1]
+        reworked = any(run.started_at <= clock.started_at for run in reworks)
     else:
-        statement = exists().where(other.ticket_id == clock.ticket_id, other.kind == "first_reply")
-        fresh = session.scalar(select(statement.where(other.started_at == clock.started_at)))
+        fresh = any(run.kind == "first_reply" and run.started_at == clock.started_at for run in others)
         reworked = clock.run > 1 and not fresh
     return Run(
         clock.kind, clock.run, Limit(clock.minutes, clock.calendar), clock.started_at, clock.due_at, reworked

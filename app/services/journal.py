@@ -5,31 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain.canonical import canonical as canonical
 from app.domain.roles import Actor
 from app.models import Event, FreeText, Ticket
 from app.models.ids import new_id
-from app.services import notices, penalty_due, search_index
-
-
-def canonical(value: object) -> str:
-    """The one JSON spelling that digests are made of: sorted keys, no blanks, plain UTF-8."""
-    return _ENCODER.encode(value)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
-
-
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+from app.services import archive_reading, notices, penalty_due, search_index
 
 
 def append(
@@ -89,14 +76,25 @@ def text_digest(salt: str, body: Mapping[str, Any]) -> str:
     return hashlib.sha256((salt + canonical(dict(body))).encode()).hexdigest()
 
 
+def link_of(before: str, event: Any) -> str:
+    """The hash that an event must have behind that one: its own row says all that goes into it."""
+    actor = Actor(event.actor_id, event.actor_role, event.organisation_id, None)
+    return link(before, event.seq, event.type, event.at, actor, event.data, event.text_digest)
+
+
 def verify(session: Session, ticket_id: int) -> int | None:
     """Recompute a ticket's chain; the `seq` of the first broken link, or None when it is whole."""
     ticket = session.get_one(Ticket, ticket_id)
+    if ticket.archived_at is not None:
+        return broken_at(ticket, archive_reading.rows(session, ticket, Event))
+    return broken_at(ticket, session.scalars(select(Event).where(Event.ticket_id == ticket_id).order_by(Event.seq)))
+
+
+def broken_at(ticket: Ticket, events: Iterable[Any]) -> int | None:
+    """The same for events that were read already, in the order of their `seq`."""
     before, expected = "", 1
-    for event in session.scalars(select(Event).where(Event.ticket_id == ticket_id).order_by(Event.seq)):
-        actor = Actor(event.actor_id, event.actor_role, event.organisation_id, None)
-        expected_hash = link(before, event.seq, event.type, event.at, actor, event.data, event.text_digest)
-        if event.seq != expected or expected_hash != event.hash:
+    for event in events:
+        if event.seq != expected or link_of(before, event) != event.hash:
             return expected
         before, expected = event.hash, expected + 1
-    return None if before == ticket.last_hash else expected
+    return None if before == ticket.last_hash and expected == ticket.version + 1 else expected

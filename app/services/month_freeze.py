@@ -16,9 +16,18 @@ from app.domain.errors import NotAllowed, NotFound
 from app.domain.month_dates import freeze_from
 from app.domain.roles import Actor
 from app.domain.scorecards import Node
-from app.models import Event, FrozenCard, MonthClose
+from app.models import ArchivedTicket, Event, FrozenCard, MonthClose
 from app.models.dialect import insert_rows, lock_key, read_much
-from app.services import journal, month_amendments, month_books, month_people, months, penalty_settling, scoring_schemes
+from app.services import (
+    archive_reading,
+    journal,
+    month_amendments,
+    month_books,
+    month_people,
+    months,
+    penalty_settling,
+    scoring_schemes,
+)
 from app.services.month_people import sha as sha
 from app.services.scorecard_facts import Span
 from app.services.transaction import write
@@ -119,7 +128,10 @@ def _card(month: str, one: Node, body: dict[str, Any]) -> dict[str, Any]:
 def visible(session: Session) -> dict[str, Any]:
     """Which events were there: all up to the id `low`, and of the younger ones those that `edge` names. A transaction
     that was under way at the freeze has drawn an older id than it has committed; so an id alone would not tell."""
-    newest = session.scalar(select(func.max(Event.id))) or 0
+    moved = session.scalar(select(func.max(ArchivedTicket.last_event_id))) or 0
+    newest = max(session.scalar(select(func.max(Event.id))) or 0, moved)
     low = max(newest - (EDGE_MS << 22), 0)
-    edge = list(session.scalars(select(Event.id).where(Event.id > low).order_by(Event.id)))
-    return {"low": low, "edge": edge}
+    edge = list(session.scalars(select(Event.id).where(Event.id > low)))
+    for held in archive_reading.documents(session, ArchivedTicket.last_event_id > low):
+        edge += [event.id for event in held.rows(Event) if event.id > low]
+    return {"low": low, "edge": sorted(edge)}

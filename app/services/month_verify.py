@@ -24,8 +24,9 @@ from app.domain.month_story import Entry, Story, Window
 from app.domain.scorecards import Facts, Figures, Node
 from app.domain.scoring_scheme import of_plain
 from app.extensions import db
-from app.models import Event, FrozenCard, MonthClose, Penalty, Ticket
-from app.services import journal, month_books, month_people, penalty_totals
+from app.models import ArchivedTicket, Event, FrozenCard, MonthClose, Penalty, Ticket
+from app.models.dialect_locks import one_picture
+from app.services import archive_reading, journal, month_books, month_people, penalty_totals
 from app.services.month_freeze import sha
 from app.services.scorecard_spread import ordered, together
 
@@ -47,6 +48,7 @@ def verify(*, month: str) -> Verified:
     """Recompute a frozen month. Raises NotFound for one that is not frozen."""
     session = db.session()
     session.rollback()
+    one_picture(session)
     row = session.get(MonthClose, month)
     if row is None or row.frozen_at is None:
         raise NotFound("month_not_frozen")
@@ -109,6 +111,7 @@ def _tickets(session: Session, window: Window, head: Mapping[str, Any]) -> Itera
         .where(Ticket.opened_at < window.end)
     )
     upper = max(edge, default=head["low"])
+    yield from _archived(session, window, head, upper)
     rows = session.execute(
         statement.where(event.id <= upper).order_by(event.ticket_id, event.seq), execution_options={"yield_per": CHUNK}
     )
@@ -117,6 +120,22 @@ def _tickets(session: Session, window: Window, head: Mapping[str, Any]) -> Itera
         if seen:
             category = corrected.get(ticket_id) or str(seen[0][7])
             yield category, [Entry(row[2], row[3], row[4], row[5], row[6]) for row in seen]
+
+
+def _archived(
+    session: Session, window: Window, head: Mapping[str, Any], upper: int
+) -> Iterator[tuple[str, list[Entry]]]:
+    """The same out of the archive. A document that is damaged tells nothing, so that the cards will differ."""
+    edge = set(head["edge"])
+    for held in archive_reading.documents(
+        session, Ticket.opened_at < window.end, ArchivedTicket.first_event_id <= upper
+    ):
+        events = held.rows(Event)
+        seen = [row for row in events if row.id <= head["low"] or row.id in edge]
+        later = (row for row in events if row.id > head["low"] and row.id not in edge)
+        if seen:
+            named = next((str(row.data["from"]) for row in later if row.type == "category_corrected"), held.category)
+            yield named, [Entry(row.type, row.at, row.organisation_id, row.data, row.actor_id) for row in seen]
 
 
 def _corrected_since(session: Session, head: Mapping[str, Any]) -> dict[int, str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain import kinds
@@ -23,6 +23,8 @@ from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket
 from app.models.dialect import for_update
 from app.models.ids import new_id
 from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, sent_back, settling, work
+from app.services.archive_back import whole
+from app.services.scope import locked_ticket as locked_ticket
 from app.services.sent_back import Back
 
 RULING = frozenset({REPEAT, RETREAT, REJECT, SATISFIED, CANCEL})
@@ -37,16 +39,6 @@ def kind_of(msg_type: str) -> str:
     return msg_type.removeprefix("WORK_ORDER_")
 
 
-def locked_ticket(session: Session, ticket_id: int) -> Ticket:
-    """The ticket's row, locked until the commit."""
-    return session.scalars(_LOCKED, {"ticket_id": ticket_id}).one()
-
-
-_LOCKED: Any = for_update(select(Ticket).where(Ticket.id == bindparam("ticket_id"))).execution_options(
-    populate_existing=True
-)
-
-
 def on_parcel(
     session: Session, waybills: Sequence[str], now: datetime, kind: str = kinds.COMPLAINT
 ) -> tuple[Ticket | None, Ticket | None]:
@@ -59,7 +51,7 @@ def on_parcel(
     standing = next((one for one in found if one.state != "closed"), None)
     if standing is None:
         standing = next((one for one in found if settling.reopens(session, one, now)), None)
-    return standing, next(iter(found), None)
+    return standing and whole(session, standing), next(iter(found), None)
 
 
 def _on_waybills(session: Session, waybills: Sequence[str], kind: str) -> list[Ticket]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.penalty_rules import NoRule, PenaltyRule, cap_of
 from app.domain.roles import Actor
-from app.models import Clock, Event, Organisation, Penalty, PenaltyContest, Ticket
+from app.models import Event, Organisation, Penalty, PenaltyContest, Ticket
 from app.services import explain, penalty_contest_view, penalty_contests, penalty_rules, penalty_view
 from app.services.explain import ClockView
 from app.services.penalty_contest_view import Row
@@ -53,8 +53,9 @@ def view(session: Session, actor: Actor, penalty_id: int, now: datetime) -> Expl
         raise NoRule("no_penalty_rule", rule=row.rule)
     return Explained(
         line=line, ticket=ticket, rule=rule, cap_fen=cap_of(rules, rule.cap_group, row.decided_at),
-        run=_run(session, ticket, row), events=_events(session, row), exemptions=_exemptions(session, row),
-        contests=contests, siblings=[one for one in _all(session, row) if one.id != row.id],
+        run=_run(session, ticket, row), events=_events(session, ticket, row),
+        exemptions=_exemptions(session, ticket, row), contests=contests,
+        siblings=[one for one in _all(session, row) if one.id != row.id],
         corrects=session.get(Penalty, row.corrects_id) if row.corrects_id else None,
         opens=session.scalar(select(Ticket.id).where(Ticket.id == ticket.id, visible_to(actor))) is not None,
         hindrance=penalty_contests.hindrance(session, row, line.organisation, _last(contests), actor, now),
@@ -77,25 +78,26 @@ def _run(session: Session, ticket: Ticket, row: Penalty) -> ClockView | None:
     kind, _colon, run = row.cause.partition(":")
     if not run.isdecimal():
         return None
-    found = select(Clock).where(Clock.ticket_id == ticket.id, Clock.kind == kind, Clock.run == int(run))
-    clock = session.scalars(found).one_or_none()
+    found = explain.runs_of(session, ticket)
+    clock = next((one for one in found if (one.kind, one.run) == (kind, int(run))), None)
     return explain.of_run(session, ticket, clock) if clock else None
 
 
-def _events(session: Session, row: Penalty) -> list[tuple[Event, Organisation | None]]:
-    statement = select(Event, Organisation).outerjoin(Organisation, Organisation.id == Event.organisation_id)
-    rows = session.execute(statement.where(Event.id.in_(row.event_ids)).order_by(Event.seq))
-    return [(event, place) for event, place in rows]
+def _events(session: Session, ticket: Ticket, row: Penalty) -> list[tuple[Event, Organisation | None]]:
+    found = [one for one in explain.events_of(session, ticket, Event.id.in_(row.event_ids)) if one.id in row.event_ids]
+    ids = {event.organisation_id for event in found if event.organisation_id}
+    places = {place.id: place for place in session.scalars(select(Organisation).where(Organisation.id.in_(ids)))}
+    return [(event, places.get(event.organisation_id or 0)) for event in found]
 
 
-def _exemptions(session: Session, row: Penalty) -> list[Event]:
+def _exemptions(session: Session, ticket: Ticket, row: Penalty) -> list[Event]:
     """What was asked and decided about leaving this run out of the measures."""
     kind, _colon, run = row.cause.partition(":")
-    found = select(Event).where(Event.ticket_id == row.ticket_id, Event.type.in_(AROUND)).order_by(Event.seq)
-    return [
-        event for event in session.scalars(found)
-        if [kind, int(run or 0)] in (event.data.get("runs") or [[event.data.get("kind"), event.data.get("run")]])
-    ] if run.isdecimal() else []  # fmt: skip
+    if not run.isdecimal():
+        return []
+    found = [one for one in explain.events_of(session, ticket, Event.type.in_(AROUND)) if one.type in AROUND]
+    own = [kind, int(run)]
+    return [one for one in found if own in (one.data.get("runs") or [[one.data.get("kind"), one.data.get("run")]])]
 
 
 def _all(session: Session, row: Penalty) -> list[Penalty]:

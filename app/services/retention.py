@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, exists, func, not_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.domain import retention as rule
 from app.domain.calendars import local_date
 from app.extensions import db
 from app.models import (
+    ArchivedTicket,
+    ArchiveHold,
     Attachment,
     DayFact,
     Draft,
@@ -83,7 +85,12 @@ def _couriers(before: datetime, most: int) -> None:
 
 def _due(days: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
     ended = Ticket.state.in_(rule.ENDED), Ticket.cleared_at.is_(None)
-    return (*ended, Ticket.activity_at < rule.cutoff(days, now))
+    return (*ended, Ticket.activity_at < rule.cutoff(days, now), not_(held()))
+
+
+def held() -> ColumnElement[bool]:
+    """The condition on `ticket` that a court or the regulator needs it as it is."""
+    return exists().where(ArchiveHold.ticket_id == Ticket.id, ArchiveHold.ended_at.is_(None)).correlate(Ticket)
 
 
 def _pictures(ids: list[int]) -> list[str]:
@@ -98,6 +105,8 @@ def _clear(ids: list[int], days: int, now: datetime, done: Done) -> int:
         _people(session, still)
         done.messages += _messages(session, still)
         done.texts += changed(session, delete(FreeText).where(FreeText.ticket_id.in_(still)))
+        in_archive = update(ArchivedTicket).where(ArchivedTicket.ticket_id.in_(still))
+        session.execute(in_archive.values(texts=None))
         done.pictures += changed(session, delete(Attachment).where(Attachment.ticket_id.in_(still)))
         session.execute(delete(Draft).where(Draft.ticket_id.in_(still)))
         session.execute(update(Ticket).where(Ticket.id.in_(still)).values(cleared_at=now))

@@ -12,6 +12,7 @@ from app.domain.errors import NotFound
 from app.domain.roles import Actor
 from app.models import Party, Ticket
 from app.models.dialect import for_update
+from app.services import archive_back
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -80,11 +81,24 @@ def work_scope(actor: Actor) -> int:
 
 
 def load(session: Session, actor: Actor, number: str, *, lock: bool = False) -> Ticket:
-    """The ticket with that number inside the actor's scope, locked when asked. Raises NotFound."""
+    """The ticket with that number inside the actor's scope. Locked when asked, and then with all its rows.
+
+    Raises NotFound.
+    """
     ticket = session.scalars(_numbered(pattern(actor), lock), {"number": number, **ids(actor)}).one_or_none()
     if ticket is None:
         raise NotFound("ticket_not_found")
-    return ticket
+    return archive_back.whole(session, ticket) if lock else ticket
+
+
+def locked_ticket(session: Session, ticket_id: int) -> Ticket:
+    """The ticket's row, locked until the commit, with all its rows; for whoever has found it in scope already."""
+    return archive_back.whole(session, session.scalars(_LOCKED, {"ticket_id": ticket_id}).one())
+
+
+_LOCKED: Any = for_update(select(Ticket).where(Ticket.id == bindparam("ticket_id"))).execution_options(
+    populate_existing=True
+)
 
 
 @cache

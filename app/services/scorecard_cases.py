@@ -14,7 +14,8 @@ from app.domain.clocks import in_time
 from app.domain.errors import NotFound
 from app.domain.roles import Actor
 from app.extensions import db
-from app.models import Appeal, Audit, Clock, Event, MonthClose, Survey, Ticket
+from app.models import Appeal, ArchivedTicket, Audit, Clock, Event, MonthClose, Survey, Ticket
+from app.services import months
 from app.services import scorecard_facts as facts
 from app.services.scope import visible_to
 from app.services.scorecard_facts import Span
@@ -47,11 +48,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Cases:
-    """The organisation and its cases, late ones first, then by their start; `more` where there are more than SHOWN."""
+    """The organisation and its cases, late ones first, then by their start; `more` where there are more than SHOWN,
+    `archived` where tickets of the month lie in the archive, whose clocks and entries this list does not read."""
 
     site: Site
     rows: tuple[Case, ...]
     more: bool = False
+    archived: bool = False
 
 
 def cases(*, actor: Actor, month: str, organisation_code: str, measure: str, now: datetime) -> Cases:
@@ -63,7 +66,17 @@ def cases(*, actor: Actor, month: str, organisation_code: str, measure: str, now
     statement, site = _asked_for(session, actor, Asked(month, organisation_code, measure), now)
     found = session.execute(statement.limit(SHOWN + 1)).all()
     rows = sorted((_case(*row[:-1]) for row in found[:SHOWN]), key=_late_first)
-    return Cases(site, tuple(rows), len(found) > SHOWN)
+    return Cases(site, tuple(rows), len(found) > SHOWN, _moved(session, actor, month, site, now))
+
+
+def _moved(session: Session, actor: Actor, month: str, site: Site, now: datetime) -> bool:
+    """Whether a ticket that was at work in the month has gone to the archive since: the card counts it."""
+    if not months.is_frozen(session, month) or session.scalar(select(ArchivedTicket.entry).limit(1)) is None:
+        return False
+    span, whose = span_of(month, now), facts.members(site.id, site.kind)
+    at_work = Ticket.opened_at < span.end, Ticket.activity_at >= span.start, Ticket.archived_at.is_not(None)
+    own = facts.of(Ticket.handling_site_id, whose)
+    return session.scalar(select(Ticket.id).where(*at_work, own, visible_to(actor)).limit(1)) is not None
 
 
 def _late_first(row: Case) -> tuple[bool, datetime, str]:

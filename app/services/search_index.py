@@ -127,7 +127,8 @@ def renew(session: Session, ticket_ids: Sequence[int]) -> None:
 
 
 def _document(ticket: Ticket, parties: Scopes, texts: Texts, phone: str) -> Document:
-    newest = max((at for at, _kind, _body in texts), default=ticket.opened_at)
+    silent = ticket.opened_at if ticket.archived_at is None else ticket.activity_at  # its words lie in the archive
+    newest = max((at for at, _kind, _body in texts), default=silent)
     terms = (*search.tails(ticket.waybill, phone), *terms_of([(kind, body) for _at, kind, body in texts]))
     return Document(ticket.id, search.rank(newest, ticket.number), scopes_of(parties), terms)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -33,29 +32,25 @@ from app.models import (
     together,
 )
 from app.models.together import Asked, Question, Step
-from app.services import attachments, courier_sms, desk, duty, linked, scans, scope, templates, ticket_parts
+from app.services import (
+    archived_ticket,
+    attachments,
+    courier_sms,
+    desk,
+    duty,
+    linked,
+    scans,
+    scope,
+    templates,
+    ticket_parts,
+)
+from app.services.archived_ticket import NAMELESS as NAMELESS
+from app.services.archived_ticket import Entry as Entry
 from app.services.linked import Linked
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site", "transfer"}
 WRITTEN = {"result", "follow_up", "follow_up_replied"}  # what templates are offered for
 SITES_OFFERED = 400
-NAMELESS = frozenset({"audited", "audit_revised"})  # an audit is the desk's: nobody reads who it was
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One event with its text and who did it."""
-
-    seq: int
-    type: str
-    at: datetime
-    role: str
-    who: str
-    organisation: Organisation | None
-    data: dict[str, Any]
-    text: dict[str, Any]
-    event_id: int
-    actor_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,12 +98,15 @@ def view(session: Session, actor: Actor, number: str) -> View:
     """The ticket in the actor's scope with all that belongs to it. Raises NotFound."""
     ticket = scope.load(session, actor, number)
     facts = desk.facts_of(ticket)
-    actions = allowed_actions(facts, actor)
+    actions = () if ticket.archived_at else allowed_actions(facts, actor)  # it is to be read
     parts = ticket_parts.steps(ticket, actor)
     found = together.run(session, {**_steps(ticket, actor, actions), **parts})
     entries, links = found["entries"], found["links"]
     if links:  # most parcels have one number, and need not be asked for again
         found |= together.run(session, _parcel(ticket, actor, [ticket.waybill, *(link.waybill for link in links)]))
+    if ticket.archived_at is not None:
+        found |= archived_ticket.read(session, ticket)
+        entries = found["entries"]
     sites = _sites(session, ticket, entries, found["sites"]) if SENDS_ELSEWHERE & set(actions) else []
     return View(
         ticket=ticket, person=found["person"], category=found["category"], site=found["site"],

@@ -109,7 +109,8 @@ def cases(month: str, code: str, measure: str) -> ResponseReturnValue:
     title = _("%(measure)s: in time", measure=measure_labels()[measure]) if met_only else measure_labels()[measure]
     return render_template(
         "scorecard_cases.html", rail=rail(actor, now), title=title, month=month, more=found.more,
-        month_label=g.fmt.month(month), site=scorecard_page.site_of(found.site), back_href=href(month, code),
+        archived=found.archived, month_label=g.fmt.month(month), site=scorecard_page.site_of(found.site),
+        back_href=href(month, code),
         rows=[_case(row, categories) for row in found.rows if row.in_time or not met_only],
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from app.web import (
     sheets,
     ticket_chips,
     words,
+    words_archive,
     words_clocks,
     words_closing,
 )
@@ -50,7 +51,7 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
         "boxes": boxes_of(view, actor, now, bound, clashes),
         "appeal": appeal(view, now), "error": error, "notice": state.get("notice"),
         "sites": [(site.code, site_name(site)) for site in view.sites], "menu": menu, "sheet": sheet,
-        "open_ends": words_closing.open_ends(view.against_close),
+        "open_ends": words_archive.since(view.ticket) or words_closing.open_ends(view.against_close),
         "call": call_card.card(view, actor, now, shown, state),
         "asks": ask_bar.bars_of(view, actor, now),
         "panels": panels.of(view, actor, now), "self_href": addresses.of_ticket("tickets.show", ticket.number),
