@@ -80,6 +80,16 @@ FAULTS = (
           ("tests/web/test_sheet_drafts.py::test_a_contest_and_its_decision_are_kept_each_for_its_own",)),
     Fault("a draft outlives what was sent", S + "desk.py", "    if post and post.draft:\n", "    if False:\n",
           ("tests/web/test_sheet_drafts.py::test_sending_or_throwing_a_sheet_away_ends_its_draft",)),
+    Fault("the draft of a new ticket outlives the ticket", S + "intake.py",
+          '        desk.drop_page_draft(session, actor, f"new-{complaint.kind}")\n', "",
+          ("tests/web/test_page_drafts.py::test_a_ticket_by_hand_ends_its_draft_and_that_of_no_other_kind",)),
+    Fault("a rectification form that was sent takes a draft once more", S + "page_drafts.py",
+          "if not open_ or (key", "if (key",
+          ("tests/web/test_page_drafts.py::test_what_a_site_says_in_a_rectification_form_and_what_the_province_says_of_it"
+           "_are_kept_each_for_its_own",)),
+    Fault("an incident of another province takes a draft", S + "page_drafts.py",
+          "        incidents.load(session, actor, number)\n", "        pass\n",
+          ("tests/web/test_page_drafts.py::test_a_reply_to_an_incident_keeps_its_words_and_its_ticks_until_it_is_sent",)),
     # --- pushes ---
     Fault("a forged signature is believed", "app/integrations/platform/link/envelope.py", "    found = False\n", "    found = True\n",
           ("tests/web/test_platform_push.py::test_an_unbelieved_message_is_refused_and_only_counted",)),
