@@ -19,6 +19,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from app import clock
 from app.cli import require_tables
+from app.domain.exports import harmless
 from app.domain.history_toml import MappingError, read
 from app.services import history as service
 from app.services import history_report
@@ -84,12 +85,7 @@ def _rejects(path: Path) -> Iterator[Any]:
     with target:
         sheet = csv.writer(target)
         sheet.writerow(["line", "ticket", "reason"])
-        yield lambda line, ticket, reason: sheet.writerow([line, _harmless(ticket), _harmless(reason)])
-
-
-def _harmless(value: str) -> str:
-    """A spreadsheet must not take a value for a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+        yield lambda line, ticket, reason: sheet.writerow([line, harmless(ticket), harmless(reason)])
 
 
 def _figures(done: Summary, seconds: float, dry_run: bool) -> dict[str, Any]:

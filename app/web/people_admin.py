@@ -175,7 +175,7 @@ def invite() -> ResponseReturnValue:
     labels = words_accounts.fields()
     writer.writerow([labels["organisation"], labels["account"], labels["name"], _("Link"), _("Opens until")])
     for one, code in made:
-        writer.writerow([code, one.account, harmless(one.name), _href(one), g.fmt.full(one.expires_at)[:16]])
+        writer.writerow([*map(harmless, (code, one.account, one.name)), _href(one), g.fmt.full(one.expires_at)[:16]])
     answer = make_response("\ufeff" + out.getvalue())
     answer.headers["Content-Type"] = "text/csv; charset=utf-8"
     answer.headers["Content-Disposition"] = 'attachment; filename="invitations.csv"'

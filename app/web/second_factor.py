@@ -146,9 +146,9 @@ def confirm() -> ResponseReturnValue:
 @route_access("signed_in")
 @requires()
 def codes() -> ResponseReturnValue:
-    """New recovery codes, after the password."""
+    """New recovery codes, after the password and a code."""
     _own_role()
-    refused = _password_refused()
+    refused = _password_refused() or _old_factor_refused()
     if refused is not None:
         return refused
     try:
@@ -162,11 +162,11 @@ def codes() -> ResponseReturnValue:
 @route_access("signed_in")
 @requires()
 def remove() -> ResponseReturnValue:
-    """Back to the password alone, after the password; not where the portal requires two factors."""
+    """Back to the password alone, after the password and a code; not where the portal requires two factors."""
     _own_role()
     if _required():
         return _page(error=_("The portal requires it for your role.")), 409
-    refused = _password_refused()
+    refused = _password_refused() or _old_factor_refused()
     if refused is not None:
         return refused
     try:
@@ -192,6 +192,23 @@ def _password_refused() -> ResponseReturnValue | None:
         return _page(error=_wait_words(refused)), 429, {"Retry-After": str(refused.wait_seconds)}
     except Invalid:
         return _page(errors={"password": _("This is not your present password")}), 422
+    return None
+
+
+def _old_factor_refused() -> ResponseReturnValue | None:
+    """Who changes a second factor that counts shows that it is there: a found session and a password are not enough."""
+    person = current_user.person
+    if not second_factor.enrolled(db.session(), person.user_id):
+        return None
+    try:
+        second_factor.check(
+            db.session(), user_id=person.user_id, typed=request.form.get("code", ""), key=_key(), address=_address(),
+            now=clock.now(),
+        )  # fmt: skip
+    except SignInRefused as refused:
+        if refused.code == "wait":
+            return _page(error=_wait_words(refused)), 429, {"Retry-After": str(refused.wait_seconds)}
+        return _page(errors={"code": _("This code is wrong or was used already. Wait for the next one.")}), 422
     return None
 
 

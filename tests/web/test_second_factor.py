@@ -112,15 +112,35 @@ def test_guessing_ends_in_429(client, people, now):  # noqa: F811
 @pytest.mark.parametrize("verb", ["begin", "codes", "remove"])
 def test_every_change_wants_the_password(client, people, now, verb, db_session):  # noqa: F811
     sign_in(client, "ccs")
+    known = {}
     if verb != "begin":
-        set_up(client, now)
+        made, _page = set_up(client, now)
+        now[0] += timedelta(minutes=1)
+        known = {"code": made.at(now[0])}
     before = db_session.query(SecondFactor).count()
     for typed in ("", "wrong one"):
-        answer = post(client, f"{PAGE}/{verb}", password=typed)
+        answer = post(client, f"{PAGE}/{verb}", password=typed, **known)
         assert answer.status_code == 422 and 'aria-invalid="true"' in answer.text
     db_session.rollback()
     assert db_session.query(SecondFactor).count() == before
-    assert post(client, f"{PAGE}/{verb}", password=PASSWORD).status_code in (200, 303)
+    assert post(client, f"{PAGE}/{verb}", password=PASSWORD, **known).status_code in (200, 303)
+
+
+@pytest.mark.parametrize("verb", ["codes", "remove"])
+def test_no_second_factor_is_changed_without_the_old_one(client, people, now, verb, db_session):  # noqa: F811
+    sign_in(client, "ccs")
+    made, page = set_up(client, now)
+    used, now[0] = made.at(now[0]), now[0] + timedelta(seconds=20)
+    kept = sorted(re.findall(r"<li>([A-Z2-9]{5}-[A-Z2-9]{5})</li>", page))
+    for typed in ("", "000000", used):
+        answer = post(client, f"{PAGE}/{verb}", password=PASSWORD, code=typed)
+        assert answer.status_code == 422 and 'id="code-error"' in answer.text and kept[0] not in answer.text
+    assert post(client, f"{PAGE}/begin", password=PASSWORD).status_code == 409
+    assert second_factor.enrolled(db_session, people["ccs"].user_id)
+    assert post(client, f"{PAGE}/{verb}", password=PASSWORD, code=kept[0]).status_code in (
+        200,
+        303,
+    )  # the telephone is lost
 
 
 def test_a_portal_that_requires_it_leads_there_and_nowhere_else(client, people, now, required):  # noqa: F811
