@@ -24,6 +24,7 @@ def register(app: Flask) -> None:
         demo_cli,
         doctor_cli,
         history_cli,
+        partitions_cli,
         penalties_cli,
         retention_cli,
         scorecards_cli,
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(backup_cli.backup)
     app.cli.add_command(backup_cli.restore)
     app.cli.add_command(scorecards_cli.scorecards)
+    app.cli.add_command(partitions_cli.partitions)
     app.cli.add_command(penalties_cli.penalties)
     app.cli.add_command(scorecards_cli.volumes)
     app.cli.add_command(search_cli.search)

@@ -79,6 +79,7 @@ def _rows(session: Session, config: Config) -> Iterator[Finding]:
     yield service.people(session, production=real)
     yield service.gateway(session, config.secret_key, production=real)
     yield from service.platforms(session, now, production=real)
+    yield service.months(session, now)
     yield from service.processes(session, now)
 
 

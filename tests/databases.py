@@ -149,7 +149,10 @@ class Cleaner:
                 self.seeds[table.name] = [dict(row) for row in rows]
         if connection.dialect.name == "postgresql":
             self.superuser = connection.execute(text("SHOW is_superuser")).scalar() == "on"
-            own = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+            own = text(  # what lies in a partition is its table's
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+                " AND relnamespace = to_regnamespace(current_schema())"
+            )
             apart = {*db.metadata.tables, "alembic_version"}
             self.search_tables = [name for name in connection.execute(own).scalars() if name not in apart]
         if connection.dialect.name == "sqlite":

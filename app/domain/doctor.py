@@ -55,6 +55,17 @@ def postgresql(version: int) -> Finding:
     return Finding("database", OK, told)
 
 
+def months(here: bool, ahead: int, strays: int) -> Finding:
+    """The partitions of the events: that the next month has one, and that no event lies outside of all."""
+    if not here:
+        return Finding("months of events", OK, "one table")
+    advice = "run `flask --app wsgi partitions ahead`; the scheduler does it every hour"
+    if strays:
+        return Finding("months of events", WARN, f"{strays} events lie in no month", advice)
+    told = f"{ahead} months made ahead"
+    return Finding("months of events", OK if ahead else BAD, told, "" if ahead else advice)
+
+
 def migrations(pending: bool) -> Finding:
     """Whether the tables are those of this version."""
     if pending:

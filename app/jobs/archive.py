@@ -1,4 +1,5 @@
-"""Moves tickets that ended long ago into the archive, at night and a little at a time: deadlines go on in between."""
+"""What grows without an end: tickets that ended long ago move into the archive, at night and a little at a time, so
+that deadlines go on in between; and the next months of events are made ahead."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from flask import current_app
 
 from app import clock
 from app.domain import archive as rule
-from app.services import archive
+from app.services import archive, partitions
 
-TURN = 2.0  # seconds
+TURN = 4.0  # seconds
 
 
 def nightly() -> int:
@@ -20,3 +21,8 @@ def nightly() -> int:
         return 0
     until = time.monotonic() + TURN
     return archive.run(months=months, now=now, going=lambda: time.monotonic() < until).moved
+
+
+def months_ahead() -> int:
+    """Make the partitions of the months to come; how many."""
+    return len(partitions.ahead(clock.now()))

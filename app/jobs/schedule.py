@@ -248,6 +248,7 @@ def schedule(look: float) -> tuple[Job, ...]:
         Job("unposted pictures", 600, fetches.sweep_unposted),
         Job("retention", 600, fetches.clear),
         Job("archive", 10, archive.nightly),
+        Job("months of events", 3600, archive.months_ahead),
         Job("receipts", gateways.PULL_EVERY, gateways.begin_pull),
         Job("closures", 60, stand_in_for_closed),
         Job("audits", 60, draw_audits),

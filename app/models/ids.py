@@ -16,6 +16,7 @@ import socket
 import threading
 import time
 import zlib
+from datetime import UTC, datetime
 
 _EPOCH_MS = 1_704_067_200_000
 _lock = threading.Lock()
@@ -50,6 +51,11 @@ def new_id() -> int:
 def drawn_before(instant: float) -> int:
     """The smallest id that could be drawn at `instant` (seconds since 1970, the machine's clock) or later."""
     return max(int(instant * 1000) - _EPOCH_MS, 0) << 22
+
+
+def drawn_at(key: int) -> datetime:
+    """The machine's time at which an id was drawn."""
+    return datetime.fromtimestamp(((key >> 22) + _EPOCH_MS) / 1000, UTC)
 
 
 def settled_before(oldest: float | None, behind: float) -> int:

@@ -14,7 +14,7 @@ from app.domain.calendars import SHANGHAI
 from app.domain.lifecycle import APPEALED
 from app.domain.masking import mask_text
 from app.domain.roles import Actor
-from app.models import Appeal, AppealLease, Category, Counter, Event, FreeText, Organisation, Ticket, User
+from app.models import Appeal, AppealLease, Category, Counter, Event, FreeText, Organisation, Ticket, User, entries
 from app.services import hands
 from app.services.appeal_leases import in_order, open_appeals, waiting
 from app.services.scope import visible_to, work_scope
@@ -183,7 +183,7 @@ def _ruled(actor: Actor, ticket: Ticket, near: int) -> Any:
 
 def _with_text(statement: Any, *, needed: bool = True) -> Any:
     """The ruling's own entry, and its words: both were written at one instant."""
-    own = and_(Event.ticket_id == Appeal.ticket_id, Event.type == "ruling", Event.at == Appeal.ruled_at)
+    own = and_(entries.of_ticket(Appeal.ticket_id), Event.type == "ruling", Event.at == Appeal.ruled_at)
     words = FreeText.id == Event.text_id
     if needed:
         return statement.join(Event, own).join(FreeText, words)

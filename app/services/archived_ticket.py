@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models import Clock, Event, Organisation, Promise, Ticket, User
+from app.models import Clock, Event, FreeText, Organisation, Promise, Ticket, User, entries
 from app.services import archive_reading
 
 NAMELESS = frozenset({"audited", "audit_revised"})  # an audit is the desk's: nobody reads who it was
@@ -48,6 +48,16 @@ def read(session: Session, ticket: Ticket) -> dict[str, Any]:
         "clocks": archive_reading.rows(session, ticket, Clock),
         "promises": [(promise, words.get(promise.text_id or 0, {})) for promise in promises],
     }  # fmt: skip
+
+
+def told(session: Session, ticket: Ticket) -> list[tuple[Event, dict[str, Any]]]:
+    """Every entry of a ticket with its words, wherever they lie, for whoever quotes or masks them. Raises Damaged."""
+    if ticket.archived_at is not None:
+        words = archive_reading.words(session, ticket)
+        return [(one, words.get(one.text_id or 0, {})) for one in archive_reading.rows(session, ticket, Event)]
+    own = select(Event, FreeText.body).outerjoin(FreeText, FreeText.id == Event.text_id)
+    rows = session.execute(own.where(entries.of_ticket(ticket.id)).order_by(Event.seq))
+    return [(event, body or {}) for event, body in rows]
 
 
 def _name(event: Event, people: dict[int, str]) -> str:

@@ -14,7 +14,7 @@ from app.domain.errors import Invalid
 from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.policies import Facts, limits_for
 from app.domain.roles import Actor
-from app.models import Category, Event, Ticket
+from app.models import Category, Event, Ticket, entries
 from app.services import cases, clocks, desk, hands, journal, linked, policies, scans
 from app.services.desk import Outcome, Post
 from app.services.transaction import kept, write
@@ -122,7 +122,7 @@ def _limits(session: Session, ticket: Ticket, category: str, priority: str) -> M
 def _priority(session: Session, ticket: Ticket, category: str) -> str:
     """What a platform had marked, or was repeated, stays urgent; of older tickets nobody knows, so they stay too."""
     first = (
-        select(Event.data).where(Event.ticket_id == ticket.id, Event.type == "received").order_by(Event.seq).limit(1)
+        select(Event.data).where(entries.of_ticket(ticket.id), Event.type == "received").order_by(Event.seq).limit(1)
     )
     received = session.scalar(first) or {}
     otherwise = ticket.repeat_count > 0 or bool(received.get("marked", True))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.domain.calendars import local_date
 from app.domain.lifecycle import OPEN_STATES
 from app.domain.roles import SYSTEM
-from app.models import Claim, Closure, Event, Organisation, Ticket
+from app.models import Claim, Closure, Event, Organisation, Ticket, entries
 from app.models.dialect import insert_ignoring
 from app.services import acting, cases, closures, desk, journal, moves
 from app.services.transaction import write
@@ -151,6 +151,6 @@ def _come_back(session: Session, ticket: Ticket, closure: Closure, now: datetime
 
 def _began_here(session: Session, ticket: Ticket, closure: Closure) -> bool:
     """Whether whoever acts does so because of this closure."""
-    hands = select(Event).where(Event.ticket_id == ticket.id, Event.type.in_(HANDS)).order_by(Event.seq.desc())
+    hands = select(Event).where(entries.of_ticket(ticket.id), Event.type.in_(HANDS)).order_by(Event.seq.desc())
     last = session.scalars(hands.limit(1)).first()
     return last is not None and last.data.get("closure_id") == closure.id

@@ -15,7 +15,7 @@ from app.domain import scripts as script_rule
 from app.domain.contacts import CONTACTS, Attempt
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
-from app.models import Contact, Event, FreeText, Ticket
+from app.models import Contact, Event, FreeText, Ticket, entries
 from app.models.ids import new_id
 from app.models.together import Question, Step
 from app.services import acting, desk, journal, pauses, reveals, rounds, scripts
@@ -139,7 +139,7 @@ def _calls(session: Session, ticket: Ticket) -> Iterable[tuple[datetime, dict[st
     if read is not None:
         return cast(list[Any], read)
     calls = select(Event.at, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
-    of = calls.where(Event.ticket_id == ticket.id, Event.type == "contact")
+    of = calls.where(entries.of_ticket(ticket.id), Event.type == "contact")
     return cast(Iterable[Any], session.execute(of.order_by(Event.seq)))
 
 

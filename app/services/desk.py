@@ -12,7 +12,7 @@ from app.domain import lifecycle
 from app.domain.errors import Stale
 from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
-from app.models import Draft, Event, PageDraft, Submission, Ticket
+from app.models import Draft, Event, PageDraft, Submission, Ticket, entries
 from app.services import (
     cases,
     clocks,
@@ -108,7 +108,7 @@ def take(session: Session, actor: Actor, post: Post) -> Ticket:
     ticket = scope.load(session, actor, post.number, lock=True)
     if post.version is not None and post.version < ticket.version and done_before(session, post) is None:
         newer = select(Event.seq).where(
-            Event.ticket_id == ticket.id, Event.seq > max(post.version, 0), Event.type.in_(MATTERS),
+            entries.of_ticket(ticket.id), Event.seq > max(post.version, 0), Event.type.in_(MATTERS),
             Event.actor_id.is_distinct_from(actor.user_id),
         )  # fmt: skip
         if session.scalar(newer.limit(1)) is not None:

@@ -14,7 +14,7 @@ from app.domain.doctor import Finding
 from app.domain.sms_templates import PURPOSES
 from app.models import Connection, Heartbeat, Outbox, PlatformOrder, User
 from app.models.dialect import server_time
-from app.services import gateways
+from app.services import gateways, partitions
 
 LOOK_BACK = timedelta(days=7)
 PROCESSES = {
@@ -73,6 +73,12 @@ def platforms(session: Session, now: datetime, *, production: bool) -> list[Find
     if not known:
         return [Finding("platforms", doctor.WARN, "no active connection", "no platform can push complaints")]
     return [doctor.platform(one, production=production) for one in known]
+
+
+def months(session: Session, now: datetime) -> Finding:
+    """The partitions of the events."""
+    found = partitions.standing(session, now)
+    return doctor.months(found.here, found.ahead, found.strays)
 
 
 def processes(session: Session, now: datetime) -> list[Finding]:

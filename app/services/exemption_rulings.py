@@ -12,7 +12,7 @@ from app.domain import exemptions as rule
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.exemptions import Asked
 from app.domain.roles import Actor
-from app.models import Clock, Event, ExemptedClock, Exemption, Organisation, Ticket, User
+from app.models import Clock, Event, ExemptedClock, Exemption, Organisation, Ticket, User, entries
 from app.models.dialect import for_update, insert_ignoring
 from app.services import desk, exemption_entries, exemption_scopes, exemption_view, journal, moves
 from app.services.hands import NO_ACT
@@ -86,7 +86,7 @@ def asked_of(session: Session, rows: Sequence[Exemption], actor: Actor) -> dict[
 def acted_in(user_id: int | None) -> ColumnElement[bool]:
     """Whether the person wrote or did something in the exempted run's ticket; looking is no act."""
     return exists().where(
-        Event.ticket_id == ExemptedClock.ticket_id, Event.actor_id == user_id, Event.type.not_in(NO_ACT)
+        entries.of_ticket(ExemptedClock.ticket_id), Event.actor_id == user_id, Event.type.not_in(NO_ACT)
     )
 
 
@@ -143,7 +143,7 @@ def _gather(session: Session, row: Exemption, now: datetime, limit: int) -> None
     late = and_(Clock.stopped_at.is_(None), Clock.state != "paused", Clock.due_at <= now)
     known = exists().where(ExemptedClock.exemption_id == row.id, ExemptedClock.clock_id == Clock.id)
     own = exists().where(
-        Event.ticket_id == Clock.ticket_id, Event.actor_id == row.decided_by_id, Event.type.not_in(NO_ACT)
+        entries.of_ticket(Clock.ticket_id), Event.actor_id == row.decided_by_id, Event.type.not_in(NO_ACT)
     )
     statement = select(Clock.id, Clock.ticket_id, Clock.organisation_id).join(
         Organisation, Organisation.id == Clock.organisation_id
@@ -180,7 +180,7 @@ def _mark(session: Session, exemption_id: int, ticket_id: int, wanted: str, now:
     if row.reason == rule.MALICIOUS:
         ticket.malicious = "granted" if wanted == "exempt" else ""
     event = session.scalars(
-        select(Event).where(Event.ticket_id == ticket.id).order_by(Event.seq.desc()).limit(1)
+        select(Event).where(entries.of_ticket(ticket.id)).order_by(Event.seq.desc()).limit(1)
     ).one()  # fmt: skip
     at = ticket.activity_at
     desk.finish(session, ticket, event, now)

@@ -9,7 +9,7 @@ from functools import cache
 from sqlalchemy import bindparam, select
 
 from app.domain.roles import Actor
-from app.models import Event, FreeText, Ticket
+from app.models import Event, FreeText, Ticket, entries
 from app.models.together import Question, Step
 from app.services import scope
 from app.services.scope import visible_to
@@ -38,7 +38,7 @@ def _before(pattern: Actor) -> Question:
 _TOLD = Question(
     select(Event.at, Event.type, FreeText.body)
     .outerjoin(FreeText, FreeText.id == Event.text_id)
-    .where(Event.ticket_id == bindparam("before_id"), Event.type.in_(TELLING))
+    .where(entries.of_ticket(bindparam("before_id")), Event.type.in_(TELLING))
     .order_by(Event.seq.desc())
     .limit(SHOWN)
 )

@@ -15,7 +15,7 @@ from app.domain.errors import NotFound
 from app.domain.explain import Explanation, explain
 from app.domain.policies import Basis, Facts
 from app.domain.roles import Actor
-from app.models import CalendarDay, Category, Clock, Event, Organisation, Ticket
+from app.models import CalendarDay, Category, Clock, Event, Organisation, Ticket, entries
 from app.services import archive_reading, calendars, clock_legs, clocks, policies, scope
 from app.services.calendars import Hours
 from app.services.clock_legs import RAISES, RUN_EVENTS, Happening, Known, Run, Told
@@ -71,7 +71,7 @@ def events_of(session: Session, ticket: Ticket, *conditions: Any) -> Sequence[Ev
     """The ticket's events, wherever they lie, of which the conditions hold; of archived ones all."""
     if ticket.archived_at is not None:
         return archive_reading.rows(session, ticket, Event)
-    return list(session.scalars(select(Event).where(Event.ticket_id == ticket.id, *conditions).order_by(Event.seq)))
+    return list(session.scalars(select(Event).where(entries.of_ticket(ticket.id), *conditions).order_by(Event.seq)))
 
 
 def of_run(session: Session, ticket: Ticket, clock: Clock) -> ClockView:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import NotFound
 from app.domain.handover import group_of
 from app.domain.roles import Actor
-from app.models import Event, FreeText, HandoverNote, Organisation, Promise, Ticket, User, WorkItem
+from app.models import Event, FreeText, HandoverNote, Organisation, Promise, Ticket, User, WorkItem, entries
 from app.models.ids import new_id
 from app.services import helping, presses
 from app.services.scope import work_scope
@@ -99,12 +99,13 @@ def _promises(session: Session, ids: Sequence[int]) -> dict[int, Promise]:
 def _last(session: Session, ids: Sequence[int]) -> dict[int, tuple[Event, dict[str, Any]]]:
     """The last telling entry of each ticket with its text."""
     newest = select(Event.ticket_id, func.max(Event.seq).label("seq"))
-    newest = newest.where(Event.ticket_id.in_(ids), Event.type.in_(TELLING)).group_by(Event.ticket_id)
+    newest = newest.where(entries.of_tickets(ids), Event.type.in_(TELLING)).group_by(Event.ticket_id)
     top = newest.subquery()
     statement = (
         select(Event, FreeText.body)
         .join(top, (top.c.ticket_id == Event.ticket_id) & (top.c.seq == Event.seq))
         .outerjoin(FreeText, FreeText.id == Event.text_id)
+        .where(entries.of_tickets(ids))
     )
     return {event.ticket_id: (event, body or {}) for event, body in session.execute(statement)}
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.domain.errors import NotAllowed
 from app.domain.roles import Actor
-from app.models import Event, Ticket
+from app.models import Event, Ticket, entries
 from app.services.scope import one_by_one
 
 # what is written or done in the handling site's place: by itself, by who acts for it, by who closes instead of it
@@ -30,13 +30,13 @@ def has(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str]) 
     """Whether the person wrote or did one of these in the ticket, in whatever role that was."""
     if actor.user_id is None:
         return False
-    own = select(Event.seq).where(Event.ticket_id == ticket.id, Event.actor_id == actor.user_id, Event.type.in_(kinds))
+    own = select(Event.seq).where(entries.of_ticket(ticket.id), Event.actor_id == actor.user_id, Event.type.in_(kinds))
     return session.scalar(own.limit(1)) is not None
 
 
 def acted(actor: Actor, kinds: Collection[str], ticket_id: Any) -> ColumnElement[bool]:
     """The same as a condition, for lists, looked up row by row; `ticket_id` is a column."""
-    own = exists().where(Event.ticket_id == ticket_id, Event.actor_id == actor.user_id, Event.type.in_(kinds))
+    own = exists().where(entries.of_ticket(ticket_id), Event.actor_id == actor.user_id, Event.type.in_(kinds))
     return one_by_one(own.correlate(ticket_id.expression.table))
 
 
@@ -56,7 +56,7 @@ def refuse(session: Session, ticket: Ticket, actor: Actor, kinds: Collection[str
 
 def refuse_own_decision(session: Session, ticket: Ticket, actor: Actor) -> None:
     """Raise NotAllowed ("own_work") where the customer rejects what this very person ruled before."""
-    last = select(Event).where(Event.ticket_id == ticket.id, Event.type.in_(DECIDED)).order_by(Event.seq.desc())
+    last = select(Event).where(entries.of_ticket(ticket.id), Event.type.in_(DECIDED)).order_by(Event.seq.desc())
     event = session.scalars(last.limit(1)).one_or_none()
     if event is not None and event.type == "ruling" and event.actor_id == actor.user_id:
         raise NotAllowed("own_work")
@@ -70,4 +70,4 @@ def own_appeal(actor: Actor) -> ColumnElement[bool]:
         last.ticket_id == Ticket.id, last.actor_id == actor.user_id, last.type == "ruling",
         ~exists().where(newer.ticket_id == last.ticket_id, newer.seq > last.seq, newer.type.in_(DECIDED)),
     )  # fmt: skip
-    return exists().where(Event.ticket_id == Ticket.id, own, Event.type.in_(FOR_THE_SITE)) | rejected
+    return exists().where(entries.of_ticket(Ticket.id), own, Event.type.in_(FOR_THE_SITE)) | rejected

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.canonical import canonical as canonical
 from app.domain.roles import Actor
-from app.models import Event, FreeText, Ticket
+from app.models import Event, FreeText, Ticket, entries
 from app.models.ids import new_id
 from app.services import archive_reading, notices, penalty_due, search_index
 
@@ -87,7 +87,7 @@ def verify(session: Session, ticket_id: int) -> int | None:
     ticket = session.get_one(Ticket, ticket_id)
     if ticket.archived_at is not None:
         return broken_at(ticket, archive_reading.rows(session, ticket, Event))
-    return broken_at(ticket, session.scalars(select(Event).where(Event.ticket_id == ticket_id).order_by(Event.seq)))
+    return broken_at(ticket, session.scalars(select(Event).where(entries.of_ticket(ticket_id)).order_by(Event.seq)))
 
 
 def broken_at(ticket: Ticket, events: Iterable[Any]) -> int | None:

@@ -18,9 +18,9 @@ from app.domain.case_masking import masked
 from app.domain.errors import NotAllowed
 from app.domain.publications import ARTICLE, RULE
 from app.domain.roles import Actor
-from app.models import Event, FreeText, Publication, PublicationVersion, ReadReceipt, Ticket
+from app.models import Publication, PublicationVersion, ReadReceipt, Ticket
 from app.models.dialect import lock_key
-from app.services import publication_view, publications, scope, typical_cases
+from app.services import archived_ticket, publication_view, publications, scope, typical_cases
 from app.services.publication_view import PAGE, Line
 from app.services.publications import PublicationIn
 from app.services.transaction import write
@@ -109,6 +109,5 @@ def _article(session: Session, ticket: Ticket) -> PublicationIn:
 
 def _text(session: Session, ticket: Ticket, kind: str) -> str:
     """The last words of that kind."""
-    said = select(FreeText.body).join(Event, Event.text_id == FreeText.id)
-    said = said.where(Event.ticket_id == ticket.id, Event.type == kind).order_by(Event.seq.desc())
-    return str((session.scalar(said.limit(1)) or {}).get("text", "")).strip()
+    said = [body for event, body in archived_ticket.told(session, ticket) if event.type == kind and body]
+    return str((said[-1] if said else {}).get("text", "")).strip()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.responsibility import ReplyRun, late_party
 from app.domain.roles import SYSTEM
-from app.models import Clock, Event, Ticket
+from app.models import Clock, Event, Ticket, entries
 from app.services import clock_runs, journal
 
 SHIFTS = "resolve"  # the clock whose lateness may be a party's
@@ -32,7 +32,7 @@ def book(session: Session, ticket: Ticket, clock: Clock, now: datetime) -> None:
 
 def _runs(session: Session, ticket: Ticket) -> list[ReplyRun]:
     statement = select(Clock).where(Clock.ticket_id == ticket.id, Clock.kind == "party_reply", Clock.state != "void")
-    urges = select(Event).where(Event.ticket_id == ticket.id, Event.type == "party_urged").order_by(Event.seq)
+    urges = select(Event).where(entries.of_ticket(ticket.id), Event.type == "party_urged").order_by(Event.seq)
     urged = [(event.data["organisation_id"], event.at) for event in session.scalars(urges)]
     runs = []
     for clock in session.scalars(statement):

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.models import Clock, Export, Heartbeat, Outbox, WorkItem
 from app.models.ids import drawn_before
-from app.services import health
+from app.services import health, partitions
+from app.services.partitions import Standing
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 OUTCOMES = ("sent", "failed", "unknown")
@@ -32,6 +33,7 @@ class Figures:
     exports_waiting: int
     silent_seconds: dict[str, float]
     clock_jumped_seconds: float | None  # ago; None: never
+    months: Standing  # the partitions of the events
 
 
 def figures(session: Session, now: datetime) -> Figures:
@@ -53,6 +55,7 @@ def figures(session: Session, now: datetime) -> Figures:
         exports_waiting=_count(session, Export.state.in_(("waiting", "running"))),
         clock_jumped_seconds=ages.pop(health.CLOCK_JUMPED, None),
         silent_seconds=ages,
+        months=partitions.standing(session, now),
     )
 
 

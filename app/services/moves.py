@@ -19,7 +19,7 @@ from app.domain import kinds
 from app.domain.lifecycle import APPEALED, AT_WORK, OPEN_STATES
 from app.domain.platform_messages import CANCEL, REJECT, REPEAT, RETREAT, SATISFIED, URGE, Message, ordered
 from app.domain.roles import SYSTEM, Actor
-from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket
+from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket, entries
 from app.models.dialect import for_update
 from app.models.ids import new_id
 from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, sent_back, settling, work
@@ -278,7 +278,7 @@ def _others_wait(session: Session, ticket: Ticket, order: PlatformOrder, kind: s
 
 def _rejecting(session: Session, ticket: Ticket) -> set[str]:
     """The orders that have rejected the present result."""
-    said = select(Event).where(Event.ticket_id == ticket.id, Event.type.in_(("result", "ruling", "reject")))
+    said = select(Event).where(entries.of_ticket(ticket.id), Event.type.in_(("result", "ruling", "reject")))
     events = list(session.scalars(said.order_by(Event.seq)))
     begin = max((n for n, event in enumerate(events) if event.type != "reject"), default=0)
     return {event.data.get("order_code", "") for event in events[begin:] if event.type == "reject"}
@@ -286,6 +286,6 @@ def _rejecting(session: Session, ticket: Ticket) -> set[str]:
 
 def _by_hand(session: Session, ticket: Ticket) -> bool:
     """Whether somebody complained beside the platforms: by telephone, letter and so on."""
-    told = select(Event.data).where(Event.ticket_id == ticket.id, Event.type == "repeat")
+    told = select(Event.data).where(entries.of_ticket(ticket.id), Event.type == "repeat")
     channels = {ticket.channel, *(data.get("channel", PLATFORM) for data in session.scalars(told))}
     return channels != {PLATFORM}

@@ -20,7 +20,7 @@ from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.domain.penalties import Entry, Stored
 from app.domain.penalty_facts import Case, Fact, Happening, Run
 from app.domain.roles import SITE_MANAGER, SYSTEM
-from app.models import Event, ImportedTicket, Organisation, Penalty, Ticket, User
+from app.models import Event, ImportedTicket, Organisation, Penalty, Ticket, User, entries
 from app.models.ids import new_id
 from app.services import clock_runs, journal, months, moves, penalty_due, penalty_ends, penalty_rules, rectifications
 from app.services.penalty_settling import lock_month
@@ -73,7 +73,7 @@ def case_of(session: Session, ticket: Ticket) -> Case:
         Run(c.kind, c.run, c.organisation_id, c.minutes, c.started_at, c.due_at, c.state, c.breached_at, c.exempt)
         for c in clock_runs.of(session, ticket)
     ]
-    statement = select(Event).where(Event.ticket_id == ticket.id, Event.type.in_(READ)).order_by(Event.seq)
+    statement = select(Event).where(entries.of_ticket(ticket.id), Event.type.in_(READ)).order_by(Event.seq)
     events = [Happening(e.id, e.type, e.at, e.data, e.actor_role) for e in session.scalars(statement)]
     imported = session.scalar(select(ImportedTicket.ticket_id).where(ImportedTicket.ticket_id == ticket.id))
     bare = Case(

@@ -22,7 +22,7 @@ from app.domain.contests import FINAL, FIRST
 from app.domain.drafts import CONTEST, DECISION, of_one
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import SYSTEM, Actor
-from app.models import Audit, Clock, Contact, Event, Organisation, Penalty, PenaltyContest, Scan, Ticket
+from app.models import Audit, Clock, Contact, Event, Organisation, Penalty, PenaltyContest, Scan, Ticket, entries
 from app.models.ids import new_id
 from app.services import attachments, audits, calendars, desk, hands, journal, months, moves, penalty_ends, penalty_view
 from app.services.audits import Verdict
@@ -137,7 +137,7 @@ def evidence(session: Session, ticket: Ticket, row: Penalty) -> dict[str, Any]:
     clock_id = session.scalar(runs.where(Clock.run == int(run))) if run.isdecimal() else None
     scans = select(Scan.id).where(Scan.waybill == ticket.waybill).order_by(Scan.scanned_at.desc()).limit(SCANS)
     calls = select(Contact.id).where(Contact.ticket_id == ticket.id).order_by(Contact.id.desc()).limit(CALLS)
-    last = select(Event.seq).where(Event.ticket_id == ticket.id).order_by(Event.seq.desc()).limit(1)
+    last = select(Event.seq).where(entries.of_ticket(ticket.id)).order_by(Event.seq.desc()).limit(1)
     return {
         "clock_id": clock_id, "event_ids": list(row.event_ids),
         "scan_ids": list(session.scalars(scans)) if ticket.waybill else [],

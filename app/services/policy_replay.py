@@ -20,7 +20,7 @@ from app.domain.clocks import Limit
 from app.domain.explain import Leg, run_due
 from app.domain.own_limits import Variation, variation
 from app.domain.policies import Basis, Facts, PolicyRule, limits_for
-from app.models import Clock, Emergency, Event, Organisation, Ticket
+from app.models import Clock, Emergency, Event, Organisation, Ticket, entries
 from app.services import calendars, clock_legs, policies
 from app.services.clock_legs import RAISES, Happening, Known, Run
 from app.services.clocks import SITE_CLOCKS
@@ -111,7 +111,7 @@ def _sort(facts: Facts) -> tuple[str | None, ...]:
 def _happenings(session: Session, ids: Sequence[int]) -> dict[int, list[Happening]]:
     found: dict[int, list[Happening]] = {}
     statement = select(Event.ticket_id, Event.type, Event.at, Event.data).where(
-        Event.ticket_id.in_(ids), Event.type.in_(TOLD)
+        entries.of_tickets(ids), Event.type.in_(TOLD)
     )
     for ticket_id, *rest in session.execute(statement.order_by(Event.ticket_id, Event.seq)):
         found.setdefault(ticket_id, []).append(Happening(*rest))

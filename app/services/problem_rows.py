@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.kinds import INQUIRY, PROBLEM
-from app.models import Event, FreeText, InquiryRow, Party, ProblemRow, Ticket
+from app.models import Event, FreeText, InquiryRow, Party, ProblemRow, Ticket, entries
 
 
 def refresh(session: Session, ticket: Ticket) -> None:
@@ -45,5 +45,5 @@ def _scopes(session: Session, ticket: Ticket) -> list[int]:
 def _courier(session: Session, ticket: Ticket) -> str:
     """As the report says it."""
     said = select(FreeText.body).join(Event, Event.text_id == FreeText.id)
-    body = session.scalar(said.where(Event.ticket_id == ticket.id, Event.type == "problem_reported"))
+    body = session.scalar(said.where(entries.of_ticket(ticket.id), Event.type == "problem_reported"))
     return str((body or {}).get("courier", ""))[:60]

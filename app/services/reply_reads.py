@@ -19,6 +19,7 @@ from app.models import (
     Submission,
     Ticket,
     User,
+    entries,
 )
 from app.models.together import Question, ask
 from app.services import calendars, organisations, policies, rounds
@@ -38,7 +39,7 @@ _CONTACTS = Question(
 _CALLS = Question(
     select(Event.at, FreeText.body)
     .join(FreeText, FreeText.id == Event.text_id)
-    .where(Event.ticket_id == _OF, Event.type == "contact")
+    .where(entries.of_ticket(_OF), Event.type == "contact")
     .order_by(Event.seq)
 )
 _LANES = select(literal("order:") + cast(PlatformOrder.id, String)).where(PlatformOrder.ticket_id == _OF)

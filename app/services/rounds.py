@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from app.models import Clock, Event, Ticket
+from app.models import Clock, Event, Ticket, entries
 from app.models.together import Question, ask
 from app.services import clock_runs
 from app.services.transaction import read_ahead
@@ -50,7 +50,7 @@ def reworked(session: Session, ticket: Ticket) -> bool:
 def _runs(but_for: Sequence[str]) -> Any:
     """The runs of `resolve` that did not begin with one of these entries."""
     of: Any = bindparam("ticket_id")
-    begun = select(Event.at).where(Event.ticket_id == of, Event.type.in_(but_for))
+    begun = select(Event.at).where(entries.of_ticket(of), Event.type.in_(but_for))
     runs = select(Clock.run, Clock.started_at).where(Clock.ticket_id == of, Clock.kind == "resolve")
     return runs.where(Clock.started_at.not_in(begun))
 

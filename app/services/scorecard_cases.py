@@ -14,7 +14,7 @@ from app.domain.clocks import in_time
 from app.domain.errors import NotFound
 from app.domain.roles import Actor
 from app.extensions import db
-from app.models import Appeal, ArchivedTicket, Audit, Clock, Event, MonthClose, Survey, Ticket
+from app.models import Appeal, ArchivedTicket, Audit, Clock, Event, MonthClose, Survey, Ticket, entries
 from app.services import months
 from app.services import scorecard_facts as facts
 from app.services.scope import visible_to
@@ -202,7 +202,7 @@ def _happened(column: Callable[[], Any], *kinds: str) -> Source:
 
 
 def _events(where: Any, column: Any, whose: Any) -> Select[Any]:
-    rows = _columns(Ticket.received_at, null(), Event.at).join(Event, Event.ticket_id == Ticket.id)
+    rows = _columns(Ticket.received_at, null(), Event.at).join(Event, entries.of_ticket(Ticket.id))
     return rows.where(where, facts.of(column, whose))
 
 

@@ -17,7 +17,7 @@ from app.domain.masking import mask_text
 from app.domain.roles import Actor
 from app.domain.search import Query, Word
 from app.domain.waybills import is_acceptable
-from app.models import Event, FreeText, Person, PlatformOrder, Ticket, WorkItem
+from app.models import Event, FreeText, Person, PlatformOrder, Ticket, WorkItem, entries
 from app.models import dialect_search as documents
 from app.services import linked, queue, queue_scope
 from app.services.queue import Filters, Row
@@ -202,7 +202,7 @@ def _texts(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[str, st
         return {}
     said = select(Event.ticket_id, Event.type, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
     found: dict[int, list[tuple[str, str]]] = {}
-    for ticket_id, kind, body in session.execute(said.where(Event.ticket_id.in_(ids)).order_by(Event.seq.desc())):
+    for ticket_id, kind, body in session.execute(said.where(entries.of_tickets(ids)).order_by(Event.seq.desc())):
         if text := rule.readable(kind, body):
             found.setdefault(ticket_id, []).append((kind, mask_text(text)))
     return found

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.domain import search
 from app.domain.masking import mask_text
 from app.extensions import db
-from app.models import Event, FreeText, Party, Person, Ticket
+from app.models import Event, FreeText, Party, Person, Ticket, entries
 from app.models import dialect_search as documents
 from app.models.dialect import for_update
 from app.models.dialect_search import Document
@@ -113,8 +113,8 @@ def renew(session: Session, ticket_ids: Sequence[int]) -> None:
     for ticket_id, organisation_id, province_id in session.execute(admitted.where(Party.ticket_id.in_(parties))):
         parties[ticket_id].append((organisation_id, province_id))
     texts: dict[int, list[Any]] = {ticket.id: [] for ticket in tickets}
-    entries = select(Event.ticket_id, Event.at, Event.type, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
-    for ticket_id, at, kind, body in session.execute(entries.where(Event.ticket_id.in_(texts)).order_by(Event.seq)):
+    said = select(Event.ticket_id, Event.at, Event.type, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
+    for ticket_id, at, kind, body in session.execute(said.where(entries.of_tickets(texts)).order_by(Event.seq)):
         texts[ticket_id].append((at, kind, body))
     ends = select(Person.ticket_id, Person.phone_last4).where(Person.ticket_id.in_(texts))
     phones = {row.ticket_id: row.phone_last4 for row in session.execute(ends)}

@@ -13,7 +13,7 @@ from app.domain import urging
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.masking import mask_phone
 from app.domain.roles import Actor
-from app.models import Event, Organisation, Outbox, Ticket
+from app.models import Event, Organisation, Outbox, Ticket, entries
 from app.models.ids import new_id
 from app.services import clocks, desk, duty, helping, journal
 from app.services.desk import Outcome, Post
@@ -76,7 +76,7 @@ def higher(priority: str) -> tuple[str, ...]:
 
 
 def _times(session: Session, ticket: Ticket) -> int:
-    urged = select(func.count()).where(Event.ticket_id == ticket.id, Event.type == "site_urged")
+    urged = select(func.count()).where(entries.of_ticket(ticket.id), Event.type == "site_urged")
     return session.scalar(urged) or 0
 
 

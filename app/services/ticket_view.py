@@ -29,6 +29,7 @@ from app.models import (
     SmsReceipt,
     Ticket,
     User,
+    entries,
     together,
 )
 from app.models.together import Asked, Question, Step
@@ -134,7 +135,7 @@ _EVENTS = Question(
     .outerjoin(FreeText, FreeText.id == Event.text_id)
     .outerjoin(_WHO, _WHO.id == Event.actor_id)
     .outerjoin(_PLACE, _PLACE.id == Event.organisation_id)
-    .where(Event.ticket_id == _OF)
+    .where(entries.of_ticket(_OF))
     .order_by(Event.seq)
 )  # fmt: skip
 _PERSON = Question(select(Person).where(Person.ticket_id == _OF))

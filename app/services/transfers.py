@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.lifecycle import AT_HEADQUARTERS, MAX_HOPS
 from app.domain.roles import SYSTEM, Actor
-from app.models import Event, Organisation, Pause, Ticket, Transfer
+from app.models import Event, Organisation, Pause, Ticket, Transfer, entries
 from app.models.ids import new_id
 from app.services import (
     addresses,
@@ -160,7 +160,7 @@ def _platforms_site(session: Session, ticket: Ticket) -> str:
     """The site code that the platform named; empty where none did."""
     if ticket.channel != "platform":
         return ""
-    statement = select(Event.data).where(Event.ticket_id == ticket.id, Event.type == "received").order_by(Event.seq)
+    statement = select(Event.data).where(entries.of_ticket(ticket.id), Event.type == "received").order_by(Event.seq)
     data = session.scalars(statement.limit(1)).one_or_none() or {}
     return str(data.get("site_code", "")).strip()
 

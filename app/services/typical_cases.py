@@ -17,7 +17,6 @@ from app.domain.masking import mask_waybill
 from app.domain.publications import CASE
 from app.domain.roles import Actor
 from app.models import (
-    Event,
     FreeText,
     Person,
     PlatformOrder,
@@ -28,7 +27,7 @@ from app.models import (
     User,
 )
 from app.models.dialect import for_update, lock_key
-from app.services import linked, publication_view, publications, scope
+from app.services import archived_ticket, linked, publication_view, publications, scope
 from app.services.publications import PublicationIn
 from app.services.transaction import write
 
@@ -69,11 +68,8 @@ def story(session: Session, actor: Actor, number: str) -> Story:
     """What a case of this ticket can begin with. Raises NotFound, NotAllowed ("not_closed", "case_exists")."""
     ticket = _ticket(session, actor, number)
     known = known_of(session, ticket)
-    told = (
-        select(Event.type, FreeText.body).join(FreeText, FreeText.id == Event.text_id)
-        .where(Event.ticket_id == ticket.id, Event.type.in_(TOLD)).order_by(Event.seq).limit(MOST_TOLD)
-    )  # fmt: skip
-    lines = [(kind, masked(str(body.get("text", "")), known)) for kind, body in session.execute(told)]
+    told = [(event.type, body) for event, body in archived_ticket.told(session, ticket) if event.type in TOLD and body]
+    lines = [(kind, masked(str(body.get("text", "")), known)) for kind, body in told[:MOST_TOLD]]
     return Story(ticket.number, ticket.category, tuple((kind, text) for kind, text in lines if text.strip()))
 
 
@@ -173,16 +169,18 @@ def known_of(session: Session, ticket: Ticket) -> Known:
     others = linked.of(session, ticket.waybill) if ticket.waybill else []
     waybills = {ticket.waybill, *(one.waybill for one in others)} - {""}
     orders = session.scalars(select(PlatformOrder.code).where(PlatformOrder.ticket_id == mine))
-    names = {name for name, _address in people} | _colleagues(session, mine)
+    names = {name for name, _address in people} | _colleagues(session, ticket)
     names |= set(session.scalars(select(Scan.courier).where(Scan.waybill.in_(waybills)))) if waybills else set()
     addresses = frozenset(address for _name, address in people if address)
     return Known(frozenset(name.strip() for name in names if name), addresses, frozenset({*waybills, *orders}))
 
 
-def _colleagues(session: Session, ticket_id: int) -> set[str]:
+def _colleagues(session: Session, ticket: Ticket) -> set[str]:
     """Who acted, and whom the findings name."""
-    acted = select(Event.actor_id).where(Event.ticket_id == ticket_id, Event.actor_id.is_not(None))
+    told = archived_ticket.told(session, ticket)
+    acted = {event.actor_id for event, _body in told if event.actor_id}
     found = set(session.scalars(select(User.name).where(User.id.in_(acted))))
-    for body in session.scalars(select(FreeText.body).where(FreeText.ticket_id == ticket_id)):
+    stayed = session.scalars(select(FreeText.body).where(FreeText.ticket_id == ticket.id))
+    for body in (*stayed, *(body for _event, body in told)):
         found |= {str(body[key]) for key in NAMES_IN_TEXTS if body.get(key)}
     return found

@@ -19,7 +19,19 @@ from app.domain import undo as rule
 from app.domain.calendars import SHANGHAI
 from app.domain.errors import NotAllowed
 from app.domain.roles import SYSTEM, Actor
-from app.models import Attachment, Contact, CustomerLink, Draft, Event, FreeText, Outbox, Promise, ResultUndo, Ticket
+from app.models import (
+    Attachment,
+    Contact,
+    CustomerLink,
+    Draft,
+    Event,
+    FreeText,
+    Outbox,
+    Promise,
+    ResultUndo,
+    Ticket,
+    entries,
+)
 from app.models.dialect import changed, for_update
 from app.services import clock_undo, clocks, desk, journal, promise_ends, scope
 from app.services.desk import Outcome
@@ -147,7 +159,7 @@ def _restore(
 def _drop_promises(session: Session, ticket: Ticket, event_id: int, now: datetime) -> dict[str, str]:
     """End the promises that went with the result; how the form had said the last of them."""
     said, fields = session.get_one(Event, event_id), {}
-    made = select(Event).where(Event.ticket_id == ticket.id, Event.type == "promise_made", Event.seq > said.seq)
+    made = select(Event).where(entries.of_ticket(ticket.id), Event.type == "promise_made", Event.seq > said.seq)
     for event in session.scalars(made.order_by(Event.seq)):
         promise = session.get(Promise, event.data["promise_id"])
         if promise is None or promise.state != "open":

@@ -127,6 +127,8 @@ def _families(found: metrics.Figures) -> Iterator[Metric]:
         "tickets_open": ("Open tickets", found.open_tickets),
         "tickets_overdue": ("Open tickets with a clock that is late", found.overdue_tickets),
         "exports_waiting": ("Exports that are not ready", found.exports_waiting),
+        "event_months_ahead": ("Months to come that have their partition of events", found.months.ahead),
+        "event_strays": ("Events that lie in no month's partition", found.months.strays),
     }
     for name, (text, value) in plain.items():
         yield _gauge(name, text, (), [((), value)])

@@ -29,6 +29,7 @@ from app.services import (
     queue,
     search,
     ticket_view,
+    typical_cases,
 )
 from app.services.transaction import write
 from tests.cast import Cast, ticket
@@ -267,3 +268,12 @@ STAYS = {
     "publication", "rectification", "red_flag", "result_undo", "reveal", "submission", "survey", "ticket_contact",
     "ticket_party", "ticket_person", "transfer", "work_item",
 }  # fmt: skip
+
+
+def test_a_case_made_of_it_masks_and_quotes_as_before(cast: Cast, db_session: Any) -> None:
+    (number,) = long_ago(cast)
+    before = typical_cases.story(db_session, cast["ccs-manager"], number)
+    known = typical_cases.known_of(db_session, ticket(db_session, number))
+    run()
+    assert typical_cases.story(db_session, cast["ccs-manager"], number) == before and len(before.lines) > 1
+    assert typical_cases.known_of(db_session, ticket(db_session, number)) == known and "site" in known.names
