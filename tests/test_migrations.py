@@ -110,3 +110,79 @@ def test_what_is_kept_for_lists_is_made_from_the_tickets_that_are_there(old_port
     downgrade(revision="0031_page_indexes")
     upgrade()
     assert kept() == before
+
+
+def test_archived_tickets_stop_the_way_back_until_they_are_brought_back(
+    old_portal: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    from flask_migrate import downgrade, upgrade
+
+    from app.extensions import db
+
+    upgrade()
+    with db.engine.connect() as connection, connection.begin():
+        connection.execute(text(TICKET))
+        connection.execute(text(DOCUMENT))
+    with pytest.raises(SystemExit):
+        downgrade(revision="0073_problem_types")
+    assert "archive back --all" in caplog.text
+    with db.engine.connect() as connection, connection.begin():
+        connection.execute(text("DELETE FROM archived_ticket"))
+    downgrade(revision="0073_problem_types")
+    upgrade()
+
+
+TICKET = (
+    "INSERT INTO ticket (id, number, kind, category, priority, channel, complainant_kind, state, queue, overdue, level,"
+    " waybill, waybill_reversed, policy_version, repeat_count, urge_count, open_promises, customer_accepted,"
+    " objection_over, root_cause, tray_reason, hops, acting_counts, cases, flags, category_wanted, version, last_hash,"
+    " opened_at, received_at, activity_at, next_clock) VALUES (77, 'KF1', 'complaint', 'LOST', 'high', 'platform',"
+    " 'consignee', 'closed', 'closed', false, 0, '', '', 1, 0, 0, 0, false, false, '', '', 0, false, '{}', '[]', '', 1, 'x',"
+    " '2026-11-01 00:00:00', '2026-11-01 00:00:00', '2026-11-01 00:00:00', '')"
+)
+DOCUMENT = (
+    "INSERT INTO archived_ticket (ticket_id, entry, events, first_event_id, last_event_id, document, digest, texts_digest)"
+    " VALUES (77, 1, 1, 1, 1, '', 'x', 'x')"
+)
+ENTRY = (
+    "INSERT INTO event (id, ticket_id, seq, type, at, actor_role, data, text_digest, hash)"
+    " VALUES ({id}, 77, {seq}, 'note', '2026-11-01 00:00:00', 'system', '{{}}', '', 'h{seq}')"
+)
+
+
+@pytest.mark.postgresql_only  # SQLite keeps its one table
+def test_events_go_into_their_months_and_back_with_every_row(old_portal: Flask) -> None:
+    from flask_migrate import downgrade, upgrade
+
+    from app.extensions import db
+    from app.models.ids import new_id
+
+    upgrade(revision="0080_archive")
+    far = new_id() + (62 * 86_400_000 << 22)
+    with db.engine.connect() as connection, connection.begin():
+        connection.execute(text(TICKET))
+        for seq in (1, 2):
+            connection.execute(text(ENTRY.format(id=new_id(), seq=seq)))
+    upgrade()
+    with db.engine.connect() as connection, connection.begin():
+        connection.execute(text(ENTRY.format(id=far, seq=3)))
+        connection.execute(text(ENTRY.format(id=far << 1, seq=4)))
+        placed = dict(connection.execute(text("SELECT seq, tableoid::regclass::text FROM event")).all())
+    assert placed[1] == placed[2] == "event_before" and placed[4] == "event_rest"
+    assert placed[3].startswith("event_20")
+    before = events()
+    for _turn in range(2):
+        downgrade(revision="0080_archive")
+        assert events() == before and len(before) == 4
+        with db.engine.connect() as connection:
+            kind = connection.execute(text("SELECT relkind FROM pg_class WHERE oid = 'event'::regclass")).scalar()
+        assert kind in ("r", b"r")
+        upgrade()
+        assert events() == before
+
+
+def events() -> Any:
+    from app.extensions import db
+
+    with db.engine.connect() as connection:
+        return connection.execute(text("SELECT * FROM event ORDER BY id")).all()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, not_, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.domain import archive as rule
@@ -37,11 +37,13 @@ from app.models import (
     WorkItem,
 )
 from app.models.case import PartyCase
+from app.models.ticket import TO_ARCHIVE
 from app.services import months
 from app.services.month_amendments import LOOKED_AT
 from app.services.retention import DELETED, held
 from app.services.work import REGULATOR
 
+_OF_INDEX = TO_ARCHIVE.replace("archived_at", "ticket.archived_at").replace("state", "ticket.state")  # word for word
 Reasons = Mapping[str, ColumnElement[bool]]
 
 
@@ -56,7 +58,7 @@ def boundary(session: Session, keep: int, now: datetime) -> datetime | None:
 
 def candidates(before: datetime) -> Select[Any]:
     """The ids of tickets that nothing keeps, the oldest first."""
-    ended = Ticket.archived_at.is_(None), Ticket.state.in_(ENDED), Ticket.activity_at < before
+    ended = text(_OF_INDEX), Ticket.activity_at < before
     nothing = [not_(reason) for reason in reasons().values()]
     found: Any = select(Ticket.id, Ticket.activity_at)
     return found.where(*ended, *nothing).order_by(Ticket.activity_at, Ticket.id)

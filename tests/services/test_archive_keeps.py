@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from app.domain.calendars import month_bounds
+from app.extensions import db
 from app.models import (
     Appeal,
     ArchiveHold,
@@ -50,6 +51,7 @@ from tests.services.archive_steps import (
     run,
     settle,
 )
+from tests.tools import lists
 
 # --- what keeps a ticket ---
 
@@ -216,3 +218,13 @@ def test_no_ticket_is_younger_than_the_months_that_are_set(cast: Cast, db_sessio
     with pytest.raises(ValueError):
         archive.run(months=5, now=LATER)
     assert archive.due(db_session, 8, LATER) == 1
+
+
+def test_what_is_due_is_found_by_its_index_and_not_among_all_tickets(db_session: Any) -> None:
+    with lists.overheard(db.engine) as said:
+        db_session.execute(archive_rules.candidates(LATER).limit(200)).all()
+    if db_session.get_bind().dialect.name == "postgresql":  # an empty table is read as a whole otherwise
+        db_session.execute(text("SET LOCAL enable_seqscan = off"))
+        db_session.execute(text("SET LOCAL enable_bitmapscan = off"))
+    assert "ix_ticket_to_archive" in lists.plan_of(db_session, said[0])
+    db_session.rollback()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
+from app import failpoints
 from app.domain import archive as rule
 from app.domain.errors import NotAllowed
+from app.extensions import db
 from app.models import (
     ArchivedTicket,
     ArchiveEntry,
@@ -27,6 +31,7 @@ from app.services import (
     policies,
     retention,
     reveals,
+    scope,
     ticket_view,
 )
 from app.services.transaction import write
@@ -221,3 +226,51 @@ def test_a_court_keeps_a_ticket_its_words_and_its_people(cast: Cast, db_session:
     with pytest.raises(NotAllowed):
         archive.release(number=number, now=LATER)
     assert retention.run(days=200, now=LATER, drop=lambda _name: None).tickets == 1 and run().moved == 1
+
+
+def test_a_message_that_comes_while_it_is_moved_waits_and_finds_it_whole(
+    cast: Cast, db_session: Any, app: Flask
+) -> None:
+    (number,) = long_ago(cast)
+    row_id = ticket(db_session, number).id
+    db_session.rollback()
+    teller: list[threading.Thread] = []
+
+    def message() -> None:
+        with app.app_context():
+            tell(cast, "REJECT", "W1", at=LATER, now=LATER)
+            db.session.remove()
+
+    def hook(point: str) -> None:
+        if point == "archive.written":
+            teller.append(threading.Thread(target=message))
+            teller[0].start()
+            time.sleep(0.3)
+
+    with failpoints.armed(hook):
+        assert archive.move(ticket_id=row_id, before=LATER, now=LATER) == "moved"
+    teller[0].join()
+    row = ticket(db_session, number)
+    assert (row.state, row.archived_at) == ("appealed", None) and held(db_session, number) is None
+    assert chain.verify(db_session).whole
+
+
+def test_one_that_somebody_has_in_hand_is_left_for_the_next_run(cast: Cast, db_session: Any, app: Flask) -> None:
+    (number,) = long_ago(cast)
+    row_id = ticket(db_session, number).id
+    db_session.rollback()
+    said: list[str] = []
+
+    def mover() -> None:
+        with app.app_context():
+            said.append(archive.move(ticket_id=row_id, before=LATER, now=LATER))
+            db.session.remove()
+
+    with write() as session:
+        scope.locked_ticket(session, row_id)
+        other = threading.Thread(target=mover)
+        other.start()
+        time.sleep(0.3)
+        session.execute(update(Ticket).where(Ticket.id == row_id).values(state="replied"))
+    other.join()
+    assert said == ["kept"] and held(db_session, number) is None
