@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from app import clock
 from app.services import recounts, replies, sessions
@@ -14,7 +13,7 @@ from app.services.sessions import Limits
 from app.services.transaction import write
 from tests import cast
 from tests.cast import NOON, Cast, post
-from tests.tools import lists
+from tests.tools import bulk, lists
 from tests.web import pushing
 
 # Rows that an engine looks through for a page are counted: each plans in its own way.
@@ -51,7 +50,7 @@ def fill(company: Cast, start: int, end: int) -> list[str]:
     numbers = [cast.push(company, f"W{n}", text=f"投诉 {n}", waybill=f"YT{n:09d}0000") for n in range(start, end)]
     with write() as session:
         recounts.recount(session, sites=True)
-        session.execute(text("ANALYZE"))
+    bulk.settle(session)
     return numbers
 
 
