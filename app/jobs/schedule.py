@@ -135,8 +135,7 @@ def reconcile() -> None:
 
 def old_drafts() -> int:
     """Delete the drafts that nobody came back to, what can be taken back no more, and old questions for traces."""
-    now = clock.now()
-    return drafts.sweep(now) + page_drafts.sweep(now) + undo.sweep(now) + traces.sweep(now)
+    return sum(forget(clock.now()) for forget in (drafts.sweep, page_drafts.sweep, undo.sweep, traces.sweep))
 
 
 def old_browsers() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 
@@ -55,13 +55,20 @@ def show(token: str) -> ResponseReturnValue:
     return _page(asked)
 
 
+def refuse_much() -> None:
+    """Nobody who signs in nowhere sends more than a comment; what the body has is known before it is read."""
+    request.max_content_length = FORM_BYTES
+    if (request.content_length or 0) > FORM_BYTES:
+        abort(413)
+
+
 @bp.post("/r/<token>")
 @csrf.exempt  # the token itself is the secret; there is no session that another page could use
 @limiter.limit(PRESSES)
 @route_access("public")
 def answer(token: str) -> ResponseReturnValue:
     """Record the answer once; the page then shows it."""
-    request.max_content_length = FORM_BYTES
+    refuse_much()
     _speak()
     verdict, comment = request.form.get("verdict", ""), request.form.get("comment", "").replace("\0", "")
     try:

@@ -39,7 +39,7 @@ def show(token: str) -> ResponseReturnValue:
 @route_access("public")
 def rate(token: str) -> ResponseReturnValue:
     """Record the rating once; the page then shows it."""
-    request.max_content_length = customer.FORM_BYTES
+    customer.refuse_much()
     language.choose(request.args.get("lang", ""))
     pressed, comment = request.form.get("score", ""), request.form.get("comment", "").replace("\0", "")
     score = int(pressed) if pressed in ("1", "2", "3", "4", "5") else None

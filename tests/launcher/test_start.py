@@ -119,7 +119,9 @@ def test_the_banner_names_every_account_in_straight_columns() -> None:
 
 
 def test_the_suite_runs_twice_only_where_servers_are_named() -> None:
-    assert [part.name for part in suite.rounds({})] == ["SQLite, embedded Redis", "browser"]
+    here = ["SQLite, embedded Redis", "thorough: SQLite, embedded Redis", "browser"]
+    assert [part.name for part in suite.rounds({})] == here
     both = suite.rounds({"TEST_DATABASE_URL": "postgresql://x", "TEST_REDIS_URL": "redis://x"})
-    assert [part.name for part in both] == ["SQLite, embedded Redis", "PostgreSQL, Redis", "browser"]
+    engines = ["SQLite, embedded Redis", "PostgreSQL, Redis"]
+    assert [part.name for part in both] == [*engines, *(f"thorough: {name}" for name in engines), "browser"]
     assert both[0].env["TEST_DATABASE_URL_RUN"] == ""
