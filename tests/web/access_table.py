@@ -138,7 +138,7 @@ LINES = (
     _line("analysis.changes", "GET", "/analysis/changes",                   L,   403, 403, 200, 200, 200, 200, 403),
     _line("tickets.news", "GET", "/tickets/news?version=-1",                L,   204, 204, 204, 204, 204, 204, 403),
     _line("tickets.show", "GET", "/tickets/{own}",                          L,   200, 200, 200, 200, 200, 200, 403),
-    _line("presence.show", "GET", "/tickets/{own}/presence",                L,   200, 200, 200, 200, 200, 200, 403),
+    _line("presence.show", "GET", "/tickets/{own}/presence?shown=0",        L,   200, 200, 200, 200, 200, 200, 403),
     _line("bell.index", "GET", "/notices",                                  L,   200, 200, 200, 200, 200, 200, 200),
     _line("bell.follow", "POST", "/notices/1/open",                         L,   404, 404, 404, 404, 404, 404, 404),
     _line("bell.read", "POST", "/notices/1/read",                           L,   404, 404, 404, 404, 404, 404, 404),
