@@ -58,7 +58,7 @@
 
   function ticks_counted() {
     const shown = document.querySelector("#batch [data-ticked]"), n = all(".rows .pick input:checked").length;
-    if (shown && shown.textContent !== String(n)) shown.textContent = n || "";
+    if (shown && shown.textContent !== String(n)) shown.textContent = n;
   }
 
   // Ticks, print, one submit at a time.

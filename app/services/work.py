@@ -81,16 +81,15 @@ def refresh_all(session: Session, tickets: Collection[Ticket]) -> None:
 
 
 def _renew(session: Session, changes: Iterable[_Change]) -> None:
-    versions, moved, fresh, gone = (
-        Tally[int](),
-        Tally[tuple[int, str]](),
-        list[dict[str, Any]](),
-        list[dict[str, int]](),
-    )
+    """Write the items that are new or other than they were, delete those of desks that have them no more, and move
+    versions and site counters."""
+    versions: Tally[int] = Tally()
+    moved: Tally[tuple[int, str]] = Tally()
+    fresh: list[dict[str, Any]] = []
+    gone: list[dict[str, int]] = []
     for one in changes:
-        items = {
-            scope: _item(one.ticket, scope, seat) for scope, seat in _seats(session, one.ticket, one.desks).items()
-        }
+        seats = _seats(session, one.ticket, one.desks)
+        items = {scope: _item(one.ticket, scope, seat) for scope, seat in seats.items()}
         for scope in sorted(one.before.keys() | items.keys()):
             versions[scope] += 1
             if scope and one.desks.get(scope, "party") in AT_SITES:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from app.domain.errors import DomainError, NotAllowed, Stale
 from app.domain.roles import Actor
-from app.extensions import db
 from app.models import AppealLease, User
 from app.models.ids import new_id
 from app.services import appeal_leases, appeal_stream, appeals, attendance, replies, sessions
@@ -63,30 +59,6 @@ def agents(cast: Cast, n: int) -> list[Actor]:
             session.add(user)
             people.append(Actor(user.id, "ccs", cast.places["HQ"], None, f"agent-{i}"))
     return people
-
-
-@pytest.fixture
-def at_once(app: Flask, cast: Cast, db_session: Any) -> Iterator[Callable[..., list[Any]]]:
-    """Runs verbs at once, a thread and a connection each; what each gave, or the code of its refusal."""
-
-    def run(*verbs: Callable[[], Any]) -> list[Any]:
-        db_session.rollback()
-        gate = threading.Barrier(len(verbs))
-
-        def one(verb: Callable[[], Any]) -> Any:
-            with app.app_context():
-                gate.wait(timeout=30)
-                try:
-                    return verb()
-                except DomainError as error:
-                    return error.code
-                finally:
-                    db.session.remove()
-
-        with ThreadPoolExecutor(len(verbs)) as pool:
-            return list(pool.map(one, verbs))
-
-    yield run
 
 
 def test_two_agents_never_take_the_same_appeal(cast: Cast, at_once: Any) -> None:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pyotp
 import pytest
-from flask import Flask
 from sqlalchemy import func, select
 
 from app.domain.customers import AccountIn
-from app.domain.errors import DomainError
 from app.domain.scripts import Question
 from app.domain.volumes import Volume
-from app.extensions import db
 from app.models import (
     Audit,
     CustomerAccount,
@@ -50,30 +45,6 @@ from tests.services.ending_steps import FINE
 
 KEY, HOLD = "k" * 32, timedelta(seconds=30)
 Verb = Callable[[], Any]
-
-
-@pytest.fixture
-def at_once(app: Flask, cast: Cast, db_session: Any) -> Callable[..., list[Any]]:
-    """Runs verbs at once, a thread and a connection each: what each gave, or the code of its refusal."""
-
-    def run(*verbs: Verb) -> list[Any]:
-        db_session.rollback()
-        gate = threading.Barrier(len(verbs))
-
-        def one(verb: Verb) -> Any:
-            with app.app_context():
-                gate.wait(timeout=30)
-                try:
-                    return verb()
-                except DomainError as refused:
-                    return refused.code
-                finally:
-                    db.session.remove()
-
-        with ThreadPoolExecutor(len(verbs)) as pool:
-            return list(pool.map(one, verbs))
-
-    return run
 
 
 def save_customer(cast: Cast, n: int) -> str:

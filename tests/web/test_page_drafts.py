@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app import clock
 from app.domain import drafts as rule
 from app.models import PageDraft, Penalty, Rectification
 from app.services import incidents, page_drafts, rectifications
@@ -22,25 +21,10 @@ from tests.cast import Cast
 from tests.services.audit_steps import MORNING
 from tests.services.penalty_steps import late
 from tests.services.test_rectifications import MADE
-from tests.web.door import door
 from tests.web.test_sheet_drafts import form_of, save
 
 WORDS, OTHER = "写了一半的话，还没有发出", "另一台电脑上写的话"
 Portal = Callable[[str], Any]
-
-
-@pytest.fixture
-def company(app: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    """The smallest company in the morning after NOON; forms need no token here."""
-    monkeypatch.setattr(clock, "now", lambda: MORNING)
-    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
-    return cast.begin()
-
-
-@pytest.fixture
-def portal(app: Any, company: Cast) -> Portal:
-    """Signs a person in without the cost of a password: each call is another browser."""
-    return door(app, company, MORNING)
 
 
 def kept(session: Any) -> list[str]:

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
-from app import clock
 from app.domain import drafts as rule
 from app.models import Draft, Penalty
 from app.services import appeal_leases, audit_leases
@@ -20,24 +18,9 @@ from tests.cast import NOON, Cast
 from tests.services import party_steps
 from tests.services.audit_steps import MORNING, answered, audit_of, draw
 from tests.services.penalty_steps import late
-from tests.web.door import door
 
 WORDS = "写了一半的话，还没有发出"
 Portal = Callable[[str], Any]
-
-
-@pytest.fixture
-def company(app: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    """The smallest company in the morning after NOON; forms need no token here."""
-    monkeypatch.setattr(clock, "now", lambda: MORNING)
-    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
-    return cast.begin()
-
-
-@pytest.fixture
-def portal(app: Any, company: Cast) -> Portal:
-    """Signs a person in without the cost of a password: each call is another browser."""
-    return door(app, company, MORNING)
 
 
 def form_of(page: str, box: str) -> dict[str, str]:
