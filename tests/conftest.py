@@ -28,6 +28,10 @@ BOTH, THOROUGH = "both_engines", "thorough"
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
 REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
 STATEMENTS = 5000
+LONG = {  # what takes seconds begins first, so that no process works alone at the end
+    "test_sizes.py", "test_queries.py", "test_list_plans.py", "test_list_costs.py", "test_backup.py",
+    "test_audit_draws.py", "test_month_of_the_log.py", "test_scorecards.py",
+}  # fmt: skip
 ENGINE_FREE = {
     "domain", "fuzz", "integrations", "launcher", "simulator", "chaos", "capacity", "browser",
     "test_floors.py", "test_translations.py",
@@ -68,6 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 def _engine_free(item: pytest.Item) -> bool:

@@ -117,6 +117,7 @@ def test_pages_are_read_from_the_last_to_the_first(there: Polled) -> None:
     assert with_rows == [1, 3, 2, 1]  # the first time only to count
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("step", "nth"), PLACES)
 def test_a_crash_at_any_step_loses_nothing_and_doubles_nothing(
     company: Cast, monkeypatch: pytest.MonkeyPatch, db_session, step: str, nth: int
@@ -136,6 +137,7 @@ def test_a_crash_at_any_step_loses_nothing_and_doubles_nothing(
         }  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_process_that_dies_at_every_single_step_gets_there_all_the_same(there: Polled, db_session) -> None:
     eventful(there)
 

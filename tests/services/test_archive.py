@@ -120,6 +120,7 @@ def _found(session: Any, actor: Any, words: str) -> list[str]:
     return [hit.row.number for hit in page.hits]
 
 
+@pytest.mark.thorough
 def test_wherever_it_dies_the_ticket_is_whole_in_one_place_and_the_next_run_goes_on(
     cast: Cast, db_session: Any
 ) -> None:

@@ -185,6 +185,7 @@ REASONS: dict[str, Callable[[Cast, Any, Ticket], None]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", sorted(REASONS))
 def test_what_somebody_still_needs_keeps_it_and_is_said(cast: Cast, db_session: Any, name: str) -> None:
     (number,) = long_ago(cast)

@@ -66,6 +66,7 @@ def test_a_worker_killed_at_any_step_sends_the_sms_exactly_once(cast: Cast, db_s
     assert db_session.scalars(select(Outbox.state)).all() == ["sent"]
 
 
+@pytest.mark.thorough
 def test_an_sms_whose_worker_dies_at_every_point_in_turn_goes_out_at_most_once_and_once_in_the_end(
     cast: Cast, db_session
 ) -> None:
@@ -83,6 +84,7 @@ def test_an_sms_whose_worker_dies_at_every_point_in_turn_goes_out_at_most_once_a
     assert gateway.accepted == [row_id] and db_session.scalars(select(Outbox.state)).all() == ["sent"]
 
 
+@pytest.mark.thorough
 def test_an_answer_whose_worker_dies_at_any_point_says_the_same_again_until_it_is_taken(cast: Cast, db_session) -> None:
     numbers, heard = (push(cast, f"W{n}") for n in count(1)), []
 

@@ -55,6 +55,7 @@ def test_every_permutation_of_five_messages_ends_in_the_same_state(cast: Cast, d
     assert "'replied'" in pictures.pop()
 
 
+@pytest.mark.thorough
 def test_every_permutation_of_six_messages_ends_in_the_same_state(cast: Cast, db_session) -> None:
     """All 720 with a cancellation by `make soak`; a share of them here, in which each stands at each place.
 
@@ -73,6 +74,7 @@ def test_every_permutation_of_six_messages_ends_in_the_same_state(cast: Cast, db
     assert scorecard_facts.month_facts(db_session, Span.of("2026-11", LATER + timedelta(days=30))) == {}
 
 
+@pytest.mark.thorough
 def test_at_one_instant_the_rank_decides(cast: Cast, db_session) -> None:
     times = dict.fromkeys(("ISSUE", "REPEAT", "REJECT", "SATISFIED"), 1)
     orders = itertools.permutations(times)
@@ -80,12 +82,14 @@ def test_at_one_instant_the_rank_decides(cast: Cast, db_session) -> None:
     assert len(pictures) == 1
 
 
+@pytest.mark.thorough
 def test_satisfied_then_reject_is_an_appeal_in_any_order(cast: Cast, db_session) -> None:
     times = {"ISSUE": 0, "SATISFIED": 1, "REJECT": 2, "URGE": 3}
     states = {play(cast, db_session, order, f"W{n}", times)[0] for n, order in enumerate(itertools.permutations(times))}
     assert states == {"appealed"}
 
 
+@pytest.mark.thorough
 def test_cancel_withdraws_whatever_came_before_or_after(cast: Cast, db_session) -> None:
     times = {"ISSUE": 0, "REPEAT": 1, "REJECT": 2, "CANCEL": 3}
     pictures = [play(cast, db_session, order, f"W{n}", times) for n, order in enumerate(itertools.permutations(times))]

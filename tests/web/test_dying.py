@@ -22,7 +22,7 @@ from tests.web.pushing import Door, issue, later
 from tests.web.stage import Stage
 
 # What a process that is killed leaves behind is the engine's to take back.
-pytestmark = pytest.mark.both_engines
+pytestmark = [pytest.mark.both_engines, pytest.mark.thorough]
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITES = ("write.begin", "write.begun", "write.commit", "write.committed")

@@ -282,6 +282,7 @@ def pictures(session: Any) -> set[tuple[Any, ...]]:
 END = ("replied", "replied", "urgent", 1, 1, 1, "satisfied", ("reject", "repeat", "satisfied", "urge"))
 
 
+@pytest.mark.thorough
 def test_each_message_at_each_place_of_the_line_ends_in_the_same_state(door, db_session):
     """All 120 orders run below HTTP, in test_platform_moves; here 24 in which every message stands everywhere."""
     door.now[0] = NOON + timedelta(hours=1)
