@@ -168,6 +168,7 @@ def test_an_address_counts_as_one_subscriber(address, key):
 # --- passwords ---
 
 
+@pytest.mark.engine_free  # what is refused is refused before anything is stored
 @pytest.mark.parametrize(
     ("password", "fault"),
     [

@@ -67,6 +67,7 @@ def test_a_new_calendar_is_there_for_policies(cast, db_session) -> None:
     assert [one.name for one in calendar_admin.listed(db_session)][-1] == "peak"
 
 
+@pytest.mark.engine_free  # what is refused is refused before anything is stored
 @pytest.mark.parametrize(
     ("name", "hours", "field", "code"),
     [

@@ -122,6 +122,7 @@ MAY = {
 }  # fmt: skip
 
 
+@pytest.mark.engine_free  # who may is decided before anything is stored
 @pytest.mark.parametrize("who", MAY)
 def test_who_may_correct_and_who_may_consent(cast: Cast, db_session, who: str) -> None:
     first, second = push(cast, "W1", category="OTHER"), push(cast, "W2", category="LOST")

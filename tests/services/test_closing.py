@@ -78,6 +78,7 @@ def test_nobody_intervenes_before_the_time_to_close_has_begun(cast: Cast, db_ses
     assert refused.value.code == "no_close_clock"
 
 
+@pytest.mark.engine_free  # who may is decided before anything is stored
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_only_the_provinces_lcs_and_ccs_intervene(cast: Cast, db_session, who: str) -> None:
     may = {"lcs": True, "lcs-manager": True, "ccs": True, "ccs-manager": True}
@@ -159,6 +160,7 @@ def test_a_promise_of_a_withdrawn_ticket_is_never_broken(cast: Cast, db_session,
     assert not events(db_session, number, "promise_broken")
 
 
+@pytest.mark.engine_free  # who may is decided before anything is stored
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_the_handling_site_its_lcs_and_ccs_withdraw(cast: Cast, who: str) -> None:
     may = {"site": True, "site-manager": True, "lcs": True, "lcs-manager": True, "ccs": True, "ccs-manager": True}

@@ -61,6 +61,7 @@ def facts(session: Any, cast: Cast, site: str) -> Facts:
 # --- the calendar ---
 
 
+@pytest.mark.engine_free  # who may is decided before anything is stored
 @pytest.mark.parametrize(
     ("who", "may"),
     [("site", False), ("site-manager", True), ("lcs", True), ("lcs-manager", True), ("ccs", False),

@@ -81,6 +81,7 @@ MAY_CALL = {
 }  # fmt: skip
 
 
+@pytest.mark.engine_free  # who may is decided before anything is stored
 @pytest.mark.parametrize("who", MAY_CALL)
 def test_who_may_call_the_customer(cast: Cast, db_session, who: str) -> None:
     number = push(cast)

@@ -83,6 +83,7 @@ def test_outside_the_scope_there_is_no_ticket_to_tell_of(cast: Cast, db_session,
         tell(cast, number, who=who)
 
 
+@pytest.mark.engine_free  # what is refused is refused before anything is stored
 @pytest.mark.parametrize(
     ("change", "fields"),
     [

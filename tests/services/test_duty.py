@@ -93,6 +93,7 @@ def test_an_entry_ends_with_all_its_weekdays_and_no_other_does(cast: Cast, db_se
     assert sorted(left, key=str) == sorted([*(("李四", n) for n in range(5)), ("张三", None)], key=str)
 
 
+@pytest.mark.engine_free  # what is refused is refused before anything is stored
 @pytest.mark.parametrize(
     ("wrong", "fields"),
     [

@@ -126,6 +126,7 @@ def test_a_withdrawn_ticket_wants_no_evidence_any_more(cast: Cast, db_session) -
 MAY_ORDER = {"site": False, "site-2": False, "lcs": True, "lcs-manager": True, "lcs-2": False, "ccs": True}
 
 
+@pytest.mark.engine_free  # who may is decided before anything is stored
 @pytest.mark.parametrize("who", list(MAY_ORDER))
 def test_the_provinces_of_ticket_and_parties_and_headquarters_order(cast: Cast, db_session, who: str) -> None:
     number = replied(cast)

@@ -32,6 +32,7 @@ ANY_GROUP = MAPPING + '[[groups]]\nmatch = "*"\norganisation = "33-{0}"\nparent 
 SERVICE = MAPPING.replace("hours = 72", 'hours = 72\ncalendar = "service"')
 
 
+@pytest.mark.engine_free  # what is refused is refused before anything is stored
 @pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "import"])
 @pytest.mark.parametrize(
     ("mapping", "told"),

@@ -93,6 +93,7 @@ def test_a_ticket_without_a_waybill_has_nothing_to_link(cast: Cast) -> None:
     assert refused.value.code == "no_waybill"
 
 
+@pytest.mark.engine_free  # who may is decided before anything is stored
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_the_handling_site_its_lcs_and_ccs_link_waybills(cast: Cast, who: str) -> None:
     may = {"site": True, "site-manager": True, "lcs": True, "lcs-manager": True, "ccs": True, "ccs-manager": True}

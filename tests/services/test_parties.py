@@ -71,6 +71,7 @@ def test_the_list_of_a_party_counts_down_its_own_clock(cast: Cast, db_session) -
     assert (row.due_at, row.next_clock, row.asked) == (NOON + DAY, "resolve", "")
 
 
+@pytest.mark.engine_free  # what is refused is refused before anything is stored
 @pytest.mark.parametrize(
     ("code", "error"),
     [
@@ -332,6 +333,7 @@ def take_step(cast: Cast, number: str, step: str, who: str) -> None:
         {"urge": urge, "answer": answer, "dispute": dispute}[step](cast, number, who=who)
 
 
+@pytest.mark.engine_free  # who may is decided before anything is stored
 @pytest.mark.parametrize(("step", "who"), [(step, who) for step in WHO_MAY for who in WHO_MAY[step]])
 def test_exactly_these_people_may_take_the_step(cast: Cast, db_session, step: str, who: str) -> None:
     number = replied(cast)

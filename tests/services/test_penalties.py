@@ -321,6 +321,7 @@ def test_a_lost_slip_costs_clerk_and_manager_each(cast: Cast, db_session) -> Non
     }  # fmt: skip
 
 
+@pytest.mark.engine_free  # what is refused is refused before anything is stored
 @pytest.mark.parametrize("wrong,field", [
     ({"rule": "result_late"}, "rule"), ({"organisation": "440305-01"}, "organisation"), ({"base_fen": 0}, "base"),
     ({"text": " "}, "text"), ({"attachments": ()}, "file"), ({"rule": "slip_late", "clerk": "site-3"}, "clerk"),

@@ -48,6 +48,7 @@ def test_a_new_account_opens_nothing_before_its_person_set_a_password(cast: Cast
     assert told(db_session, user_id) == ["created"]
 
 
+@pytest.mark.engine_free  # what is refused is refused before anything is stored
 @pytest.mark.parametrize(("other", "fault"), [
     ({"account": "site"}, {"account": "account_taken"}), ({"account": "SITE"}, {"account": "account_taken"}),
     ({"organisation": "999"}, {"organisation": "unknown_organisation"}),

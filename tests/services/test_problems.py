@@ -96,6 +96,7 @@ def test_only_the_handling_site_has_it_to_do_until_it_has_answered(house, db_ses
     assert turns() == {"330106-01": True, "330108-01": False}
 
 
+@pytest.mark.engine_free  # what is refused is refused before anything is stored
 @pytest.mark.parametrize(
     ("changed", "field", "code"),
     [

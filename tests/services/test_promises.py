@@ -262,6 +262,7 @@ MAY_PROMISE = {
 }  # fmt: skip
 
 
+@pytest.mark.engine_free  # who may is decided before anything is stored
 @pytest.mark.parametrize("who", MAY_PROMISE)
 def test_who_may_promise(cast: Cast, db_session, who: str) -> None:
     number = promised(cast)

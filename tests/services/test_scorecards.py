@@ -264,6 +264,7 @@ def test_the_month_before_stands_beside_it(network: Network) -> None:
     assert card("2026-11").previous_tenths == card().score.total_tenths == 1000
 
 
+@pytest.mark.engine_free  # what is refused is refused before anything is stored
 @pytest.mark.parametrize("month", ["2026-12", "9999-12", "0001-01", "0000-01", "2026-13", "2026-1", "october", ""])
 def test_a_future_or_malformed_month_is_not_found(network: Network, month: str) -> None:
     with pytest.raises(NotFound):

@@ -188,6 +188,7 @@ MAY_WAIT = {
 }  # fmt: skip
 
 
+@pytest.mark.engine_free  # who may is decided before anything is stored
 @pytest.mark.parametrize("who", MAY_WAIT)
 def test_who_may_wait_and_go_on(cast: Cast, db_session, who: str) -> None:
     number = tried(cast)
