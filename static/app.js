@@ -136,6 +136,7 @@
     tick();
   });
 
+  ticks_counted();
   document.addEventListener("htmx:historyRestore", () => { settle(document); mark(); });
   settle(document);
   mark();

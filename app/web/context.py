@@ -147,7 +147,7 @@ def script() -> dict[str, Any]:
 def _script_words() -> dict[str, str]:
     return {
         "left": _("%(time)s left"), "late": _("%(time)s overdue"), "d": _("%(n)s d"), "h": _("%(n)s h"),
-        "hm": _("%(h)s h %(m)s min"), "min": _("%(n)s min"), "copied": _("Copied"),
+        "hm": _("%(h)s h %(m)s min"), "min": _("%(n)s min"), "copied": _("Copied: %(what)s"),
         "notcopied": _("The browser did not let the page copy"),
         "failed": _("That did not work. What you typed is kept; try again."),
     }  # fmt: skip
