@@ -120,6 +120,11 @@ def translate(text: str, **values: object) -> str:
     return words().say(text, **values)
 
 
+def sentences(*parts: str) -> str:
+    """Sentences one after the other: Chinese has no space between them."""
+    return (" " if words().fmt.english else "").join(part for part in parts if part)
+
+
 def me() -> Me | None:
     """Who is looking; None before the sign-in."""
     if not has_request_context() or not current_user.is_authenticated:

@@ -63,7 +63,7 @@ def alarm_columns(session: Session, order: Order) -> list[Filled]:
         time(_("Time"), lambda row: row[0].at),
         text(_("Person"), lambda row: row[1]),
         text(_("Organisation"), lambda row: named(row[2], row[3]), 22),
-        text(_("What happened"), lambda row: alarms_page.said(row[0]), 40),
+        text(_("Alarm"), lambda row: alarms_page.said(row[0]), 40),
         time(_("Looked into at"), lambda row: row[0].seen_at),
     ]
 

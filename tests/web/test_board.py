@@ -236,6 +236,7 @@ def test_alarms_rulings_and_help_lead_straight_to_the_ticket(company: Cast, port
     assert f'href="/tickets/{returned}?sheet=transfer"' in page
     assert f'href="/tickets/{helped}"' in page
     assert 'href="/alarms"' in page
+    assert re.search(r'href="/tickets\?queue=to_accept&amp;site=[0-9-]+">', portal("lcs").get("/alarms").text)
     assert 'href="/alarms"' not in main(portal("ccs").get("/board?province=33").text)  # CCS clerks have no such page
 
 
