@@ -191,7 +191,7 @@ def exemption_columns(session: Session, order: Order) -> list[Filled]:
         text(_("State"), lambda row: states[row.exemption.state], 10),
         text(_("Reason"), lambda row: words.word(reasons, row.exemption.reason), 16),
         text(_("Extent"), exemption_page.scope, 26),
-        number(_("Tickets"), lambda row: row.exemption.tickets, 8),
+        number(_("How many tickets"), lambda row: row.exemption.tickets, 8),
         number(_("Clocks"), lambda row: row.exemption.clocks, 8),
         text(_("Facts"), lambda row: mask_text(row.exemption.facts), 40),
         text(_("What was said on the ticket"), lambda row: mask_text(row.text), 40),

@@ -132,7 +132,7 @@ def incident_columns(session: Session, order: Order) -> list[Filled]:
         text(_("Title of the incident"), lambda row: mask_text(row.incident.title), 40),
         text(_("Kind"), lambda row: words.word(kinds, row.incident.kind), 16),
         text(_("Area"), lambda row: named(row.province.name, row.province.name_en) if row.province else "", 16),
-        number(_("Tickets"), lambda row: row.tickets, 8),
+        number(_("How many tickets"), lambda row: row.tickets, 8),
         number(_("Unanswered"), lambda row: row.open, 8),
         text(_("Opened by"), lambda row: row.opener, 12),
         time(_("Opened"), lambda row: row.incident.opened_at),

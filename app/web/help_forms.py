@@ -83,9 +83,7 @@ def _act(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     asked = view.ticket.help_asked_at is not None
     intro = _("You claim, reply and close in the site's stead; the history shows who acted for whom.")
     if not asked:
-        intro = sentences(
-            intro, _("The site has not asked for help: the customer is served, and the site stays late.")
-        )
+        intro = sentences(intro, _("The site has not asked for help: the customer is served, and the site stays late."))
     return sheets.sheet(
         _("Act for the site"), "help.act", view, None, _("Act for the site"), intro=intro,
         note="_sheet_acting.html", standing=standing(view),
