@@ -86,6 +86,17 @@
     form.dataset.busy = "1";
     setTimeout(() => { delete form.dataset.busy; }, 8000);
   });
+  // Of two shares that make a whole, the one that nobody typed follows the other.
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("[data-sum]"), shares = form ? all("input[type=number]", form) : [];
+    const other = shares.length === 2 && shares[1 - shares.indexOf(event.target)], typed = Number(event.target.value);
+    if (!event.isTrusted || !other) return;
+    delete event.target.dataset.follows;
+    if (other.value && !other.dataset.follows) return;
+    other.dataset.follows = "1";
+    other.value = event.target.value && typed >= 0 && typed <= form.dataset.sum ? form.dataset.sum - typed : "";
+    other.dispatchEvent(new Event("input", { bubbles: true })); // a draft keeps it, too
+  });
   document.addEventListener("change", (event) => {
     if (event.target.matches(ANSWERS)) demanded(event.target);
     if (event.target.matches(".rows .pick input")) ticks_counted();
@@ -136,6 +147,7 @@
     tick();
   });
 
+  ticks_counted();
   document.addEventListener("htmx:historyRestore", () => { settle(document); mark(); });
   settle(document);
   mark();

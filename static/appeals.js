@@ -24,6 +24,13 @@
       (wanted.value === "upheld_other_site" ? one("#rule-site") : text).focus();
     } else wanted.click();
   });
+  // On a phone the rulings slide in one line: the chosen one is in sight.
+  function inSight() {
+    const chosen = form && one("[name=ruling]:checked", form);
+    if (chosen) chosen.closest("label").scrollIntoView({ inline: "center", block: "nearest" });
+  }
+  if (form) form.addEventListener("change", (event) => { if (event.target.name === "ruling") inSight(); });
+  inSight();
   if (reason) reason.addEventListener("change", () => {
     const chosen = reason.selectedOptions[0];
     if (chosen && chosen.dataset.text) text.value = chosen.dataset.text;

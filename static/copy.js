@@ -21,7 +21,7 @@
       () => {
         button.classList.add("done");
         setTimeout(() => button.classList.remove("done"), 1500);
-        say(words.copied + (button.dataset.what ? ": " + button.dataset.what : ""));
+        say(words.copied.replace("%(what)s", button.dataset.what));
       },
       () => say(words.notcopied));
   });

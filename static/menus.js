@@ -6,6 +6,7 @@
   const open = () => opened(MENUS + ", details.explain[open]");
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
+    if (event.target.id === "search") event.target.blur(); // the other keys are heard again
     const cancel = document.querySelector("#sheet .foot a.btn"); // what was typed is kept as a draft
     if (!open().length && cancel) cancel.click();
     open().forEach((menu) => {

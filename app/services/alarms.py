@@ -19,6 +19,7 @@ from app.services.transaction import write
 MASS_REVEAL = "mass_reveal"
 REVEALS, WINDOW = 30, timedelta(minutes=10)
 SHOWN = 100
+Line = tuple[Alarm, str, str, str, str]  # with the person's name, the house's two names and its code
 
 
 def watch_reveals(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> None:
@@ -40,12 +41,12 @@ def watch_reveals(session: Session, ticket: Ticket, actor: Actor, now: datetime)
         journal.append(session, ticket, MASS_REVEAL, actor=SYSTEM, now=now, data=data)
 
 
-def listed(session: Session, actor: Actor) -> list[tuple[Alarm, str, str, str]]:
-    """The newest alarms in the actor's area with the person's name and the house's two names."""
+def listed(session: Session, actor: Actor) -> list[Line]:
+    """The newest alarms in the actor's area with whom and which house it is about."""
     return _named(session, _rows(actor).order_by(Alarm.at.desc(), Alarm.id.desc()).limit(SHOWN))
 
 
-def below(session: Session, actor: Actor, alarm_id: int, limit: int) -> list[tuple[Alarm, str, str, str]]:
+def below(session: Session, actor: Actor, alarm_id: int, limit: int) -> list[Line]:
     """All alarms in the actor's area by falling id; one more than `limit` where there is more."""
     mine = _rows(actor).where(Alarm.id < alarm_id)
     return _named(session, mine.order_by(Alarm.id.desc()).limit(limit + 1))
@@ -53,15 +54,18 @@ def below(session: Session, actor: Actor, alarm_id: int, limit: int) -> list[tup
 
 def _rows(actor: Actor) -> Any:
     return (
-        select(Alarm, User.name, Organisation.name, Organisation.name_en)
+        select(Alarm, User.name, Organisation.name, Organisation.name_en, Organisation.code)
         .outerjoin(User, User.id == Alarm.user_id)
         .outerjoin(Organisation, Organisation.id == Alarm.organisation_id)
         .where(_visible(actor))
     )
 
 
-def _named(session: Session, statement: Any) -> list[tuple[Alarm, str, str, str]]:
-    return [(alarm, who or "", name or "", name_en or "") for alarm, who, name, name_en in session.execute(statement)]
+def _named(session: Session, statement: Any) -> list[Line]:
+    return [
+        (alarm, who or "", name or "", name_en or "", code or "")
+        for alarm, who, name, name_en, code in session.execute(statement)
+    ]
 
 
 def unseen(actor: Actor) -> Any:

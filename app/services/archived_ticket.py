@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Clock, Event, FreeText, Organisation, Promise, Ticket, User, entries
 from app.services import archive_reading
+from app.services.returns_view import Return
 
 NAMELESS = frozenset({"audited", "audit_revised"})  # an audit is the desk's: nobody reads who it was
 
@@ -58,6 +59,12 @@ def told(session: Session, ticket: Ticket) -> list[tuple[Event, dict[str, Any]]]
     own = select(Event, FreeText.body).outerjoin(FreeText, FreeText.id == Event.text_id)
     rows = session.execute(own.where(entries.of_ticket(ticket.id)).order_by(Event.seq))
     return [(event, body or {}) for event, body in rows]
+
+
+def with_proofs(returns: list[Return], read: list[Entry]) -> list[Return]:
+    """The ticket's returns with what was said for each, which lies in the archive with its entry."""
+    said = {one.event_id: str(one.text.get("text", "")) for one in read}
+    return [replace(one, proof=said.get(one.transfer.event_id or 0, one.proof)) for one in returns]
 
 
 def _name(event: Event, people: dict[int, str]) -> str:

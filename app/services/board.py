@@ -83,11 +83,13 @@ class Board:
 
 
 def province(session: Session, actor: Actor, code: str) -> Organisation:
-    """The province to look at: the own one of an LCS, any of CCS (the first one where none is named).
+    """The province to look at: the own one of an LCS, any of CCS (where none is named, the one with most overdue).
 
     Raises NotFound outside of that.
     """
-    statement = select(Organisation).where(Organisation.kind == "province").order_by(Organisation.code)
+    late = select(Counter.n).where(Counter.scope == Organisation.id, Counter.queue == "overdue").scalar_subquery()
+    worst = func.coalesce(late, 0).desc(), Organisation.code
+    statement = select(Organisation).where(Organisation.kind == "province").order_by(*worst)
     if code:
         statement = statement.where(Organisation.code == code)
     if actor.desk == "lcs":

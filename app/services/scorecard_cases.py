@@ -79,6 +79,12 @@ def _moved(session: Session, actor: Actor, month: str, site: Site, now: datetime
     return session.scalar(select(Ticket.id).where(*at_work, own, visible_to(actor)).limit(1)) is not None
 
 
+def leaves_out(session: Session, actor: Actor, asked: Asked, now: datetime) -> bool:
+    """Whether the list leaves tickets out that lie in the archive. Raises NotFound, NotAllowed."""
+    site = _asked_for(session, actor, asked, now)[1]
+    return _moved(session, actor, asked.month, site, now)
+
+
 def _late_first(row: Case) -> tuple[bool, datetime, str]:
     return row.in_time is not False, row.started_at, row.number
 

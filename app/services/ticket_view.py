@@ -108,6 +108,7 @@ def view(session: Session, actor: Actor, number: str) -> View:
     if ticket.archived_at is not None:
         found |= archived_ticket.read(session, ticket)
         entries = found["entries"]
+        found["returns"] = archived_ticket.with_proofs(found["returns"], entries)
     sites = _sites(session, ticket, entries, found["sites"]) if SENDS_ELSEWHERE & set(actions) else []
     return View(
         ticket=ticket, person=found["person"], category=found["category"], site=found["site"],

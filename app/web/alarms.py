@@ -44,17 +44,23 @@ def seen(alarm_id: int) -> ResponseReturnValue:
     return redirect(url_for("alarms.index"), 303)
 
 
-def _row(actor: Actor, alarm: Alarm, who: str, name: str, name_en: str) -> dict[str, Any]:
+def _row(actor: Actor, alarm: Alarm, who: str, name: str, name_en: str, code: str) -> dict[str, Any]:
     own = alarm.user_id == actor.user_id or actor.desk == "site"
     fresh = alarm.seen_at is None
     return {
-        "time_text": g.fmt.time(alarm.at), "time_full": g.fmt.full(alarm.at), "who": who or "—",
-        "house": _house(name, name_en),
-        "text": said(alarm),
-        "state": _("Looked into, %(time)s", time=g.fmt.time(alarm.seen_at)) if alarm.seen_at else _("New"),
+        "time_text": g.fmt.time(alarm.at), "time_full": g.fmt.full(alarm.at), "who": who,
+        "house": _house(name, name_en), "text": said(alarm), "href": _href(actor, alarm, code),
+        "state": _("Looked into, %(time)s", time=g.fmt.time(alarm.seen_at)) if alarm.seen_at else _("Not looked into"),
         "tone": "late" if fresh else "",
         "seen_href": url_for("alarms.seen", alarm_id=alarm.id) if fresh and not own else "",
     }  # fmt: skip
+
+
+def _href(actor: Actor, alarm: Alarm, code: str) -> str:
+    """Where what a silent site leaves lying can be seen, by those who see tickets."""
+    if alarm.kind != silent_sites.SILENT_SITE or not code or not actor.can("queue"):
+        return ""
+    return url_for("tickets.index", queue="to_accept", site=code)
 
 
 def said(alarm: Alarm) -> str:

@@ -123,9 +123,21 @@ def page(actor: Actor, verb: str, numbers: Sequence[str], **state: Any) -> str:
         action=url_for(ACTIONS[verb], **queue_page.asked(verbs.asked_filters())),
         back_href=queue_page.address(verbs.asked_filters()), submission_key=secrets.token_urlsafe(24),
         rail=queue_page.rail(session, actor, None, now), names=words_day.names(),
-        undo=undo_bar.of_batch(state.get("sent") or [], now),
+        undo=undo_bar.of_batch(state.get("sent") or [], now), onward=_onward(verb, done),
         menu=template_menu.of_batch(session, actor, [item.ticket.category for item in found], verb),
     )  # fmt: skip
+
+
+def _onward(verb: str, done: Mapping[str, Done]) -> dict[str, Any] | None:
+    """Whoever has claimed some goes on with exactly those, without ticking them again."""
+    numbers = [number for number, one in done.items() if not one.code]
+    if verb != "claim" or not numbers:
+        return None
+    asked = queue_page.asked(verbs.asked_filters())
+    return {
+        "numbers": numbers, "follow_up": url_for(ACTIONS["follow_up"], **asked),
+        "result": url_for(ACTIONS["result"], **asked),
+    }  # fmt: skip
 
 
 def bound(actor: Actor, verb: str, numbers: Sequence[str], data: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, url_for
@@ -11,6 +11,7 @@ from htmx_flask import request
 from wtforms import DateTimeLocalField, Form, SelectField
 
 from app import clock
+from app.domain.calendars import SHANGHAI
 from app.domain.errors import Invalid
 from app.domain.roles import Actor
 from app.extensions import db
@@ -24,6 +25,7 @@ from app.web.guard import current_actor, requires
 from app.web.numbers import number as number_of
 
 bp = Blueprint("board", __name__)
+EVENING = 20  # o'clock in Shanghai
 
 
 class HelperForm(Form):
@@ -159,11 +161,18 @@ def _rail(actor: Actor) -> dict[str, Any]:
 
 
 def _helper_form(actor: Actor, data: Any = None) -> HelperForm:
-    form = HelperForm(data)
+    form = HelperForm(data, data={"until": _this_evening(clock.now())})
     people = site_helpers.colleagues(db.session(), actor)
     form.colleague.choices = [("", _("Please choose")), *((str(user_id), name) for user_id, name in people)]
     form.colleague.label.text, form.until.label.text = _("Who helps"), _("Until")
     return form
+
+
+def _this_evening(now: datetime) -> datetime:
+    """When a helper's day ends, unless it is nearly over: what is mostly meant, to be changed."""
+    local = now.astimezone(SHANGHAI)
+    evening = local.replace(hour=EVENING, minute=0, second=0, microsecond=0, tzinfo=None)
+    return evening if evening.hour - local.hour > 1 else evening + timedelta(days=1)
 
 
 def _helper_page(actor: Actor, code: str, form: HelperForm | None = None) -> str:

@@ -100,7 +100,7 @@ def _measures(measures: Sequence[ScoredMeasure]) -> Section:
 
 def _counted(name: str, counts: Counts, labels: dict[str, str]) -> Section:
     rows: list[Sequence[CELL]] = [[labels.get(code, code), number] for code, number in counts]
-    return Section(name, [name, _("Tickets")], rows, ["", "int"], [24, 10])
+    return Section(name, [name, _("How many tickets")], rows, ["", "int"], [24, 10])
 
 
 def _number(value: Fraction | None) -> float | None:

@@ -20,7 +20,7 @@ from app.services import publication_view, scope, typical_cases
 from app.services.publication_view import Line, Shown, SiteReads
 from app.services.ticket_view import View
 from app.services.typical_cases import CaseIn, Story
-from app.web import forms, queue_page, words_publications
+from app.web import case_labels, forms, queue_page
 from app.web.auth import current_actor
 from app.web.context import translate as _
 from app.web.export_cells import named
@@ -51,14 +51,14 @@ def form(data: Any, begun: dict[str, Any] | None = None) -> CaseForm:
 
 def form_of(row: Publication) -> CaseForm:
     """The form of a working copy."""
-    return form(None, {"title": row.title, "body": row.body, **row.extra})
+    title, body = case_labels.headline(db.session(), row.title), case_labels.story(row.body)
+    return form(None, {**row.extra, "title": title, "body": body})
 
 
 def begun(story: Story, month: str) -> CaseForm:
     """The form of a new case with what the ticket tells."""
-    told = words_publications.told()
     category = queue_page.category_labels(db.session()).get(story.category, story.category)
-    body = "\n".join(f"{told[kind]}: {text}" for kind, text in story.lines)
+    body = "\n".join(case_labels.begins(kind, text) for kind, text in story.lines)
     return form(None, {"ticket": story.number, "month": month, "title": category, "body": body[: rule.BODY_LIMIT]})
 
 
@@ -114,18 +114,25 @@ def _waiting(actor: Actor) -> list[dict[str, Any]]:
     rows = sorted(typical_cases.waiting(db.session(), actor), key=_month)
     return [
         {"month": month, "label": _month_text(month), "rows": [
-            {"title": row.title, "href": url_for("typical_cases.show", case_id=row.id), "ready": not rule.errors(
-                CASE, row.title, row.body, row.extra, out=True
-            )} for row in of_month
+            {"title": case_labels.headline(db.session(), row.title), "href": _href(row), "ready": _ready(row)}
+            for row in of_month
         ]} for month, of_month in groupby(rows, key=_month)
     ]  # fmt: skip
+
+
+def _href(row: Publication) -> str:
+    return url_for("typical_cases.show", case_id=row.id)
+
+
+def _ready(row: Publication) -> bool:
+    return not rule.errors(CASE, row.title, row.body, row.extra, out=True)
 
 
 def _row(line: Line, labels: dict[str, str]) -> dict[str, Any]:
     version = line.version or line.row
     lesson = version.extra.get("lesson", "")
     return {
-        "title": version.title, "href": url_for("typical_cases.show", case_id=line.row.id), "read": line.read,
+        "title": case_labels.headline(db.session(), version.title), "href": _href(line.row), "read": line.read,
         "category": labels.get(version.extra.get("category", ""), ""), "changed": line.changed,
         "lesson": lesson[:EXCERPT] + ("…" if len(lesson) > EXCERPT else ""), "at": g.fmt.date(line.row.published_at),
     }  # fmt: skip
@@ -152,7 +159,8 @@ def show(case_id: int, notice: str, error: str = "") -> str:
     said = current or shown.row
     return render_template(
         "case.html", rail=_rail(), notice=notice, error=error, row=shown.row, said=said, version=current, keeps=keeps,
-        facts=_facts(shown, actor), changed=shown.changed and keeps and request.args.get("v") is None,
+        title=case_labels.headline(session, said.title), story=case_labels.story(said.body), facts=_facts(shown, actor),
+        changed=shown.changed and keeps and request.args.get("v") is None,
         numbers=shown.numbers, read_at=g.fmt.full(shown.read_at)[:16] if shown.read_at else "", author=shown.author,
         reads=current is not None and current.id == shown.row.current_id and shown.row.ended_at is None,
         reach=publication_view.reach(session, actor, shown.row, current.id) if keeps and current else None,

@@ -19,6 +19,11 @@ def category_labels(session: Session, kind: str = "") -> dict[str, str]:
     return {code: name_en if english else name for _kind, code, name, name_en in rows}
 
 
+def category_names(session: Session) -> list[tuple[str, str]]:
+    """The name of each category in Chinese and in English."""
+    return [(name, name_en) for _kind, _code, name, name_en in _categories(session)]
+
+
 def _categories(session: Session) -> list[tuple[str, str, str, str]]:
     """Kind, code and both labels of all categories, read once a request."""
     if "categories" not in g:

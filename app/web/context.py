@@ -120,6 +120,11 @@ def translate(text: str, **values: object) -> str:
     return words().say(text, **values)
 
 
+def sentences(*parts: str) -> str:
+    """Sentences one after the other: Chinese has no space between them."""
+    return (" " if words().fmt.english else "").join(part for part in parts if part)
+
+
 def me() -> Me | None:
     """Who is looking; None before the sign-in."""
     if not has_request_context() or not current_user.is_authenticated:
@@ -147,7 +152,7 @@ def script() -> dict[str, Any]:
 def _script_words() -> dict[str, str]:
     return {
         "left": _("%(time)s left"), "late": _("%(time)s overdue"), "d": _("%(n)s d"), "h": _("%(n)s h"),
-        "hm": _("%(h)s h %(m)s min"), "min": _("%(n)s min"), "copied": _("Copied"),
+        "hm": _("%(h)s h %(m)s min"), "min": _("%(n)s min"), "copied": _("Copied: %(what)s"),
         "notcopied": _("The browser did not let the page copy"),
         "failed": _("That did not work. What you typed is kept; try again."),
     }  # fmt: skip

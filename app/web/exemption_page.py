@@ -14,7 +14,7 @@ from app.domain.roles import Actor
 from app.models import Clock, Exemption, Organisation, Ticket
 from app.services import exemption_rulings
 from app.services.exemption_view import STATES, Row
-from app.web import words, words_clocks, words_exempt
+from app.web import words, words_archive, words_clocks, words_exempt
 from app.web.context import translate as _
 from app.web.exemption_forms import TONES
 
@@ -49,10 +49,17 @@ def _row(found: Row, actor: Actor, hindrance: str, wrong: dict[str, Any] | None)
         "asked": f"{g.fmt.time(one.asked_at)} · {found.asker}", "asked_full": g.fmt.full(one.asked_at),
         "decided": f"{g.fmt.time(one.decided_at)} · {found.decider}" if one.decided_at else "",
         "decision": mask_text(one.decision), "scope": scope(found), "system": system(found),
+        "archived": words_archive.elsewhere() if archived(found, actor) else "",
         "numbers": [_number(*number) for number in shown], "more": len(found.numbers) - len(shown),
         "running": one.state != "asked" and one.done_at is None, "hindrance": words_exempt.hindrances().get(hindrance),
         "typed": mine.get("text", ""), "error": mine.get("error", ""), **_hrefs(one, actor, hindrance),
     }  # fmt: skip
+
+
+def archived(found: Row, actor: Actor) -> bool:
+    """Whether a decided request names nothing to somebody who sees tickets: they went to the archive since."""
+    one = found.exemption
+    return bool(one.tickets and one.done_at and one.area_id is None and not found.numbers and actor.can("queue"))
 
 
 def _number(number: str, kind: str, run: int) -> dict[str, str]:

@@ -18,7 +18,7 @@ from app.services import exemption_view, scorecard_cases, scorecard_scope, score
 from app.services.export_work import Order
 from app.services.scorecard_cases import Asked, Case
 from app.services.scorecards import Line
-from app.web import exemption_page, queue_page, words, words_cards, words_exempt
+from app.web import exemption_page, queue_page, words, words_archive, words_cards, words_exempt
 from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time
 
@@ -116,7 +116,11 @@ def says_case(session: Session, actor: Actor, asked: Mapping[str, str]) -> str:
     label = words_cards.measure_labels()[asked["measure"]]
     if asked.get("part"):
         label = _("%(measure)s: in time", measure=label)
-    return f"{label} · {named(site.name, site.name_en)} {site.code} · {g.fmt.month(asked['month'])}"
+    said = f"{label} · {named(site.name, site.name_en)} {site.code} · {g.fmt.month(asked['month'])}"
+    whose = Asked(asked["month"], asked["code"], asked["measure"])
+    if scorecard_cases.leaves_out(session, actor, whose, clock.now()):
+        said += " · " + _("without tickets in the archive")
+    return said
 
 
 def cases(session: Session, order: Order, key: int, limit: int) -> list[tuple[int, Case | None]]:
@@ -174,6 +178,12 @@ def count_exemptions(session: Session, order: Order, row_id: int, most: int) -> 
     return exemption_view.count(session, order.actor, order.asked.get("state", ""), row_id, most)
 
 
+def _numbers(row: exemption_view.Row, actor: Actor) -> str:
+    if exemption_page.archived(row, actor):
+        return words_archive.elsewhere()
+    return " ".join(dict.fromkeys(one[0] for one in row.numbers))
+
+
 def exemption_columns(session: Session, order: Order) -> list[Filled]:
     """One line a request."""
     states, reasons = words_exempt.states(), words_exempt.reasons()
@@ -181,7 +191,7 @@ def exemption_columns(session: Session, order: Order) -> list[Filled]:
         text(_("State"), lambda row: states[row.exemption.state], 10),
         text(_("Reason"), lambda row: words.word(reasons, row.exemption.reason), 16),
         text(_("Extent"), exemption_page.scope, 26),
-        number(_("Tickets"), lambda row: row.exemption.tickets, 8),
+        number(_("How many tickets"), lambda row: row.exemption.tickets, 8),
         number(_("Clocks"), lambda row: row.exemption.clocks, 8),
         text(_("Facts"), lambda row: mask_text(row.exemption.facts), 40),
         text(_("What was said on the ticket"), lambda row: mask_text(row.text), 40),
@@ -191,5 +201,5 @@ def exemption_columns(session: Session, order: Order) -> list[Filled]:
         time(_("Decided at"), lambda row: row.exemption.decided_at),
         text(_("Decided by"), lambda row: row.decider, 12),
         text(_("Decision"), lambda row: mask_text(row.exemption.decision), 30),
-        text(_("Ticket"), lambda row: " ".join(dict.fromkeys(one[0] for one in row.numbers)), 30),
+        text(_("Ticket"), lambda row: _numbers(row, order.actor), 30),
     ]

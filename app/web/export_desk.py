@@ -63,7 +63,7 @@ def alarm_columns(session: Session, order: Order) -> list[Filled]:
         time(_("Time"), lambda row: row[0].at),
         text(_("Person"), lambda row: row[1]),
         text(_("Organisation"), lambda row: named(row[2], row[3]), 22),
-        text(_("What happened"), lambda row: alarms_page.said(row[0]), 40),
+        text(_("Alarm"), lambda row: alarms_page.said(row[0]), 40),
         time(_("Looked into at"), lambda row: row[0].seen_at),
     ]
 
@@ -132,7 +132,7 @@ def incident_columns(session: Session, order: Order) -> list[Filled]:
         text(_("Title of the incident"), lambda row: mask_text(row.incident.title), 40),
         text(_("Kind"), lambda row: words.word(kinds, row.incident.kind), 16),
         text(_("Area"), lambda row: named(row.province.name, row.province.name_en) if row.province else "", 16),
-        number(_("Tickets"), lambda row: row.tickets, 8),
+        number(_("How many tickets"), lambda row: row.tickets, 8),
         number(_("Unanswered"), lambda row: row.open, 8),
         text(_("Opened by"), lambda row: row.opener, 12),
         time(_("Opened"), lambda row: row.incident.opened_at),

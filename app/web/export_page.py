@@ -116,7 +116,7 @@ def _rows_text(row: Export, state: str) -> str:
 
 
 def _until(row: Export) -> str:
-    return _("until %(time)s", time=g.fmt.full(row.expires_at)[:16])
+    return _("kept until %(time)s", time=g.fmt.full(row.expires_at)[:16])
 
 
 def _size(size: int) -> str:

@@ -14,7 +14,7 @@ from app.services import knowledge, publication_view
 from app.services.export_work import Order
 from app.services.knowledge import Asked
 from app.services.publication_view import Line, Shown
-from app.web import knowledge_page, queue_page
+from app.web import case_labels, knowledge_page, queue_page
 from app.web.context import translate as _
 from app.web.export_cells import Filled, named, number, text, time, yes_no
 
@@ -33,10 +33,10 @@ def case_columns(session: Session, order: Order) -> list[Filled]:
     labels = queue_page.category_labels(session)
     return [
         text(_("Month"), lambda line: _said(line)["month"], 10),
-        text(_("Headline"), lambda line: line.version.title, 30),
+        text(_("Headline"), lambda line: case_labels.headline(session, line.version.title), 30),
         text(_("Category"), lambda line: labels.get(_said(line)["category"], ""), 16),
         text(_("Waybill"), lambda line: _said(line)["waybill"], 18),
-        text(_("The story"), lambda line: line.version.body, 60),
+        text(_("The story"), lambda line: case_labels.story(line.version.body), 60),
         text(_("What is learned from it"), lambda line: _said(line)["lesson"], 60),
         time(_("Published"), lambda line: line.version.published_at),
         text(_("Read by me"), lambda line: yes_no(line.read), 10),

@@ -13,6 +13,7 @@ from app.services import acting, clocks
 from app.services.superior import higher
 from app.services.ticket_view import View
 from app.web import closing_forms, sheets, words, words_help
+from app.web.context import sentences
 from app.web.context import translate as _
 
 
@@ -82,7 +83,7 @@ def _act(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     asked = view.ticket.help_asked_at is not None
     intro = _("You claim, reply and close in the site's stead; the history shows who acted for whom.")
     if not asked:
-        intro += " " + _("The site has not asked for help: the customer is served, and the site stays late.")
+        intro = sentences(intro, _("The site has not asked for help: the customer is served, and the site stays late."))
     return sheets.sheet(
         _("Act for the site"), "help.act", view, None, _("Act for the site"), intro=intro,
         note="_sheet_acting.html", standing=standing(view),
@@ -97,10 +98,10 @@ def _stop(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
 def _urge(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     intro = _("Goes on record and by SMS to the site's duty phone, at night in the morning; once in 30 minutes.")
     if may_close_from := closing_forms.intervention_from(view):
-        intro += " " + _(
+        intro = sentences(intro, _(
             "Urged and still not closed: from %(at)s you may close it in the site's place.",
             at=g.fmt.full(may_close_from),
-        )
+        ))  # fmt: skip
     return sheets.sheet(_("Urge the site"), "help.urge", view, None, _("Urge"), intro=intro)
 
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app.domain import search as words
 from app.domain.errors import Invalid, NotFound
-from app.models import Counter, Inflow, SiteHelper, User, WorkItem
+from app.models import Counter, Inflow, Organisation, SiteHelper, User, WorkItem
 from app.services import (
     board,
     categories,
@@ -308,3 +308,17 @@ def test_a_party_that_is_only_asked_is_not_urged_by_the_customer(cast: Cast, db_
     row = ticket(db_session, number)
     urged = dict(db_session.execute(select(WorkItem.scope, WorkItem.urged).where(WorkItem.ticket_id == row.id)).all())
     assert urged[cast.places["330106-01"]] and urged[cast.places["33"]] and not urged[cast.places["330108-01"]]
+
+
+def test_headquarters_begins_with_the_province_that_is_latest(cast: Cast, db_session: Any) -> None:
+    def first(who: str) -> str:
+        return board.province(db_session, cast[who], "").code
+
+    rows = db_session.execute(select(Organisation.code, Organisation.id).where(Organisation.kind == "province"))
+    places = {row.code: row.id for row in rows}
+    least, other = sorted(places)[:2]
+    assert first("ccs") == least
+    with write() as session:
+        session.execute(delete(Counter).where(Counter.queue == "overdue"))
+        session.add(Counter(scope=places[other], queue="overdue", n=3))
+    assert first("ccs") == other and board.province(db_session, cast["ccs"], least).code == least

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from app import clock
-from app.models import Clock, Penalty, User
+from app.models import Clock, Event, Exemption, ExemptionScope, Penalty, Transfer, User
 from app.services.transaction import write
 from tests.cast import Cast, begin, ticket
 from tests.services.archive_steps import HOUR, LATER, TEXT, held, long_ago, run
@@ -63,7 +63,7 @@ def test_each_role_reads_as_before_and_strangers_find_nothing(
     for who, sees in SEES.items():
         if sees:
             page = _page(browser(who), path)
-            assert _thread(page) == before[who] and TEXT in page and "进入归档" in page
+            assert _thread(page) == before[who] and TEXT in page and "归档，仅供查阅" in page
             assert 'class="reply' not in page and "更多操作" not in page
         else:
             assert browser(who).get(path).status_code == 404, who
@@ -121,3 +121,45 @@ def test_the_list_behind_a_frozen_number_says_that_some_lie_in_the_archive(numbe
     assert said not in _main(_page(browser("site-manager"), path))
     run()
     assert said in _main(_page(browser("site-manager"), path))
+
+
+def test_the_file_of_that_list_says_so_too(number: str, browser: Any) -> None:
+    client = browser("site-manager")
+    path = "/scorecards/2026-11/330106-01/first_reply"
+    run()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', _page(client, path))
+    assert token is not None
+    asked = {"month": "2026-11", "code": "330106-01", "measure": "first_reply", "list": "cases", "format": "csv"}
+    asked |= {"csrf_token": token[1], "submission_key": "k" * 24}
+    assert client.post("/exports", data=asked).status_code == 303
+    assert "不含已归档工单" in _page(client, "/exports")
+
+
+def test_what_was_said_for_a_return_is_read_on(db_session: Any, number: str, browser: Any, cast: Cast) -> None:
+    with write() as session:
+        row = ticket(session, number)
+        event = session.scalars(select(Event).where(Event.ticket_id == row.id, Event.type == "received")).one()
+        row.cases = {"transfer": "refused"}
+        session.add(Transfer(
+            ticket_id=row.id, from_site_id=row.handling_site_id, reason="outside", state="refused", event_id=event.id,
+            raised_by_id=cast["site"].user_id, raised_at=event.at, court_id=0,
+        ))  # fmt: skip
+    panel = re.compile(r'<section class="panel returns">.*?</section>', re.DOTALL)
+    before = panel.search(_page(browser("lcs"), f"/tickets/{number}"))
+    assert before is not None and TEXT in before[0] and run().moved == 1
+    after = panel.search(_page(browser("lcs"), f"/tickets/{number}"))
+    assert after is not None and TEXT in after[0]
+
+
+def test_an_exemption_whose_tickets_went_says_where_they_are(number: str, browser: Any, cast: Cast) -> None:
+    run()
+    asked = {"asked_by_id": cast["lcs"].user_id, "asked_at": LATER, "from_at": LATER, "reason": "other"}
+    with write() as session:
+        row = Exemption(**asked, state="granted", tickets=1, clocks=1, decided_at=LATER, done_at=LATER)
+        session.add(row)
+        session.flush()
+        place = cast["lcs"].organisation_id
+        session.add(ExemptionScope(exemption_id=row.id, scope=place, state="granted"))
+    said = "已归档，请按单号或运单号查找"
+    assert said in _page(browser("lcs"), "/exemptions")
+    assert said not in _page(browser("admin"), "/exemptions")  # who sees no ticket is told of none

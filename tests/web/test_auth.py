@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import func, select, update
@@ -328,3 +329,13 @@ def test_only_what_the_form_names_is_taken(client, people, db_session):
     db_session.rollback()
     user = db_session.scalars(select(User).where(User.account == "site")).one()
     assert (user.role, user.organisation_id, user.epoch) == ("site_clerk", people.places["330106-01"], 0)
+
+
+def test_who_was_away_is_told_and_keeps_the_way_back_in_the_other_language(client):
+    away = client.get("/tickets?queue=overdue", follow_redirects=True).text
+    assert "登录后回到刚才的页面" in away
+    onward = re.search(r'href="(\?lang=en[^"]*)"', away)
+    assert onward is not None
+    english = client.get("/login" + unescape(onward[1])).text
+    assert 'value="/tickets?queue=overdue"' in unescape(english)
+    assert "登录后回到刚才的页面" not in client.get("/login").text

@@ -236,6 +236,7 @@ def test_alarms_rulings_and_help_lead_straight_to_the_ticket(company: Cast, port
     assert f'href="/tickets/{returned}?sheet=transfer"' in page
     assert f'href="/tickets/{helped}"' in page
     assert 'href="/alarms"' in page
+    assert re.search(r'href="/tickets\?queue=to_accept&amp;site=[0-9-]+">', portal("lcs").get("/alarms").text)
     assert 'href="/alarms"' not in main(portal("ccs").get("/board?province=33").text)  # CCS clerks have no such page
 
 
@@ -308,7 +309,9 @@ def test_a_helper_is_named_shown_and_ended(company: Cast, portal: Any, db_sessio
     number = fill(company, 0, 1)[0]
     manager, client = portal("lcs-manager"), portal("lcs")
     path = "/board/330106-01/helper"
-    form = {"csrf_token": token(manager.get(path).text), "colleague": str(company["lcs"].user_id)}
+    asked = manager.get(path).text
+    assert 'value="2026-11-18T20:00"' in asked  # what is mostly meant
+    form = {"csrf_token": token(asked), "colleague": str(company["lcs"].user_id)}
     wrong = manager.post(path, data=form | {"until": "2026-11-18T11:00"})
     assert wrong.status_code == 422 and f'value="{company["lcs"].user_id}" selected' in wrong.text.replace(
         f'selected value="{company["lcs"].user_id}"', f'value="{company["lcs"].user_id}" selected'

@@ -219,6 +219,17 @@ def test_many_answers_are_previewed_each_and_then_leave(company: Cast, portal: P
     assert callbacks() == 1
 
 
+def test_what_was_claimed_together_is_gone_on_with_together(company: Cast, portal: Portal) -> None:
+    numbers, client = due_in(company, 5, 10), portal("site-manager")
+    claimed = batch(client, "claim", numbers).text
+    onward = re.search(r'<form class="pagetools" method="post" action="/batch/follow-up.*?</form>', claimed, re.DOTALL)
+    assert onward, "no way on"
+    assert re.findall(r'name="ticket" value="([^"]+)"', onward[0]) == numbers
+    assert 'formaction="/batch/result' in onward[0]
+    again = batch(client, "claim", numbers, submission_key="c").text
+    assert 'class="pagetools" method="post"' not in again  # they were the clerk's already
+
+
 def test_another_text_than_the_one_seen_is_previewed_again(company: Cast, portal: Portal) -> None:
     numbers, client = due_in(company, 5, 10), portal("site")
     seen = hidden(batch(client, "result", numbers, **ANSWER).text, "seen")

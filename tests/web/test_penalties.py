@@ -133,7 +133,7 @@ def test_a_rule_is_tried_on_a_month_by_those_who_do_not_store_it(stage: Stage, l
 def test_who_bears_a_rule_its_cap_and_what_it_stands_for_are_drafted_and_stored(stage: Stage, late: str) -> None:
     path = "/admin/penalty-rules/intervention"
     page = stage.browsers["admin"].get(path).text
-    assert 'name="absorbs" type="checkbox" value="close_late"' in page and "吸收同一时钟的下列扣罚" in page
+    assert 'name="absorbs" type="checkbox" value="close_late"' in page and "吸收同一时效的下列扣罚" in page
     drafted = {"amount": "50.00", "effective_from": "2026-12-01T00:00", "seen": "1", "month": "2026-11"}
     chosen = {"liable": "manager", "cap_group": "none", "absorbs": ["close_late", "result_late"]}
     wrong = send(stage, "admin", path, **drafted, liable="department", cap_group="week", absorbs=["loss"], do="preview")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from app import clock
+from app.models import Category
 from app.services import sessions
 from app.services.sessions import Limits
+from app.services.transaction import write
 from tests import cast as company
 from tests.cast import Cast
 from tests.services.test_typical_cases import LATER, WAYBILL, closed
@@ -84,3 +88,26 @@ def test_what_is_typed_stays_where_somebody_was_faster(portal: Any, cast: Cast) 
     assert post(lcs, page, f"{page}/publish", revision="7").status_code == 409
     assert post(lcs, page, f"{page}/withdraw", revision="1").status_code == 303
     assert portal("site").get(page).status_code == 404
+
+
+def test_what_the_system_wrote_into_a_case_is_read_in_the_readers_language(portal: Any, cast: Cast) -> None:
+    with write() as session:
+        session.execute(update(Category).values(name="虚假签收", name_en="False sign-off"))
+    number, lcs, site = closed(cast), portal("lcs"), portal("site")
+    assert post(lcs, "/cases", "/language", lang="en").status_code == 303
+    form = lcs.get(f"/cases/new?ticket={number}").text
+    body = unescape(re.search(r'<textarea[^>]*name="body"[^>]*>\s*(.*?)</textarea>', form, re.S)[1])  # type: ignore[index]
+    title = unescape(re.search(r'name="title"[^>]*value="([^"]*)"', form)[1])  # type: ignore[index]
+    assert body.startswith("Complaint: ") and title == "False sign-off"
+    words = {
+        "title": title,
+        "body": f"{body}\nComplaint of a neighbour: 楼道",
+        "lesson": "先打电话",
+        "month": "2026-11",
+    }
+    page = post(lcs, "/cases/new", "/cases", ticket=number, **words).location.split("?")[0]
+    assert post(lcs, "/cases", "/cases/publish", month="2026-11").status_code == 303
+    said = site.get(page).text
+    assert "投诉：" in said and "Complaint: " not in said and title not in said
+    assert "Complaint of a neighbour: 楼道" in said  # the author's own words
+    assert title not in site.get("/cases").text and "Complaint: " in lcs.get(page).text
