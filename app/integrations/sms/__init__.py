@@ -74,7 +74,7 @@ class SmsError(Exception):
 
     def __init__(self, code: str, *, permanent: bool = False, verdict: Verdict | None = None) -> None:
         super().__init__(code)
-        self.code = code
+        self.code = "".join(ch for ch in code if ch.isprintable())  # the gateway's words go into rows and logs
         self.verdict = verdict or Verdict("refused" if permanent else "unknown", "other")
         self.permanent = self.verdict.outcome == "refused"
 

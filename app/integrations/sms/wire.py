@@ -106,6 +106,22 @@ def moment(text: str) -> datetime | None:
         return None
 
 
+def instant(seconds: object) -> datetime | None:
+    """A gateway's Unix time; None where it is no time."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def printable(value: object, longest: int = 80) -> str:
+    """What a gateway calls something, as a short text that any database takes; empty where it is none."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return "".join(ch for ch in text[: 4 * longest] if ch.isprintable())[:longest]
+
+
 def bare(phone: str) -> str:
     """A mainland number without its country code, for comparing."""
     return re.sub(r"^(?:\+|00)?86(?=1\d{10}$)", "", phone)
