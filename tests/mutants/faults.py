@@ -231,6 +231,14 @@ FAULTS = (
     Fault("a picture of a million empty parts is decoded", "app/integrations/picture_parts.py",
           "n >= MOST_PARTS", "n < 0", ("tests/integrations/test_pictures.py::"
           "test_a_picture_of_a_million_empty_parts_is_refused_without_reading_them",)),
+    Fault("a PIN passes a second factor that this browser never saw", S + "pins.py", ", ~_factor_since(),", ",",
+          (T + "test_pins.py::"
+           "test_a_second_factor_that_was_never_shown_in_this_browser_is_not_passed_by_a_pin",)),
+    Fault("a body in broken pieces is our error", W + "failures.py", "for broken in (ParseException, NoMoreData):",
+          "for broken in ():", ("tests/web/test_attack_input.py::"
+          "test_a_body_in_pieces_that_do_not_fit_is_refused_and_told_under_its_own_id",)),
+    Fault("a chain of numbers is walked again from each", D + "case_masking.py", "{1,5}){0,9}\\s", "{1,5})*\\s",
+          ("tests/domain/test_case_masking.py::test_a_chain_of_numbers_without_end_costs_no_time",)),
     Fault("pictures are fetched from anywhere", FETCH, "    if not _listed(host, port, parts.scheme, allowed):", "    if False:",
           ("tests/integrations/test_fetch.py::test_a_host_that_is_not_on_the_list_is_not_even_looked_up",)),
     Fault("a listed name may lead into the house", FETCH,
