@@ -239,6 +239,15 @@ FAULTS = (
           "test_a_body_in_pieces_that_do_not_fit_is_refused_and_told_under_its_own_id",)),
     Fault("a chain of numbers is walked again from each", D + "case_masking.py", "{1,5}){0,9}\\s", "{1,5})*\\s",
           ("tests/domain/test_case_masking.py::test_a_chain_of_numbers_without_end_costs_no_time",)),
+    Fault("a platform that counts ever more keeps us from the others", "app/jobs/polls.py",
+          "time.monotonic() >= until:", "False:", ("tests/jobs/test_polls.py::"
+          "test_a_platform_that_always_has_more_is_left_at_its_next_page_when_time_is_up",)),
+    Fault("a platform's count has no end", "app/integrations/platform/pdd/tickets.py",
+          "not 0 <= total <= MOST_ROWS or len(rows) > size", "len(rows) > size",
+          ("tests/jobs/test_polls.py::test_a_count_that_is_none_is_no_page",)),
+    Fault("a stranger's words go into rows as they are", D + "outside_json.py",
+          "if ch.isprintable())[:longest]", ")[:longest]", ("tests/jobs/test_polls.py::"
+          "test_the_platforms_own_words_are_one_line_that_can_be_kept",)),
     Fault("pictures are fetched from anywhere", FETCH, "    if not _listed(host, port, parts.scheme, allowed):", "    if False:",
           ("tests/integrations/test_fetch.py::test_a_host_that_is_not_on_the_list_is_not_even_looked_up",)),
     Fault("a listed name may lead into the house", FETCH,

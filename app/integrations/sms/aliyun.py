@@ -58,7 +58,7 @@ class AliyunSms:
             "SendSms", PhoneNumbers=wire.bare(phone), SignName=self.sign_name, TemplateCode=template,
             TemplateParam=values, OutId=out_id,
         )  # fmt: skip
-        return Sent(wire.printable(answer.get("BizId")))
+        return Sent(outside_json.line(answer.get("BizId"), 80))
 
     def query(self, out_id: str, phone: str = "", at: datetime | None = None, ours: Collection[str] = ()) -> Found:
         """Look for our id among what Aliyun lists for the phone on the day(s) since `at`."""
@@ -126,7 +126,7 @@ class AliyunSms:
 
 def _list_in(answer: Mapping[str, Any]) -> tuple[list[Any], int]:
     """The messages of an answer, and how many there are in all. Raises SmsError where it has no such list."""
-    kept, total = answer.get("SmsSendDetailDTOs"), wire.printable(answer.get("TotalCount"))
+    kept, total = answer.get("SmsSendDetailDTOs"), outside_json.line(answer.get("TotalCount"), 80)
     listed = kept.get("SmsSendDetailDTO") if isinstance(kept, dict) else None
     if not isinstance(listed, list) or not total.isdecimal():
         raise SmsError("bad_answer", verdict=Verdict("unknown", "gateway_error"))

@@ -23,6 +23,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile  # type: ignore
 from tencentcloud.sms.v20210111 import models  # type: ignore[import-untyped]
 from tencentcloud.sms.v20210111.sms_client import SmsClient  # type: ignore[import-untyped]
 
+from app.domain import outside_json
 from app.integrations import peers
 from app.integrations.sms import Found, Pending, Receipt, Sent, SmsError, Verdict, tencent_codes, wire
 
@@ -63,7 +64,7 @@ class TencentSms:
             raise SmsError("bad_answer", verdict=Verdict("unknown", "gateway_error"))
         if rows[0].Code != "Ok":
             raise self._refused(rows[0].Code, answer.RequestId)
-        return Sent(wire.printable(rows[0].SerialNo))
+        return Sent(outside_json.line(rows[0].SerialNo, 80))
 
     def query(self, out_id: str, phone: str = "", at: datetime | None = None, ours: Collection[str] = ()) -> Found:
         """Look for the message among the carriers' reports of this phone since `at`. Never "not_found".
@@ -85,7 +86,7 @@ class TencentSms:
             return Found("unknown")
         mine = [row for row in rows if row.SessionContext == out_id]
         mine = mine or [row for row in rows if self._may_be(row, at, ours)]
-        return Found("sent", wire.printable(mine[0].SerialNo)) if mine else Found("unknown")
+        return Found("sent", outside_json.line(mine[0].SerialNo, 80)) if mine else Found("unknown")
 
     @staticmethod
     def _may_be(row: Any, at: datetime, ours: Collection[str]) -> bool:
@@ -160,10 +161,11 @@ def _pushed(row: dict[str, Any]) -> Receipt:
 
 
 def _pulled(row: Any) -> Receipt:
+    phone = outside_json.line(row.SubscriberNumber or row.PhoneNumber, 80)
     return Receipt(
-        serial=wire.printable(row.SerialNo), phone=wire.bare(wire.printable(row.SubscriberNumber or row.PhoneNumber)),
-        delivered=row.ReportStatus == "SUCCESS", code=wire.printable(row.Description, 40),
-        at=wire.instant(row.UserReceiveTime), out_id=wire.printable(row.SessionContext, 256),
+        serial=outside_json.line(row.SerialNo, 80), phone=wire.bare(phone),
+        delivered=row.ReportStatus == "SUCCESS", code=outside_json.line(row.Description, 40),
+        at=wire.instant(row.UserReceiveTime), out_id=outside_json.line(row.SessionContext, 256),
     )  # fmt: skip
 
 

@@ -116,12 +116,6 @@ def instant(seconds: object) -> datetime | None:
         return None
 
 
-def printable(value: object, longest: int = 80) -> str:
-    """What a gateway calls something, as a short text that any database takes; empty where it is none."""
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return "".join(ch for ch in text[: 4 * longest] if ch.isprintable())[:longest]
-
-
 def bare(phone: str) -> str:
     """A mainland number without its country code, for comparing."""
     return re.sub(r"^(?:\+|00)?86(?=1\d{10}$)", "", phone)
