@@ -36,3 +36,10 @@ def read(body: str | bytes) -> Any:
     if too_deep(text):
         raise ValueError("nested too deeply")
     return json.loads(text)
+
+
+def line(value: object, longest: int) -> str:
+    """What somebody else calls something, as one short line that every log and every database takes; empty where it is
+    no text and no number."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return "".join(ch for ch in text[: 4 * longest] if ch.isprintable())[:longest]

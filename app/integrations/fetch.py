@@ -12,12 +12,13 @@ import http.client
 import ipaddress
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
+
+from app.integrations.peers import Cut
 
 PORTS = {"http": 80, "https": 443}
 CONNECT_SECONDS, TOTAL_SECONDS = 5.0, 20.0
@@ -53,10 +54,11 @@ def fetch(address: str, allowed: Collection[str], *, limit: int, seconds: float 
         raise FetchError("host_not_allowed", permanent=True)
     until = time.monotonic() + seconds
     ip = _resolve(host, port)
-    connection = _connection(parts.scheme, host, port, ip)
-    with contextlib.closing(connection), _cut_off(connection, until - time.monotonic()), _as_fetch_errors(until):
+    cut = Cut(until - time.monotonic())
+    connection = _connection(parts.scheme, host, port, ip, cut)
+    with contextlib.closing(connection), cut, _as_fetch_errors(cut):
         fetched = _get(connection, parts, limit)
-        if time.monotonic() >= until:  # what was cut off looks like an end to a server that named no length
+        if cut.over:  # what was cut off looks like an end to a server that named no length
             raise FetchError("timeout")
         return fetched
 
@@ -105,50 +107,36 @@ def _public(address: str) -> bool:
 class _Pinned(http.client.HTTPConnection):
     """A connection to one address, whatever the host's name says by now."""
 
-    def __init__(self, host: str, port: int, ip: str, context: ssl.SSLContext | None) -> None:
+    def __init__(self, host: str, port: int, ip: str, context: ssl.SSLContext | None, cut: Cut) -> None:
         super().__init__(host, port, timeout=CONNECT_SECONDS)
-        self.ip, self.context = ip, context
-        self.wire: socket.socket | None = None  # `sock` is let go before the body has been read
+        self.ip, self.context, self.cut = ip, context, cut
 
     def connect(self) -> None:
         """Open the socket to the address; TLS still asks for the host's own certificate."""
-        self.sock = self.wire = socket.create_connection((self.ip, self.port), CONNECT_SECONDS)
+        self.sock = socket.create_connection((self.ip, self.port), CONNECT_SECONDS)
+        self.cut.watch(self.sock)
         if self.context is not None:
-            self.sock = self.wire = self.context.wrap_socket(self.wire, server_hostname=self.host)
+            self.sock = self.context.wrap_socket(self.sock, server_hostname=self.host)
 
 
-def _connection(scheme: str, host: str, port: int, ip: str) -> _Pinned:
-    return _Pinned(host, port, ip, ssl.create_default_context() if scheme == "https" else None)
-
-
-@contextmanager
-def _cut_off(connection: _Pinned, seconds: float) -> Iterator[None]:
-    """Shut the socket when the time is over, also under a server that sends a byte now and then."""
-
-    def shut() -> None:
-        if connection.wire is not None:
-            with contextlib.suppress(OSError):
-                connection.wire.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(max(seconds, 0.01), shut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+def _connection(scheme: str, host: str, port: int, ip: str, cut: Cut) -> _Pinned:
+    return _Pinned(host, port, ip, ssl.create_default_context() if scheme == "https" else None, cut)
 
 
 @contextmanager
-def _as_fetch_errors(until: float) -> Iterator[None]:
+def _as_fetch_errors(cut: Cut) -> Iterator[None]:
     try:
         yield
+    except FetchError as error:
+        if cut.over and not error.permanent:  # the rest never came because we hung up
+            raise FetchError("timeout") from None
+        raise
     except TimeoutError:
         raise FetchError("timeout") from None
     except ssl.SSLError:
         raise FetchError("tls") from None
     except (OSError, http.client.HTTPException):
-        raise FetchError("timeout" if time.monotonic() >= until else "connection") from None
+        raise FetchError("timeout" if cut.over else "connection") from None
 
 
 def _get(connection: _Pinned, parts: SplitResult, limit: int) -> Fetched:

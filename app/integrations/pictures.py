@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import warnings
 from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
@@ -12,6 +13,7 @@ from PIL import Image
 
 from app.domain import pictures as rule
 from app.domain.pictures import BadPicture, Picture
+from app.integrations import picture_parts
 
 FORMATS = ("JPEG", "PNG", "WEBP")  # no other decoder is ever tried
 QUALITY, THUMB_QUALITY = 85, 75
@@ -36,8 +38,12 @@ def prepare(data: bytes, declared: str = "") -> Picture:
     Nothing of the original survives in the file but the pixels: no EXIF, position, comment or colour profile;
     transparency becomes white. Only when it was taken is told beside it. Raises BadPicture.
     """
-    limit = rule.MAX_PIXELS[rule.check(data[:32], declared, len(data))]
-    with _one_at_a_time:
+    kind = rule.check(data[:32], declared, len(data))
+    if picture_parts.too_many(data, kind):
+        raise BadPicture("not_a_picture")
+    limit = rule.MAX_PIXELS[kind]
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a line in the log for each of five thousand broken tags
         try:
             image, taken_at = _read(data, limit)
         except BadPicture:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hmac
 import ipaddress
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -20,6 +19,7 @@ import urllib3
 
 from app.domain import outside_json
 from app.domain.robots import DINGTALK, FEISHU, WECOM, Webhook, path_of
+from app.integrations import peers
 
 TIMEOUT = (3.0, 8.0)  # seconds to connect and to wait for the answer; together well under the lease of a row
 MAX_ANSWER = 64 * 1024  # bytes
@@ -52,19 +52,16 @@ class RobotClient:
     def send(self, vendor: str, token: str, text: str, *, now: datetime, secret: str = "") -> None:
         """Post one text, signed where the robot has a secret. Raises RobotError."""
         hook, stamp = Webhook(vendor, token), _stamp(vendor, secret, now) if secret else {}
-        with requests.Session() as session:
-            session.trust_env = False
-            try:
-                response = session.post(
-                    self._address(hook), params=stamp if vendor == DINGTALK else {}, timeout=self.timeout,
-                    json=_body(vendor, text) | (stamp if vendor == FEISHU else {}), allow_redirects=False, stream=True,
-                    headers={"Accept-Encoding": "identity"},
-                )  # fmt: skip
-            except requests.RequestException as error:
-                raise _broken(error) from None
-            with response:
-                _check_status(response.status_code)
-                _check_answer(vendor, _read(response, self.timeout[1]))
+        query, body = (stamp, {}) if vendor == DINGTALK else ({}, stamp if vendor == FEISHU else {})
+        try:
+            response = peers.post(
+                self._address(hook), timeout=self.timeout, limit=MAX_ANSWER, params=query,
+                json=_body(vendor, text) | body,
+            )  # fmt: skip
+        except (requests.RequestException, peers.PeerRefused) as error:
+            raise _broken(error) from None
+        _check_status(response.status_code)
+        _check_answer(vendor, response.content)
 
     def _address(self, hook: Webhook) -> str:
         host, path = path_of(hook)
@@ -92,10 +89,12 @@ def _stamp(vendor: str, secret: str, now: datetime) -> dict[str, str]:
     return {"timestamp": at, "sign": base64.b64encode(made).decode()}
 
 
-def _broken(error: requests.RequestException) -> RobotError:
+def _broken(error: Exception) -> RobotError:
     """Only a request that reached nobody may be sent again; any other may have arrived."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
+    if isinstance(error, requests.exceptions.ConnectTimeout | peers.PeerRefused):
         return RobotError("unreachable", "retry", pause=30)
+    if isinstance(error, peers.AnswerTooLarge):
+        return RobotError("bad_answer", "unknown")
     if isinstance(error, requests.exceptions.SSLError):
         refused = "CERTIFICATE_VERIFY_FAILED" in str(error)
         return RobotError("tls", "retry", pause=300) if refused else RobotError("connection_lost", "unknown")
@@ -119,19 +118,6 @@ def _check_status(status: int) -> None:
         raise RobotError(f"http_{status}", "refused")
     if status >= 500:
         raise RobotError(f"http_{status}", "unknown")
-
-
-def _read(response: requests.Response, seconds: float) -> bytes:
-    """The answer, bounded in size and, against a trickle, in time."""
-    give_up, answer = time.monotonic() + seconds, b""
-    try:
-        while chunk := response.raw.read1(8192, decode_content=False):
-            answer += chunk
-            if len(answer) > MAX_ANSWER or time.monotonic() > give_up:
-                raise RobotError("bad_answer", "unknown")
-    except (urllib3.exceptions.HTTPError, OSError):
-        raise RobotError("connection_lost", "unknown") from None
-    return answer
 
 
 def _check_answer(vendor: str, answer: bytes) -> None:

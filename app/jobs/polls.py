@@ -6,6 +6,7 @@ Runs in a thread beside the schedule: a slow platform delays no deadline, and no
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 
@@ -56,21 +57,25 @@ def read_due() -> int:
     while time.monotonic() < until:
         ids = polls.due(db.session(), clock.now(), arrivals.polled())
         db.session.rollback()
-        read = sum(read_one(connection_id) == "done" for connection_id in ids)
+        read = sum(read_one(connection_id, until) == "done" for connection_id in ids)
         done += read
         if not read:
             break
     return done
 
 
-def read_one(connection_id: int) -> str:
-    """Read one window of a connection to its end: done, failed (to be tried again from the same page), lost or busy."""
+def read_one(connection_id: int, until: float = math.inf) -> str:
+    """Read one window of a connection to its end: done, failed (to be tried again from the same page), lost or busy.
+
+    After `until` (of the monotonic clock) it is left at the next page: paused. A platform that counts ever more rows
+    does not keep us from the others.
+    """
     turn = polls.claim(connection_id=connection_id, now=clock.now())
     if turn is None:
         return "busy"
     failpoints.reach("poll.claimed")
     try:
-        return _read_window(turn)
+        return _read_window(turn, until)
     except PlatformError as error:
         log.warning("polls: %s: %s", turn.door.code, error.code)
         return _failed(turn, error)
@@ -88,7 +93,7 @@ def _failed(turn: Turn, error: PlatformError) -> str:
     return "failed"
 
 
-def _read_window(turn: Turn) -> str:
+def _read_window(turn: Turn, until: float) -> str:
     left: Turn | None = turn
     if turn.page is None:
         left = polls.counted(turn=turn, total=_page(turn, 1).total, now=clock.now())
@@ -102,6 +107,9 @@ def _read_window(turn: Turn) -> str:
         failpoints.reach("poll.stored")
         left = polls.stored(turn=left, total=page.total, rows=len(page.rows), now=clock.now())
         failpoints.reach("poll.moved")
+        if left is not None and time.monotonic() >= until:
+            polls.paused(turn=left, now=clock.now())
+            return "paused"
     return "done"
 
 

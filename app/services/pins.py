@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from app.domain import pins as rule
 from app.domain.errors import DomainError, Invalid, NotAllowed, NotFound
 from app.domain.roles import CAPABILITIES, Actor
-from app.models import Device, DeviceUser, Pin, SwitchLog, User
+from app.models import Device, DeviceUser, Pin, SecondFactorLog, SwitchLog, User
 from app.models.dialect import changed, for_update
 from app.models.ids import new_id
 from app.services import accounts
@@ -133,9 +133,16 @@ def _open(actor: Actor, token: str, now: datetime) -> Any:
         .where(
             Device.token_hash == digest(token), DeviceUser.epoch == User.epoch, User.disabled_at.is_(None),
             DeviceUser.password_at > now - rule.TRUSTED, User.organisation_id == actor.organisation_id,
-            User.id != actor.user_id, User.role.in_(ROLES),
+            User.id != actor.user_id, User.role.in_(ROLES), ~_factor_since(),
         )
     )  # fmt: skip
+
+
+def _factor_since() -> Any:
+    """A second factor that began after the sign-in was never shown in this browser; one that was lost and reset ended
+    every session, and this browser's trust with them."""
+    later = SecondFactorLog.user_id == User.id, SecondFactorLog.at > DeviceUser.password_at
+    return exists().where(*later, SecondFactorLog.what.in_(("enrolled", "reset")))
 
 
 def switch(*, actor: Actor, token: str, user_id: int, pin: str, now: datetime) -> Switched:

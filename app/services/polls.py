@@ -108,6 +108,11 @@ def stored(*, turn: Turn, total: int, rows: int, now: datetime) -> Turn | None:
     return None
 
 
+def paused(*, turn: Turn, now: datetime) -> None:
+    """The time for one turn is over in the midst of a window: on from the same page in the next one. Raises Lost."""
+    _write(turn, now, lease_until=None, next_try_at=now)
+
+
 def failed(*, turn: Turn, code: str, text: str, now: datetime, retry_after: int | None = None) -> None:
     """A page did not come: again after a pause that grows, from the same place. Raises Lost."""
     with write() as session:

@@ -6,6 +6,7 @@ from flask import Flask, current_app, make_response, render_template, request, u
 from flask.wrappers import Response
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import NoMoreData, ParseException  # type: ignore[import-untyped]
 from markupsafe import escape
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
@@ -26,6 +27,8 @@ def init(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(IntegrityError, _collided)
+    for broken in (ParseException, NoMoreData):
+        app.register_error_handler(broken, _unreadable)
     for kind in DATABASE_AWAY:
         app.register_error_handler(kind, _database)
 
@@ -124,6 +127,11 @@ def _csrf(_error: CSRFError) -> Response:
 def _domain(error: DomainError) -> Response:
     db.session.rollback()
     return show(next((code for kind, code in STATUS if isinstance(error, kind)), 422))
+
+
+def _unreadable(_error: Exception) -> Response:
+    """A body whose pieces do not fit together, which the server finds only while it is read: the sender's mistake."""
+    return show(400)
 
 
 def _collided(error: IntegrityError) -> Response:

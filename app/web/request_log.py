@@ -19,13 +19,17 @@ QUIET = frozenset({"static", "health.healthz", "metrics.show"})
 
 
 def init(app: Flask) -> None:
-    """Bind the id first of all, and write one line at the end."""
-    app.before_request_funcs.setdefault(None, []).insert(0, _begin)
+    """Bind the id first of all, and write one line at the end.
+
+    What runs before a request reads forms, which can fail; and a line about that under the id of the request before it
+    would tell of the wrong person. So the id is bound by what runs before all that, in whatever order they were added.
+    """
+    app.url_value_preprocessor(_begin)
     app.after_request(_end)
     app.log_exception = _broken  # type: ignore[method-assign, assignment]
 
 
-def _begin() -> None:
+def _begin(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if GIVEN.fullmatch(given) else secrets.token_hex(8)
     structlog.contextvars.clear_contextvars()

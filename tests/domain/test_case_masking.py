@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from app.domain.case_masking import Known, masked
@@ -44,3 +46,10 @@ def test_what_tells_who_it_was_is_hidden_and_the_rest_stays(text: str, said: str
 )
 def test_a_waybill_keeps_its_letters_and_last_four_digits(waybill: str, said: str) -> None:
     assert mask_waybill(waybill) == said
+
+
+def test_a_chain_of_numbers_without_end_costs_no_time() -> None:
+    begun = time.process_time()
+    masked("1-" * 20_000, Known(frozenset(), frozenset(), frozenset()))
+    assert time.process_time() - begun < 4
+    assert masked("住在3-2-1-4-5号的", Known(frozenset(), frozenset(), frozenset())) == "住在***的"

@@ -8,6 +8,8 @@ import resource
 import struct
 import subprocess
 import sys
+import time
+import warnings
 import zlib
 from io import BytesIO
 
@@ -27,6 +29,56 @@ def bomb(width: int, height: int) -> bytes:
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
     return b"\x89PNG\r\n\x1a\n" + body
+
+
+def many_scans(scans: int) -> bytes:
+    """A grey progressive JPEG of 1,000 x 1,000 pixels whose every scan says: nothing new, in all blocks."""
+
+    def part(marker: int, data: bytes) -> bytes:
+        return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+    one_code = bytes([1] + [0] * 15)
+    head = part(0xDB, b"\0" + b"\x01" * 64) + part(0xC2, struct.pack(">BHHB", 8, 1000, 1000, 1) + b"\x01\x11\0")
+    codes = part(0xC4, b"\0" + one_code + b"\0") + part(0xC4, b"\x10" + one_code + b"\xe0")
+    first = part(0xDA, b"\x01\x01\0\0\0\0") + bytes(125 * 125 // 8 + 1)
+    more = part(0xDA, b"\x01\x01\0\x01\x3f\0") + b"\x7f\xff\0"
+    return b"\xff\xd8" + head + codes + first + more * scans + b"\xff\xd9"
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_without_decoding_it() -> None:
+    assert prepare(many_scans(20)).width == 1000
+    begun = time.process_time()
+    with pytest.raises(BadPicture) as refused:
+        prepare(many_scans(60_000))
+    assert refused.value.code == "not_a_picture" and time.process_time() - begun < 0.5
+
+
+PRIVATE = struct.pack(">I", 0) + b"prIv" + struct.pack(">I", zlib.crc32(b"prIv"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "part"),
+    [("JPEG", 2, b"\xff\xfe\0\x02"), ("JPEG", 2, b"\xff"), ("JPEG", 2, b"\xff\xd0"), ("PNG", 33, PRIVATE)],
+)
+def test_a_picture_of_a_million_empty_parts_is_refused_without_reading_them(kind: str, at: int, part: bytes) -> None:
+    raw = photo(80, 60, kind)
+    assert prepare(raw[:at] + part * 50 + raw[at:]).width == 80
+    begun = time.process_time()
+    with pytest.raises(BadPicture) as refused:
+        prepare(raw[:at] + part * 800_000 + raw[at:])
+    assert refused.value.code == "not_a_picture" and time.process_time() - begun < 0.5
+
+
+def test_broken_tags_say_nothing_in_the_log() -> None:
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 9)
+    exif += b"".join(struct.pack("<HHII", 0x9000 + n, 2, 0xFFFFFFFF, 8) for n in range(9))
+    raw = photo(80, 60)
+    told: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda message, *_more: told.append(str(message))
+        prepare(raw[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + raw[2:])
+    assert not told
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

@@ -287,6 +287,41 @@ def test_half_a_page_is_no_page(there: Polled, db_session) -> None:
     assert spoiled and said(db_session, "received") == {"received": 7}
 
 
+@pytest.mark.parametrize("total", [-1, 2**31, 2**63, 10**30, 1_000_001])
+def test_a_count_that_is_none_is_no_page(there: Polled, total: int) -> None:
+    there.tickets.open(1)
+    there.tickets.spoil = lambda answer: {**answer, "total_count": total}
+    assert there.read() == "failed" and there.row().error == "bad_answer"
+
+
+def test_a_page_of_more_rows_than_were_asked_for_is_not_taken(there: Polled, db_session) -> None:
+    there.tickets.spoil = lambda answer: {**answer, "logistics_ticket_list": [{}] * 5000}
+    assert there.read() == "failed" and there.row().error == "bad_answer"
+    assert db_session.scalars(select(Inbox)).first() is None
+
+
+def test_a_platform_that_always_has_more_is_left_at_its_next_page_when_time_is_up(there: Polled, db_session) -> None:
+    for n in range(5):
+        there.tickets.open(n)
+    there.pass_time(1)
+    more = iter(range(10, 10_000))
+    there.tickets.spoil = lambda said: (
+        {**said, "total_count": next(more)} if said.get("logistics_ticket_list") else said
+    )
+    said_of = {polls.read_one(there.id, until=0.0) for _turn in range(60)}
+    assert "paused" in said_of and "lost" not in said_of
+    there.tickets.spoil = None
+    there.catch_up()
+    assert said(db_session, "received") == {"received": 5}
+
+
+@pytest.mark.parametrize("words", ["a\0b", "a\ud800b", "a\r\nb", "a\x1b[31mb"])
+def test_the_platforms_own_words_are_one_line_that_can_be_kept(there: Polled, words: str) -> None:
+    there.server.answer = reply(200, {"error_response": {"error_code": 20004, "sub_msg": words}})
+    assert there.read() == "failed"
+    assert there.row().error.endswith("b") and there.row().error.isprintable()
+
+
 def test_a_row_that_cannot_be_read_is_kept_aside_once_and_holds_up_no_other(there: Polled, db_session) -> None:
     there.tickets.open(1)
     there.tickets.open(2, created_at="next week")

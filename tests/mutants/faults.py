@@ -22,6 +22,7 @@ class Fault:
 
 
 OUTBOX, FETCH = "app/services/outbox.py", "app/integrations/fetch.py"
+PEERS, HOSTILE = "app/integrations/peers.py", "tests/integrations/test_hostile_peers.py::"
 FAULTS = (
     # --- setting up ---
     Fault("setting up: a site moves to another province with its open tickets", S + "organisation_admin.py",
@@ -218,6 +219,35 @@ FAULTS = (
            "test_a_worker_outlives_junk_in_its_queue_and_sends_what_waits_behind_it",)),
     Fault("forms are taken without a token", "app/__init__.py", "    csrf.init_app(app)\n", '    app.jinja_env.globals["csrf_token"] = str\n',
           ("tests/web/test_auth.py::test_a_sign_in_without_a_token_is_refused_and_can_be_repeated",)),
+    Fault("a library's own calls follow redirects and take proxies", "app/integrations/sms/tencent.py",
+          "client.request.conn._session = session", "pass", (HOSTILE + "test_a_redirect_is_not_followed",)),
+    Fault("who sends a byte of a header now and then holds a worker", PEERS, "        self.cut.watch(line)\n", "",
+          (HOSTILE + "test_who_sends_a_byte_now_and_then_holds_nobody",)),
+    Fault("an answer without end is read to the end", PEERS, "if len(body) > self.limit:", "if len(body) < 0:",
+          (HOSTILE + "test_no_more_is_read_than_has_room",)),
+    Fault("a picture of thousands of scans is decoded", "app/integrations/picture_parts.py",
+          "data.count(SCAN) > MOST_SCANS", "data.count(SCAN) < 0", ("tests/integrations/test_pictures.py::"
+          "test_a_jpeg_of_thousands_of_scans_is_refused_without_decoding_it",)),
+    Fault("a picture of a million empty parts is decoded", "app/integrations/picture_parts.py",
+          "n >= MOST_PARTS", "n < 0", ("tests/integrations/test_pictures.py::"
+          "test_a_picture_of_a_million_empty_parts_is_refused_without_reading_them",)),
+    Fault("a PIN passes a second factor that this browser never saw", S + "pins.py", ", ~_factor_since(),", ",",
+          (T + "test_pins.py::"
+           "test_a_second_factor_that_was_never_shown_in_this_browser_is_not_passed_by_a_pin",)),
+    Fault("a body in broken pieces is our error", W + "failures.py", "for broken in (ParseException, NoMoreData):",
+          "for broken in ():", ("tests/web/test_attack_input.py::"
+          "test_a_body_in_pieces_that_do_not_fit_is_refused_and_told_under_its_own_id",)),
+    Fault("a chain of numbers is walked again from each", D + "case_masking.py", "{1,5}){0,9}\\s", "{1,5})*\\s",
+          ("tests/domain/test_case_masking.py::test_a_chain_of_numbers_without_end_costs_no_time",)),
+    Fault("a platform that counts ever more keeps us from the others", "app/jobs/polls.py",
+          "time.monotonic() >= until:", "False:", ("tests/jobs/test_polls.py::"
+          "test_a_platform_that_always_has_more_is_left_at_its_next_page_when_time_is_up",)),
+    Fault("a platform's count has no end", "app/integrations/platform/pdd/tickets.py",
+          "not 0 <= total <= MOST_ROWS or len(rows) > size", "len(rows) > size",
+          ("tests/jobs/test_polls.py::test_a_count_that_is_none_is_no_page",)),
+    Fault("a stranger's words go into rows as they are", D + "outside_json.py",
+          "if ch.isprintable())[:longest]", ")[:longest]", ("tests/jobs/test_polls.py::"
+          "test_the_platforms_own_words_are_one_line_that_can_be_kept",)),
     Fault("pictures are fetched from anywhere", FETCH, "    if not _listed(host, port, parts.scheme, allowed):", "    if False:",
           ("tests/integrations/test_fetch.py::test_a_host_that_is_not_on_the_list_is_not_even_looked_up",)),
     Fault("a listed name may lead into the house", FETCH,

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
-from app.models import Device, DeviceUser, Pin, SwitchLog, User
+from app.models import Device, DeviceUser, Pin, SecondFactorLog, SwitchLog, User
+from app.models.ids import new_id
 from app.services import accounts, pins
 from app.services.pins import PinRefused
 from app.services.transaction import write
@@ -96,6 +97,23 @@ def test_a_changed_password_disabling_and_a_role_without_pin_revoke_it(
     with pytest.raises(NotFound):
         switch(cast, token)
     assert pins.colleagues(db_session, cast["site"], token, NOON) == []
+
+
+@pytest.mark.parametrize(("what", "opens"), [("enrolled", False), ("reset", False), ("renewed", True)])
+def test_a_second_factor_that_was_never_shown_in_this_browser_is_not_passed_by_a_pin(
+    cast: Cast, db_session: Any, what: str, opens: bool
+) -> None:
+    token, later = shared(cast, "site", "site-manager"), NOON + timedelta(minutes=5)
+    whose = cast["site-manager"].user_id
+    with write() as session:
+        session.add(SecondFactorLog(id=new_id(), user_id=whose, by_id=whose, what=what, at=later))
+    now = later + timedelta(minutes=1)
+    assert bool(pins.colleagues(db_session, cast["site"], token, now)) is opens
+    if not opens:
+        with pytest.raises(NotFound):
+            switch(cast, token, now=now)
+        shared(cast, "site-manager", now=now, token=token)  # with the password, and with the code that comes after it
+    assert switch(cast, token, now=now).user_id == whose
 
 
 def test_five_wrong_ones_lock_it_here_until_the_password_and_only_here(cast: Cast, db_session: Any) -> None:

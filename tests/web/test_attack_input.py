@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from gunicorn.http.errors import InvalidChunkSize
 from sqlalchemy import func, select
 
 from app.models import Clock, Contact, Emergency, Event, Exemption, HandoverNote, Incident, Ticket
@@ -136,3 +138,31 @@ def test_a_million_fields_are_refused_before_they_are_taken_apart(stage: Stage, 
         answer = stage.browsers["site"].post(path.format(number), data=body, **told)
         assert answer.status_code == 400
     assert stage.browsers["site"].post(path.format(number), data=b"a=1&" * 4_000, **told).status_code != 400
+
+
+class Torn(BytesIO):
+    """A body in pieces, one of which has no size, as the server finds while it is read: once, then nothing is left."""
+
+    torn = False
+
+    def readinto(self, _room: Any) -> int:
+        if not self.torn:
+            self.torn = True
+            raise InvalidChunkSize(b"zz")
+        return 0
+
+    def read(self, _size: int | None = -1) -> bytes:
+        return b"" if not self.readinto(b"") else b"x"
+
+
+@pytest.mark.parametrize("path", ["/login", "/language", "/r/abc", "/tickets/KF1/note", "/platform/link/demo"])
+def test_a_body_in_pieces_that_do_not_fit_is_refused_and_told_under_its_own_id(
+    stage: Stage, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = stage.app.test_client().post(
+        path, content_type="application/x-www-form-urlencoded", input_stream=Torn(),
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )  # fmt: skip
+    assert answer.status_code in (400, 404)
+    assert len(answer.headers["X-Request-ID"]) == 16
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]

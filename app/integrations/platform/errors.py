@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain import outside_json
+
 
 class MessageError(Exception):
     """A pushed message that cannot be taken. `code` says why, `field` where; no value of the message is kept here.
@@ -28,10 +30,10 @@ class PlatformError(Exception):
         self, code: str, *, permanent: bool = False, retry_after: int | None = None, text: str = ""
     ) -> None:  # fmt: skip
         super().__init__(code)
-        self.code = code
+        self.code = outside_json.line(code, 200)
         self.permanent = permanent
         self.retry_after = retry_after
-        self.text = text
+        self.text = outside_json.line(text, 500)
 
 
 @dataclass(frozen=True)

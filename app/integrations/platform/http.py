@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import requests
 import urllib3
 
@@ -29,22 +27,19 @@ def post_form(
     headers = {
         "Content-Type": f"application/x-www-form-urlencoded; charset={charset}",
         "Accept": "application/json",
-        "Accept-Encoding": "identity",
     }
-    with peers.session() as session:
-        try:
-            response = session.post(
-                endpoint, data=form, headers=headers, timeout=timeout, allow_redirects=False, stream=True
-            )
-        except (requests.RequestException, UnicodeError, peers.PeerRefused) as error:
-            raise _as_platform_error(error) from None
-        with response:
-            _check_status(response)
-            return _read(response, timeout[1], limit)
+    try:
+        response = peers.post(endpoint, timeout=timeout, limit=limit, data=form, headers=headers)
+    except (requests.RequestException, UnicodeError, peers.PeerRefused) as error:
+        raise _as_platform_error(error) from None
+    _check_status(response)
+    return response.content
 
 
 def _as_platform_error(error: Exception) -> PlatformError:
     """One code for each way in which no answer came at all."""
+    if isinstance(error, peers.AnswerTooLarge):
+        return PlatformError("answer_too_large")
     if isinstance(error, requests.Timeout):
         return PlatformError("timeout")
     if isinstance(error, requests.exceptions.SSLError):
@@ -69,20 +64,3 @@ def _check_status(response: requests.Response) -> None:
     if 300 <= status < 400:
         raise PlatformError("redirect")
     raise PlatformError("bad_request", permanent=True)
-
-
-def _read(response: requests.Response, seconds: float, limit: int) -> bytes:
-    """The answer's bytes as sent, never unpacked: bounded in size and, against a trickle, in time."""
-    give_up, answer = time.monotonic() + seconds, b""
-    try:
-        while chunk := response.raw.read1(8192, decode_content=False):
-            answer += chunk
-            if len(answer) > limit:
-                raise PlatformError("answer_too_large")
-            if time.monotonic() > give_up:
-                raise PlatformError("timeout")
-    except (urllib3.exceptions.TimeoutError, TimeoutError):
-        raise PlatformError("timeout") from None
-    except (urllib3.exceptions.HTTPError, OSError):
-        raise PlatformError("connection") from None
-    return answer

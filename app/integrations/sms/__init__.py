@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from app.domain import outside_json
+
 QueryState = Literal["sent", "not_found", "unknown"]
 Outcome = Literal["refused", "retry", "unknown"]
 
@@ -74,7 +76,7 @@ class SmsError(Exception):
 
     def __init__(self, code: str, *, permanent: bool = False, verdict: Verdict | None = None) -> None:
         super().__init__(code)
-        self.code = code
+        self.code = outside_json.line(code, 200)  # the gateway's own word, which goes into rows and logs
         self.verdict = verdict or Verdict("refused" if permanent else "unknown", "other")
         self.permanent = self.verdict.outcome == "refused"
 

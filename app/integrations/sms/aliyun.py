@@ -12,7 +12,6 @@ import hmac
 import json
 import logging
 import re
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +20,6 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import requests
-import urllib3
 
 from app.domain import outside_json
 from app.integrations import peers
@@ -60,7 +58,7 @@ class AliyunSms:
             "SendSms", PhoneNumbers=wire.bare(phone), SignName=self.sign_name, TemplateCode=template,
             TemplateParam=values, OutId=out_id,
         )  # fmt: skip
-        return Sent(str(answer.get("BizId") or ""))
+        return Sent(outside_json.line(answer.get("BizId"), 80))
 
     def query(self, out_id: str, phone: str = "", at: datetime | None = None, ours: Collection[str] = ()) -> Found:
         """Look for our id among what Aliyun lists for the phone on the day(s) since `at`."""
@@ -103,13 +101,10 @@ class AliyunSms:
                 PageSize=str(PAGE),
                 CurrentPage=str(page),
             )
-            listed = (answer.get("SmsSendDetailDTOs") or {}).get("SmsSendDetailDTO")
-            total = answer.get("TotalCount")
-            if not isinstance(listed, list) or not str(total).isdecimal():
-                raise SmsError("bad_answer", verdict=Verdict("unknown", "gateway_error"))
+            listed, total = _list_in(answer)
             rows += [row for row in listed if isinstance(row, dict)]
-            if len(rows) >= int(str(total)) or not listed:
-                return rows, len(rows) >= int(str(total))
+            if len(rows) >= total or not listed:
+                return rows, len(rows) >= total
         return rows, False
 
     def _call(self, action: str, **query: str) -> dict[str, Any]:
@@ -121,15 +116,21 @@ class AliyunSms:
             "x-acs-signature-nonce": uuid4().hex, "x-acs-content-sha256": EMPTY,
         }  # fmt: skip
         headers["Authorization"] = authorization(self.key_id, self.key_secret, headers, query)
-        headers["Accept-Encoding"] = "identity"
         url = f"{where.scheme}://{where.host}/?{canonical_query(query)}"
-        with peers.session() as session:
-            try:
-                response = session.post(url, headers=headers, timeout=self.timeout, allow_redirects=False, stream=True)
-                body = _read(response, self.timeout[1])
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                raise wire.broken(error) from None
-        return _judged(body, response.status_code)
+        try:
+            response = peers.post(url, timeout=self.timeout, limit=wire.MAX_BODY, headers=headers)
+        except (requests.RequestException, ValueError) as error:
+            raise wire.broken(error) from None
+        return _judged(response.content, response.status_code)
+
+
+def _list_in(answer: Mapping[str, Any]) -> tuple[list[Any], int]:
+    """The messages of an answer, and how many there are in all. Raises SmsError where it has no such list."""
+    kept, total = answer.get("SmsSendDetailDTOs"), outside_json.line(answer.get("TotalCount"), 80)
+    listed = kept.get("SmsSendDetailDTO") if isinstance(kept, dict) else None
+    if not isinstance(listed, list) or not total.isdecimal():
+        raise SmsError("bad_answer", verdict=Verdict("unknown", "gateway_error"))
+    return listed, int(total)
 
 
 def _judged(body: bytes, status: int) -> dict[str, Any]:
@@ -145,17 +146,6 @@ def _judged(body: bytes, status: int) -> dict[str, Any]:
     code = aliyun_codes.exact(code, str(answer.get("Message") or ""))[:80]
     log.warning("sms refused: driver=aliyun code=%s request=%s", code, str(answer.get("RequestId"))[:64])
     raise SmsError(code, verdict=aliyun_codes.verdict(code))
-
-
-def _read(response: requests.Response, seconds: float) -> bytes:
-    """The answer, bounded in size and, against a trickle, in time."""
-    give_up, body = time.monotonic() + seconds, b""
-    with response:
-        while chunk := response.raw.read1(8192, decode_content=False):
-            body += chunk
-            if len(body) > wire.MAX_BODY or time.monotonic() > give_up:
-                raise requests.ReadTimeout
-    return body
 
 
 def canonical_query(query: Mapping[str, str]) -> str:

@@ -106,6 +106,16 @@ def moment(text: str) -> datetime | None:
         return None
 
 
+def instant(seconds: object) -> datetime | None:
+    """A gateway's Unix time; None where it is no time."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def bare(phone: str) -> str:
     """A mainland number without its country code, for comparing."""
     return re.sub(r"^(?:\+|00)?86(?=1\d{10}$)", "", phone)

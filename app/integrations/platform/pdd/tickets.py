@@ -22,6 +22,7 @@ from app.integrations.platform.strict_json import decode_body
 
 GET = "pdd.logistics.ticket.get"
 DONE, URGENT, SELLER = "3", "1", "1"  # status, urgent_type, source
+MOST_ROWS = 1_000_000  # of one window of half an hour: more is no count
 TASK_HOURS, RETREAT_HOURS = 48, 24  # the platform names no deadline: options task_hours and retreat_hours
 
 
@@ -37,6 +38,8 @@ def page(wire: Wire, start: datetime, end: datetime, number: int, size: int) -> 
     said = gateway.call(wire, GET, fields, limit=gateway.MAX_ANSWER)
     rows, total = said.get("logistics_ticket_list") or [], said.get("total_count", 0)
     if not isinstance(rows, list) or not isinstance(total, int) or isinstance(total, bool):
+        raise PlatformError("bad_answer")
+    if not 0 <= total <= MOST_ROWS or len(rows) > size:
         raise PlatformError("bad_answer")
     if len(rows) < min(size, total - size * (number - 1)):
         raise PlatformError("half_page")
