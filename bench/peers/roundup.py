@@ -52,11 +52,8 @@ class Roundup(Peer):
         words = ",".join(f"{name}={value}" for name, value in settings.items())
         run(self._admin("install", "classic", "postgresql", words))
         run(self._admin("initialise", "bench"), given="Y\n")  # the database is there, empty
-        run(
-            self._admin(
-                "create", "user", "username=agent", "password=bench", "roles=User", "address=agent@bench.invalid"
-            )
-        )
+        agent = ["username=agent", "password=bench", "roles=User", "address=agent@bench.invalid"]
+        run(self._admin("create", "user", *agent))
         self.place.fill("roundup-fill.sql")
         self._texts(int(self.place.asked("SELECT max(id) FROM _msg")))
 
@@ -94,7 +91,17 @@ class Roundup(Peer):
         """By its form for signing in."""
         browser = Browser(self.port)
         browser.ask(Sent("/"))
-        browser.ask(form("/", {"@action": "login", "__login_name": "agent", "__login_password": "bench"}))
+        browser.ask(
+            form(
+                "/",
+                {
+                    "@action": "login",
+                    "__login_name": "agent",
+                    "__login_password": "bench",
+                    "__came_from": f"http://{HOST}:{self.port}/",
+                },
+            )
+        )
         return browser
 
     def queue_page(self) -> Work:
@@ -107,13 +114,7 @@ class Roundup(Peer):
 
     def search(self) -> Work:
         """What the box at the head of each page sends."""
-        asked = {
-            "@columns": COLUMNS,
-            "@sort": "activity",
-            "@group": "priority",
-            "@search_text": WORD,
-            "submit": "Search",
-        }
+        asked = {"@columns": COLUMNS, "@sort": "activity", "@group": "priority", "@search_text": WORD}
         return (Sent(f"/issue?{urlencode(asked)}", holds=b"1..50"),)
 
     def ticket_page(self) -> Work:

@@ -76,13 +76,11 @@ class RequestTracker(Peer):
 
     def signed_in(self) -> Browser:
         """By its form for signing in."""
-        browser = Browser(self.port)
+        # a process of Starman's serves one connection, so that a proxy before it, or we, must not keep one open
+        browser = Browser(self.port, headers={"Connection": "close"})
         browser.ask(Sent("/"))
-        browser.ask(
-            form(
-                "/NoAuth/Login.html", {"user": "agent", "pass": "bench-agent", "next": ""}, holds=b"agent@bench.invalid"
-            )
-        )
+        who = {"user": "agent", "pass": "bench-agent", "next": ""}
+        browser.ask(form("/NoAuth/Login.html", who, holds=b"agent@bench.invalid"))
         return browser
 
     def queue_page(self) -> Work:
@@ -122,12 +120,10 @@ class RequestTracker(Peer):
         """Its tool for scheduled runs with its own action, over as many queues as hold what is to be done."""
         queues = " OR ".join(f"Queue = 'Province {n}'" for n in range(self.queues_due))
         search = ["--search", "RT::Search::FromSQL", "--search-arg", f"({queues}) AND Status = '__Active__'"]
-        home, question = (
-            self.place.home,
-            "SELECT count(*) FROM tickets WHERE id <= :size AND priority <> initialpriority",
-        )
+        raised = "SELECT count(*) FROM tickets WHERE id <= :size AND priority <> initialpriority"
+        home = self.place.home
         took, _ = bounded(
             [CRON, *search, "--action", "RT::Action::EscalatePriority"],
             env=self._env, cwd=home, log=home / "escalation.log", seconds=ESCALATION,
         )  # fmt: skip
-        return took, int(self.place.asked(question, {"size": self.size})), self.due
+        return took, int(self.place.asked(raised, {"size": self.size})), self.due

@@ -69,14 +69,18 @@ class Browser:
 
     def ask(self, sent: Sent) -> str:
         """Send it; the body. Raises Refused."""
+        kept = self._wire is not None
         try:
-            status, body = self._asked(sent)
-        except OSError as error:
+            try:
+                status, body = self._asked(sent)
+            except (http.client.RemoteDisconnected, ConnectionError):
+                self.close()
+                if not kept:
+                    raise
+                status, body = self._asked(sent)  # it hung up between two requests, as some do after a second
+        except (OSError, http.client.HTTPException) as error:
             self.close()
             raise Refused(f"{sent.method} {sent.path[:120]}: {error!r}") from error
-        except http.client.HTTPException:  # it hung up between two requests, as some do
-            self.close()
-            status, body = self._asked(sent)
         if status not in sent.expect or sent.holds not in body:
             raise Refused(f"{sent.method} {sent.path[:120]} was answered {status}: {body[:300]!r}")
         return body.decode("utf-8", "replace")
