@@ -83,9 +83,7 @@ class Peer(ABC):
 
     def measure(self) -> Measured:
         """Everything, on a copy of its tickets; its server and the copy are gone afterwards."""
-        self.place.home.mkdir(parents=True, exist_ok=True)
-        self.measured.version = self.install()
-        self._filled()
+        self.ready()
         self.place.copy()
         try:
             with self.serve():
@@ -96,7 +94,10 @@ class Peer(ABC):
             self.place.drop()
         return self.measured
 
-    def _filled(self) -> None:
+    def ready(self) -> None:
+        """Installed, and its tickets there, which are kept once they are made. Raises Missing."""
+        self.place.home.mkdir(parents=True, exist_ok=True)
+        self.measured.version = self.install()
         if self.place.whole():
             return
         self._say(f"making {self.size} tickets (once)")
