@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import data
 from bench.own_work import own_work
 from bench.peers import ours
-from bench.peers.run import measured, tell
+from bench.peers.run import heed_a_kill, measured, tell
 from bench.peers.table import Figures
 from bench.peers.wanted import wanted
 from bench.places import Place
@@ -61,6 +61,7 @@ def main() -> None:
         Path(out).write_text(json.dumps(found, indent=1) + "\n")
         print(f"written: {out}", file=sys.stderr)
     if peers:
+        heed_a_kill()
         tell(beside, measured(peers, size, place.admin), {"size": size, "engine": engine}, out)
 
 

@@ -6,7 +6,7 @@ import getpass
 import json
 import os
 import shutil
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -40,6 +40,8 @@ class RequestTracker(Peer):
             raise Missing("Debian's request-tracker5 is not installed, and only root can install it")
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         run(["debconf-set-selections"], given=NO_DATABASE)
+        with suppress(Missing):  # without a network what is known of packages may do
+            run(["apt-get", "update", "-q"], env=quiet)
         run(["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES], env=quiet)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -29,6 +30,11 @@ def measured(names: tuple[str, ...], size: int, admin: str) -> list[Measured]:
         except (Missing, Refused, SQLAlchemyError) as error:
             print(f"{name}: not measured: {str(error).splitlines()[0]}", file=sys.stderr, flush=True)
     return found
+
+
+def heed_a_kill() -> None:
+    """From now on a kill ends the servers and drops the copies, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def tell(ours: Figures, peers: list[Measured], place: dict[str, object], out: str) -> None:
