@@ -25,7 +25,7 @@ class DjangoHelpdesk(Peer):
     name = "django-helpdesk"
 
     def install(self) -> str:
-        """From the package index, with a site around it."""
+        """By pip, with a site around it."""
         self.programs = environment(self.place, Path(__file__).with_name("requirements-django-helpdesk.txt"))
         site = self._site
         site.mkdir(exist_ok=True)

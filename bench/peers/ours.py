@@ -24,7 +24,7 @@ def figures(run: Run) -> Figures:
     office = Browser(stage.port, {"session": token})
     pages = {"queue_page": "/tickets?queue=all", "ticket_page": f"/tickets/{run.long()}"}
     for operation, path in pages.items():
-        _both(found, operation, office, measure.forever((Sent(path, holds=b"</html>"),)))
+        _both(found, operation, office, measure.forever((Sent(path, holds=b"KF"),)))
     search = Sent(f"/tickets?q={quote(WORD)}", holds=WORD.encode())
     _alone(found, "search", office, measure.forever((search,)))
     office.close()

@@ -1,4 +1,4 @@
-"""A peer's databases on the server of the bench: `…_<size>` is kept once it is whole, `…_run` is what is worked on."""
+"""A peer's databases on the server of the bench: `…_<size>` is kept once it is whole, `…_<size>_run` is worked on."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PeerPlace:
     @property
     def run(self) -> str:
         """The database that is worked on."""
-        return f"{self._stem}_run"
+        return f"{self.kept}_run"
 
     @property
     def _stem(self) -> str:

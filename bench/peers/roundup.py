@@ -26,7 +26,7 @@ class Roundup(Peer):
     name = "roundup"
 
     def install(self) -> str:
-        """From the package index."""
+        """By pip."""
         self.programs = environment(self.place, Path(__file__).with_name("requirements-roundup.txt"))
         told = "from importlib.metadata import version as v; print(v('roundup'))"
         return run([str(self.programs / "python"), "-c", told]).strip()

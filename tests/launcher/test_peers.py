@@ -66,7 +66,7 @@ def test_the_settings_of_a_peer_get_the_server_of_the_bench_and_a_database_of_th
         "bench",
         "s@y",
     )
-    assert there["PGDATABASE"] == "kuaifu_bench_peer_django_helpdesk_run"
+    assert there["PGDATABASE"] == "kuaifu_bench_peer_django_helpdesk_1000_run"
 
 
 @pytest.mark.parametrize(("size", "due"), [(1_000, 200), (100_000, 20_000), (1_000_000, 20_000)])
