@@ -67,7 +67,7 @@ demo-history: $(RUN) $(MO) ## fill the demo with a real service desk's log: 20,7
 	@exec $(PY) -m launcher.prepare "db upgrade" "demo load" $(foreach log,incident_event_log_open incident_event_log,\
 		"import-history data/incident_event_log.csv.gz --json --mapping data/mappings/$(log).toml --rejects '$(DATA_DIR)/$(log).rejects.csv'")
 
-bench: $(RUN) $(MO) ## what the work costs beside what the machine could do (SIZE=10000 ENGINE=sqlite or postgresql, OUT=bench.json)
+bench: $(RUN) $(MO) ## what the work costs beside what the machine could do (SIZE=10000 ENGINE=sqlite or postgresql, OUT=bench.json; PEERS=1: other systems beside it)
 	@exec $(PY) -m bench
 
 simulate: $(RUN) ## a sale day on paper, hour by hour: queues, late clocks, what is full first (DAILY=100000 STAFF=3000 WEB=4; PLAN=1: machines for three sizes; BENCH=bench.json)

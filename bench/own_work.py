@@ -65,7 +65,7 @@ def _sweeps(place: Place, _app: Flask) -> Iterator[Result]:
     wanted = min(MOST_DUE, max(200, len(times) // 2))
     now = times[min(wanted, len(times)) - 1]
     took, said = bare(lambda: _swept(now), db.engine)
-    yield Result("sweep", place.size, place.engine, took, _replayed(place, said), "s", counted(said), 0)
+    yield Result("sweep", place.size, place.engine, took, _replayed(place, said), "s", counted(said), 0, wanted)
 
 
 def _swept(now: datetime) -> None:

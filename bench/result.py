@@ -19,6 +19,7 @@ class Result:
     unit: str
     queries: int
     bytes: int
+    pieces: int = 1  # how many there were of what took so long; not told in the JSON, whose format is fixed
 
     @property
     def ratio(self) -> float:

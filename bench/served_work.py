@@ -73,7 +73,7 @@ class Run:
         yield self.page("queue_page", "/tickets?queue=all", self.lcs)
         yield self.page("queue_page_filtered", "/tickets?queue=working&category=FALSE_SIGN", self.lcs)
         yield self.page("queue_page_deep", self._deep("/tickets?queue=all"), self.lcs)
-        yield self.page("ticket_page", f"/tickets/{self._long()}", self.lcs)
+        yield self.page("ticket_page", f"/tickets/{self.long()}", self.lcs)
 
     def _deep(self, path: str) -> str:
         for _ in range(DEEP):
@@ -84,7 +84,7 @@ class Run:
             path = further[1].replace("&amp;", "&")
         return path
 
-    def _long(self) -> str:
+    def long(self) -> str:
         """A ticket of the province with EVENTS entries."""
         number = self.pushed(1, code="330106-01")[0]
         lcs = self.actor("lcs")
@@ -118,28 +118,28 @@ class Run:
         """Signed messages, each a ticket of its own."""
         self.pushed(WARM)
         script, queries, size = self._script(
-            "push", lambda code: self.ask("POST", PUSH, "", message(code, self._site(0)))
+            "push", lambda code: self.ask("POST", PUSH, "", message(code, self.site(0)))
         )
         ours = self._pushes(self.many)
         return self._beside("push", ours, script, queries, size, [()] * self.many)
 
-    def _site(self, n: int) -> str:
+    def site(self, n: int) -> str:
         return self.stage.sites[n % len(self.stage.sites)][1]
 
-    def _codes(self, n: int) -> list[str]:
+    def codes(self, n: int) -> list[str]:
         self.turn += 1
         return [f"L{new_id() % 10**9:09d}{self.turn:03d}{one:05d}" for one in range(n)]
 
     def _pushes(self, n: int) -> load.Answered:
-        codes = self._codes(n)
-        sent = [load.request("POST", PUSH, body=message(code, self._site(one))) for one, code in enumerate(codes)]
+        codes = self.codes(n)
+        sent = [load.request("POST", PUSH, body=message(code, self.site(one))) for one, code in enumerate(codes)]
         self.last = codes
         return load.run(self.stage.port, sent)
 
     def pushed(self, n: int, code: str = "") -> list[str]:
         """The numbers of so many new tickets."""
-        codes = self._codes(n)
-        bodies = [message(one, code or self._site(at)) for at, one in enumerate(codes)]
+        codes = self.codes(n)
+        bodies = [message(one, code or self.site(at)) for at, one in enumerate(codes)]
         sent = [load.request("POST", PUSH, body=body) for body in bodies]
         load.run(self.stage.port, sent, clients=1 if n == 1 else load.CLIENTS)
         rows = select(Ticket.number).join(PlatformOrder, PlatformOrder.ticket_id == Ticket.id)
@@ -150,7 +150,7 @@ class Run:
     def reply(self) -> Result:
         """Results by form, each on a ticket of its own that was pushed before."""
         numbers = self.pushed(2 * self.many + WARM + 1)
-        clerks, ids = self._clerks(numbers), self._ids(numbers)
+        clerks, ids = self.clerks(numbers), self._ids(numbers)
         first, ours, others = numbers[0], numbers[1 : self.many + WARM + 1], numbers[self.many + WARM + 1 :]
         cookie, csrf = clerks[first]
         script, queries, size = self._script(
@@ -182,7 +182,7 @@ class Run:
         session.rollback()
         return found
 
-    def _clerks(self, numbers: list[str]) -> dict[str, tuple[str, str]]:
+    def clerks(self, numbers: list[str]) -> dict[str, tuple[str, str]]:
         """Whoever answers each ticket, signed in once."""
         rows = select(Ticket.number, User.id).join(User, User.organisation_id == Ticket.handling_site_id)
         rows = rows.where(User.role == "site_clerk", Ticket.number.in_(numbers))
@@ -194,7 +194,7 @@ class Run:
         self, name: str, work: Callable[[str], Any], number: str = "", known: tuple[int, ...] = ()
     ) -> tuple[Script, int, int]:  # fmt: skip
         """Write down one of it for the server to repeat; its statements, and the bytes of the answer."""
-        code, floor = self._codes(1)[0] + "X", new_id()
+        code, floor = self.codes(1)[0] + "X", new_id()
         with written_down(db.engine) as said:
             found, queries = work(code)
         if found.status_code not in (200, 303):

@@ -32,6 +32,7 @@ from launcher.run import Portal, Signals
 from launcher.settings import CONNECTION, HOST, SECRET, Settings
 
 SITES = 40  # that pushes of one run go to
+DATABASE = "postgresql+psycopg://127.0.0.1:5432/postgres"  # as whoever runs it
 
 
 @dataclass
@@ -158,3 +159,11 @@ def environment() -> tuple[int, str, str]:
     if engine not in ("sqlite", "postgresql") or not size.isdigit() or int(size) < 1000:
         sys.exit("ENGINE is sqlite or postgresql, SIZE a number of tickets from 1000")
     return int(size), engine, os.environ.get("OUT") or ""
+
+
+def server() -> str:
+    """The address of the PostgreSQL server beside whose databases the bench makes its own."""
+    address = os.environ.get("BENCH_DATABASE_URL") or DATABASE
+    if address.startswith("postgresql://"):
+        address = "postgresql+psycopg://" + address.removeprefix("postgresql://")
+    return address
