@@ -6,10 +6,10 @@ import unicodedata
 
 PASSWORD = "demo-portal"  # noqa: S105 - of the demo accounts, printed on purpose
 ACCOUNTS = (
-    ("site", "网点客服，330106-01", "clerk at a site in Hangzhou"),
-    ("site-manager", "网点负责人，330106-01", "manager of that site: scorecard"),
-    ("site-2", "网点客服，330108-01（同省）", "clerk at a site in the same province"),
-    ("site-3", "网点客服，440305-01（外省）", "clerk at a site in another province"),
+    ("site", "站点客服，330106-01", "clerk at a site in Hangzhou"),
+    ("site-manager", "站点负责人，330106-01", "manager of that site: scorecard"),
+    ("site-2", "站点客服，330108-01（同省）", "clerk at a site in the same province"),
+    ("site-3", "站点客服，440305-01（外省）", "clerk at a site in another province"),
     ("lcs", "省区客服，33", "province service, Zhejiang"),
     ("lcs-manager", "省区客服主管，33", "its manager"),
     ("lcs-2", "省区客服，44", "province service, Guangdong"),

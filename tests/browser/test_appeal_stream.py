@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from simulator.server import Simulator
 from tests.browser import steps
+from tests.browser.conftest import SIZES
 from tests.browser.hands import Hands
 
 APPEALS = 10
@@ -132,6 +133,8 @@ def test_one_ruling_by_form_with_and_without_scripting(
     number = opened(page)
     page.locator("[name=ruling][value=rejected_close]").check()
     page.locator("#rule-text").fill(WHY)
+    bar = page.locator("#rulebar").bounding_box()
+    assert bar is not None and bar["height"] < 0.35 * SIZES[size]["height"]  # what is ruled on stays in sight
     page.locator("#ruleform .btn.main").click()
     expect(page.locator(f"[data-ruled='{number}']")).to_be_visible()
 

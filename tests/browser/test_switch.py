@@ -35,7 +35,7 @@ def test_a_pin_hands_the_browser_over_to_a_colleague(page: Page) -> None:
     page.locator("label", has_text="王建国").locator("input").check()
     page.locator("input[name=pin]").fill("91827")
     page.locator(".switch .btn.main").click()
-    expect(page.locator(".flash.bad")).to_contain_text("PIN")
+    expect(page.locator("#pin-error")).to_contain_text("PIN")
     page.wait_for_timeout(1100)  # the wait after a wrong one
     page.locator("input[name=pin]").fill(PIN)
     page.locator(".switch .btn.main").click()
