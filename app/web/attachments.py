@@ -164,7 +164,7 @@ def keep(actor: Actor, number: str, box: str, now: datetime | None = None) -> Ke
     A form that was taken already stores nothing again. Raises NotFound, NotAllowed.
     """
     ids, refused = _ids(), ""
-    files = [file for file in request.files.getlist("file") if file.filename]
+    files = _files()
     post = desk.Post(number, None, request.form.get("submission_key", "")[:64])
     if files and desk.done_before(db.session(), post):
         return Kept(ids)
@@ -174,6 +174,12 @@ def keep(actor: Actor, number: str, box: str, now: datetime | None = None) -> Ke
         except (BadPicture, StoreError) as error:
             refused = error.code
     return Kept(ids, refused)
+
+
+def _files() -> list[FileStorage]:
+    """The files of this post, no more than show that there are too many: each is decoded before its place is asked for,
+    and a thousand small ones of many pixels would take minutes of the only decoder."""
+    return [one for one in request.files.getlist("file") if one.filename][: rule.MAX_PER_ENTRY + 1]
 
 
 def _take_in(actor: Actor, number: str, box: str, file: FileStorage, now: datetime) -> int:
@@ -192,7 +198,7 @@ def _take_in(actor: Actor, number: str, box: str, file: FileStorage, now: dateti
 def prepared() -> tuple[list[tuple[str, Picture]], str]:
     """The files of this post written anew with their names, for what has no ticket yet; and why one was not taken."""
     found, refused = [], ""
-    for file in [one for one in request.files.getlist("file") if one.filename][: rule.MAX_PER_ENTRY + 1]:
+    for file in _files():
         try:
             picture = prepare(file.stream.read(rule.MAX_BYTES + 1), file.mimetype or "")
             found.append((file.filename or "", picture))

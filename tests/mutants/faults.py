@@ -248,6 +248,9 @@ FAULTS = (
     Fault("a stranger's words go into rows as they are", D + "outside_json.py",
           "if ch.isprintable())[:longest]", ")[:longest]", ("tests/jobs/test_polls.py::"
           "test_the_platforms_own_words_are_one_line_that_can_be_kept",)),
+    Fault("each of a thousand pictures of one post is decoded", W + "attachments.py",
+          "if one.filename][: rule.MAX_PER_ENTRY + 1]", "if one.filename]", ("tests/web/test_attachments.py::"
+          "test_of_a_thousand_small_pictures_in_one_post_ten_are_looked_at",)),
     Fault("pictures are fetched from anywhere", FETCH, "    if not _listed(host, port, parts.scheme, allowed):", "    if False:",
           ("tests/integrations/test_fetch.py::test_a_host_that_is_not_on_the_list_is_not_even_looked_up",)),
     Fault("a listed name may lead into the house", FETCH,

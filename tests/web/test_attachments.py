@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from app.domain import stores as store_rule
+from app.domain.pictures import Picture
 from app.integrations import store, stores
+from app.integrations.pictures import prepare
 from app.integrations.store import DirectoryStore, StoreError
 from app.jobs import fetches
 from app.models import Attachment, Event
@@ -169,6 +171,22 @@ def test_a_tenth_picture_is_refused_and_nine_stay(stage: Stage, number: str) -> 
     answer = send(stage, f"/tickets/{number}/attachments", *[(photo(), f"{n}.jpg") for n in range(10)], box="note")
     assert answer.status_code == 422
     assert len(ids_in(answer.text)) == 9 and "9/9" in answer.text and 'type="file"' not in answer.text
+
+
+@pytest.mark.parametrize("page", ["/attachments", "/note"])
+def test_of_a_thousand_small_pictures_in_one_post_ten_are_looked_at(
+    stage: Stage, number: str, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    def count(data: bytes, declared: str = "") -> Picture:
+        looked.append(len(data))
+        return prepare(data, declared)
+
+    monkeypatch.setattr("app.web.attachments.prepare", count)
+    raw = photo(30, 40)
+    answer = send(stage, f"/tickets/{number}{page}", *[(raw, f"{n}.jpg") for n in range(60)], text="见照片", box="note")
+    assert answer.status_code == 422 and len(looked) == 10
 
 
 def test_a_picture_over_the_limit_of_other_forms_is_taken_from_people_and_refused_from_strangers(
