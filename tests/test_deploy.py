@@ -18,6 +18,7 @@ from gunicorn.http.parser import RequestParser
 from gunicorn.http.wsgi import create
 from sqlalchemy import text
 
+from app.web import attachments
 from launcher.processes import die_with_parent
 from launcher.redis import find_server, ping
 from launcher.run import programs
@@ -160,11 +161,23 @@ def test_every_line_of_nginx_ends_and_every_block_closes(file):
 def test_the_addresses_that_the_web_servers_treat_apart_exist(app):
     rules = {rule.rule for rule in app.url_map.iter_rules()}
     nginx, haproxy = (DEPLOY / "nginx/kuaifu.conf").read_text(), (DEPLOY / "haproxy/haproxy.cfg").read_text()
-    for start in ("/r/", "/s/", "/password/", "/sms/receipts/", "/tickets/"):
+    for start in ("/r/", "/s/", "/password/", "/sms/receipts/"):
         assert any(rule.startswith(start) for rule in rules)
-    assert "~^/(r|s|password)/ 0;" in nginx and "~^/sms/receipts/ 0;" in nginx and "location /tickets/" in nginx
+    assert "~^/(r|s|password)/ 0;" in nginx and "~^/sms/receipts/ 0;" in nginx
     assert {"/healthz", "/metrics"} <= rules
     assert "httpchk GET /healthz" in haproxy and "path /metrics" in haproxy and "location = /metrics" in nginx
+
+
+def test_a_form_with_pictures_and_a_list_get_through_nginx_as_large_as_the_portal_takes_them(app):
+    nginx = (DEPLOY / "nginx/kuaifu.conf").read_text()
+    large = re.findall(r"location ~ (\S+) \{\s+client_max_body_size (\d+)m;", nginx)
+    rooms = dict.fromkeys(attachments.TAKES_PICTURES, attachments.ROOM) | dict.fromkeys(
+        attachments.TAKES_SHEETS, attachments.SHEET_ROOM
+    )
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in rooms:
+            taken = next((int(most) * 2**20 for begins, most in large if re.match(begins, rule.rule)), 0)
+            assert taken >= rooms[rule.endpoint], rule.rule
 
 
 def test_what_a_client_says_of_itself_is_never_passed_on():
