@@ -59,7 +59,7 @@ class DjangoHelpdesk(Peer):
         """Two processes with four threads, as ours."""
         command = [
             str(self.programs / "gunicorn"), "-b", f"{HOST}:{self.port}", "-k", "gthread", "-w", "2", "--threads", "4",
-            "--keep-alive", "75", "--timeout", "150", "--no-control-socket", "peer_wsgi:application",
+            "--keep-alive", "75", "--timeout", "300", "--no-control-socket", "peer_wsgi:application",
         ]  # fmt: skip
         log = self.place.home / "server.log"
         return served(command, self.port, env=self._env, cwd=self._site, log=log)

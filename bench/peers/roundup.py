@@ -76,7 +76,7 @@ class Roundup(Peer):
         (self.place.home / "peer_wsgi.py").write_text(WSGI.format(home=str(self._home)))
         command = [
             str(self.programs / "gunicorn"), "-b", f"{HOST}:{self.port}", "-k", "gthread", "-w", "2", "--threads", "4",
-            "--keep-alive", "75", "--timeout", "150", "--no-control-socket", "peer_wsgi:app",
+            "--keep-alive", "75", "--timeout", "300", "--no-control-socket", "peer_wsgi:app",
         ]  # fmt: skip
         log = self.place.home / "server.log"
         return served(command, self.port, env=self.place.environment(), cwd=self.place.home, log=log)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from launcher.settings import HOST
 
-PATIENCE = 120.0  # seconds for one answer
+PATIENCE = 240.0  # seconds for one answer
 FORM = "application/x-www-form-urlencoded"
 
 
