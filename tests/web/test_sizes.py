@@ -27,6 +27,7 @@ STATEMENTS = {"sqlite": 18, "postgresql": 19}  # of a push, locks included
 RESULT = 19  # statements of a result, without those of its page
 ANSWER = replies.ResultIn("已处理", "reached_accepts")
 GROWTH = 1.5  # of the work, where there are three times as many tickets: an index is a step deeper
+COUNTED = 300  # and the counts above a list go on from 60 to their end at 100, each row with what it is looked up in
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_the_pages_look_through_no_more_where_there_are_three_times_as_many_tick
     few = {path: looked_through(database, client, path) for path in paths}
     fill(company, FEW, MANY)
     many = {path: looked_through(database, client, path) for path in paths}
-    assert not {path: (few[path], n) for path, n in many.items() if n > GROWTH * few[path] + 120}
+    assert not {path: (few[path], n) for path, n in many.items() if n > GROWTH * few[path] + COUNTED}
 
 
 def test_the_pages_send_no_more_than_they_did(company, client):

@@ -144,7 +144,8 @@ def _judged(body: bytes, status: int) -> dict[str, Any]:
     if code == "OK":
         return answer
     code = aliyun_codes.exact(code, str(answer.get("Message") or ""))[:80]
-    log.warning("sms refused: driver=aliyun code=%s request=%s", code, str(answer.get("RequestId"))[:64])
+    named = outside_json.line(code, 80), outside_json.line(answer.get("RequestId"), 64)
+    log.warning("sms refused: driver=aliyun code=%s request=%s", *named)
     raise SmsError(code, verdict=aliyun_codes.verdict(code))
 
 

@@ -140,7 +140,8 @@ class TencentSms:
         return wire.broken(error.__context__)
 
     def _refused(self, code: str, request_id: str) -> SmsError:
-        log.warning("sms refused: driver=tencent code=%s request=%s", code[:80], str(request_id)[:64])
+        named = outside_json.line(code, 80), outside_json.line(request_id, 64)
+        log.warning("sms refused: driver=tencent code=%s request=%s", *named)
         return SmsError(code[:80], verdict=tencent_codes.verdict(code))
 
 
