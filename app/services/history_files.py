@@ -106,12 +106,15 @@ def _text(path: Path, raw: IO[bytes], form: FileForm) -> Iterator[Lines]:
     hashed = _Hashed(gzip.GzipFile(fileobj=raw) if zipped else raw)
     # a byte that is not text is a fault of its line, not of the file: see `history_stage`
     text = io.TextIOWrapper(io.BufferedReader(hashed, BLOCK), form.encoding, errors="surrogateescape", newline="")
-    csv.field_size_limit(FIELD_LIMIT)
-    reader = csv.reader(text, delimiter=form.delimiter)
-    header = next((values for _, values in _records(reader)), None)
-    if not header or isinstance(header, str):
-        raise FileError(f"{path.name}: has no header line")
-    yield Lines([name.strip() for name in header], _records(reader), hashed.sha.hexdigest, raw.tell, _size(path))
+    others = csv.field_size_limit(FIELD_LIMIT)  # of the whole process, where lists by hand are read, too
+    try:
+        reader = csv.reader(text, delimiter=form.delimiter)
+        header = next((values for _, values in _records(reader)), None)
+        if not header or isinstance(header, str):
+            raise FileError(f"{path.name}: has no header line")
+        yield Lines([name.strip() for name in header], _records(reader), hashed.sha.hexdigest, raw.tell, _size(path))
+    finally:
+        csv.field_size_limit(others)
 
 
 def _records(reader: Any) -> Iterator[tuple[int, Values | str]]:

@@ -330,6 +330,12 @@ def test_a_line_that_is_not_text_is_a_fault_of_that_line(bring, tmp_path):
     assert (done.tickets, refused) == (1, [(5, "Y", "is not utf-8-sig")])
 
 
+def test_lists_that_are_read_after_an_import_have_their_own_limits(bring):
+    before = csv.field_size_limit()
+    bring(CLOSED)
+    assert csv.field_size_limit() == before
+
+
 def test_a_quoted_value_with_line_breaks_keeps_the_line_numbers(bring):
     _, refused = bring(
         [row("A", "2026-10-01T10:00:00", "Queued / Awaiting", product="a\nb\nc"), row("B", "?", "Queued / Awaiting")]
