@@ -18,6 +18,7 @@ DATABASE = (
     r"OperationalError|InterfaceError|PoolTimeout|TimeoutError|DatabaseError|AdminShutdown|CrashShutdown"
     r"|while executing \(app\.jobs"
 )
+TORN = r"ERROR [^\[]*\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"  # a line that had no room, and the next one glued to it
 # what each fault may leave in the logs
 EXPLAINS = {
     "kill child": r"was sent SIGKILL",
@@ -28,7 +29,7 @@ EXPLAINS = {
     "database restarted": DATABASE,
     "database crashed": DATABASE,
     "database down": DATABASE,
-    "disk full": DATABASE + r"|OSError|File too large|disk I/O",
+    "disk full": DATABASE + r"|OSError|File too large|disk I/O|" + TORN,
     "pause": r"WORKER TIMEOUT|was sent SIG",
     "stop": r"was sent SIG|Worker exiting",
 }

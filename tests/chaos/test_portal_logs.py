@@ -33,6 +33,14 @@ def test_an_error_needs_a_fault_of_its_kind_at_its_time(tmp_path, seconds, words
     assert (total, len(found)) == (int("ERROR" in words), wrong)
 
 
+@pytest.mark.parametrize(("kind", "wrong"), [("disk full", 0), ("database locked", 1)])
+def test_a_line_that_had_no_room_on_the_disk_has_the_next_one_glued_to_it(tmp_path, kind, wrong):
+    stamp = LOCKED.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    glued = f"{stamp} ERROR request: faile[{LOCKED:%Y-%m-%d %H:%M:%S} +0000] [7] [INFO] Handling signal: term\n"
+    (tmp_path / "web-1.log").write_text(glued)
+    assert len(unexplained(tmp_path, [one | {"kind": kind} for one in FAULTS])[1]) == wrong
+
+
 def test_a_traceback_that_escaped_is_never_explained(tmp_path):
     stamp = LOCKED.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     (tmp_path / "worker-1.log").write_text(f"{stamp} INFO worker: up\nTraceback (most recent call last):\n")
