@@ -18,7 +18,7 @@ DATA_DIR ?= var
 export PORT DATA_DIR
 # Where it is set, each process would compile the whole portal again.
 unexport PYTHONDONTWRITEBYTECODE
-export SIZE ENGINE OUT BENCH_DATABASE_URL CHAOS_DATABASE_URL
+export THOROUGH SIZE ENGINE OUT BENCH_DATABASE_URL CHAOS_DATABASE_URL
 export DAILY PEAK HOURS SITES STAFF PER_HOUR OPENS CLOSES FIRST_MINUTES DUE ONLINE WEB WORKER DATABASE CORES \
 	DATABASE_MOST FILL PLAN BENCH BENCH_CORES
 
@@ -31,9 +31,9 @@ help: ## list what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 run: $(RUN) $(MO) ## set up if needed and start the portal with demo data (PORT=8000 DATA_DIR=var); Ctrl-C stops it
-	@exec $(PY) -m launcher.run
+	@MALLOC_ARENA_MAX=2 exec $(PY) -m launcher.run
 
-test: $(DEV) $(MO) ## the whole suite; ARGS="-k reply" hands words to pytest
+test: $(DEV) $(MO) ## the suite on each engine and in the browser; THOROUGH=1 goes through every case, too; ARGS="-k reply" is for pytest
 	@exec $(PY) -m launcher.suite $(ARGS)
 
 lint: $(DEV) ## ruff, its formatter and mypy, all without a complaint

@@ -28,6 +28,13 @@ log = logging.getLogger("worker")
 AGAIN = 0.5  # seconds before the work goes on
 
 
+def ready() -> None:
+    """What is the same in all programs of a machine, for a process of which each of them is a fork (`make run`). The
+    meters of the web are chosen before their library is read."""
+    begin(settings(), web=True)
+    sends.application()
+
+
 def main() -> None:
     """Run the scheduler or a worker in the foreground until a signal."""
     begin(settings())
@@ -84,6 +91,7 @@ def work(url: str, name: str) -> bool:
         stop(number, frame)
 
     worker.request_stop = request_stop
+    worker.procline = lambda _words: None  # keeps the name by which an operator looks for it
     worker.work(logging_level="WARNING")
     return bool(asked)
 

@@ -95,6 +95,8 @@ def refuse_if_unsafe(app: Flask) -> None:
             return
         finally:
             db.session.remove()
+            for engine in db.engines.values():  # whoever is forked from this process opens connections of its own
+                engine.dispose()
 
 
 def unwritable(config: Config) -> str:

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 LOG_LIMIT = 5_000_000  # bytes; a log above it is put aside at the next start
 LONGEST_PAUSE = 30.0  # seconds between two attempts
@@ -19,6 +20,18 @@ STEADY = 60.0  # seconds after which a program counts as running well again
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 _libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+
+
+class Running(Protocol):
+    """A process that was started, by `subprocess.Popen` or as a fork."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Its exit code; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The same when it has ended; raises subprocess.TimeoutExpired."""
 
 
 def die_with_parent() -> None:
@@ -55,8 +68,8 @@ class Child:
     """One program that should always run. `start` gives its new process."""
 
     name: str
-    start: Callable[[], subprocess.Popen[bytes]]
-    process: subprocess.Popen[bytes] | None = None
+    start: Callable[[], Running]
+    process: Running | None = None
     started: float = 0.0
     pause: float = 0.0
     again_at: float = field(default=0.0, repr=False)
@@ -90,7 +103,7 @@ class Child:
         return f"starting it again in {self.pause:.0f} s"
 
 
-def end_group(process: subprocess.Popen[bytes], number: int) -> None:
+def end_group(process: Running, number: int) -> None:
     """Send a signal to a child and all that it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
@@ -103,7 +116,7 @@ def stop(children: list[Child]) -> None:
         child.process = None
 
 
-def stop_processes(running: list[subprocess.Popen[bytes]], seconds: float = 4.0) -> None:
+def stop_processes(running: Sequence[Running], seconds: float = 4.0) -> None:
     """End processes together within `seconds`, the stubborn ones by force, each with all that it started."""
     for process in running:
         end_group(process, signal.SIGTERM)

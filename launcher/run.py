@@ -14,13 +14,14 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from launcher import banner, prepare, redis
-from launcher.processes import Child, fresh_log, spawn, stop, stop_processes
+from launcher import banner, family, prepare, redis
+from launcher.processes import Child, Running, fresh_log, spawn, stop, stop_processes
 from launcher.settings import CONNECTION, HOST, ROOT, SECRET, Settings, StartError, make_folders, require_free
 
 READY_SECONDS = 60.0
 # gunicorn would take address and scheme from what a client on loopback (a proxy's too) says in headers.
 OWN_ADDRESS = "--forwarded-allow-ips= --forwarder-headers="
+APART = ("simulator",)  # a stranger, which never reads the portal's code
 NAMES = ("web", "worker", "exports", "scheduler", "simulator")
 
 
@@ -51,7 +52,8 @@ class Signals:
 def programs(settings: Settings) -> dict[str, list[str]]:
     """Name and command line of everything that runs beside Redis."""
     python = [sys.executable]
-    web = f"-k gthread -w 2 --threads 4 --keep-alive 75 --graceful-timeout 3 --no-control-socket {OWN_ADDRESS} wsgi:app"
+    serving = "-k gthread --preload -w 2 --threads 4 --keep-alive 75 --graceful-timeout 3"
+    web = f"{serving} --no-control-socket {OWN_ADDRESS} wsgi:app"
     return {
         "web": [*python, "-m", "gunicorn", "-b", f"{HOST}:{settings.port}", *web.split()],
         "worker": [*python, "worker.py"],
@@ -94,6 +96,7 @@ class Portal:
         lines, first = (self.commands, True) if self.commands else prepare.commands(self.settings)
         if first:
             self._prepare(lines)
+        family.load(self.env)
         wanted = {name: command for name, command in programs(self.settings).items() if name in self.names}
         self._keep("web", wanted.pop("web"))  # alone at first: the others, loading, would hold up the first page
         self._wait_until_ready()
@@ -163,9 +166,14 @@ class Portal:
         return spawn(command, self.env, fresh_log(self.settings.log(name)), ROOT)
 
     def _keep(self, name: str, command: list[str]) -> None:
-        child = Child(name, lambda: self._spawn(name, command))
+        child = Child(name, lambda: self._started(name, command))
         child.launch()
         self.children.append(child)
+
+    def _started(self, name: str, command: list[str]) -> Running:
+        if name in APART:
+            return self._spawn(name, command)
+        return family.fork(command, self.env, fresh_log(self.settings.log(name)))
 
     def _wait_until_ready(self) -> None:
         """Until /healthz answers 200. A web process that ends before is a start that failed."""

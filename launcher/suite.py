@@ -1,8 +1,8 @@
 """`make test`: SQLite and the embedded Redis, again TEST_DATABASE_URL and TEST_REDIS_URL, then the browser.
 
-What goes through every case there is (each page as each role, each form with junk) takes as long as all the rest: it
-has a round of its own on each engine. Every round runs, whatever the one before said; the last lines tell how each went
-and how much was skipped.
+What goes through every case there is (each page as each role, each form with junk) takes as long as all the rest: a
+round has a sample of it, and with THOROUGH=1 every case has a round of its own on each engine. Every round runs,
+whatever the one before said; the last lines tell how each went and how much was skipped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 THOROUGH = "thorough"
 NO_TESTS = 5  # pytest's word for "nothing to do"
-HERE, WAITING = "3", "4"  # processes on two cores: where they work themselves, and where they wait for a server
+HERE, WAITING = 1, 2  # processes beyond one for each core: where they work themselves, and where a server works too
 # Each process reads every test and plugin that it is not told to leave alone.
 WITHOUT_BROWSER = [
     "--ignore=tests/browser",
@@ -43,18 +43,24 @@ def rounds(env: dict[str, str]) -> list[Round]:
         name = f"{'PostgreSQL' if database else 'SQLite'}, {'Redis' if redis else 'embedded Redis'}"
         engines.append((name, database, redis))
     plan = [_engine(*engine, env, thorough=False) for engine in engines]
-    plan += [_engine(*engine, env, thorough=True) for engine in engines]
+    if env.get("THOROUGH"):
+        plan += [_engine(*engine, env, thorough=True) for engine in engines]
     plan.append(Round("browser", ["-m", "browser"], {"TEST_DATABASE_URL_RUN": "", "TEST_REDIS_URL_RUN": ""}))
     return plan
 
 
 def _engine(name: str, database: str, redis: str, env: dict[str, str], *, thorough: bool) -> Round:
     """Everything but the browser tests, in several processes: what goes through every case, or all the rest."""
-    processes = env.get("TEST_PROCESSES") or (WAITING if database else HERE)
-    wanted = THOROUGH if thorough else f"not browser and not {THOROUGH}"
+    processes = env.get("TEST_PROCESSES") or str(cores() + (WAITING if database else HERE))
+    wanted = THOROUGH if thorough else f"not browser and (not {THOROUGH} or sample)"
     arguments = [*WITHOUT_BROWSER, "-m", wanted, "-n", processes, "--dist", "worksteal"]
     servers = {"TEST_DATABASE_URL_RUN": database, "TEST_REDIS_URL_RUN": redis}
     return Round(f"thorough: {name}" if thorough else name, arguments, servers)
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(plan: list[Round], words: list[str]) -> int:

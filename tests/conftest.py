@@ -9,6 +9,7 @@ import ipaddress
 import json
 import os
 import socket
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from tests.databases import Cleaner, postgresql_schema
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no test is timed
 settings.load_profile("suite")
-BOTH, THOROUGH = "both_engines", "thorough"
+BOTH, THOROUGH, SAMPLE = "both_engines", "thorough", "sample"
+EVERY = 8  # of the cases of a thorough test that stand in its sample
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
 REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
 STATEMENTS = 5000
@@ -59,6 +61,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.option.markexpr == THOROUGH and not _thorough(collection_path):
         return True
     return True if DATABASE_URL and (_without_database(collection_path) or _first_alone(collection_path)) else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Of a thorough test with many cases the ordinary round has some, always the same."""
+    many = getattr(item, "callspec", None) is not None and item.get_closest_marker(THOROUGH) is not None
+    if many and zlib.crc32(item.nodeid.encode()) % EVERY == 0:
+        item.add_marker(SAMPLE)
 
 
 def _thorough(path: Path) -> bool:

@@ -118,10 +118,23 @@ def test_the_banner_names_every_account_in_straight_columns() -> None:
     assert len(starts) == 1
 
 
-def test_the_suite_runs_twice_only_where_servers_are_named() -> None:
-    here = ["SQLite, embedded Redis", "thorough: SQLite, embedded Redis", "browser"]
-    assert [part.name for part in suite.rounds({})] == here
-    both = suite.rounds({"TEST_DATABASE_URL": "postgresql://x", "TEST_REDIS_URL": "redis://x"})
+def test_every_case_has_a_round_of_its_own_where_that_is_asked_for() -> None:
     engines = ["SQLite, embedded Redis", "PostgreSQL, Redis"]
-    assert [part.name for part in both] == [*engines, *(f"thorough: {name}" for name in engines), "browser"]
+    asked = {"TEST_DATABASE_URL": "postgresql://x", "TEST_REDIS_URL": "redis://x", "THOROUGH": "1"}
+    plan = suite.rounds(asked)
+    assert [part.name for part in plan] == [*engines, *(f"thorough: {name}" for name in engines), "browser"]
+    words = [part.arguments[part.arguments.index("-m") + 1] for part in plan]
+    assert words == ["not browser and (not thorough or sample)"] * 2 + ["thorough"] * 2 + ["browser"]
+
+
+def test_the_suite_takes_as_many_processes_as_there_are_processors_and_a_little_more() -> None:
+    plan = suite.rounds({"TEST_DATABASE_URL": "postgresql://x"})
+    taken = [int(part.arguments[part.arguments.index("-n") + 1]) - suite.cores() for part in plan[:2]]
+    assert taken == [suite.HERE, suite.WAITING]
+
+
+def test_the_suite_runs_twice_only_where_servers_are_named() -> None:
+    assert [part.name for part in suite.rounds({})] == ["SQLite, embedded Redis", "browser"]
+    both = suite.rounds({"TEST_DATABASE_URL": "postgresql://x", "TEST_REDIS_URL": "redis://x"})
+    assert [part.name for part in both] == ["SQLite, embedded Redis", "PostgreSQL, Redis", "browser"]
     assert both[0].env["TEST_DATABASE_URL_RUN"] == ""

@@ -60,6 +60,7 @@ def issued(cast: Cast, code: str, text: str = "显示签收，没有收到", way
 # --- push and push ---
 
 
+@pytest.mark.sample
 def test_the_same_push_twice_is_one_ticket_in_every_order(app: Flask, cast: Cast, db_session, codes) -> None:
     for order in ORDERS:
         code = codes()

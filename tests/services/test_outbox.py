@@ -67,6 +67,7 @@ def test_a_worker_killed_at_any_step_sends_the_sms_exactly_once(cast: Cast, db_s
 
 
 @pytest.mark.thorough
+@pytest.mark.sample
 def test_an_sms_whose_worker_dies_at_every_point_in_turn_goes_out_at_most_once_and_once_in_the_end(
     cast: Cast, db_session
 ) -> None:

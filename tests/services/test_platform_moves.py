@@ -75,6 +75,7 @@ def test_every_permutation_of_six_messages_ends_in_the_same_state(cast: Cast, db
 
 
 @pytest.mark.thorough
+@pytest.mark.sample
 def test_at_one_instant_the_rank_decides(cast: Cast, db_session) -> None:
     times = dict.fromkeys(("ISSUE", "REPEAT", "REJECT", "SATISFIED"), 1)
     orders = itertools.permutations(times)
@@ -83,6 +84,7 @@ def test_at_one_instant_the_rank_decides(cast: Cast, db_session) -> None:
 
 
 @pytest.mark.thorough
+@pytest.mark.sample
 def test_satisfied_then_reject_is_an_appeal_in_any_order(cast: Cast, db_session) -> None:
     times = {"ISSUE": 0, "SATISFIED": 1, "REJECT": 2, "URGE": 3}
     states = {play(cast, db_session, order, f"W{n}", times)[0] for n, order in enumerate(itertools.permutations(times))}
@@ -90,6 +92,7 @@ def test_satisfied_then_reject_is_an_appeal_in_any_order(cast: Cast, db_session)
 
 
 @pytest.mark.thorough
+@pytest.mark.sample
 def test_cancel_withdraws_whatever_came_before_or_after(cast: Cast, db_session) -> None:
     times = {"ISSUE": 0, "REPEAT": 1, "REJECT": 2, "CANCEL": 3}
     pictures = [play(cast, db_session, order, f"W{n}", times) for n, order in enumerate(itertools.permutations(times))]
