@@ -20,6 +20,7 @@ class Logs:
     database: list[Line]
     now: datetime
     printed: list[Line] = field(default_factory=list)  # what the portal prints as sums of its ledger
+    speed: float = 1.0  # seconds of the portal's time in one of ours
     tables: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:

@@ -174,7 +174,7 @@ def _judged(stage: Stage) -> list[Finding]:
     months = sorted({line["month"] for line in database if line["what"] == "penalty"})
     sheets = [_asked(stage, "penalties", "totals", month, "--json").stdout for month in months]
     printed = [row for sheet in sheets for row in json.loads(sheet)]
-    logs = Logs(platform, gateway, agents, database, clock.read(stage.clock_file), printed)
+    logs = Logs(platform, gateway, agents, database, clock.read(stage.clock_file), printed, speed=stage.wish.speed)
     findings = compare(logs, CHECKS if stage.complete else OF_PUSHES)
     verify = _asked(stage, "audit", "verify")
     told = verify.stdout.strip().splitlines()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
 
 from chaos import lines
 from chaos.evidence import Finding, states
+from chaos.flags import lag
 from chaos.lines import Line
 from chaos.plan import Fault
 from chaos.stage import Stage
@@ -43,12 +43,7 @@ def told(stage: Stage, findings: list[Finding], faults: list[Fault], seconds: fl
 
 
 def _lags(database: list[Line], speed: int) -> str:
-    """How long after its due a clock was flagged, in seconds of ours."""
-    lags = sorted(
-        (datetime.fromisoformat(row["told_at"]) - datetime.fromisoformat(row["data"]["due_at"])).total_seconds() / speed
-        for row in database
-        if row["what"] == "breach"
-    )
+    lags = sorted(lag(row, speed) for row in database if row["what"] == "breach")
     if not lags:
         return "none"
     return f"{len(lags)}, after {lags[len(lags) // 2]:.1f} s (median), {lags[-1]:.1f} s at most"

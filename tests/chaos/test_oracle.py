@@ -76,6 +76,7 @@ def told() -> dict[str, list[Line]]:
             *stored(), *stored("URGE", "A", "E1"), *stored("URGE", "B", "E2", "waiting"),
             callback(41, ANSWER, 61), callback(42, SECOND, 62), outbox(51, "sms", "sent", sms),
             {"what": "reminder", "clock_id": 30, "stage": "breach", "phone": "138", "outbox_id": 51, "dropped": ""},
+            {"what": "breach", "told_at": "2026-03-10T03:29:00+00:00", "data": {"due_at": EARLIER}},
             clock(), text(61, "m1"), text(62, "m2"),
             {"what": "submission", "key": "key-m1"}, {"what": "submission", "key": "key-m2"},
             {"what": "penalty", "rule": "result_late", "ticket_id": 10, "organisation_id": 3, "person_id": 0,
@@ -87,7 +88,8 @@ def told() -> dict[str, list[Line]]:
 
 
 def differences(logs: dict[str, list[Line]]) -> dict[str, list[str]]:
-    found = compare(Logs(logs["platform"], logs["gateway"], logs["agents"], logs["database"], NOW, logs["printed"]))
+    said = (logs[name] for name in ("platform", "gateway", "agents", "database"))
+    found = compare(Logs(*said, NOW, logs["printed"], speed=30.0))
     return {one.name: one.differences for one in found if one.differences}
 
 
@@ -149,6 +151,7 @@ FAULTS: dict[str, tuple[Callable[[dict[str, list[Line]]], None], str]] = {
     "a total that nobody prints": (lambda logs: logs["printed"].clear(), "ledger"),
     "a late reply that is not charged": (add("database", clock(id=31, kind="first_reply")), "late first replies"),
     "a ticket beyond its cap": (change("penalty", amount_fen=15001, full_fen=15001), "late first replies"),
+    "a flag that came after a minute": (change("breach", told_at="2026-03-10T03:31:00+00:00"), "late clocks, flagged within"),
     "a late clock without its flag": (change("clock", breached_at=None), "late clocks"),
     "a late ticket that is not overdue": (change("ticket", overdue=False), "late clocks"),
     "a stage that nobody looked at": (change("clock", next_stage_at=EARLIER), "late clocks"),
