@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.models import Outbox, Penalty, PlatformOrder, PushKey, Reminder, Ticket
+from app.models import Event, Outbox, Penalty, PlatformOrder, PushKey, Reminder, Ticket
 from app.services import chain, penalty_totals
 
 SETTLED, TRIED = ("sent", "failed"), ("pending", "claimed", "sending", "unknown")
@@ -40,8 +40,13 @@ def _orders(session: Session) -> Iterator[str]:
 
 
 def _intents(session: Session) -> Iterator[str]:
-    """Each is delivered, failed with a reason, or unknown or waiting with a next try."""
+    """Each is delivered, failed with a reason, or unknown or waiting with a next try; or its answer was taken back
+    before it left, and the ticket's history says so."""
+    undone = session.scalars(select(Event).where(Event.type == "result_undone"))
+    taken_back = {outbox_id for event in undone for outbox_id in event.data["outbox_ids"]}
     for row in session.scalars(select(Outbox)):
+        if row.state == "withdrawn" and row.id in taken_back:
+            continue
         if row.state not in SETTLED + TRIED:
             yield f"outbox {row.id} is {row.state}"
         elif row.state in TRIED and row.next_try_at is None:

@@ -12,7 +12,7 @@ from app.domain import lifecycle
 from app.domain.errors import Stale
 from app.domain.roles import Actor
 from app.domain.ticket_facts import TicketFacts
-from app.models import Draft, Event, PageDraft, Submission, Ticket, entries
+from app.models import Draft, Event, FreeText, PageDraft, Submission, Ticket, entries
 from app.services import (
     cases,
     clocks,
@@ -53,12 +53,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Post:
-    """Where a form stood when it was sent: the ticket's version on the page, the form's one-time key, and its draft."""
+    """Where a form stood when it was sent: the ticket's version on the page, the form's one-time key, its draft, and
+    who typed which words into it."""
 
     number: str
     version: int | None = None
     key: str = ""
     draft: str = ""  # the box whose draft has gone into the entry
+    by_id: int | None = None  # None: whoever sent the key is taken for the one who sent it first
+    said: str = ""
 
 
 def facts_of(ticket: Ticket) -> TicketFacts:
@@ -88,15 +91,40 @@ def may(ticket: Ticket, actor: Actor, action: str) -> bool:
 
 
 def done_before(session: Session, post: Post) -> Outcome | None:
-    """What the same form stored when it was sent the first time, if it was."""
+    """What the same form stored when it was sent the first time, if it was.
+
+    Raises Stale("sent_already") where the key comes from somebody else, for another ticket or with other words: those
+    were never stored, and whoever typed them is not told that they were.
+    """
     if not post.key:
         return None
     sent = read_ahead(session, ("submission", post.key))
     if sent is None:
         sent = list(session.scalars(_SENT, {"key": post.key}))
-    return Outcome(post.number, sent[0], repeated=True) if sent else None
+    if not sent:
+        return None
+    if post.by_id is not None and not _same_form(session, post, sent[0]):
+        raise Stale("sent_already")
+    return Outcome(post.number, sent[0], repeated=True)
 
 
+def _same_form(session: Session, post: Post, event_id: int) -> bool:
+    """Whether person, ticket and words are those of the entry; what was deleted or archived since is believed."""
+    row = session.execute(_ENTRY, {"event_id": event_id}).one_or_none()
+    if row is None:
+        return True
+    if row.number != post.number or row.actor_id not in (None, post.by_id):
+        return False
+    kept = [" ".join(value.split()) for value in (row.body or {}).values() if isinstance(value, str)]
+    return not kept or any(" ".join(post.said.split()) in value for value in kept)
+
+
+_ENTRY = (
+    select(Event.actor_id, Ticket.number, FreeText.body)
+    .join(Ticket, Ticket.id == Event.ticket_id)
+    .outerjoin(FreeText, FreeText.id == Event.text_id)
+    .where(Event.id == bindparam("event_id"))
+)
 _SENT = select(Submission.event_id).where(Submission.key == bindparam("key"))
 
 

@@ -23,11 +23,15 @@ from app.services.ticket_view import View
 from app.web import filters as of_address
 from app.web import forms, presence, queue_page, ticket_page, undo_bar, words
 from app.web.context import translate as _
+from app.web.guard import current_actor
 
 
 def post(number: str) -> Post:
-    """Where the form stood: the version of the page, and the form's one-time key."""
-    return Post(number, request.form.get("version", type=int), key(), request.form.get("draft", "")[:24])
+    """Where the form stood: the version of the page, the form's one-time key, and who typed what."""
+    return Post(
+        number, request.form.get("version", type=int), key(), request.form.get("draft", "")[:24],
+        by_id=current_actor().user_id, said=request.form.get("text", ""),
+    )  # fmt: skip
 
 
 def key() -> str:

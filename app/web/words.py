@@ -192,6 +192,7 @@ def errors() -> dict[str, str]:
         "not_a_date": _("Please enter a date"),
         "invalid": _("Please check the marked fields"),
         "stale": _("Someone else acted on this ticket meanwhile. The newer entries are shown; your text is kept."),
+        "sent_already": _("This form was sent before, with other words: those are stored. What you typed now is kept."),
         "not_allowed": _("This step is not possible in the ticket's present state"),
         "promise_not_open": _("This promise is settled already"),
         "no_appeal": _("There is no appeal to rule on"),

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from app.models import Event, Outbox, Penalty, PlatformOrder, Reminder
-from app.services import penalties, penalty_totals, reminders, replies, sweep
+from app.services import penalties, penalty_totals, reminders, replies, sweep, undo
 from app.services.replies import ResultIn
 from tests import invariant
 from tests.cast import NOON, Cast, post, push, tell
@@ -39,16 +39,25 @@ def test_a_portal_at_work_breaks_nothing(at_work: Cast, db_session: Any) -> None
     assert invariant.broken(db_session) == []
 
 
+def test_an_answer_that_was_taken_back_before_it_left_breaks_nothing(cast: Cast, db_session: Any) -> None:
+    number, answer = push(cast, "W9"), ResultIn(text="已处理", contact_outcome="reached_accepts")
+    replies.result(actor=cast["site"], post=post(number), answer=answer, now=NOON, hold=timedelta(seconds=30))
+    undo.take_back(actor=cast["site"], number=number, now=NOON + timedelta(seconds=5))
+    assert db_session.scalars(select(Outbox.state).where(Outbox.kind == "callback")).all() == ["withdrawn"]
+    assert invariant.broken(db_session) == []
+
+
 @pytest.mark.parametrize(
     ("statement", "word"),
     [
         (delete(PlatformOrder).where(PlatformOrder.code == "W0"), "has no order"),
         (update(Outbox).where(Outbox.state == "pending").values(next_try_at=None), "nobody will try it again"),
         (update(Outbox).values(state="lost"), "is lost"),
+        (update(Outbox).values(state="withdrawn"), "is withdrawn"),
         (update(Reminder).values(outbox_id=1), "a message that is not there"),
         (update(Event).where(Event.type == "result").values(type="note"), "chain: edited"),
     ],
-    ids=["order", "intent", "state", "reminder", "chain"],
+    ids=["order", "intent", "state", "withdrawn", "reminder", "chain"],
 )
 def test_each_thing_that_is_broken_is_named(at_work: Cast, db_session: Any, statement: Any, word: str) -> None:
     db_session.execute(statement)

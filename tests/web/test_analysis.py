@@ -12,10 +12,12 @@ import pytest
 from app import clock
 from app.domain.analysis import Range
 from app.domain.policies import default_rules
+from app.extensions import db
 from app.services import policies, sessions
+from app.services.export_work import Order
 from app.services.sessions import Limits
 from app.services.transaction import write
-from app.web import analysis
+from app.web import analysis, export_lists
 from tests import cast as company
 from tests.cast import NOON, Cast
 from tests.services.test_analysis import LATE, count_all, lived
@@ -103,3 +105,14 @@ def test_a_courier_is_asked_for_within_a_site_alone() -> None:
     days = Range(NOON.date(), NOON.date())
     assert analysis.asked_for({"courier": "钱二", "site": "330106-01"}, days).courier == "钱二"
     assert analysis.asked_for({"courier": "钱二"}, days).courier == ""
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_the_file_of_the_numbers_is_made_where_no_page_is_asked_for(app: Any, cast: Cast, locale: str) -> None:
+    asked = {"from": "2026-11-12", "to": "2026-11-18", "province": "33"}
+    order, listing = Order(cast["ccs"], asked, LATE, locale), export_lists.BY_KEY["analysis"]
+    with app.app_context():
+        n = listing.count(db.session(), order, 2**62, 100)
+        cells, more = listing.page(db.session(), order, 2**62, 100)
+    assert len(cells) == n > 5 and more is None
+    assert any(row[2] == "330106-01" for row in cells)

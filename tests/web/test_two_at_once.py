@@ -92,3 +92,25 @@ def test_a_stale_form_is_refused_with_the_newer_entry_shown_and_the_typed_text_k
     assert newer and int(newer[1]) > int(version[1])
     again = browser["site"].post(f"/tickets/{number}/follow-up", data={**typed, "version": newer[1]})
     assert again.status_code == 303
+
+
+def test_a_form_that_comes_again_with_other_words_is_told_so_and_not_that_they_are_stored(stage: Stage) -> None:
+    number, other = fresh(stage, "WORDS"), fresh(stage, "ELSEWHERE")
+
+    def note(who: str, text: str, at: str = number, **more: str) -> Any:
+        typed = {"csrf_token": stage.csrf, "submission_key": "once", "text": text, **more}
+        return stage.browsers[who].post(f"/tickets/{at}/note", data=typed)
+
+    assert note("site", "先前\r\n的话").status_code == 303
+    assert note("site", " 先前\n的话 ", draft_version="3", version="1").status_code == 303  # the same once more
+    for who, text, at in (
+        ("site", "改过的话", number), ("lcs", "先前\n的话", number), ("site", "先前\n的话", other),
+    ):  # fmt: skip
+        answer = note(who, text, at)
+        assert answer.status_code == 409 and "已用不同的文字提交" in answer.text, (who, text, at)
+        assert text.split()[0] in answer.text.split("<textarea", 1)[1]
+        key = re.search(r'/note"[^>]*>.*?name="submission_key" value="([^"]+)"', answer.text, re.S)
+        assert key and key[1] != "once"
+    page = stage.browsers["site"].get(f"/tickets/{number}").text
+    assert len(re.findall(r"先前\s+的话", page)) == 1 and "改过的话" not in page
+    assert note("site", "改过的话", submission_key="anew").status_code == 303
