@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config
 from app.extensions import READER, READS, babel, csrf, db, htmx, limiter, login, migrate, shared_limits
+from app.web.templating import Templates
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,6 +18,7 @@ def create_app(config: Config | None = None) -> Flask:
     """The Flask application for `config` (default: the environment)."""
     config = config or Config.from_env()
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.jinja_environment = Templates  # before anybody tells it something
     app.config.from_mapping(_flask_settings(config))
     app.extensions["kuaifu"] = config
     if n := config.trusted_proxies:
