@@ -8,7 +8,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Config
-from app.extensions import READER, babel, csrf, db, htmx, limiter, login, migrate, shared_limits
+from app.extensions import READER, READS, babel, csrf, db, htmx, limiter, login, migrate, shared_limits
+from app.web.templating import Templates
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,6 +18,7 @@ def create_app(config: Config | None = None) -> Flask:
     """The Flask application for `config` (default: the environment)."""
     config = config or Config.from_env()
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.jinja_environment = Templates  # before anybody tells it something
     app.config.from_mapping(_flask_settings(config))
     app.extensions["kuaifu"] = config
     if n := config.trusted_proxies:
@@ -56,7 +58,7 @@ def _engine_options(url: str, *, pooled: bool) -> dict[str, object]:
         queued = {"pool_timeout": 5} if url.startswith("sqlite:///") else {}  # in memory there is one connection
         return {"connect_args": {"timeout": 15}, "hide_parameters": True, **queued}
     unprepared = {"connect_args": {"prepare_threshold": None}} if pooled else {}
-    pool = {"pool_size": 8, "max_overflow": 2, "pool_timeout": 5, "pool_pre_ping": True}
+    pool = {"pool_size": 8, "max_overflow": 2, "pool_timeout": 5}
     return {"hide_parameters": True, **pool, **unprepared}
 
 
@@ -72,6 +74,7 @@ def _second(config: Config) -> dict[str, object]:
 def _bind(app: Flask) -> None:
     from app import models  # noqa: F401 - the tables must be known to migrations
     from app.models.dialect import prepare_engine
+    from app.models.dialect_pool import reading
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
@@ -84,6 +87,7 @@ def _bind(app: Flask) -> None:
         for second in set(db.engines.values()) - {db.engine}:
             prepare_engine(second)
         prepare_engine(db.engine, pooled=app.extensions["kuaifu"].database_pooled)
+        app.extensions[READS] = reading(db.engine)
 
 
 def _locale() -> str:

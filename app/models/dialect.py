@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.models.dialect_pool import ask_the_idle
 from app.models.several import SOME, batched, rows_of, side_by_side
 from app.models.together import Question
 from app.models.types import UtcDateTime
@@ -46,6 +47,7 @@ def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     statement is compiled first, which took seconds for a plan that looks dear. Behind a pooler
     nothing is set for a session, because nobody knows whose it will be next: the server's role has it."""
     if engine.dialect.name != "sqlite":
+        ask_the_idle(engine)
         if pooled:
             engine.update_execution_options(**{POOLED: True})
         else:

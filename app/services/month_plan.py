@@ -28,7 +28,7 @@ from app.models.dialect import insert_ignoring, read_much
 from app.services import month_amendments, month_books, months, penalty_totals, scoring_schemes
 from app.services.month_amendments import Correction
 from app.services.scorecard_facts import Span
-from app.services.transaction import write
+from app.services.transaction import one_transaction, write
 
 SHOWN = 12  # months in the list
 SWEEP_BEHIND = timedelta(minutes=10)
@@ -143,6 +143,7 @@ def _n(session: Session, statement: object) -> int:
 
 def preview(session: Session, month: str, now: datetime) -> Preview:
     """What the freeze would write if it were now. Nothing is written."""
+    one_transaction(session)
     read_much(session)
     scheme = scoring_schemes.of_month(session, month)
     _facts, scores, _ranks = month_books.scores(session, Span.of(month, now), scheme)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from app import failpoints
-from app.extensions import db
+from app.extensions import HELD, db
 from app.models.dialect import write_options
 from app.models.pending import store
 
@@ -39,9 +39,10 @@ def write(*, one_picture: bool = False) -> Iterator[Session]:
     session: Session = db.session()
     session.rollback()
     failpoints.reach("write.begin")
-    session.connection(execution_options=write_options(session, one_picture=one_picture))
-    session.info[_KEPT] = {}
+    session.info[HELD] = True
     try:
+        session.connection(execution_options=write_options(session, one_picture=one_picture))
+        session.info[_KEPT] = {}
         failpoints.reach("write.begun")
         yield session
         failpoints.reach("write.commit")
@@ -53,6 +54,14 @@ def write(*, one_picture: bool = False) -> Iterator[Session]:
         raise
     finally:
         session.info.pop(_KEPT, None)
+        session.info.pop(HELD, None)
+
+
+def one_transaction(session: Session) -> None:
+    """What this request reads from here on stands in one transaction: for settings that last as long as one."""
+    if not session.info.get(HELD):
+        session.rollback()
+        session.info[HELD] = True
 
 
 def again(act: Callable[[], T]) -> T:
