@@ -15,12 +15,15 @@ from xlsxwriter.exceptions import FileCreateError
 
 from app.domain.calendars import SHANGHAI
 from app.domain.exports import CELL_LIMIT, TIME, Cell, Column, Sheet, harmless
+from app.integrations import workbook
 from app.integrations.store import FULL, StoreError
 
-TIME_FORMAT, TIME_WIDTH = "yyyy-mm-dd hh:mm:ss", 19
+TIME_WIDTH = 19
 MARGIN_LIMIT = 250  # of the 255 characters that Excel allows in a header or footer
 A4 = 9
-OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+NEXT = "\n"
+_SPELL = json.JSONEncoder(ensure_ascii=False, default=datetime.isoformat).encode
 
 Rows = Iterable[Sequence[Cell]]
 
@@ -30,18 +33,17 @@ Rows = Iterable[Sequence[Cell]]
 
 def pack(rows: Rows) -> bytes:
     """Rows as JSON lines; instants as ISO texts, which the columns tell from other texts."""
-    lines = [json.dumps(row, ensure_ascii=False, default=datetime.isoformat) for row in rows]
-    return "".join(f"{line}\n" for line in lines).encode()
+    return "".join([f"{_SPELL(row)}\n" for row in rows]).encode()
 
 
 def unpack(data: bytes, columns: Sequence[Column]) -> Iterator[list[Cell]]:
     """The rows again, with their instants."""
     times = [at for at, column in enumerate(columns) if column.kind == TIME]
-    for line in data.split(b"\n")[:-1]:
-        row: list[Cell] = json.loads(line)
+    rows: list[list[Any]] = json.loads(f"[{data[:-1].decode().replace(NEXT, ',')}]")  # a break in a text is escaped
+    for row in rows:
         for at in times:
             if row[at] is not None:
-                row[at] = datetime.fromisoformat(str(row[at]))
+                row[at] = datetime.fromisoformat(row[at])
         yield row
 
 
@@ -53,21 +55,13 @@ def write_xlsx(path: Path, sheet: Sheet, rows: Rows) -> None:
 
     Memory does not grow with the rows. Raises StoreError.
     """
+    top = len(sheet.head) + 2
     try:
-        book = xlsxwriter.Workbook(str(path), {**OPTIONS, "tmpdir": str(path.parent)})
-        _fill(book, sheet, rows)
-        book.close()
+        workbook.write(
+            path, lambda book, page: _set_up(book, page, sheet, top), top + 1, len(sheet.columns), sheet.rows, rows
+        )
     except (OSError, FileCreateError) as error:
         raise _refused(error) from None
-
-
-def _fill(book: Any, sheet: Sheet, rows: Rows) -> None:
-    page, top = book.add_worksheet(), len(sheet.head) + 2
-    _set_up(book, page, sheet, top)
-    times = book.add_format({"num_format": TIME_FORMAT, "align": "left"})
-    for number, row in enumerate(rows, top + 1):
-        for at, cell in enumerate(row):
-            _put(page, number, at, cell, times)
 
 
 def _set_up(book: Any, page: Any, sheet: Sheet, top: int) -> None:
@@ -94,17 +88,6 @@ def _set_up(book: Any, page: Any, sheet: Sheet, top: int) -> None:
     page.set_footer(f"&L&8{_margin(sheet.mark)}")
 
 
-def _put(page: Any, line: int, at: int, cell: Cell, times: Any) -> None:
-    if cell is None or cell == "":
-        return
-    if isinstance(cell, datetime):
-        page.write_datetime(line, at, cell.astimezone(SHANGHAI).replace(tzinfo=None, microsecond=0), times)
-    elif isinstance(cell, int | float):
-        page.write_number(line, at, cell)
-    else:
-        page.write_string(line, at, cell[:CELL_LIMIT])
-
-
 def _margin(text: str) -> str:
     """A text for a printed page's edge, where & begins a command."""
     return text[: MARGIN_LIMIT // 2].replace("&", "&&")
@@ -113,7 +96,7 @@ def _margin(text: str) -> str:
 def blank_xlsx(heads: Sequence[str], examples: Iterable[Sequence[str]]) -> bytes:
     """A sheet to fill in: headings and examples, every cell a text, so that no number loses its zeros."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, **{k: v for k, v in OPTIONS.items() if k != "constant_memory"}})
+    book = xlsxwriter.Workbook(out, {"in_memory": True, **workbook.PLAIN})
     page, bold, text = book.add_worksheet(), book.add_format({"bold": True}), book.add_format({"num_format": "@"})
     page.set_column(0, len(heads) - 1, 16, text)
     page.write_row(0, 0, heads, bold)

@@ -80,7 +80,7 @@ def page(session: Session, actor: Actor, asked: Asked) -> Page:
 
 def below(session: Session, actor: Actor, asked: Asked, before: int, limit: int) -> list[tuple[int, Line]]:
     """The same by falling id, for a file: those with an id below `before`, one more than `limit`."""
-    statement = _selected(actor, asked).where(ProblemRow.ticket_id < before)
+    statement = _selected(actor, asked).where(ProblemRow.ticket_id < before, Ticket.id < before)  # as in `queue.below`
     rows = session.execute(statement.order_by(ProblemRow.ticket_id.desc()).limit(limit + 1))
     return [(row.ticket_id, _line(row)) for row in rows]
 

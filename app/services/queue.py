@@ -173,8 +173,10 @@ def below(session: Session, actor: Actor, filters: Filters, now: datetime, ticke
     """
     statement = columns().join(WorkItem, WorkItem.ticket_id == Ticket.id)
     statement = statement.add_columns(WorkItem.queue, WorkItem.due_at, WorkItem.overdue)
-    statement = filtered(statement.where(*_below(actor, filters, now, ticket_id)), actor, filters, now)
-    found = session.execute(statement.order_by(WorkItem.ticket_id.desc()).limit(limit + 1))
+    # of both tables, or PostgreSQL merges each page with all tickets from the newest one on
+    statement = statement.where(*_below(actor, filters, now, ticket_id), Ticket.id < ticket_id)
+    statement = filtered(statement, actor, filters, now)
+    found = session.connection().execute(statement.order_by(WorkItem.ticket_id.desc()).limit(limit + 1))
     return [_asked(row_of(values[:-3], actor), *values[-3:]) for values in found]
 
 

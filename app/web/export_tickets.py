@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -58,9 +59,9 @@ def count(session: Session, order: Order, ticket_id: int, most: int) -> int:
 
 
 def columns(session: Session, order: Order) -> list[Filled]:
-    """One line a ticket."""
-    categories, states, waits = queue_page.category_labels(session), words.states(), words_clocks.waiting
-    asked, me = words_parties.queues(), order.actor.name
+    """One line a ticket. What is said of many lines is said once a page."""
+    categories, states, waits = queue_page.category_labels(session), words.states(), cache(words_clocks.waiting)
+    asked, me, told, place = words_parties.queues(), order.actor.name, cache(yes_no), cache(named)
     return [
         text(_("Ticket"), lambda row: row.number, 20),
         text(_("Waybill"), lambda row: row.waybill, 20),
@@ -72,12 +73,12 @@ def columns(session: Session, order: Order) -> list[Filled]:
             18,
         ),
         time(_("Due"), lambda row: row.due_at),
-        text(_("Overdue"), lambda row: yes_no(row.overdue), 8),
+        text(_("Overdue"), lambda row: told(row.overdue), 8),
         number(_("Repeats"), lambda row: row.repeat_count, 8),
-        text(_("Promise broken"), lambda row: yes_no(row.broken), 10),
+        text(_("Promise broken"), lambda row: told(row.broken), 10),
         time(_("Received"), lambda row: row.received_at),
         time(_("Last activity"), lambda row: row.activity_at),
-        text(_("Site"), lambda row: named(row.site_name, row.site_name_en), 22),
+        text(_("Site"), lambda row: place(row.site_name, row.site_name_en), 22),
         text(_("Owner"), lambda row: me if row.mine else row.owner, 12),
         text(_("Complaint"), lambda row: mask_text(row.content), 60),
     ]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+import re
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
+import xlsxwriter
 
+from app.domain.calendars import SHANGHAI
 from app.domain.exports import CELL_LIMIT, Cell, Column, Sheet
-from app.integrations import sheets
+from app.integrations import sheets, workbook
 from app.integrations.store import DirectoryStore, StoreError
 
 AT = datetime(2026, 11, 18, 16, 30, 5, tzinfo=UTC)  # 00:30:05 of the 19th in Shanghai
@@ -70,6 +74,57 @@ def test_the_page_is_ready_to_read_and_to_print(tmp_path: Path) -> None:
 def test_a_text_beyond_what_a_cell_holds_is_cut_and_not_lost(tmp_path: Path) -> None:
     sheets.write_xlsx(tmp_path / "a.xlsx", a_sheet(1), [["a" * (CELL_LIMIT + 9), 1, AT, ""]])
     assert len(openpyxl.load_workbook(tmp_path / "a.xlsx").active["A6"].value) == CELL_LIMIT
+
+
+def test_a_sign_that_excel_counts_twice_does_not_make_a_cell_too_long(tmp_path: Path) -> None:
+    sheets.write_xlsx(tmp_path / "a.xlsx", a_sheet(1), [["a" + "😀" * CELL_LIMIT, 1, AT, ""]])
+    kept = str(openpyxl.load_workbook(tmp_path / "a.xlsx").active["A6"].value)
+    assert kept == "a" + "😀" * (CELL_LIMIT // 2)
+
+
+MARKS = [
+    "<r><t>a</t></r>",
+    "<r>a < b & c</r>",
+    "</t></is></c>",
+    "a]]>b",
+    "_x000D_",
+    "\x00\x1f\x0b\ufffe",
+    " a ",
+    "a\nb",
+    "\n",
+]
+
+
+def test_a_text_full_of_marks_stays_that_text(tmp_path: Path) -> None:
+    sheets.write_xlsx(tmp_path / "a.xlsx", a_sheet(len(MARKS)), [[text, 1, AT, text] for text in MARKS])
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx").active
+    read = [openpyxl.utils.escape.unescape(str(page.cell(6 + n, 1).value)) for n in range(len(MARKS))]
+    assert read == MARKS
+
+
+def test_a_row_is_spelled_as_the_library_spells_it(tmp_path: Path) -> None:
+    texts = [*NASTY, *MARKS[2:], "内容" * 50, "名 ", "a" * 41]
+    rows: list[list[Cell]] = [[text, n / 7, AT.replace(second=n, microsecond=n), n] for n, text in enumerate(texts)]
+    rows += [[None, True, None, None], [None] * 4, ["甲", -0.1, AT, 10**15]]
+    sheets.write_xlsx(tmp_path / "a.xlsx", a_sheet(len(rows)), rows)
+    ours = ZipFile(tmp_path / "a.xlsx").read(workbook.SHEET).decode().split("</row>")[4:-1]
+    assert ours == _by_the_library(tmp_path / "b.xlsx", rows, re.search(r's="\d+"(?=><v>4)', "".join(ours)))
+
+
+def _by_the_library(path: Path, rows: list[list[Cell]], style: re.Match[str] | None) -> list[str]:
+    book = xlsxwriter.Workbook(path, {"constant_memory": True, **workbook.PLAIN})
+    page, times = book.add_worksheet(), book.add_format({"num_format": "yyyy"})
+    for line, row in enumerate(rows, 5):
+        for at, cell in enumerate(row):
+            if isinstance(cell, datetime):
+                page.write_datetime(line, at, cell.astimezone(SHANGHAI).replace(tzinfo=None, microsecond=0), times)
+            elif isinstance(cell, str):
+                page.write_string(line, at, cell)
+            elif cell is not None:
+                page.write_number(line, at, cell)
+    book.close()
+    said = ZipFile(path).read(workbook.SHEET).decode().replace('s="1"', style[0] if style else "")
+    return said.split("<sheetData>")[1].split("</row>")[:-1]
 
 
 def test_a_csv_file_begins_with_a_mark_and_its_headings_and_disarms_formulas(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from app.integrations.store import StoreError
 from app.jobs import exports as work
 from app.models import Export, ExportLog, ExportPage, Outbox, User
 from app.models.ids import new_id
-from app.services import export_work, exports, replies
+from app.services import export_work, exports, queue, replies
 from app.services.exports import OrderIn, TooSoon
 from app.services.transaction import write
 from tests import cast as people
@@ -432,3 +432,10 @@ def test_many_rows_cost_statements_by_pages_alone(database, db_session, cast, tm
     assert (few, many) == (100, 2_000) and pages == 40
     assert len(table(db_session, export_id, tmp_path)) == 2_000
     assert (much - little) / (pages - few_pages) < 12
+
+
+def test_a_page_of_the_queue_begins_at_its_place_in_both_tables(database, db_session, cast, tickets):
+    """Bounded in one of them, PostgreSQL reads all younger tickets again for each page."""
+    with counted(database) as said:
+        queue.below(db_session, cast["ccs"], queue.Filters("all"), NOON, 2**62, 2)
+    assert "work_item.ticket_id <" in said[-1] and " ticket.id <" in said[-1]
