@@ -149,9 +149,10 @@ def follow_up(
     verb = partial(
         replies.follow_up, actor=actor, contact_outcome=contact_outcome, next_update_at=next_update_at, now=now
     )
+    texts = {item.number: placeholders.fill(text, item.values) for item in found}
     return [
-        attempt(item.number, partial(verb, post=many.post(item.number), text=placeholders.fill(text, item.values)))
-        for item in found
+        attempt(number, partial(verb, post=_said(many, actor, number, text, filled), text=filled))
+        for number, filled in texts.items()
     ]
 
 
@@ -165,10 +166,16 @@ def result(
     found = _named(actor, many, now)
     check(found, answer, now)
     verb = partial(replies.result, actor=actor, now=now, hold=hold)
+    own = {item.number: answer_of(item, answer) for item in found}
     return [
-        attempt(item.number, partial(verb, post=many.post(item.number), answer=answer_of(item, answer)))
-        for item in found
+        attempt(number, partial(verb, post=_said(many, actor, number, answer.text, one.text), answer=one))
+        for number, one in own.items()
     ]
+
+
+def _said(many: Many, actor: Actor, number: str, typed: str, filled: str) -> Post:
+    """Where the form stood, with who typed what; what placeholders stand for is another hour's when it comes again."""
+    return replace(many.post(number), by_id=actor.user_id, said=typed if typed == filled else "")
 
 
 def _named(actor: Actor, many: Many, now: datetime) -> list[Item]:

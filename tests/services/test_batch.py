@@ -150,3 +150,18 @@ def test_each_set_of_allowed_answers_is_asked_once_and_goes_to_its_own_tickets(c
     assert batch.answer_of(found[0], said).answer == ""
     assert batch.answer_of(found[1], said).answer == "OK"
     assert batch.groups(found[1:])[0].key == group.key
+
+
+def test_the_same_form_with_other_words_stores_none_of_them_and_says_so_at_each(cast: Cast, db_session: Any) -> None:
+    numbers, until = pushed(cast, 2), NOW + timedelta(hours=1)
+
+    def follow_up(text: str, who: str = "site") -> list[str]:
+        done = batch.follow_up(
+            actor=cast[who], many=many(numbers), text=text, contact_outcome="no_answer", next_update_at=until, now=NOW
+        )
+        return [one.code for one in done]
+
+    assert follow_up("先前的话") == follow_up("先前的话") == ["", ""]
+    assert follow_up("改过的话") == follow_up("先前的话", "site-manager") == ["sent_already", "sent_already"]
+    said = [body["text"] for body in db_session.scalars(select(FreeText.body)) if "的话" in body.get("text", "")]
+    assert said == ["先前的话", "先前的话"]
