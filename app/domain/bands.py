@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 
 from app.domain.calendars import ONE_DAY, at_local, local_date
 
@@ -12,7 +14,8 @@ AT_ONCE = timedelta(minutes=30)
 MIDNIGHT = time(0, 0)
 
 
-def ends(now: datetime) -> dict[str, datetime]:
+@lru_cache(maxsize=8)  # a list asks once for each of its rows
+def ends(now: datetime) -> Mapping[str, datetime]:
     """The last due of each band but the open one: now, in 30 minutes, and the end of the day in Shanghai.
 
     Near midnight the 30 minutes reach into the next day and *today* is empty.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -48,8 +48,7 @@ MOST = 100  # a band is counted no further
 ASKED = frozenset({"to_answer", "to_rule"})  # queues of what is asked of one desk alone
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One line of the list, personal data still unmasked: the web masks it."""
 
     ticket_id: int
@@ -111,13 +110,9 @@ def page_step(actor: Actor, filters: Filters, now: datetime) -> Step[Page]:
     last = found[PAGE - 1] if more else None
     after = f"{last[-1].isoformat()}~{last[0]}" if last else ""
     rows = tuple(
-        _asked(_placed(row_of(values, actor), values[-3], now), *values[-4:-1]) for values in found[:PAGE]
+        _asked(row_of(values, actor, day.band_of(values[-3], now)), *values[-4:-1]) for values in found[:PAGE]
     )  # fmt: skip
     return Page(rows, after)
-
-
-def _placed(row: Row, due_at: datetime, now: datetime) -> Row:
-    return replace(row, band=day.band_of(due_at, now))
 
 
 def next_up(session: Session, actor: Actor, filters: Filters, now: datetime, *, but: str) -> str:
@@ -273,16 +268,18 @@ def columns() -> Any:
     )  # fmt: skip
 
 
-def row_of(values: Any, actor: Actor) -> Row:
+def row_of(values: Any, actor: Actor, band: str = "") -> Row:
     """A row out of one result of `columns`."""
     body: Mapping[str, Any] = values[11] or {}
     mine = values[15] is not None and values[15] == actor.user_id
-    words = [str(body.get("text", "")), values[12] or "", values[13] or "", "" if mine else values[14] or ""]
-    return Row(*[*list(values)[:11], *words, mine, on_top(values[16], values[4]), values[17] or 0, bool(values[18])])
+    return Row._make((
+        *values[:11], str(body.get("text", "")), values[12] or "", values[13] or "", "" if mine else values[14] or "",
+        mine, on_top(values[16], values[4]), values[17] or 0, bool(values[18]), "", band,
+    ))  # fmt: skip
 
 
 def _asked(row: Row, queue: str, due_at: datetime, overdue: bool) -> Row:
     """The line as the desk sees it from which something is asked: with the time it has for that."""
     if queue not in ASKED:
         return row
-    return replace(row, due_at=due_at, overdue=overdue, asked=queue)
+    return row._replace(due_at=due_at, overdue=overdue, asked=queue)

@@ -8,7 +8,7 @@ from flask import Flask
 
 SET_UP = (
     "security", "metrics", "request_log", "again", "language", "context", "attachments", "emergencies", "exports",
-    "bell", "guidance", "second_factor", "troubles",
+    "bell", "lines", "guidance", "second_factor", "troubles",
 )  # fmt: skip
 PAGES = (
     "auth",

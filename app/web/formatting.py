@@ -23,22 +23,23 @@ class Formatter:
 
     def __init__(self, *, english: bool, now: datetime, translate: Callable[[str], str] = _untranslated) -> None:
         self.english = english
-        self._now = now
+        self._now, self._today = now, now.astimezone(SHANGHAI).date()
         self._translate = translate
 
     def time(self, at: datetime | None) -> str:
         """Short: the hour today, day and hour this year, the day otherwise."""
         if at is None:
             return "—"
-        local = at.astimezone(SHANGHAI)
-        today = self._now.astimezone(SHANGHAI)
-        if local.date() == today.date():
-            return f"{local:%H:%M}"
-        return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
+        local, today = at.astimezone(SHANGHAI), self._today
+        if local.date() == today:
+            return f"{local.hour:02}:{local.minute:02}"
+        if local.year == today.year:
+            return f"{local.month:02}-{local.day:02} {local.hour:02}:{local.minute:02}"
+        return f"{local:%Y-%m-%d}"
 
     def full(self, at: datetime | None) -> str:
         """To the second: 2026-11-23 14:05:09."""
-        return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if at else "—"
+        return at.astimezone(SHANGHAI).isoformat(" ")[:19] if at else "—"
 
     def date(self, at: datetime | date | None) -> str:
         """The day: 2026年11月23日, 23 Nov 2026."""

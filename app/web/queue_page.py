@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -37,6 +37,7 @@ from app.web.context import translate as _
 from app.web.filters import address as address
 from app.web.filters import asked as asked
 from app.web.filters import kept as kept
+from app.web.formatting import Formatter
 from app.web.language import table
 
 RAIL = {
@@ -53,6 +54,17 @@ RAIL = {
 BY_STATE = "to_accept"  # the first of the queues that tell how far a ticket is; those before it wait for this desk
 HOT = frozenset({"overdue"})
 OWNED_BY = {"site": ("", "mine", "unclaimed"), "lcs": ("", "mine", "helped")}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What every line of one list is told with, looked up once. `query` keeps the filters in a line's address."""
+
+    now: datetime
+    categories: dict[str, str]
+    fmt: Formatter
+    selected: str = ""
+    query: str = ""
 
 
 def rail(session: Session, actor: Actor, filters: Filters | None, now: datetime) -> dict[str, Any]:
@@ -153,7 +165,8 @@ def _listing(session: Session, actor: Actor, frame: Frame, now: datetime, select
     filters, page, categories = frame.filters, frame.page, category_labels(session)
     base = addresses.page("tickets.index")
     address_of = asked(filters)
-    lines = [row_of(row, now, categories, selected, address_of) for row in page.rows]
+    told = Told(now, categories, g.fmt, selected, f"?{urlencode(address_of)}" if address_of else "")
+    lines = [row_of(row, told) for row in page.rows]
     return {
         "bands": bands(page.rows, lines, frame.bands),
         "q": "", "sort": filters.sort, "queue": filters.queue,
@@ -165,7 +178,7 @@ def _listing(session: Session, actor: Actor, frame: Frame, now: datetime, select
         "news": news(frame.version, now, 0, filters),
         "list_href": address(filters),
         "search": None, "batch": actor.can("batch"), "batch_key": secrets.token_urlsafe(24),
-        "query": f"?{urlencode(address_of)}" if address_of else "", "only": only(session, actor, filters),
+        "query": told.query, "only": only(session, actor, filters),
         "ticked": request.args.get("tick", ""),
         "tick_href": f"{base}?{urlencode({**address_of, 'after': filters.after})}&tick=",
     }  # fmt: skip
@@ -232,36 +245,32 @@ def news(version: int, since: datetime, n: int, filters: Filters) -> dict[str, A
     }  # fmt: skip
 
 
-def row_of(row: Row, now: datetime, categories: dict[str, str], selected: str, asked: dict[str, str]) -> dict[str, Any]:
-    """One line of the list: masked, with its countdown in words; its address keeps the filters `asked` for."""
+def row_of(row: Row, told: Told) -> dict[str, Any]:
+    """One line of the list: masked, with its countdown in words."""
     asking = row.asked or row.next_clock == "close"  # the site has something to do though the answer is out
-    due_text, tone = asked_chip(row, now) if asking else chip(row.state, row.due_at, row.overdue, now)
-    waits = words_clocks.waiting(row.next_clock, raised=row.raised)
+    state, fmt = "in_progress" if asking else row.state, told.fmt  # what is asked counts, whatever the ticket's state
+    due_text, tone = chip(state, row.due_at, row.overdue, told.now)
+    foot = words_clocks.waiting(row.next_clock, raised=row.raised) if row.due_at else ""
     return {
         "number": row.number,
-        "href": f"/tickets/{row.number}?{urlencode(asked)}" if asked else f"/tickets/{row.number}",
+        "href": f"/tickets/{row.number}{told.query}",
         "due_text": due_text,
-        "due_iso": row.due_at.isoformat() if row.due_at and (asking or row.state in ("open", "in_progress")) else "",
+        "due_iso": row.due_at.isoformat() if row.due_at and state in ("open", "in_progress") else "",
         "tone": tone,
-        "category": categories.get(row.category, row.category),
+        "category": told.categories.get(row.category, row.category),
         "repeat": row.repeat_count,
         "round": row.retreats + 1 if row.retreats else 0,
         "broken": row.broken,
         "content": mask_text(row.content)[:120],
         "waybill": row.waybill,
         "waybill_tail": f"…{row.waybill[-8:-4]} {row.waybill[-4:]}" if len(row.waybill) >= 8 else "",
-        "foot": words_parties.queues()[row.asked] if row.asked else waits if row.due_at else "",
-        "time_text": g.fmt.time(row.received_at),
-        "time_full": g.fmt.full(row.received_at),
-        "selected": row.number == selected,
+        "foot": words_parties.queues()[row.asked] if row.asked else foot,
+        "time_text": fmt.time(row.received_at),
+        "time_full": fmt.full(row.received_at),
+        "selected": row.number == told.selected,
         "owner": _("Mine") if row.mine else row.owner,
-        "site_name": (row.site_name_en or row.site_name) if g.fmt.english else row.site_name,
+        "site_name": (row.site_name_en or row.site_name) if fmt.english else row.site_name,
     }
-
-
-def asked_chip(row: Row, now: datetime) -> tuple[str, str]:
-    """The countdown of what is asked of this desk, whatever the ticket's own state."""
-    return chip("in_progress", row.due_at, row.overdue, now)
 
 
 def chip(state: str, due_at: datetime | None, overdue: bool, now: datetime) -> tuple[str, str]:

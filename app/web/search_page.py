@@ -78,9 +78,9 @@ def listing(
 ) -> dict[str, Any]:  # fmt: skip
     """The list pane: the hits and no other ticket."""
     categories, kinds = queue_page.category_labels(db.session()), thread.names()
-    narrow = narrowed(filters, queue_page.filter_labels(db.session()))
+    narrow, told = narrowed(filters, queue_page.filter_labels(db.session())), queue_page.Told(now, categories, g.fmt)
     return {
-        "rows": [_row(hit, query, now, categories, kinds) for hit in found.hits], "q": text, "sort": filters.sort,
+        "rows": [_row(hit, query, told, kinds) for hit in found.hits], "q": text, "sort": filters.sort,
         "queue": filters.queue, "sorts": [], "owners": queue_page.owners(actor, filters, text), "owner": filters.owner,
         "site": filters.site,
         "filters": {"category": filters.category, "groups": queue_page.category_groups(db.session())}, "news": None,
@@ -121,10 +121,8 @@ def _nothing(query: Query, found: Found, categories: dict[str, str]) -> dict[str
     }  # fmt: skip
 
 
-def _row(
-    hit: Hit, query: Query, now: datetime, categories: dict[str, str], kinds: dict[str, str]
-) -> dict[str, Any]:  # fmt: skip
-    row = queue_page.row_of(hit.row, now, categories, "", {})
+def _row(hit: Hit, query: Query, told: queue_page.Told, kinds: dict[str, str]) -> dict[str, Any]:
+    row = queue_page.row_of(hit.row, told)
     where, pieces = _where(hit, query)
     text = [(kinds.get(hit.entry, ""), hit.excerpt)] if hit.excerpt else []
     newest = {"time_text": g.fmt.time(hit.written_at), "time_full": g.fmt.full(hit.written_at)}
