@@ -25,8 +25,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+<<<<<<< HEAD
 from app.models.dialect_pool import ask_the_idle
 from app.models.several import SOME, batched, rows_of, side_by_side
+=======
+from app.models.several import rows_of, side_by_side
+>>>>>>> h/bulk
 from app.models.together import Question
 from app.models.types import UtcDateTime
 
@@ -82,20 +86,18 @@ def insert_ignoring(session: Session, table: Any) -> Any:
 def insert_new(session: Session, table: Any, values: dict[str, Any]) -> bool:
     """Insert a row unless its key is there already; whether it is new. The statement is made once a process."""
     postgres = session.get_bind().dialect.name == "postgresql"
-    result: Any = session.connection().execute(_ignoring(table.__table__, tuple(values), postgres), values)
+    result: Any = session.connection().execute(_ignoring(table.__table__, tuple(sorted(values)), postgres), values)
     return bool(result.rowcount == 1)
 
 
 def insert_all_new(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
     """The same for many rows with the same columns."""
-    postgres = session.get_bind().dialect.name == "postgresql"
-    session.connection().execute(_ignoring(table.__table__, tuple(rows[0]), postgres), rows)
+    _at_once(session, _ignoring, table.__table__, rows)
 
 
 @cache
-def _ignoring(table: Table, names: tuple[str, ...], postgres: bool) -> Any:
-    statement: Any = (postgresql.insert if postgres else sqlite.insert)(table)
-    statement = statement.values({name: bindparam(name) for name in names}).on_conflict_do_nothing()
+def _ignoring(table: Table, names: tuple[str, ...], postgres: bool, many: bool = False) -> Any:
+    statement = _of_rows(table, names, postgres, many).on_conflict_do_nothing()
     return statement.execution_options(preserve_rowcount=True)
 
 
@@ -109,18 +111,25 @@ def upsert_add(session: Session, table: Any, rows: list[dict[str, Any]]) -> None
 
 
 def _at_once(session: Session, make: Callable[..., Any], table: Table, rows: list[dict[str, Any]]) -> None:
-    """Execute it for the rows: on PostgreSQL some rows are one statement, because each way to it and back counts."""
+    """Execute it for the rows: on PostgreSQL as one statement, because each way to it and back counts."""
+    if not rows:
+        return
     postgres = session.get_bind().dialect.name == "postgresql"
-    for part in batched(rows, SOME) if postgres else [rows] if rows else []:
-        some = len(part) if postgres else 1
-        statement = make(table, tuple(sorted(part[0])), postgres, some)
-        session.connection().execute(statement, side_by_side(part) if some > 1 else part)
+    many = postgres and len(rows) > 1
+    statement = make(table, tuple(sorted(rows[0])), postgres, many)
+    session.connection().execute(statement, side_by_side(rows) if many else rows)
+
+
+def _of_rows(table: Table, names: tuple[str, ...], postgres: bool, many: bool) -> Any:
+    statement: Any = (postgresql.insert if postgres else sqlite.insert)(table)
+    if many:
+        return statement.from_select(names, rows_of(table, names))
+    return statement.values({name: bindparam(name) for name in names})
 
 
 @cache
-def _adding(table: Table, names: tuple[str, ...], postgres: bool, some: int) -> Any:
-    statement: Any = (postgresql.insert if postgres else sqlite.insert)(table)
-    statement = statement.values(rows_of(table, names, some))
+def _adding(table: Table, names: tuple[str, ...], postgres: bool, many: bool) -> Any:
+    statement = _of_rows(table, names, postgres, many)
     keys, added = [name for name in names if name != "n"], table.c.n + statement.excluded.n
     return statement.on_conflict_do_update(index_elements=keys, set_={"n": added})
 
@@ -131,9 +140,8 @@ def upsert(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
 
 
 @cache
-def _replacing(table: Table, names: tuple[str, ...], postgres: bool, some: int) -> Any:
-    statement: Any = (postgresql.insert if postgres else sqlite.insert)(table)
-    statement = statement.values(rows_of(table, names, some))
+def _replacing(table: Table, names: tuple[str, ...], postgres: bool, many: bool) -> Any:
+    statement = _of_rows(table, names, postgres, many)
     keys = [column.name for column in table.primary_key]
     rest = {name: statement.excluded[name] for name in names if name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=rest)

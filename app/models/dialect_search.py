@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.domain.search import Word
+from app.models.several import side_by_side
 
 # A rank without its last bits is a bucket of time: of 70 minutes, and each span's four times as long as the one before.
 # The index of words has every document's bucket of each span (migration 0033) and thus finds the newest first.
@@ -46,6 +47,10 @@ _SQLITE = {
 _POSTGRESQL = {
     "insert": "INSERT INTO search_document (rank, ticket_id, scopes, terms)"
     " VALUES (:rank, :ticket_id, CAST(:scopes AS bigint[]), array_to_tsvector(CAST(:terms AS text[])))",
+    "insert_many": "INSERT INTO search_document (rank, ticket_id, scopes, terms)"
+    " SELECT one.rank, one.ticket_id, CAST(one.scopes AS bigint[]), array_to_tsvector(string_to_array(one.terms, ' '))"
+    " FROM unnest(CAST(:rank AS bigint[]), CAST(:ticket_id AS bigint[]), CAST(:scopes AS text[]),"
+    " CAST(:terms AS text[])) AS one(rank, ticket_id, scopes, terms)",
     "extend": "UPDATE search_document SET rank = :rank, terms = CASE WHEN length(terms) < :most"
     " THEN terms || array_to_tsvector(CAST(:terms AS text[])) ELSE terms END WHERE ticket_id = :ticket_id",
     "admit": "UPDATE search_document SET scopes = scopes || CAST(:scopes AS bigint[]) WHERE ticket_id = :ticket_id",
@@ -66,7 +71,12 @@ class Document:
 def insert(session: Session, documents: Iterable[Document]) -> None:
     """Add documents of tickets that have none. The caller commits."""
     rows = [_values(session, one, ticket_id=one.ticket_id, rank=one.rank) for one in documents]
-    if rows:
+    if len(rows) > 1 and _postgresql(session):
+        for row in rows:
+            row["scopes"] = f"{{{','.join(str(one) for one in row['scopes'])}}}"
+            row["terms"] = " ".join(row["terms"])
+        session.connection().execute(_said(session, "insert_many")[0], side_by_side(rows))
+    elif rows:
         session.connection().execute(_said(session, "insert")[0], rows)
 
 

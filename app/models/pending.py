@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, insert, inspect
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.orm import Mapper, Session
 
-from app.models.several import SOME, batched, rows_of, side_by_side
+from app.models.several import rows_of, side_by_side
 
 Way = Callable[[Any], Any] | None
 _MISSING = object()
@@ -57,14 +57,14 @@ def _insert(connection: Connection, objects: list[Any]) -> None:
     if plan.positional or len(rows) == 1:
         connection.exec_driver_sql(plan.said, rows if len(rows) > 1 else rows[0])
         return
-    for part in batched(rows, SOME):
-        connection.exec_driver_sql(_said(mapper, connection.dialect, len(part)), side_by_side(part))
+    connection.exec_driver_sql(_said(mapper, connection.dialect), side_by_side(rows))
 
 
 @cache
-def _said(mapper: Mapper[Any], dialect: Dialect, some: int) -> str:
+def _said(mapper: Mapper[Any], dialect: Dialect) -> str:
     table = cast(Table, mapper.local_table)
-    return str(insert(table).values(rows_of(table, [c.name for c in table.columns], some)).compile(dialect=dialect))
+    names = [column.name for column in table.columns]
+    return str(insert(table).from_select(names, rows_of(table, names)).compile(dialect=dialect))
 
 
 def _row(plan: _Plan, one: Any) -> Any:

@@ -1,13 +1,12 @@
-"""Several rows in one statement: how its values and its parameters are spelled."""
+"""Several rows in one statement, which is the same however many they are: PostgreSQL takes each column as an array."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam
-
-SOME = 16  # rows that go into one statement where each way to the server and back counts
+from sqlalchemy import String, Table, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 
 def batched(rows: list[Any], size: int) -> list[list[Any]]:
@@ -15,15 +14,23 @@ def batched(rows: list[Any], size: int) -> list[list[Any]]:
     return [rows[first : first + size] for first in range(0, len(rows), size)]
 
 
-def side_by_side(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def side_by_side(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The parameters of `rows_of` for these rows."""
-    return {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def rows_of(table: Table, names: Sequence[str], some: int) -> Any:
-    """What an INSERT of so many rows takes as its values."""
+def rows_of(table: Table, names: Sequence[str]) -> Any:
+    """What an INSERT takes its rows from on PostgreSQL. A statement with each value by itself would be another one for
+    each number of rows, made anew every time and too long for the driver to remember."""
+    return select(listed({name: table.c[name] for name in names}))
 
-    def row(end: str) -> dict[str, Any]:
-        return {name: bindparam(name + end, type_=table.c[name].type) for name in names}
 
-    return row("") if some == 1 else [row(f"_{n}") for n in range(some)]
+def listed(columns: Mapping[str, Any]) -> Any:
+    """The same as a table of the statement: by the name of each parameter the column whose values it holds."""
+    given = [bindparam(name, type_=ARRAY(_kind(column.type))) for name, column in columns.items()]
+    return func.unnest(*given).table_valued(*columns).render_derived()
+
+
+def _kind(kind: Any) -> Any:
+    """A text's limit is its column's: an array of limited texts would cut them instead of refusing them."""
+    return String() if isinstance(kind, String) else kind

@@ -16,6 +16,7 @@ from app.domain.history_times import REMEMBERED, instant, micros, utc
 from app.services.history_files import FileError, Lines
 
 BATCH = 2000
+SHORT, WORDS = 40, 5000  # characters of a word that is remembered, and how many of them
 NUMBER_LIMIT, GROUP_LIMIT, WORD_LIMIT, TEXT_LIMIT = 64, 120, 300, 2000
 COUNT_LIMIT = 2**31 - 1
 NOT_KNOWN = "—"
@@ -177,6 +178,7 @@ class _Reading:
         self.flags = dict.fromkeys(mapping.file.false, False) | dict.fromkeys(mapping.file.true, True)
         read = mapping.read_time
         self.micros = lru_cache(REMEMBERED)(lambda text: None if text in self.unknown else self.within(read(text)))
+        self.usual = lru_cache(WORDS)(self._word)  # a column says the same few things again and again
 
     def values(self, raw: Any, width: int) -> Any:
         """The line's values as text; Excel's dates stay what they are. Raises _Bad for what no database takes."""
@@ -199,6 +201,9 @@ class _Reading:
         return number
 
     def word(self, value: Any) -> str | None:
+        return self.usual(value) if isinstance(value, str) and len(value) <= SHORT else self._word(value)
+
+    def _word(self, value: Any) -> str | None:
         text = _text(value)
         return None if text in self.unknown else text[:WORD_LIMIT]
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.canonical import canonical as canonical
+from app.domain.canonical import quoted
 from app.domain.roles import Actor
 from app.models import Event, FreeText, Ticket, entries
 from app.models.ids import new_id
@@ -55,9 +56,14 @@ def link(before: str, seq: int, kind: str, now: datetime, actor: Actor, data: di
 
 
 def link_spelled(before: str, seq: int, kind: str, now: datetime, actor: Actor, spelled: str, digest: str) -> str:
-    """The same for data that is in its canonical spelling already."""
-    head = canonical([before, seq, kind, now, actor.user_id, actor.role, actor.organisation_id])
-    return hashlib.sha256(f"{head[:-1]},{spelled},{canonical(digest)}]".encode()).hexdigest()
+    """The same for data that is in its canonical spelling already: the hash is over the canonical list of all parts."""
+    who = f"{_id(actor.user_id)},{quoted(actor.role)},{_id(actor.organisation_id)}"
+    parts = f'{quoted(before)},{seq},{quoted(kind)},"{now.isoformat()}",{who},{spelled},{quoted(digest)}'
+    return hashlib.sha256(f"[{parts}]".encode()).hexdigest()
+
+
+def _id(key: int | None) -> str:
+    return "null" if key is None else str(key)
 
 
 def _store_text(

@@ -38,7 +38,7 @@ from app.services.transaction import DATABASE_AWAY, write
 
 log = logging.getLogger(__name__)
 BATCH = 200
-TOGETHER = 40  # clocks under one commit: few enough that nobody waits long for their tickets
+TOGETHER = 100  # clocks under one commit: few enough that nobody waits long for their tickets
 POISON_PAUSE = timedelta(minutes=5)
 AWAY_PAUSE = timedelta(seconds=10)  # the deadline is still told within a minute
 LCS_LEVEL, CCS_LEVEL = 1, 2
@@ -77,9 +77,9 @@ def _together(rows: list[Due], now: datetime) -> bool:
             for ticket, clock in due:
                 _advance(session, ticket, clock, now)
             gathering.end(session, gathered)
-            work.refresh_all(session, gathered.tickets.values())
             for ticket in tickets.values():
                 ticket.activity_at = active[ticket.id]
+            work.refresh_all(session, gathered.tickets.values(), now)
     except Exception as error:
         log.warning("sweep: %d clocks one by one: %r", len(rows), error)
         return False

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app import failpoints
 from app.extensions import HELD, db
+from app.models import altered, pending
 from app.models.dialect import write_options
-from app.models.pending import store
 
 DATABASE_AWAY = (
     OperationalError,
@@ -104,9 +104,12 @@ def keep(session: Session, key: Hashable, value: object) -> None:
         store[key] = value
 
 
-def stored(session: Session) -> None:
-    """Store what was made and changed so far: new rows first, parents before children."""
-    store(session)
+def stored(session: Session, *, many: bool = False) -> None:
+    """Store what was made and changed so far: new rows first, parents before children. With `many`, changes of rows
+    that are locked go out together."""
+    pending.store(session)
+    if many:
+        altered.store(session)
     session.flush()
 
 

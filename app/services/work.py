@@ -44,11 +44,12 @@ Items = dict[int, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class _Change:
-    """A ticket that was changed, its work items as they stand, and the desk in each scope that it belongs to."""
+    """A ticket that was changed, its work items as they stand, the desk in each scope that it belongs to, and when."""
 
     ticket: Ticket
     before: Items
     desks: dict[int, str]
+    at: datetime
 
 
 def refresh(session: Session, ticket: Ticket) -> None:
@@ -61,23 +62,26 @@ def refresh(session: Session, ticket: Ticket) -> None:
     parties = _waiting_parties(session, ticket)
     stored(session)
     before = {} if begun(session, ticket.id) else _items(session, ticket)
-    _renew(session, [_Change(ticket, before, _scopes(ticket, parties or _parties(session, ticket)))])
+    desks = _scopes(ticket, parties or _parties(session, ticket))
+    _renew(session, [_Change(ticket, before, desks, ticket.activity_at)])
 
 
-def refresh_all(session: Session, tickets: Collection[Ticket]) -> None:
-    """The same for many stored tickets, in a statement for each thing that is read or written."""
+def refresh_all(session: Session, tickets: Collection[Ticket], active: datetime) -> None:
+    """The same for many stored tickets that were moved at the instant `active`, whatever their rows say by now, in a
+    statement for each thing that is read or written."""
     if not tickets:
         return
-    stored(session)
+    stored(session, many=True)
     ids = [ticket.id for ticket in tickets]
     before: dict[int, Items] = {one: {} for one in ids}
     parties: dict[int, list[tuple[int, int | None]]] = {one: [] for one in ids}
     connection = session.connection()
-    for row in connection.execute(_ALL_ITEMS, {"of_tickets": ids}).mappings():
-        before[row["ticket_id"]][row["scope"]] = cast(Mapping[str, Any], row)
+    for row in connection.execute(_ALL_ITEMS, {"of_tickets": ids}):
+        item = dict(zip(_COLUMNS, row, strict=True))
+        before[item["ticket_id"]][item["scope"]] = item
     for ticket_id, place, province in connection.execute(_ALL_PARTIES, {"of_tickets": ids}):
         parties[ticket_id].append((place, province))
-    _renew(session, [_Change(one, before[one.id], _scopes(one, parties[one.id])) for one in tickets])
+    _renew(session, [_Change(one, before[one.id], _scopes(one, parties[one.id]), active) for one in tickets])
 
 
 def _renew(session: Session, changes: Iterable[_Change]) -> None:
@@ -89,7 +93,7 @@ def _renew(session: Session, changes: Iterable[_Change]) -> None:
     gone: list[dict[str, int]] = []
     for one in changes:
         seats = _seats(session, one.ticket, one.desks)
-        items = {scope: _item(one.ticket, scope, seat) for scope, seat in seats.items()}
+        items = {scope: _item(one.ticket, scope, seat, one.at) for scope, seat in seats.items()}
         for scope in sorted(one.before.keys() | items.keys()):
             versions[scope] += 1
             if scope and one.desks.get(scope, "party") in AT_SITES:
@@ -200,11 +204,11 @@ def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str, b
     return found
 
 
-def _item(ticket: Ticket, scope: int, seat: Seat) -> dict[str, Any]:
+def _item(ticket: Ticket, scope: int, seat: Seat, at: datetime) -> dict[str, Any]:
     """The ticket's work item in a scope, by the names of its columns."""
     late = seat.late if seat.desk in BESIDE else ticket.overdue or seat.late
     item = {
-        "scope": scope, "ticket_id": ticket.id, "activity_at": ticket.activity_at, "queue": ticket.queue,
+        "scope": scope, "ticket_id": ticket.id, "activity_at": at, "queue": ticket.queue,
         "due_at": ON_TOP if lifecycle.on_top(ticket.flags, ticket.state) else ticket.next_due_at or NO_DUE,
         "category": ticket.category, "state": ticket.state, "owner_id": ticket.owner_id, "kind": ticket.kind,
         "overdue": late, "turn": _turn(ticket, scope, seat), "urged": seat.desk not in BESIDE and urging.stands(
