@@ -25,12 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-<<<<<<< HEAD
 from app.models.dialect_pool import ask_the_idle
-from app.models.several import SOME, batched, rows_of, side_by_side
-=======
 from app.models.several import rows_of, side_by_side
->>>>>>> h/bulk
 from app.models.together import Question
 from app.models.types import UtcDateTime
 
