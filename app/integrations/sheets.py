@@ -10,9 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
-
 from app.domain.calendars import SHANGHAI
 from app.domain.exports import CELL_LIMIT, TIME, Cell, Column, Sheet, harmless
 from app.integrations import workbook
@@ -55,6 +52,8 @@ def write_xlsx(path: Path, sheet: Sheet, rows: Rows) -> None:
 
     Memory does not grow with the rows. Raises StoreError.
     """
+    from xlsxwriter.exceptions import FileCreateError
+
     top = len(sheet.head) + 2
     try:
         workbook.write(
@@ -95,6 +94,8 @@ def _margin(text: str) -> str:
 
 def blank_xlsx(heads: Sequence[str], examples: Iterable[Sequence[str]]) -> bytes:
     """A sheet to fill in: headings and examples, every cell a text, so that no number loses its zeros."""
+    import xlsxwriter
+
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, **workbook.PLAIN})
     page, bold, text = book.add_worksheet(), book.add_format({"bold": True}), book.add_format({"num_format": "@"})

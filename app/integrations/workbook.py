@@ -1,7 +1,7 @@
 """An Excel file of many rows: XlsxWriter makes everything but them, their XML is written here and packed as it comes.
 
 The library's own way to a cell costs some fifteen calls and a file in between. What a cell looks like is as there; a
-test holds the two side by side.
+test holds the two side by side. It is loaded by who writes a file, and by no process that only answers.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
-
-import xlsxwriter
 
 from app.domain.calendars import SHANGHAI
 from app.domain.exports import CELL_LIMIT, Cell
@@ -53,6 +51,8 @@ def write(path: Path, draw: Draw, top: int, width: int, count: int, rows: Iterab
 def _frame(folder: Path, draw: Draw, last: int, width: int) -> io.BytesIO:
     """The file with one row, the last one, whose last cell is an instant: the page is as large as it will be, and its
     style is told."""
+    import xlsxwriter
+
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"constant_memory": True, "tmpdir": str(folder), **PLAIN})
     page = book.add_worksheet()

@@ -78,3 +78,10 @@ def test_it_holds_no_file_of_its_parent(child: dict[str, Any]) -> None:
 
 def test_it_is_waited_for_and_killed_like_any_other(tmp_path: Path) -> None:
     assert told(WAITING, SLEEPER, tmp_path).splitlines() == ["waited None", "-9"]
+
+
+def test_no_library_for_pdf_or_excel_is_loaded_before_a_file_is_written_or_read() -> None:
+    files = ("weasyprint", "pikepdf", "xlsxwriter", "openpyxl", "minio")
+    code = f"import sys, app, worker; app.create_app(); print([one for one in {files} if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

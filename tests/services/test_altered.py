@@ -69,8 +69,7 @@ def test_a_row_that_is_gone_is_not_taken_for_written(three, db_session):
         altered.store(session)
 
 
+@pytest.mark.postgresql_only  # SQLite has no limits of length
 def test_a_text_too_long_for_its_column_is_refused_in_a_statement_of_many_rows(cast, db_session):
-    if db_session.get_bind().dialect.name == "sqlite":
-        pytest.skip("SQLite has no limits of length")
     with pytest.raises(DataError), write() as session:
         upsert_add(session, Counter, [{"scope": 0, "queue": "q" * 200, "n": n} for n in (1, 2)])
