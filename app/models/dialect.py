@@ -25,8 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models.dialect_pool import ask_the_idle
-from app.models.several import SOME, batched, rows_of, side_by_side
+from app.models.dialect_pool import ask_the_idle, remember_long_statements
+from app.models.several import SOME, batched, rows_of, told
 from app.models.together import Question
 from app.models.types import UtcDateTime
 
@@ -48,6 +48,7 @@ def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     nothing is set for a session, because nobody knows whose it will be next: the server's role has it."""
     if engine.dialect.name != "sqlite":
         ask_the_idle(engine)
+        remember_long_statements()
         if pooled:
             engine.update_execution_options(**{POOLED: True})
         else:
@@ -110,11 +111,14 @@ def upsert_add(session: Session, table: Any, rows: list[dict[str, Any]]) -> None
 
 def _at_once(session: Session, make: Callable[..., Any], table: Table, rows: list[dict[str, Any]]) -> None:
     """Execute it for the rows: on PostgreSQL some rows are one statement, because each way to it and back counts."""
-    postgres = session.get_bind().dialect.name == "postgresql"
-    for part in batched(rows, SOME) if postgres else [rows] if rows else []:
-        some = len(part) if postgres else 1
-        statement = make(table, tuple(sorted(part[0])), postgres, some)
-        session.connection().execute(statement, side_by_side(part) if some > 1 else part)
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        if rows:
+            connection.execute(make(table, tuple(sorted(rows[0])), False, 1), rows)
+        return
+    for part in batched(rows, SOME):
+        said, values = told(make, table, part, connection.dialect)
+        connection.exec_driver_sql(said, values)
 
 
 @cache
