@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models.dialect_pool import ask_the_idle
+from app.models.dialect_pool import ask_the_idle, remember_long_statements
 from app.models.several import rows_of, side_by_side
 from app.models.together import Question
 from app.models.types import UtcDateTime
@@ -48,6 +48,7 @@ def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     nothing is set for a session, because nobody knows whose it will be next: the server's role has it."""
     if engine.dialect.name != "sqlite":
         ask_the_idle(engine)
+        remember_long_statements()
         if pooled:
             engine.update_execution_options(**{POOLED: True})
         else:

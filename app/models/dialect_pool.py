@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import select
 import time
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 ASKED_AFTER = 1.0  # seconds without work, after which a connection is asked whether it is still alive
+LONG, MANY = 40_000, 500  # characters and parameters of a statement that psycopg remembers the parts of
 _BACK = "kuaifu_back"
 
 
@@ -47,3 +49,12 @@ def _spoken_to(connection: Any) -> bool:
         return bool(select.select([connection], [], [], 0)[0])
     except (OSError, ValueError):  # closed on this side
         return True
+
+
+def remember_long_statements() -> None:
+    """psycopg takes each statement of more than 4,096 characters or 50 parameters to pieces again each time, because
+    others make such texts without end. Ours are few, and it keeps the last 128."""
+    queries = import_module("psycopg._queries")
+    for name, most in (("MAX_CACHED_STATEMENT_LENGTH", LONG), ("MAX_CACHED_STATEMENT_PARAMS", MANY)):
+        if hasattr(queries, name):  # its own matter: a psycopg without them is as good
+            setattr(queries, name, most)

@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from psycopg import _queries
 from psycopg.pq import TransactionStatus
 from sqlalchemy import create_engine, event, text
+from sqlalchemy.sql import compiler
 
 from app import clock
 from app.services import month_books, month_plan
@@ -108,3 +110,15 @@ def test_a_month_is_looked_at_with_its_own_settings(app, database, monkeypatch):
     assert memory == ["64MB"]
     with write() as session:
         assert session.scalar(text("SHOW work_mem")) != "64MB"
+
+
+def test_what_several_rows_are_written_with_is_compiled_once_and_taken_to_pieces_once(database, stage):
+    for n in range(3):
+        cast.push(stage.cast, f"W{n}", text="投诉", waybill=f"YT000000001000{n}")
+    compiled, parts = [], _queries._query2pg.cache_info
+    with pytest.MonkeyPatch.context() as patched:
+        init = compiler.SQLCompiler.visit_insert
+        patched.setattr(compiler.SQLCompiler, "visit_insert", lambda *a, **k: compiled.append(1) or init(*a, **k))
+        before = parts().misses
+        cast.push(stage.cast, "W9", text="投诉", waybill="YT0000000020000")
+    assert (compiled, parts().misses - before) == ([], 0)
