@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
@@ -115,8 +117,23 @@ def _same_form(session: Session, post: Post, event_id: int) -> bool:
         return True
     if row.number != post.number or row.actor_id not in (None, post.by_id):
         return False
-    kept = [" ".join(value.split()) for value in (row.body or {}).values() if isinstance(value, str)]
-    return not kept or any(" ".join(post.said.split()) in value for value in kept)
+    return _holds(row.body, post.said)
+
+
+def sent_with(session: Session, key: str, text: str) -> bool:
+    """Whether the form with this one-time key was sent, and with these words: a draft of them comes too late. Other
+    words under a used key are of a page that somebody went back to."""
+    sent = session.get(Submission, key) if key else None
+    if sent is None:
+        return False
+    row = session.execute(_ENTRY, {"event_id": sent.event_id}).one_or_none()
+    return row is None or _holds(row.body, text)
+
+
+def _holds(body: Mapping[str, Any] | None, text: str) -> bool:
+    """Whether the texts of an entry, if it has any, hold these words."""
+    kept = [" ".join(value.split()) for value in (body or {}).values() if isinstance(value, str)]
+    return not kept or any(" ".join(text.split()) in value for value in kept)
 
 
 _ENTRY = (

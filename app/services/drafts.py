@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain import drafts as rule
 from app.domain.errors import Invalid, Stale
 from app.domain.roles import Actor
-from app.models import Draft, Submission, Ticket
+from app.models import Draft, Ticket
 from app.models.dialect import changed
 from app.models.together import Question, Step
 from app.services import desk, scope
@@ -32,7 +32,7 @@ class DraftIn:
 
 def save(*, actor: Actor, post: Post, draft: DraftIn, now: datetime) -> int:
     """Keep the draft of a ticket in scope; its new version, 0 where nothing is kept: all fields empty, or the form
-    `post.key` was sent already and its draft came late.
+    `post.key` was sent already with these words and its draft came late.
 
     Raises NotFound, Invalid(draft), and Stale with `values`, `version` and `saved_at` of what another browser saved
     since: nothing of that is overwritten. The ticket is locked, so that a draft and its sending never cross.
@@ -41,7 +41,7 @@ def save(*, actor: Actor, post: Post, draft: DraftIn, now: datetime) -> int:
         ticket = scope.load(session, actor, post.number, lock=True)
         if not rule.keeps(draft.box) or not rule.fits(draft.values):
             raise Invalid({"draft": "too_long"})
-        if post.key and session.get(Submission, post.key) is not None:
+        if desk.sent_with(session, post.key, draft.values.get("text", "")):
             return 0
         row = session.get(Draft, (actor.user_id, ticket.id, draft.box))
         if row is not None and row.version != draft.known and rule.fresh(row.saved_at, now):

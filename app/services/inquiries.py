@@ -14,8 +14,19 @@ from app.domain.errors import Invalid
 from app.domain.lifecycle import AT_HEADQUARTERS
 from app.domain.roles import Actor
 from app.domain.waybills import is_acceptable, normalise
-from app.models.dialect import lock_key
-from app.services import cases, clocks, desk, intake, journal, linked, moves, problem_cases, routing, settling
+from app.services import (
+    cases,
+    clocks,
+    desk,
+    intake,
+    journal,
+    linked,
+    moves,
+    problem_cases,
+    routing,
+    settling,
+    typed_forms,
+)
 from app.services.desk import Outcome, Post
 from app.services.intake import ComplaintIn
 from app.services.transaction import write
@@ -40,7 +51,8 @@ def desks_to_ask(actor: Actor) -> tuple[str, ...]:
 
 
 def ask(*, actor: Actor, question: QuestionIn, key: str, now: datetime) -> str:
-    """Ask one's province or headquarters; the ticket's number. Raises Invalid(to, text, waybill)."""
+    """Ask one's province or headquarters; the ticket's number. Raises Invalid(to, text, waybill), and Stale where
+    `key` was used for another form."""
     waybill = normalise(question.waybill)
     errors = _words(question.text, required=True)
     if question.to not in desks_to_ask(actor):
@@ -49,9 +61,7 @@ def ask(*, actor: Actor, question: QuestionIn, key: str, now: datetime) -> str:
         errors["waybill"] = "bad_waybill"
     _require(errors)
     with write() as session:
-        if key:
-            lock_key(session, f"submission:{key}")
-        if before := desk.done_before(session, Post("", None, key)):
+        if before := typed_forms.done_before(session, actor, key, question):
             return intake.number_of(session, before)
         place = actor.province_id if question.to == TO_LCS else cases.clock_desk(session, AT_HEADQUARTERS)
         if place is None:
@@ -62,7 +72,9 @@ def ask(*, actor: Actor, question: QuestionIn, key: str, now: datetime) -> str:
         )  # fmt: skip
         linked.lock(session, waybill)
         desk.drop_page_draft(session, actor, "ask")
-        return intake.place(session, asked, actor=actor, key=key, now=now).number
+        ticket = intake.place(session, asked, actor=actor, key=key, now=now)
+        typed_forms.remember(session, actor, key, question, ticket, now)
+        return ticket.number
 
 
 def accept(*, actor: Actor, post: Post, text: str, now: datetime) -> Outcome:

@@ -32,6 +32,7 @@ from app.services import (
     linked,
     moves,
     platform_pictures,
+    typed_forms,
     waybill_told,
 )
 from app.services.by_hand import manual_errors as manual_errors
@@ -141,20 +142,28 @@ def manual(*, actor: Actor, complaint: ComplaintIn, key: str, now: datetime, sit
     """Enter a ticket by hand (telephone, WeChat, letter …); its number. `site` is the code or the full name of the one
     that a question or praise is meant for: it goes there, wherever the parcel was.
 
-    Raises Invalid, for the site `no_such_site` or `closed_site`.
+    Raises Invalid, for the site `no_such_site` or `closed_site`, and Stale where `key` was used for another form.
     """
     if errors := manual_errors(complaint):
         raise Invalid(errors)
     with write() as session:
+        form = _ByHand(complaint, site)
+        if before := typed_forms.done_before(session, actor, key, form):
+            return number_of(session, before)
         if complaint.kind == kinds.INQUIRY and site.strip():
             complaint = replace(complaint, site_id=meant(session, site, now))
-        if key:  # a complaint without a waybill has no parcel to wait at: whoever sends it again waits here
-            lock_key(session, f"submission:{key}")
-        before = desk.done_before(session, desk.Post("", None, key))
-        if before is not None:
-            return number_of(session, before)
         desk.drop_page_draft(session, actor, f"new-{complaint.kind}")
-        return place(session, complaint, actor=actor, key=key, now=now).number
+        ticket = place(session, complaint, actor=actor, key=key, now=now)
+        typed_forms.remember(session, actor, key, form, ticket, now)
+        return ticket.number
+
+
+@dataclass(frozen=True)
+class _ByHand:
+    """All that was typed into the form of a new ticket."""
+
+    complaint: ComplaintIn
+    site: str
 
 
 def number_of(session: Session, before: desk.Outcome) -> str:

@@ -12,7 +12,7 @@ from app.domain import drafts as rule
 from app.domain import rectifications
 from app.domain.errors import Invalid, NotFound, Stale
 from app.domain.roles import Actor
-from app.models import PageDraft, Rectification, Submission
+from app.models import PageDraft, Rectification
 from app.models.dialect import changed, lock_key
 from app.services import desk, incidents, rectification_view
 from app.services.drafts import DraftIn
@@ -21,7 +21,7 @@ from app.services.transaction import write
 
 def save(*, actor: Actor, draft: DraftIn, key: str, now: datetime) -> int:
     """Keep the draft of a page's form; its new version, 0 where nothing is kept: all fields empty, the form `key` was
-    sent already, or what it is about is settled.
+    sent already with these words, or what it is about is settled.
 
     Raises NotFound for a form that this person cannot send, Invalid(draft), and Stale with `values`, `version` and
     `saved_at` of what another browser saved since: nothing of that is overwritten.
@@ -31,7 +31,7 @@ def save(*, actor: Actor, draft: DraftIn, key: str, now: datetime) -> int:
         if not rule.fits(draft.values):
             raise Invalid({"draft": "too_long"})
         lock_key(session, f"page_draft:{actor.user_id}:{draft.box}")
-        if not open_ or (key and session.get(Submission, key) is not None):
+        if not open_ or desk.sent_with(session, key, draft.values.get("text", "")):
             return 0
         row = session.get(PageDraft, (actor.user_id, draft.box))
         if row is not None and row.version != draft.known and rule.fresh(row.saved_at, now):

@@ -22,9 +22,20 @@ from app.domain.problems import ProblemType
 from app.domain.roles import Actor
 from app.domain.waybills import is_acceptable, normalise
 from app.models import Attachment, Event, Organisation, Ticket
-from app.models.dialect import lock_key
 from app.models.ids import new_id
-from app.services import attachments, cases, closures, desk, inflow, journal, linked, organisations, problem_types
+from app.services import (
+    attachments,
+    cases,
+    closures,
+    desk,
+    inflow,
+    intake,
+    journal,
+    linked,
+    organisations,
+    problem_types,
+    typed_forms,
+)
 from app.services.attachments import Place
 from app.services.desk import Post
 from app.services.opening import ComplaintIn, open_ticket
@@ -62,6 +73,12 @@ class Reported:
     places: tuple[Place, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Typed:
+    report: ReportIn
+    pictures: tuple[str, ...]
+
+
 def check(session: Session, actor: Actor, report: ReportIn, photos: int, now: datetime) -> Organisation:
     """The site that must act. Raises Invalid naming everything that is wrong: `type`, `waybill`, `site`, `text`,
     `courier`, `file`, and `field-<name>` for the fields of the type."""
@@ -78,16 +95,14 @@ def report(*, actor: Actor, report: ReportIn, photos: Sequence[Photo], key: str,
     """Open the ticket at the site that must act. The rows of the photos stand with it; the caller writes the bytes and
     then calls `attachments.ready`. The same form again gives the same number.
 
-    Raises Invalid as `check` does, NotAllowed for whoever is no site.
+    Raises Invalid as `check` does, NotAllowed for whoever is no site, Stale where `key` was used for another form.
     """
     if not actor.can("problem_report"):
         raise NotAllowed("not_allowed")
     with write() as session:
-        if key:
-            lock_key(session, f"submission:{key}")
-        if before := desk.done_before(session, Post("", None, key)):
-            ticket_id = session.get_one(Event, before.event_id).ticket_id
-            return Reported(session.get_one(Ticket, ticket_id).number)
+        form = _Typed(report, tuple(photo.picture.sha256 for photo in photos))
+        if before := typed_forms.done_before(session, actor, key, form):
+            return Reported(intake.number_of(session, before))
         site = check(session, actor, report, len(photos), now)
         asked = ComplaintIn(
             kind=kinds.PROBLEM, text=report.text.strip(), category=report.type, waybill=normalise(report.waybill),
@@ -99,6 +114,7 @@ def report(*, actor: Actor, report: ReportIn, photos: Sequence[Photo], key: str,
         rows = [_row(session, ticket, actor, photo, now) for photo in photos]
         event = _say(session, ticket, actor, report, site, rows, now)
         desk.finish(session, ticket, event, now, Post(ticket.number, None, key))
+        typed_forms.remember(session, actor, key, form, ticket, now)
         inflow.note(session, ticket, now)
         return Reported(ticket.number, tuple(Place(row.id, row.store_name) for row in rows))
 

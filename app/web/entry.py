@@ -3,7 +3,6 @@ question to one's superiors, and whole lists from an Excel sheet."""
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
-from app.domain.errors import Invalid, NotFound
+from app.domain.errors import Invalid, NotFound, Stale
 from app.domain.kinds import BY_HAND, COMPLAINT, EXPEDITE, INQUIRY
 from app.domain.roles import Actor
 from app.domain.waybills import normalise
@@ -41,17 +40,17 @@ def new() -> ResponseReturnValue:
             site = (form.site.data or "") if "site" in form else ""
             number = intake.manual(actor=actor, complaint=_complaint(form, kind), key=_key(), now=now, site=site)
             return _after_new(actor, number, now)
-        except Invalid as error:
-            forms.mark(form, error.fields)
-            status = 422
+        except (Invalid, Stale) as error:
+            status = forms.refused(form, error)
     kept, typed = page_drafts.of_page(actor, f"new-{kind}", now)
     other = bool(waybill) and normalise(typed.get("waybill", "")) not in ("", waybill)  # a draft of another parcel
     if request.method == "GET" and typed and not other:
         draft_forms.fill(form, typed)
         form.waybill.data = form.waybill.data or waybill
     page = render_template(
-        "new_ticket.html", form=form, rail=queue_page.rail(session, actor, None, now), submission_key=_key_or_new(),
-        kind=kind, tabs=tabs(actor, kind), kept=kept | {"version": 0, "bar": None} if other else kept,
+        "new_ticket.html", form=form, rail=queue_page.rail(session, actor, None, now), kind=kind,
+        tabs=tabs(actor, kind), submission_key=forms.page_key(status),
+        kept=kept | {"version": 0, "bar": None} if other else kept,
         draft_href=page_drafts.page_of(f"new-{kind}") if other else "", p=waybills.of_parcel(form.waybill.data or ""),
     )  # fmt: skip
     return page, status
@@ -74,14 +73,13 @@ def ask() -> ResponseReturnValue:
         try:
             number = inquiries.ask(actor=actor, question=question, key=_key(), now=now)
             return redirect(url_for("tickets.show", number=number), 303)
-        except Invalid as error:
-            forms.mark(form, error.fields)
-            status = 422
+        except (Invalid, Stale) as error:
+            status = forms.refused(form, error)
     kept, typed = page_drafts.of_page(actor, "ask", now)
     if request.method == "GET" and typed:
         draft_forms.fill(form, typed)
     page = render_template(
-        "ask.html", form=form, rail=queue_page.rail(session, actor, None, now), submission_key=_key_or_new(),
+        "ask.html", form=form, rail=queue_page.rail(session, actor, None, now), submission_key=forms.page_key(status),
         tabs=tabs(actor, "ask"), kept=kept,
     )  # fmt: skip
     return page, status
@@ -113,10 +111,6 @@ def _kind() -> str:
 
 def _key() -> str:
     return request.form.get("submission_key", "")[:64]
-
-
-def _key_or_new() -> str:
-    return request.form.get("submission_key") or secrets.token_urlsafe(24)
 
 
 def _after_new(actor: Actor, number: str, now: datetime) -> ResponseReturnValue:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import request
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -20,6 +22,7 @@ from wtforms import (
 )
 
 from app.domain.answers import AnswerField
+from app.domain.errors import Invalid, Stale
 from app.web import picture_words, words, words_duty, words_verify
 from app.web.answer_groups import AnswerGroup
 from app.web.context import translate as _
@@ -217,6 +220,18 @@ def mark(form: Form, errors: Mapping[str, str], values: Mapping[str, object] | N
     for name, code in errors.items():
         if name in form:
             form[name].errors = [words.filled(words.word(table, _asked(form[name], code)), values or {})]
+
+
+def refused(form: Form, error: Invalid | Stale) -> int:
+    """Say on the form why it was not taken, a key that was used before beside the text; the status of the answer."""
+    mark(form, error.fields if isinstance(error, Invalid) else {"text": "sent_already"})
+    return 422 if isinstance(error, Invalid) else 409
+
+
+def page_key(status: int) -> str:
+    """The one-time key of a page: the form's own, until one that was used before is refused."""
+    sent = "" if status == 409 else request.form.get("submission_key", "")[:64]
+    return sent or secrets.token_urlsafe(24)
 
 
 def _asked(field: Field, code: str) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
 from app import clock
-from app.domain.errors import Invalid
+from app.domain.errors import Invalid, Stale
 from app.domain.waybills import normalise
 from app.extensions import db
 from app.services import batch, problem_list, problem_types, problems
@@ -47,14 +45,13 @@ def new() -> ResponseReturnValue:
     if request.method == "POST" and not request.form.get("retype"):
         try:
             return _report(form)
-        except Invalid as error:
-            forms.mark(form, error.fields)
-            status = 422
+        except (Invalid, Stale) as error:
+            status = forms.refused(form, error)
     form.shown.data = form.type.data
-    key = request.form.get("submission_key", "")[:64] or secrets.token_urlsafe(24)
     session = db.session()
     page = render_template(
-        "problem_new.html", form=form, submission_key=key, sites=problem_page.sites(session, actor, form.waybill.data),
+        "problem_new.html", form=form, submission_key=forms.page_key(status),
+        sites=problem_page.sites(session, actor, form.waybill.data),
         rail=queue_page.rail(session, actor, None, clock.now()),
     )  # fmt: skip
     return page, status

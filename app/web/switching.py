@@ -61,7 +61,7 @@ def switch() -> ResponseReturnValue:
 @requires("pin")
 def set_pin() -> ResponseReturnValue:
     """Give oneself a PIN, with the password."""
-    typed, errors, status = request.form.get("pin", ""), {}, 422
+    typed, errors, wait = request.form.get("pin", ""), {}, 0
     try:
         if typed != request.form.get("pin_repeat", ""):
             raise Invalid({"pin_repeat": "not_same"})
@@ -73,8 +73,9 @@ def set_pin() -> ResponseReturnValue:
     except Invalid as error:
         errors = {name: words_pins.errors()[code] for name, code in error.fields.items()}
     except SignInRefused as refused:
-        errors, status = {"pin_password": words_pins.wait(refused.wait_seconds)}, 429
-    return auth.account_page(error=_("Please check the marked fields"), pin_errors=errors), status
+        errors, wait = {"pin_password": words_pins.wait(refused.wait_seconds)}, refused.wait_seconds
+    page = auth.account_page(error=_("Please check the marked fields"), pin_errors=errors)
+    return page, 429 if wait else 422, {"Retry-After": str(wait)} if wait else {}
 
 
 @bp.post("/account/pin/remove")

@@ -84,7 +84,7 @@ def test_the_entry_takes_its_draft_away_and_leaves_the_others(cast: Cast, number
 def test_a_draft_that_comes_after_its_entry_is_not_kept(cast: Cast, number: str, db_session: Any) -> None:
     answer = ResultIn("好", "reached_accepts")
     replies.result(actor=cast["site"], post=Post(number, None, "k2", "result"), answer=answer, now=NOON)
-    assert save(cast, number, box="result", key="k2") == 0
+    assert save(cast, number, {"text": "好"}, box="result", key="k2") == 0
     assert kept(db_session) == []
 
 

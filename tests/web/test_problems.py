@@ -88,8 +88,25 @@ def test_a_report_with_photos_becomes_a_ticket_that_shows_them(site, db_session)
     assert "左上角" in page and "到件时外箱压坏" in page and page.count("/thumb") == 2
     db_session.rollback()
     assert {row.state for row in db_session.scalars(select(Attachment))} == {"ready"}
-    again = site.post("/problems/new", **damaged(file=[picture()]))
+    again = site.post("/problems/new", **damaged(file=[picture("red"), picture("blue")]))
     assert again.location == answer.location, "the same form again"
+
+
+@pytest.mark.parametrize(
+    "changed", [{"text": "另一件事"}, {"waybill": "YT1234567890999"}, {"field-damage": "右下角"}, {"courier": ""}]
+)
+def test_a_report_under_a_used_key_with_anything_else_in_it_is_refused_and_kept(
+    site: Browser, db_session: Any, changed: dict[str, str]
+) -> None:
+    assert site.post("/problems/new", **damaged(file=[picture()])).status_code == 303
+    for colour, other in (("red", changed), ("blue", {})):
+        answer = site.post("/problems/new", **{**damaged(file=[picture(colour)]), **other})
+        assert answer.status_code == 409 and "已用不同的文字提交" in answer.text
+        assert all(value in answer.text for value in other.values())
+        key = re.search(r'name="submission_key" value="([^"]+)"', answer.text)
+        assert key and key[1] != "k1"
+    db_session.rollback()
+    assert len(db_session.scalars(select(Ticket)).all()) == 1
 
 
 def test_what_is_missing_is_named_and_what_was_typed_stays(site):

@@ -137,3 +137,11 @@ def test_the_manager_finds_the_switch_and_the_refused_try_and_the_clerk_has_no_s
 def test_a_page_without_tries_says_what_will_stand_there(client, company) -> None:
     sign_in(client, "site-manager")
     assert "还没有人用 PIN 切换过" in client.get("/switches").text
+
+
+def test_who_guesses_the_password_before_a_pin_is_told_when_to_come_again(client: Any, company: Cast) -> None:
+    sign_in(client, "site-2")
+    form = {"csrf_token": token(client.get("/account")), "pin": "80415", "pin_repeat": "80415"}
+    answers = [client.post("/account/pin", data={**form, "pin_password": f"wrong {n}"}) for n in range(6)]
+    assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0

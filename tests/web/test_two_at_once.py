@@ -114,3 +114,55 @@ def test_a_form_that_comes_again_with_other_words_is_told_so_and_not_that_they_a
     page = stage.browsers["site"].get(f"/tickets/{number}").text
     assert len(re.findall(r"先前\s+的话", page)) == 1 and "改过的话" not in page
     assert note("site", "改过的话", submission_key="anew").status_code == 303
+
+
+COMPLAINT = {"text": "电话里说的话", "category": "LOST", "channel": "telephone", "waybill": "YT5550000000001"}
+QUESTION = {"text": "请问怎么办", "to": "lcs"}
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "typed", "changes"),
+    [
+        ("ccs", "/tickets/new", COMPLAINT, [
+            {"text": "改过的话"}, {"waybill": "YT5550000000002"}, {"phone": "13900001111"},
+        ]),
+        ("site", "/tickets/ask", QUESTION, [{"text": "改过的话"}, {"to": "ccs"}, {"waybill": "YT5550000000003"}]),
+    ],
+)  # fmt: skip
+def test_a_ticket_by_hand_under_a_used_key_is_shown_for_the_same_form_alone_and_else_the_words_are_kept(
+    stage: Stage, who: str, path: str, typed: dict[str, str], changes: list[dict[str, str]]
+) -> None:
+    def send(whose: str, **changed: str) -> Any:
+        fields = {"csrf_token": stage.csrf, "submission_key": f"once{path}", **typed, **changed}
+        return stage.browsers[whose].post(path, data=fields)
+
+    first = send(who)
+    assert first.status_code == 303 and send(who).location.split("?")[0] == first.location
+    number = first.location.rsplit("/", 1)[1]
+    for whose, changed in [(who, one) for one in changes] + [("site-2", {}), ("site-manager", {})]:
+        answer = send(whose, **changed)
+        assert answer.status_code == 409 and "已用不同的文字提交" in answer.text, (whose, changed)
+        assert whose == who or number not in answer.text
+        assert {**typed, **changed}["text"] in answer.text.split("<textarea", 1)[1]
+        key = re.search(r'name="submission_key" value="([^"]+)"', answer.text)
+        assert key and not key[1].startswith("once")
+    assert send(who, **changes[0], submission_key=f"anew{path}").status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/tickets/{}/draft", "/drafts/ask"])
+def test_the_draft_of_other_words_under_a_used_key_is_kept_and_that_of_the_sent_ones_is_not(
+    stage: Stage, path: str
+) -> None:
+    number, browser = fresh(stage, f"LATE{len(path)}"), stage.browsers["site"]
+    fields = {
+        "csrf_token": stage.csrf,
+        "submission_key": f"sent{len(path)}",
+        "text": "先前\n的话",
+        "to": "lcs",
+        "draft": "note",
+    }
+    sent = f"/tickets/{number}/note" if "{}" in path else "/tickets/ask"
+    assert browser.post(sent, data=fields).status_code == 303
+    for text, version in (("先前\r\n的", "0"), ("先前的话，又加了一句", "1")):
+        late = browser.post(path.format(number), data={**fields, "text": text}, headers={"X-Draft": "1"})
+        assert (late.status_code, late.headers["X-Draft-Version"]) == (204, version)
