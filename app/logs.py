@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import traceback
 from collections.abc import MutableMapping
 from types import TracebackType
@@ -18,6 +19,10 @@ import structlog
 from app.domain.masking import mask_text
 
 Line = MutableMapping[str, Any]
+# What kind of error a report in words tells of, and none of its words.
+REPORTED = re.compile(
+    r"^(?:[a-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Interrupt|Exit|Shutdown|Timeout))(?=:|$)", re.ASCII | re.MULTILINE
+)
 FRAMES = 12  # innermost, of one exception
 KEPT = frozenset({"timestamp", "level", "logger", "request", "view", "ms", "status", "method", "user"})
 
@@ -52,9 +57,12 @@ def formatter(form: str) -> logging.Formatter:
 
 
 def _where(_logger: Any, _name: str, line: Line) -> Line:
-    """An exception as its kind, its causes' kinds, and where it happened; of a queue's report only the first line."""
+    """An exception as its kind, its causes' kinds, and where it happened; of a queue's report only the first line
+    and the kind of error that its last one names."""
     if str(line.get("logger", "")).startswith("rq."):
-        line["event"] = str(line["event"]).partition("\n")[0]
+        line["event"], _break, report = str(line["event"]).partition("\n")
+        if kinds := REPORTED.findall(report):
+            line["error"] = kinds[-1]
     info = line.pop("exc_info", None)
     if isinstance(info, tuple) and info[1] is not None:
         line["error"] = " from ".join(_kinds(info[1]))

@@ -95,7 +95,15 @@ def test_what_a_library_or_a_careless_line_says_is_masked_and_stays_one_line(wri
     logging.getLogger("rq.worker").error("job failed\nTraceback: %s %s", NAME, PHONE)
     lines = written()
     assert len(lines) == 2 and "139******21" in lines[0]["event"]
-    assert lines[1]["event"] == "job failed"
+    assert lines[1]["event"] == "job failed" and "error" not in lines[1]
+
+
+def test_of_a_job_that_failed_in_the_queue_the_kind_of_its_error_is_told_and_none_of_its_words(written) -> None:
+    report = f'Traceback (most recent call last):\n  File "x.py", line 3\nsqlalchemy.exc.OperationalError: {NAME}\nDETAIL: {PHONE}'
+    logging.getLogger("rq.worker").error("job %s: exception raised\n%s", "7", report)
+    (line,) = written()
+    assert (line["event"], line["error"]) == ("job 7: exception raised", "OperationalError")
+    assert NAME not in str(line) and PHONE not in str(line)
 
 
 def test_the_plain_form_says_the_same_with_the_places_below() -> None:
