@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from app.domain import duty, sheet_rows
+from app.domain import duty, names, sheet_rows
 from app.domain.masking import mask_phone
 from app.domain.organisations import FIRST_YEAR, LAST_YEAR, Entry
 from app.domain.sheet_rows import Line
@@ -59,7 +59,7 @@ def read(cells: Mapping[str, str], before: Entry | None) -> tuple[Entry, dict[st
     given: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for name, cell in cells.items():
-        text = " ".join(cell.split())
+        text = names.plain(cell)
         if name in DAYS:
             given[name] = day_of(text)
             if text and given[name] is None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.domain import names
 from app.domain.errors import Invalid
 from app.domain.roles import CCS_ROLES, LCS_ROLES, ROLES, SITE_ROLES
 from app.domain.sheet_rows import Columns, named
@@ -89,8 +90,8 @@ def read_csv(text: str) -> list[tuple[int, AccountIn]]:
 
 
 def cleaned(typed: AccountIn) -> AccountIn:
-    """Without blanks around, and without what no form sends."""
-    return AccountIn(*(value.replace("\0", "").strip() for value in vars(typed).values()))
+    """As one line each, without blanks around and without signs that cannot be seen."""
+    return AccountIn(*(names.plain(value) for value in vars(typed).values()))
 
 
 def _account(row: Mapping[str, str | None]) -> AccountIn:

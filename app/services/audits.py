@@ -15,7 +15,7 @@ from app.domain.drafts import AUDIT, of_one
 from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
 from app.domain.lifecycle import CLOSED, WITHDRAWN
 from app.domain.roles import SYSTEM, Actor
-from app.models import Audit, Event, Ticket
+from app.models import Audit, Event, FreeText, Ticket
 from app.models.dialect import for_update
 from app.services import audit_leases, clocks, desk, hands, journal, moves, scope, settling
 from app.services.transaction import write
@@ -31,19 +31,19 @@ class Verdict:
 
 
 def mark(*, actor: Actor, audit_id: int, verdict: Verdict, now: datetime) -> int:
-    """Mark a result; the id of the entry `audited`. The same mark by the same person again changes nothing.
+    """Mark a result; the id of the entry `audited`. The same verdict by the same person again changes nothing.
 
     Raises Invalid(mark, reason, text), NotFound outside the desk, NotAllowed ("own_work"), Stale ("audit_marked",
-    "audit_taken" while somebody else has it).
+    "sent_already" for one's own with another mark, reason or words, "audit_taken" while somebody else has it).
     """
     _require(verdict)
     with write() as session:
         mine = scope.looked_up(Audit.ticket_id, scope.visible_to(actor))
         audit, ticket = _locked(session, audit_id, audit_leases.desk_of(actor), mine)
         if audit.marked_at is not None:
-            if audit.marked_by_id == actor.user_id and audit.first_mark == verdict.mark:
-                return audit.event_id or 0
-            raise Stale("audit_marked")
+            if audit.marked_by_id != actor.user_id:
+                raise Stale("audit_marked")
+            return _sent_again(session, audit, verdict)
         _refuse_own(session, ticket, audit, actor)
         if audit_leases.held_by_other(audit, actor, now):
             raise Stale("audit_taken")
@@ -57,6 +57,17 @@ def mark(*, actor: Actor, audit_id: int, verdict: Verdict, now: datetime) -> int
         desk.drop_draft(session, actor.user_id, ticket, of_one(AUDIT, audit.id))
         desk.finish(session, ticket, event, now)
         return event.id
+
+
+def _sent_again(session: Session, audit: Audit, verdict: Verdict) -> int:
+    """The entry of the same verdict. Raises Stale("sent_already") for another one, which was never stored."""
+    entry = session.get_one(Event, audit.event_id)
+    words = session.get(FreeText, entry.text_id) if entry.text_id else None
+    said = words.body.get("text", "") if words else "" if entry.text_id is None else None  # None: deleted since
+    same = (audit.first_mark, entry.data["mark_reason"]) == (verdict.mark, _reason(verdict))
+    if not same or (said is not None and said.split() != verdict.text.split()):
+        raise Stale("sent_already")
+    return entry.id
 
 
 def revise(*, actor: Actor, audit_id: int, verdict: Verdict, now: datetime) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from app.domain.penalty_facts import LIABLE_KINDS
 from app.domain.penalty_rules import BY_HAND, MOST_FEN, RATE
 from app.domain.roles import Actor
 from app.models import Organisation, Ticket, User
-from app.services import attachments, desk, organisations, penalties
+from app.services import attachments, desk, organisations, penalties, typed_forms
 from app.services import penalty_rules as versions
 from app.services.desk import TEXT_LIMIT, Outcome, Post
 from app.services.transaction import write
@@ -34,18 +34,25 @@ class HandIn:
     attachments: Sequence[int] = ()
 
 
+@dataclass(frozen=True)
+class _Typed:
+    ticket: str
+    fact: HandIn
+
+
 def enter(*, actor: Actor, post: Post, fact: HandIn, now: datetime) -> Outcome:
     """Enter a fact on a ticket in scope; the ledger prices it within a minute.
 
     Raises NotFound, Invalid(rule, organisation, base, clerk, text, file), NotAllowed ("not_yours", "never_charged" for
-    a ticket that is out of all measures).
+    a ticket that is out of all measures), Stale where the form's key was used for another one.
     """
     if not actor.can("penalty_enter"):
         raise NotAllowed("not_yours")
     with write() as session:
         ticket = desk.take(session, actor, Post(post.number))
-        if before := desk.done_before(session, post):
-            return before
+        form = _Typed(post.number, replace(fact, attachments=()))  # sent again, the same pictures are other rows
+        if before := typed_forms.done_before(session, actor, post.key, form):
+            return replace(before, number=post.number)
         place, clerk = _check(session, actor, fact)
         data = {
             "rule": fact.rule, "organisation_id": place.id, "base_fen": fact.base_fen or 0,
@@ -57,6 +64,7 @@ def enter(*, actor: Actor, post: Post, fact: HandIn, now: datetime) -> Outcome:
         if not _charged(session, ticket, event.id):
             raise NotAllowed("never_charged")
         desk.drop_page_draft(session, actor, "hand")
+        typed_forms.remember(session, actor, post.key, form, ticket, now)
         return desk.finish(session, ticket, event, now, post)
 
 

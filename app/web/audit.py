@@ -111,7 +111,7 @@ def _refused(actor: Actor, audit_id: int, error: str, typed: dict[str, Any]) -> 
     try:
         return _page(actor, audit_id, error=error, **typed), 409
     except NotFound:
-        return _page(actor, 0, error=error), 409
+        return _page(actor, 0, error=error, kept=typed["typed"]["text"]), 409
 
 
 def _onward(actor: Actor, *, but: int = 0, what: str = "") -> ResponseReturnValue:
@@ -130,4 +130,5 @@ def _page(actor: Actor, audit_id: int, **state: Any) -> str:
     return render_template(
         "audit.html", rail=rail, s=audit_page.desk_of(session, actor, now, audit_id), a=opened,
         flash=audit_page.told(request.args.get("what", "")), error=state.get("error", "") if not opened else "",
+        kept=state.get("kept", "") if not opened else "",
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from typing import Any
 
@@ -97,7 +96,7 @@ def enter() -> ResponseReturnValue:
             error, status = _said(form, wrong)
     return render_template(
         "penalty_enter.html", rail=rail(actor, now), form=form, error=error, tabs=penalty_page.tabs(actor, "enter"),
-        key=verbs.key() or secrets.token_urlsafe(24), prices=penalty_page.hand_rules(penalty_hand.kinds(db.session())),
+        key=forms.page_key(status), prices=penalty_page.hand_rules(penalty_hand.kinds(db.session())),
         notice=_("Entered. The ledger shows it within a minute.") if request.args.get("done") else "",
         tray=attachments.tray_of(actor, (form.ticket.data or "").strip(), "penalty"),
         kept=kept | {"version": 0, "bar": None} if other else kept,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -115,6 +116,19 @@ def test_what_is_marked_stays_marked_for_everybody_else(cast: Cast, db_session, 
         mark(cast, audit_of(db_session, number), UNTRUE, who="lcs-manager")
     with pytest.raises(Invalid):
         mark(cast, audit_of(db_session, number), Verdict("untruthful"))
+
+
+@pytest.mark.parametrize(
+    "again", [Verdict("true"), replace(UNTRUE, text="改过的话"), replace(UNTRUE, reason="not_done")]
+)
+def test_the_same_verdict_again_is_one_and_another_under_it_is_told_that_it_is_not_stored(
+    cast: Cast, db_session, number: str, again: Verdict
+) -> None:
+    audit_id = audit_of(db_session, number)
+    assert mark(cast, audit_id, UNTRUE) == mark(cast, audit_id, replace(UNTRUE, text=f" {UNTRUE.text}\n"))
+    with pytest.raises(Stale) as refused:
+        mark(cast, audit_id, again)
+    assert refused.value.code == "sent_already"
 
 
 def test_headquarters_second_opinion_changes_the_mark_and_keeps_the_first(cast: Cast, db_session, number: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from app.domain.errors import Invalid, NotAllowed, NotFound
+from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
 from app.domain.roles import SYSTEM
 from app.extensions import db
 from app.models import Event, ImportedTicket, Organisation, Penalty, PenaltyDue, Rectification, Ticket
@@ -330,6 +330,20 @@ def test_what_is_missing_of_a_fact_by_hand_is_named(cast: Cast, db_session, wron
     with pytest.raises(Invalid) as refused:
         hand(cast, push(cast), **wrong)
     assert field in refused.value.fields
+
+
+def test_a_fact_by_hand_under_a_used_key_is_the_same_one_or_refused(cast: Cast, db_session) -> None:
+    number, other = push(cast), push(cast, "ELSE", waybill="YT8800000000077")
+    first = hand(cast, number, key="k1")
+    again = hand(cast, number, key="k1")  # its pictures are other rows by now
+    assert (again.event_id, again.number, again.repeated) == (first.event_id, number, True)
+    for at, who, changed in (
+        (number, "lcs", {"base_fen": 99_900}), (number, "lcs", {"text": "另一件事"}), (other, "lcs", {}),
+        (number, "lcs-manager", {}),
+    ):  # fmt: skip
+        with pytest.raises(Stale) as refused:
+            hand(cast, at, who, key="k1", **changed)
+        assert refused.value.code == "sent_already", (at, who, changed)
 
 
 def test_who_may_enter_a_fact_and_not_on_a_ticket_that_is_never_charged(cast: Cast, db_session) -> None:

@@ -106,6 +106,17 @@ def test_a_colleague_sees_that_somebody_has_it_and_cannot_mark_it(company, porta
     assert lcs.post(f"/audit/{mine[1]}/keep").status_code == 204
 
 
+def test_a_mark_that_comes_again_with_other_words_is_told_so_and_the_words_are_shown(
+    company, portal, numbers, db_session
+) -> None:
+    lcs = portal("lcs")
+    first = lcs.post("/audit/next").location.rsplit("/", 1)[1]
+    assert lcs.post(f"/audit/{first}/mark", data={"mark": "true", "text": "看过了"}).status_code == 303
+    assert lcs.post(f"/audit/{first}/mark", data={"mark": "true", "text": "看过了"}).status_code == 303
+    answer = lcs.post(f"/audit/{first}/mark", data={"mark": "true", "text": "改过的话"})
+    assert answer.status_code == 409 and "已用不同的文字提交" in answer.text and "改过的话" in answer.text
+
+
 def test_skipping_takes_another_one_and_giving_back_frees_it(company, portal, numbers, db_session) -> None:
     lcs = portal("lcs")
     first = lcs.post("/audit/next").location

@@ -1,0 +1,23 @@
+"""Names that stand in lines beside others."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.names import plain
+from app.domain.organisation_rows import read
+from app.domain.people_accounts import AccountIn, cleaned
+
+TURNED = " 西湖\u202e站\u200b \r\n\x07一\u2066 "
+
+
+@pytest.mark.parametrize("name", ["西湖文三站", "Wensan (Xihu)", "王芳", "O'Neill 3号", "\ue863家站", "𠮷野"])
+def test_a_usual_name_stays_as_it_is(name: str) -> None:
+    assert plain(name) == name
+
+
+def test_no_name_of_an_organisation_or_a_person_turns_the_rest_of_its_line_or_breaks_it() -> None:
+    entry, wrong = read({"code": "X1", "name": TURNED, "name_en": TURNED}, None)
+    assert (entry.name, entry.name_en, wrong) == ("西湖站 一", "西湖站 一", {})
+    assert cleaned(AccountIn("x1", TURNED, "site_clerk", "X1")).name == "西湖站 一"
+    assert plain("\u202e\u200b") == ""
