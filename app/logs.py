@@ -21,7 +21,7 @@ from app.domain.masking import mask_text
 Line = MutableMapping[str, Any]
 # What kind of error a report in words tells of, and none of its words.
 REPORTED = re.compile(
-    r"^(?:[a-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Interrupt|Exit|Shutdown|Timeout))(?=:|$)", re.ASCII | re.MULTILINE
+    r"^((?:[a-z_]\w*\.)+[A-Z]\w*|[A-Z]\w*(?:Error|Exception|Interrupt|Exit))(?=:|$)", re.ASCII | re.MULTILINE
 )
 FRAMES = 12  # innermost, of one exception
 KEPT = frozenset({"timestamp", "level", "logger", "request", "view", "ms", "status", "method", "user"})
@@ -62,7 +62,7 @@ def _where(_logger: Any, _name: str, line: Line) -> Line:
     if str(line.get("logger", "")).startswith("rq."):
         line["event"], _break, report = str(line["event"]).partition("\n")
         if kinds := REPORTED.findall(report):
-            line["error"] = kinds[-1]
+            line["error"] = kinds[-1].rpartition(".")[2]
     info = line.pop("exc_info", None)
     if isinstance(info, tuple) and info[1] is not None:
         line["error"] = " from ".join(_kinds(info[1]))

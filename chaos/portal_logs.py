@@ -33,6 +33,8 @@ EXPLAINS = {
     "pause": r"WORKER TIMEOUT|was sent SIG",
     "stop": r"was sent SIG|Worker exiting",
 }
+# A job that was begun before ends within 40 s, and finds that the queue knows nothing of it any more.
+FORGOTTEN, FORGETFUL = 48.0, ("redis killed", "redis wiped")
 PROGRAMS = ("web", "worker", "scheduler", "prepare")
 
 
@@ -68,7 +70,16 @@ def unexplained(folder: Path, faults: Iterable[Line]) -> tuple[int, list[str]]:
     known, total, wrong = spans(faults), 0, []
     for at, line in errors(folder):
         total += 1
-        near = {kind for kind, begun, ended in known if begun - BEFORE <= at <= ended + LONGER.get(kind, AFTER)}
-        if NEVER.search(line) or not any(re.search(EXPLAINS[kind], line) for kind in near if kind in EXPLAINS):
+        if NEVER.search(line) or not (_of_the_moment(known, at, line) or _forgotten(known, at, line)):
             wrong.append(line)
     return total, wrong
+
+
+def _of_the_moment(known: list[tuple[str, float, float]], at: float, line: str) -> bool:
+    near = {kind for kind, begun, ended in known if begun - BEFORE <= at <= ended + LONGER.get(kind, AFTER)}
+    return any(re.search(EXPLAINS[kind], line) for kind in near if kind in EXPLAINS)
+
+
+def _forgotten(known: list[tuple[str, float, float]], at: float, line: str) -> bool:
+    since = any(begun <= at <= ended + FORGOTTEN for kind, begun, ended in known if kind in FORGETFUL)
+    return since and "error=InvalidJobOperation" in line

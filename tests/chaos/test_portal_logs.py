@@ -45,3 +45,22 @@ def test_a_traceback_that_escaped_is_never_explained(tmp_path):
     stamp = LOCKED.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     (tmp_path / "worker-1.log").write_text(f"{stamp} INFO worker: up\nTraceback (most recent call last):\n")
     assert len(unexplained(tmp_path, FAULTS)[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds", "error", "wrong"),
+    [
+        ("redis wiped", 45, "InvalidJobOperation", 0),
+        ("redis killed", 45, "InvalidJobOperation", 0),
+        ("redis wiped", 60, "InvalidJobOperation", 1),
+        ("redis wiped", 45, "KeyError", 1),
+        ("database locked", 30, "InvalidJobOperation", 1),
+    ],
+)
+def test_a_long_job_that_the_queue_forgot_meanwhile_is_explained_by_who_made_it_forget(
+    tmp_path, kind, seconds, error, wrong
+):
+    stamp = (LOCKED + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    line = f"{stamp} ERROR rq.worker: Worker a: job b: exception raised while executing (app.jobs.sends.drain)"
+    (tmp_path / "worker-1.log").write_text(f"{line} error={error}\n")
+    assert len(unexplained(tmp_path, [one | {"kind": kind} for one in FAULTS])[1]) == wrong
