@@ -59,12 +59,13 @@ class ExportList:
 
     def count(self, session: Session, order: Order, below: int, most: int) -> int:
         """How many rows there are, at most `most`."""
-        return self.counted(session, order, below, most)
+        with context.speaking(order.locale):
+            return self.counted(session, order, below, most)
 
     def page(self, session: Session, order: Order, below: int, limit: int) -> tuple[list[list[Cell]], int | None]:
         """A page of cells by falling id below `below`, and the id of its last row; None after the last page."""
-        found = self.below(session, order, below, limit)
         with context.speaking(order.locale):
+            found = self.below(session, order, below, limit)
             filled = self.columns(session, order)
             cells = [[fill(row) for _column, fill in filled] for _id, row in found[:limit] if row is not None]
         return cells, found[limit - 1][0] if len(found) > limit else None

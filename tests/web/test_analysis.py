@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,12 @@ import pytest
 from app import clock
 from app.domain.analysis import Range
 from app.domain.policies import default_rules
-from app.services import policies, sessions
+from app.extensions import db
+from app.integrations import stores
+from app.jobs import exports as work
+from app.models import Export, Organisation
+from app.services import exports, policies, sessions
+from app.services.exports import OrderIn
 from app.services.sessions import Limits
 from app.services.transaction import write
 from app.web import analysis
@@ -103,3 +110,22 @@ def test_a_courier_is_asked_for_within_a_site_alone() -> None:
     days = Range(NOON.date(), NOON.date())
     assert analysis.asked_for({"courier": "钱二", "site": "330106-01"}, days).courier == "钱二"
     assert analysis.asked_for({"courier": "钱二"}, days).courier == ""
+
+
+@pytest.mark.parametrize(("locale", "province"), [("en", "Zhejiang"), ("zh", "组织 33")])
+def test_the_numbers_become_a_file_in_a_process_where_nobody_is_asking(
+    app: Any, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locale: str, province: str
+) -> None:
+    config = app.extensions["kuaifu"]
+    monkeypatch.setitem(app.extensions, "kuaifu", replace(config, data_dir=tmp_path, redis_url=""))
+    asked = {"from": "2026-11-12", "to": "2026-11-18"}
+    with write() as session:
+        session.get_one(Organisation, cast.places["33"]).name_en = "Zhejiang"
+    order = OrderIn("analysis", "analysis", asked, "", "csv", locale)
+    made = exports.ask(actor=cast["ccs"], order=order, key="one", address="", now=LATE)
+    with app.app_context():
+        work.run_due()
+        row = db.session.get_one(Export, made)
+        assert (row.state, row.reason) == ("done", "")
+        text = stores.exports(tmp_path, config.store).get(row.store_name).decode("utf-8-sig")
+    assert province in text and row.rows > 10
