@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -58,15 +59,21 @@ htmx = Htmx()
 babel = Babel()
 limiter = Limiter(get_remote_address, default_limits=[])
 
+ASKED = 0.5  # seconds for a Sentinel; the next one knows as much
+# How a machine is missed that went away without a word, by an end of a connection that only waits: seconds until it is
+# asked whether it lives, between two such questions, and how many of them; in all 7 s.
+MISSED = {"TCP_KEEPIDLE": 3, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 7000}
+
 _redis: dict[str, Any] = {}
 
 
 def redis_client(url: str) -> Any:
-    """One client a process and address, with retries; None when no Redis is configured."""
+    """One client a process and address; None when no Redis is configured. It tries once more, for a connection that was
+    closed since: whoever asks can do without, and the library's ten tries held a request for a minute."""
     if not url:
         return None
     if url not in _redis:
-        _redis[url] = connect_redis(url, socket_timeout=1, socket_connect_timeout=1, health_check_interval=30)
+        _redis[url] = connect_redis(url, socket_timeout=1, retry=_tries(1), health_check_interval=30)
     return _redis[url]
 
 
@@ -76,6 +83,10 @@ def connect_redis(url: str, **options: Any) -> Any:
     in front of the hosts are the master's; `?sentinel_password=` is the Sentinels'."""
     from redis import Redis, Sentinel
 
+    if url.startswith("unix:"):
+        return Redis.from_url(url, **options)
+    watched = {getattr(socket, name): value for name, value in MISSED.items() if hasattr(socket, name)}
+    options = {"socket_connect_timeout": 1, "socket_keepalive_options": watched, **options}
     if not url.startswith("sentinel:"):
         return Redis.from_url(url, **options)
     address = urlsplit(url)
@@ -83,10 +94,18 @@ def connect_redis(url: str, **options: Any) -> Any:
     user, _colon, password = who.partition(":")
     name, _slash, number = address.path.strip("/").partition("/")
     asked = dict(parse_qsl(address.query))
-    own = {"socket_timeout": 1, "socket_connect_timeout": 1, "password": asked.get("sentinel_password")}
+    own = {"socket_timeout": ASKED, "socket_connect_timeout": ASKED, "retry": _tries(0)}
+    own |= {"password": asked.get("sentinel_password")}
     sentinel = Sentinel([_host(one) for one in hosts.split(",")], sentinel_kwargs=own)
     secrets = {"username": unquote(user) or None, "password": unquote(password) or None}
     return sentinel.master_for(name, db=int(number or 0), **secrets, **options)
+
+
+def _tries(more: int) -> Any:
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return Retry(NoBackoff(), more)
 
 
 def shared_limits(url: str) -> dict[str, object]:

@@ -18,6 +18,7 @@ from gunicorn.http.parser import RequestParser
 from gunicorn.http.wsgi import create
 from sqlalchemy import text
 
+from app.models.dialect import OF_A_SESSION
 from app.web import attachments
 from launcher.processes import die_with_parent
 from launcher.redis import find_server, ping
@@ -224,12 +225,13 @@ def test_postgresql_knows_every_setting_and_takes_its_value(database, file):
 
 def test_postgresql_has_what_the_portal_cannot_set_behind_a_pooler():
     said = {name: value for name, _equals, value in words_of(DEPLOY / "postgresql" / "postgresql.conf")}
-    assert (said["random_page_cost"], said["jit"], said["fsync"], said["synchronous_commit"]) == (
-        "1.1",
-        "off",
-        "on",
-        "on",
-    )
+    names = ("random_page_cost", "jit", "fsync", "synchronous_commit")
+    assert [said[name] for name in names] == ["1.1", "off", "on", "on"]
+    here = dict(one.split(" = ") for one in OF_A_SESSION)
+    assert {name: said[name].removesuffix("s") for name in here if "keepalives" in name} == {
+        name: value for name, value in here.items() if "keepalives" in name
+    }
+    assert said["tcp_user_timeout"] == "10s"
 
 
 def test_the_pooler_hands_connections_out_for_a_transaction_and_gives_up_before_the_portal_does():
@@ -237,6 +239,8 @@ def test_the_pooler_hands_connections_out_for_a_transaction_and_gives_up_before_
     assert set(said.sections()) == {"databases", "pgbouncer"} and "kuaifu" in said["databases"]
     assert said["pgbouncer"]["pool_mode"] == "transaction"
     assert int(said["pgbouncer"]["query_wait_timeout"]) <= 5  # seconds in which the portal has to answer 503
+    waits = [int(said["pgbouncer"][name]) for name in ("tcp_keepidle", "tcp_keepintvl", "tcp_keepcnt")]
+    assert waits[0] + waits[1] * waits[2] <= 15 and int(said["pgbouncer"]["tcp_user_timeout"]) == 10_000
 
 
 @pytest.mark.parametrize("file", ["redis.conf", "sentinel.conf"])

@@ -67,3 +67,25 @@ def test_a_key_is_held_for_a_transaction_so_that_it_never_stays_with_a_stranger(
             "SELECT state FROM pg_stat_activity AS a JOIN pg_locks AS l USING (pid) WHERE locktype = 'advisory' AND datname = current_database()"
         )
         assert "idle in transaction" in other.execute(sessions).scalars().all()
+
+
+@pytest.mark.postgresql_only
+def test_server_and_portal_miss_each_other_within_seconds_where_one_goes_away_without_a_word(app, database):
+    with app.app_context(), db.engine.connect() as connection:
+        names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
+        server = [int(connection.execute(text(f"SELECT setting FROM pg_settings WHERE name = '{name}'")).scalar_one())
+                  for name in names]  # fmt: skip
+        ours = connection.connection.dbapi_connection.info.get_parameters()
+    assert server[0] + server[1] * server[2] <= 15 and 0 < server[3] <= 10_000
+    waits = [int(ours[name]) for name in ("keepalives_idle", "keepalives_interval", "keepalives_count")]
+    assert waits[0] + waits[1] * waits[2] <= 15 and 0 < int(ours["tcp_user_timeout"]) <= 10_000
+
+
+def test_what_the_address_says_of_its_lines_counts_more_than_what_we_would_say(tmp_path):
+    url = "postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=20&tcp_user_timeout=60000"
+    portal = create_app(Config.for_tests(url, data_dir=tmp_path))
+    with portal.app_context():
+        told = db.engine.dialect.create_connect_args(db.engine.url)[1]
+        ours = portal.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
+    assert (told["connect_timeout"], told["tcp_user_timeout"]) == ("20", "60000")
+    assert set(ours) == {"keepalives_idle", "keepalives_interval", "keepalives_count"}

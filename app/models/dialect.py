@@ -32,6 +32,12 @@ from app.models.types import UtcDateTime
 
 WRITE = "kuaifu_write"
 POOLED = "kuaifu_pooled"  # an engine behind a pooler that hands out a connection for one transaction only
+# Beside what reading costs: a web or worker machine that went away without a word is missed by the server within
+# seconds, or the rows that it had locked stay locked for two hours.
+OF_A_SESSION = (
+    "random_page_cost = 1.1", "jit = off", "tcp_keepalives_idle = 5", "tcp_keepalives_interval = 2",
+    "tcp_keepalives_count = 3", "tcp_user_timeout = 10000",
+)  # fmt: skip
 TRIES = 50  # draws of ticket numbers in a row
 INSTANTS = 2000  # remembered while many rows are written
 _NOTHING = SimpleNamespace(commit=lambda: None, rollback=lambda: None)
@@ -43,9 +49,9 @@ _NEXT_COUNTED = text("UPDATE sequence_row SET n = n + 1 WHERE name = 'ticket' RE
 
 def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     """SQLite: WAL, foreign keys, a busy time-out, and a BEGIN of our own (IMMEDIATE for writers). PostgreSQL: reading
-    here and there costs about what reading in a row does, or it would read whole tables for a page of them; and no
-    statement is compiled first, which took seconds for a plan that looks dear. Behind a pooler
-    nothing is set for a session, because nobody knows whose it will be next: the server's role has it."""
+    here and there costs about what reading in a row does, or it would read whole tables for a page of them; no
+    statement is compiled first, which took seconds for a plan that looks dear; and the server misses us soon. Behind a
+    pooler nothing is set for a session, because nobody knows whose it will be next: the server's role has it."""
     if engine.dialect.name != "sqlite":
         ask_the_idle(engine)
         remember_long_statements()
@@ -70,8 +76,7 @@ def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
 
 def _suited(connection: Any, _record: Any) -> None:
     connection.autocommit = True  # or a rollback would take it back
-    connection.execute("SET random_page_cost = 1.1")
-    connection.execute("SET jit = off")
+    connection.execute("; ".join(f"SET {one}" for one in OF_A_SESSION))
     connection.autocommit = False
 
 

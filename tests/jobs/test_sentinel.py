@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.extensions import connect_redis, queue
+from app.extensions import connect_redis, queue, redis_client
 from launcher.processes import die_with_parent
 from launcher.redis import find_server
 
@@ -101,6 +102,35 @@ def test_the_queue_goes_on_at_the_new_master_when_the_old_one_was_killed(house):
     with Redis(port=house.ports["second"], password=PASSWORD, db=2) as second:
         assert second.get("told") == b"after"
     assert queue(house.url).count == 1
+
+
+def test_sentinels_that_hang_hold_a_request_for_a_few_tries_and_not_for_a_minute():
+    with ExitStack() as silent:
+        doors = [silent.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        hosts = ",".join(f"127.0.0.1:{door.getsockname()[1]}" for door in doors)
+        with pytest.raises(RedisError):
+            redis_client(f"sentinel://{hosts}/{NAME}").ping()
+        assert 3 <= sum(came(door) for door in doors) <= 12
+
+
+def came(door: socket.socket) -> int:
+    """How many have called there."""
+    door.settimeout(0.05)
+    for n in range(1000):
+        try:
+            door.accept()[0].close()
+        except TimeoutError:
+            return n
+    return 1000
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="no Linux")
+def test_a_worker_that_waits_misses_a_master_that_went_away_without_a_word_within_ten_seconds(house):
+    line = connect_redis(house.url).connection_pool.get_connection()._sock
+    told = [line.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+            for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")]  # fmt: skip
+    assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert told[0] + told[1] * told[2] <= 10 and 0 < told[3] <= 10_000
 
 
 def test_an_address_without_sentinels_is_opened_as_before():
