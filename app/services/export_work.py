@@ -49,6 +49,7 @@ class Order:
     asked: dict[str, str]
     now: datetime
     locale: str
+    number: str = ""  # of the export, as people read it
 
 
 class Listing(Protocol):
@@ -253,7 +254,7 @@ def _held(session: Session, export_id: int, token: int, listing: Listing) -> tup
     actor = Actor(user.id, user.role, person.organisation_id, person.province_id, user.name)
     if not exports.same_rights(row, actor, listing.capability):
         raise Stopped("rights_changed")
-    return row, Order(actor, dict(row.asked), row.asked_at, row.locale), person
+    return row, Order(actor, dict(row.asked), row.asked_at, row.locale, rule.label(row.id)), person
 
 
 def _fence(export_id: int, token: int) -> Sequence[Any]:

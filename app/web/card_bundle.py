@@ -101,7 +101,8 @@ def rendered(session: Session, order: Order, chunk: list[Site], first: int, tota
     shape = current_app.jinja_env.get_template("_scorecard.html")
     cards = cards_of(session, order, chunk)
     pages = [shape.render(card=scorecard_page.card_of(session, card, order.now), on_paper=True) for card in cards]
-    mark = _("Made for %(name)s at %(time)s", name=order.actor.name, time=stamp(order.now))
+    made = _("Made for %(name)s at %(time)s", name=order.actor.name, time=stamp(order.now))
+    mark = f"{made} · {order.number}"
     half = -(-len(pages) // pdf_processes.WORKERS)
     with tempfile.TemporaryDirectory() as folder:
         targets = {at: Path(folder) / f"{at}.pdf" for at in range(0, len(pages), half)}

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlalchemy import select, update
 
+from app.domain.exports import label
 from app.integrations import pdf
 from app.jobs import exports as jobs
 from app.models import Clock, Event, Export, Ticket, User
@@ -120,6 +121,7 @@ def test_a_provinces_cards_become_one_pdf_in_the_background(client: FlaskClient,
     pages = [one.extract_text() for one in PdfReader(BytesIO(file.data)).pages]
     assert len(pages) == 3 and "330106-01" in pages[1] and "330108-01" in pages[2]
     assert [f"{n} / 3" in text for n, text in enumerate(pages, 1)] == [True, True, True]
+    assert [label(order.id) in text for text in pages] == [True, True, True]  # whose print it is
 
 
 def test_the_people_of_a_site_have_a_sheet_on_screen_as_pdf_and_as_excel_and_its_code_is_known(
