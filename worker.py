@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from types import FrameType
+from typing import Any
 
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -73,12 +74,7 @@ def work(url: str, name: str) -> bool:
 
     RQ also ends by itself when Redis is too slow or when a job in the queue cannot be read: the work then goes on.
     """
-    # tries go to the address that was found; the Sentinels know another one after a few seconds
-    tries = 3 if url.startswith("sentinel:") else 20
-    connection = connect_redis(
-        url, retry=Retry(ExponentialWithJitterBackoff(cap=5, base=0.2), tries), health_check_interval=30,
-        retry_on_error=[RedisConnectionError, RedisTimeoutError],
-    )  # fmt: skip
+    connection = line(url)
     lane = Queue(name, connection=connection, serializer=JSONSerializer)
     worker = SimpleWorker(
         [lane], connection=connection, serializer=JSONSerializer, worker_ttl=75, maintenance_interval=60
@@ -94,6 +90,16 @@ def work(url: str, name: str) -> bool:
     worker.procline = lambda _words: None  # keeps the name by which an operator looks for it
     worker.work(logging_level="WARNING")
     return bool(asked)
+
+
+def line(url: str) -> Any:
+    """A worker's client. The library's further tries go to the address that it has, a master that was cut off and is
+    back for ten seconds before it is told: where Sentinels are asked there is none, and RQ goes on by asking anew."""
+    tries = 0 if url.startswith("sentinel:") else 20
+    return connect_redis(
+        url, retry=Retry(ExponentialWithJitterBackoff(cap=5, base=0.2), tries), health_check_interval=30,
+        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+    )  # fmt: skip
 
 
 def beat(lane: str) -> None:

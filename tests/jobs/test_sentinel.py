@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import time
@@ -12,6 +13,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+import worker
 from app.extensions import connect_redis, queue, redis_client
 from launcher.processes import die_with_parent
 from launcher.redis import find_server
@@ -131,6 +133,18 @@ def test_a_worker_that_waits_misses_a_master_that_went_away_without_a_word_withi
             for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")]  # fmt: skip
     assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     assert told[0] + told[1] * told[2] <= 10 and 0 < told[3] <= 10_000
+
+
+def test_a_worker_whose_master_fell_silent_asks_the_sentinels_anew_and_not_the_same_server_again(house):
+    client = worker.line(house.url)
+    client.connection_pool.connection_kwargs["socket_timeout"] = 1
+    assert client.get_retry().get_retries() == 0 and client.ping()
+    house.running["first"].send_signal(signal.SIGSTOP)
+    with pytest.raises(RedisError):
+        client.ping()
+    house.wait("sentinel", lambda client: client.sentinel_master(NAME)["port"] == house.ports["second"])
+    house.running["first"].send_signal(signal.SIGCONT)
+    assert client.role()[0] == b"master" and client.connection_pool.get_connection().port == house.ports["second"]
 
 
 def test_an_address_without_sentinels_is_opened_as_before():
