@@ -45,3 +45,13 @@ def test_a_traceback_that_escaped_is_never_explained(tmp_path):
     stamp = LOCKED.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     (tmp_path / "worker-1.log").write_text(f"{stamp} INFO worker: up\nTraceback (most recent call last):\n")
     assert len(unexplained(tmp_path, FAULTS)[1]) == 1
+
+
+@pytest.mark.parametrize(("raised", "wrong"), [("redis.exceptions.TimeoutError: timed out", 0), ("KeyError: 'x'", 1)])
+def test_a_traceback_is_judged_by_what_was_raised(tmp_path, raised, wrong):
+    cut = [{**line, "kind": "redis master cut"} for line in FAULTS]
+    stamp = LOCKED.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    trace = f'Traceback (most recent call last):\n  File "a.py", line 1, in run\n    raise error\n{raised}\n\n'
+    (tmp_path / "worker-1.log").write_text(f"{stamp} WARNING rq.worker: pubsub thread exiting\n{trace}")
+    total, found = unexplained(tmp_path, cut)
+    assert (total, len(found)) == (1, wrong)
