@@ -60,8 +60,8 @@ audit: $(DEV) ## ask the public advisories for known holes in the pinned librari
 replay: $(RUN) $(MO) ## drive a fresh portal with TICKETS=1000 real tickets and compare the outcome
 	@exec $(PY) -m launcher.replay --tickets $(TICKETS)
 
-chaos: $(RUN) $(MO) ## faults every few seconds under load, then compare what everybody says (SEED=1 MINUTES=2 ENGINE=sqlite or postgresql)
-	@exec $(PY) -m chaos --seed $(SEED) --minutes $(or $(MINUTES),2) $(if $(ENGINE),--engine $(ENGINE))
+chaos: $(RUN) $(MO) ## faults every few seconds under load, then compare what everybody says (SEED=1 MINUTES=2 ENGINE=sqlite or postgresql, DRILL=hosts)
+	@exec $(PY) -m chaos --seed $(SEED) --minutes $(or $(MINUTES),2) $(if $(ENGINE),--engine $(ENGINE)) $(if $(DRILL),--drill $(DRILL))
 
 demo-history: $(RUN) $(MO) ## fill the demo with a real service desk's log: 20,769 tickets with their past, and an afternoon's open work
 	@exec $(PY) -m launcher.prepare "db upgrade" "demo load" $(foreach log,incident_event_log_open incident_event_log,\

@@ -37,7 +37,10 @@ def wishes() -> list[Wish]:
         drill=wish.drill, pushes=wish.pushes or FIGURES.get(wish.drill, 0), kills=wish.kills,
     )  # fmt: skip
     first = DRILLS[wish.drill].suited(first) if wish.drill else first
-    return [first] if wish.engine else [replace(first, engine=engine) for engine in ENGINES]
+    engines = DRILLS[wish.drill].engines if wish.drill else ENGINES
+    if wish.engine and wish.engine not in engines:
+        parser.error(f"the drill {wish.drill} is not about {wish.engine}")
+    return [first] if wish.engine else [replace(first, engine=engine) for engine in engines]
 
 
 def elsewhere() -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from chaos import clock
 from chaos.browser import Away, Browser, signed_out
 from chaos.lines import Lines
+from chaos.reader import Reader
 from simulator.pageforms import PageForm, read_page, with_action
 from simulator.protocol import SHANGHAI
 
@@ -117,10 +118,12 @@ def main() -> None:
     for name in ("portal", "accounts", "clock-file", "log"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--reader", default="", help="an account that looks at the analysis and exports it")
     wish, stopped = parser.parse_args(), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     log, portals = Lines(Path(wish.log)), wish.portal.split(",")
-    agents = [Agent(portals, one, log, Path(wish.clock_file), wish.seed) for one in wish.accounts.split(",")]
+    agents: list[Agent | Reader] = [Reader(portals, wish.reader, log)] if wish.reader else []
+    agents += [Agent(portals, one, log, Path(wish.clock_file), wish.seed) for one in wish.accounts.split(",")]
     for agent in agents:
         agent.start()
     while not stopped.wait(0.2):

@@ -30,6 +30,7 @@ class Browser:
         self.portals, self.account, self.patience = portals, account, patience
         self.session = requests.Session()
         self.session.trust_env = False
+        self.cookies: dict[str, str] = {}  # of the one name that a portal has outside, whichever host answers
 
     def ask(
         self, method: str, path: str, data: Pairs | None = None, headers: Mapping[str, str] | None = None
@@ -40,8 +41,11 @@ class Browser:
             portal = random.choice(self.portals)
             try:
                 said = self.session.request(
-                    method, urljoin(portal, path), data=data, headers=headers, allow_redirects=False, timeout=8
-                )
+                    method, urljoin(portal, path), data=data, headers=headers, cookies=self.cookies,
+                    allow_redirects=False, timeout=8,
+                )  # fmt: skip
+                self.cookies |= said.cookies.get_dict()
+                self.session.cookies.clear()
                 if said.status_code not in BUSY:
                     return said
             except requests.RequestException:
@@ -51,7 +55,7 @@ class Browser:
 
     def sign_in(self) -> None:
         """Fill in the sign-in form."""
-        self.session.cookies.clear()
+        self.cookies.clear()
         form = with_password(read_page(self.ask("GET", "/login").text)[0])
         if form is None:
             raise Away("/login shows no form")

@@ -14,10 +14,11 @@ TEXTS = ("due_soon", "overdue", "survey_link")
 
 def set_up_gateway(stage: Stage) -> None:
     """Settings, keys, approved texts, and then the choice. Raises Away when a page does not do it."""
+    near = stage.place.near("gateway")
     admin = Browser(stage.portals, "admin")
     _send(admin, "/aliyun/settings", {
         "key_id": KEY_ID, "key_secret": KEY_SECRET, "sign_name": SIGN, "signatures": SIGN, "receipts": "push",
-        "link_hosts": "kuaifu.example.com", "endpoint": f"http://{stage.gateway}", "receipt_token": stage.token,
+        "link_hosts": "kuaifu.example.com", "endpoint": f"http://{near}", "receipt_token": stage.token,
         "settle_minutes": str(max(1, SETTLE * stage.wish.speed // 60)),
     })  # fmt: skip
     for purpose in TEXTS:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import cycle
 
+from chaos.hosts import EXPORTS
 from chaos.plan import PROGRAMS, QUIET, WEBS, WORKERS, Fault
 from chaos.stage import Wish
 
@@ -19,13 +20,25 @@ WHOLE = ("workers",)  # drills that go on until their plan is done, however long
 LONG = 6 * 3600.0  # no drill that ends at a number of pushes lasts longer
 
 
+HOSTS_ROUND: tuple[tuple[str, tuple[str, ...], float], ...] = (  # kind, targets in turn, share of its time
+    ("host cut", ("db-2",), 0.55),  # first: who did without the replica asks for it again after half a minute
+    ("host cut", ("web-1", "web-2"), 0.55),
+    ("host cut", ("worker-1", "worker-2"), 0.55),
+    ("redis master killed", ("redis",), 0.8),  # long enough for another to be elected
+    ("host cut", ("db-1",), 0.3),
+    ("redis master cut", ("redis",), 0.8),
+)
+ROUND = 240.0  # seconds of one with cuts of 22 s
+
+
 @dataclass(frozen=True)
 class Drill:
-    """`faults` of a wish; `suited` is the wish with what the drill needs."""
+    """`faults` of a wish; `suited` is the wish with what the drill needs; `engines` those that it is about."""
 
     about: str
     faults: Callable[[Wish], list[Fault]]
     suited: Callable[[Wish], Wish]
+    engines: tuple[str, ...] = ("sqlite", "postgresql")
 
 
 def _webs_killed(wish: Wish) -> list[Fault]:
@@ -54,6 +67,16 @@ def _deployed(wish: Wish) -> list[Fault]:
     return [Fault(QUIET + 2.0 * n, "stop", name, 0.0) for n, name in zip(range(times), cycle(PROGRAMS), strict=False)]
 
 
+def _hosts_cut(wish: Wish) -> list[Fault]:
+    """One host after the other cut off and back, the Redis master killed and cut off among them; the time of each is
+    shared between the fault and the recovery."""
+    rounds = max(1, int(wish.seconds / ROUND))
+    each = (wish.seconds - QUIET) / (rounds * len(HOSTS_ROUND))
+    planned = ((kind, targets[n % len(targets)], share) for n in range(rounds) for kind, targets, share in HOSTS_ROUND)
+    return [Fault(round(QUIET + each * n, 1), kind, target, round(each * share, 1))
+            for n, (kind, target, share) in enumerate(planned)]  # fmt: skip
+
+
 def _until_pushed(wish: Wish) -> Wish:
     """The time runs as it does outside, and nobody works beside: the figure is about pushes."""
     return replace(wish, seconds=LONG, speed=1, programs=WEBS, agents=False, rate=max(wish.rate, 40.0))
@@ -75,4 +98,7 @@ DRILLS: dict[str, Drill] = {
     "burst": Drill("so many pushes within a minute", lambda wish: [],
                    lambda wish: replace(wish, seconds=10 * MINUTE, speed=1, programs=WEBS, agents=False,
                                         rate=wish.pushes / MINUTE)),
+    "hosts": Drill("several hosts, each cut off and back, and the Redis master killed", _hosts_cut,
+                   lambda wish: replace(wish, seconds=max(wish.seconds, MINUTE), programs=(*PROGRAMS, *EXPORTS),
+                                        reader="ccs-manager", rate=min(wish.rate, 3.0)), ("postgresql",)),
 }  # fmt: skip

@@ -29,6 +29,7 @@ QUERIES = {
     "text": "SELECT t.id, t.body, e.type, e.ticket_id FROM free_text t LEFT JOIN event e ON e.text_id = t.id",
     "submission": "SELECT key, ticket_id, event_id FROM submission",
     "event_key": "SELECT ticket_id, seq, count(*) AS n FROM event GROUP BY ticket_id, seq HAVING count(*) > 1",
+    "export": "SELECT id, key, state, reason FROM export",
     "counter": "SELECT scope, queue, n FROM counter WHERE n <> 0",
     "work_item": "SELECT scope, queue, turn, overdue, urged, count(*) AS n FROM work_item "
     "GROUP BY scope, queue, turn, overdue, urged",

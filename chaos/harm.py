@@ -15,12 +15,12 @@ from contextlib import suppress
 from redis import Redis
 from redis.exceptions import RedisError
 
+from chaos.hosts import Hosts
 from chaos.keeper import Program
 from chaos.lines import Lines
 from chaos.plan import Fault
 from chaos.postgres import Server
 from chaos.stage import Stage
-from launcher import redis
 from launcher.settings import ROOT
 
 DOWN = 1.0  # seconds that a killed program stays away
@@ -36,11 +36,11 @@ class Harm:
     def __init__(self, stage: Stage, log: Lines) -> None:
         self.stage, self.log = stage, log
         self.going: list[tuple[float, Fault, End]] = []
-        self.queue = Redis(unix_socket_path=str(redis.socket_path(stage.folder)), socket_timeout=2)
         self.does: dict[str, Callable[[Fault], End | None]] = {
             "kill": self.kill, "kill child": self.kill_child, "pause": self.pause, "stop": self.stop,
             "redis killed": self.redis_killed, "redis wiped": self.redis_wiped, "redis junk": self.redis_junk,
             "gateway": self.mood, "platform": self.mood, "database locked": self.locked, "disk full": self.full,
+            "host cut": self.cut, "redis master killed": self.master_killed, "redis master cut": self.master_cut,
             "database restarted": self.restarted, "database crashed": self.crashed, "database down": self.down,
         }  # fmt: skip
 
@@ -104,6 +104,10 @@ class Harm:
 
     # --- Redis ---
 
+    def queue(self) -> Redis:
+        """A client of the run's Redis."""
+        return Redis.from_url(self.stage.place.redis_url, socket_timeout=2)
+
     def redis_killed(self, fault: Fault) -> End:
         """Gone for some seconds."""
         self.stage.programs["redis"].signal(signal.SIGKILL, fault.seconds)
@@ -112,16 +116,40 @@ class Harm:
     def redis_wiped(self, _fault: Fault) -> None:
         """Everything in it is gone, queues and workers' registrations too."""
         with suppress(RedisError):
-            self.queue.flushall()
+            self.queue().flushall()
 
     def redis_junk(self, _fault: Fault) -> None:
         """Jobs in the queue that are none."""
         with suppress(RedisError):
             for _n in range(JUNK):
                 name = secrets.token_hex(8)
-                self.queue.rpush("rq:queue:sends", name)
+                self.queue().rpush("rq:queue:sends", name)
                 if secrets.randbelow(2):
-                    self.queue.hset(f"rq:job:{name}", mapping={"data": b"\x00junk", "created_at": "never"})
+                    self.queue().hset(f"rq:job:{name}", mapping={"data": b"\x00junk", "created_at": "never"})
+
+    # --- hosts ---
+
+    def cut(self, fault: Fault) -> End:
+        """Nothing comes from a host and nothing gets there."""
+        return self._cut(fault.target)
+
+    def master_cut(self, _fault: Fault) -> End:
+        """The same of the host that has the Redis master at the moment."""
+        return self._cut(self._hosts().redis.master())
+
+    def master_killed(self, fault: Fault) -> End:
+        """Dead at once, and back some seconds later, when another is the master."""
+        self.stage.programs[self._hosts().redis.master()].signal(signal.SIGKILL, fault.seconds)
+        return lambda: None
+
+    def _cut(self, host: str) -> End:
+        network = self._hosts().network
+        network.cut(host)
+        return lambda: network.join(host)
+
+    def _hosts(self) -> Hosts:
+        assert isinstance(self.stage.place, Hosts)  # noqa: S101 - only its own drill has these faults
+        return self.stage.place
 
     # --- database ---
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from chaos.evidence import Finding, Logs
+from chaos.felt import lists_made
 from chaos.flags import flagged_in_time
 from chaos.lines import Line
 
@@ -276,7 +277,7 @@ def believed(logs: Logs) -> Finding:
 CHECKS: tuple[Callable[[Logs], Finding], ...] = (
     one_ticket_each, each_stored_once, intents_settled, replies_stored, replies_called_back, replies_reached,
     one_sms_each, one_penalty_each, ledger_adds_up, late_replies_charged, deadlines_flagged, flagged_in_time,
-    counted, believed,
+    counted, believed, lists_made,
 )  # fmt: skip
 
 

@@ -85,7 +85,8 @@ class Pushes:
                     self.flying -= 1
 
     def send(self, link: Link, message: Message, tries: int, first: bool) -> None:
-        """One try, logged before and after."""
+        """One try, logged when it is over."""
+        begun = time.monotonic()
         try:
             planted = self.unsent and message.code.endswith(PLANTED)
             said = protocol.Answer(True, "", "", 200) if planted else link.send(message.msg_type, message.body)
@@ -94,7 +95,8 @@ class Pushes:
             success, code, status = False, type(error).__name__, 0
         said_of = {"type": message.msg_type, "code": message.code, "event": message.event_id, "tries": tries}
         sha = hashlib.sha256(message.body).hexdigest()
-        self.log.write("push", **said_of, success=success, sha=sha, error=code, status=status)
+        self.log.write("push", **said_of, success=success, sha=sha, error=code, status=status,
+                       to=link.address, seconds=round(time.monotonic() - begun, 2))  # fmt: skip
         if success:
             with self.wake:
                 self.taken += 1

@@ -10,19 +10,28 @@ from pathlib import Path
 from chaos.lines import Line
 
 ERROR = re.compile(r"\b(ERROR|CRITICAL)\b|^Traceback ")
+TRACE = "Traceback "
 TIME = re.compile(r"^\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)")
 BEFORE, AFTER = 1.5, 8.0  # seconds around a fault in which its consequences are written down
-LONGER = {"redis junk": 60.0, "database locked": 20.0, "disk full": 20.0}  # what lies in a queue, who waits for a lock
+LONGER = {  # what lies in a queue, who waits for a lock, who waits at a master that was cut off until it is told
+    "redis junk": 60.0, "database locked": 20.0, "disk full": 20.0, "host cut": 20.0, "redis master killed": 20.0,
+    "redis master cut": 20.0,
+}  # fmt: skip
 NEVER = re.compile(r"DeadlockDetected|UniqueViolation|IntegrityError|SerializationFailure")  # no fault explains these
 DATABASE = (
     r"OperationalError|InterfaceError|PoolTimeout|TimeoutError|DatabaseError|AdminShutdown|CrashShutdown"
     r"|while executing \(app\.jobs"
 )
 TORN = r"ERROR [^\[]*\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"  # a line that had no room, and the next one glued to it
+REDIS = r"redis|Redis|ConnectionError|TimeoutError|BusyLoadingError"
+MASTER = REDIS + r"|MasterNotFound|while executing \(app\.jobs"  # a job whose end could not be written down there
 # what each fault may leave in the logs
 EXPLAINS = {
     "kill child": r"was sent SIGKILL",
-    "redis killed": r"redis|Redis|ConnectionError|TimeoutError|BusyLoadingError",
+    "redis killed": REDIS,
+    "redis master killed": MASTER,
+    "redis master cut": MASTER,
+    "host cut": DATABASE + "|" + MASTER,
     "redis wiped": r"redis|rq\.|NoSuchJob",
     "redis junk": r"redis|rq\.|NoSuchJob|Deserialization|UnicodeDecode|InvalidJob",
     "database locked": DATABASE,
@@ -34,8 +43,8 @@ EXPLAINS = {
     "stop": r"was sent SIG|Worker exiting",
 }
 # A job that was begun before ends within 40 s, and finds that the queue knows nothing of it any more.
-FORGOTTEN, FORGETFUL = 48.0, ("redis killed", "redis wiped")
-PROGRAMS = ("web", "worker", "scheduler", "prepare")
+FORGOTTEN, FORGETFUL = 48.0, ("redis killed", "redis wiped", "redis master killed")
+PROGRAMS = ("web", "worker", "scheduler", "exports", "prepare")
 
 
 def spans(faults: Iterable[Line]) -> list[tuple[str, float, float]]:
@@ -57,12 +66,19 @@ def errors(folder: Path) -> Iterator[tuple[float, str]]:
         if not log.name.startswith(PROGRAMS):
             continue
         at = 0.0
-        for number, line in enumerate(log.read_text(errors="replace").splitlines(), start=1):
+        text = log.read_text(errors="replace").splitlines()
+        for number, line in enumerate(text, start=1):
             stamp = TIME.match(line)
             if stamp:
                 at = datetime.fromisoformat(f"{stamp[1]}T{stamp[2]}").replace(tzinfo=UTC).timestamp()
             if ERROR.search(line):
-                yield at, f"{log.name}:{number} {line[:400]}"
+                told = f"{line} {_raised(text[number:])}" if line.startswith(TRACE) else line
+                yield at, f"{log.name}:{number} {told[:400]}"
+
+
+def _raised(lines: Iterable[str]) -> str:
+    """What a traceback ends with: the first line that is neither a place nor its source."""
+    return next((line for line in lines if line and not line.startswith(" ")), "")
 
 
 def unexplained(folder: Path, faults: Iterable[Line]) -> tuple[int, list[str]]:

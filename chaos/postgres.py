@@ -1,5 +1,5 @@
 """A PostgreSQL server of the run's own, so that it may be restarted and killed: the machine's programs, a folder and a
-port of its own, and never as root, which the server refuses."""
+port of its own, and never as root, which the server refuses. On a host of its own it may have a replica."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+
+from chaos import leftovers
 
 HOST, USER, NAME = "127.0.0.1", "kuaifu", "postgres"  # the database that a new cluster has
 PLACES = ("/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt")
@@ -25,6 +28,8 @@ SETTINGS = {
 }  # fmt: skip
 STOPS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}  # orderly with connections cut; as if it had crashed
 SECONDS = 60.0
+PORT = 5432  # on a host of its own
+SLOT = "replica"  # keeps what a replica that is away has still to get
 
 
 class NoServer(Exception):
@@ -58,36 +63,54 @@ def servant() -> tuple[list[str], int]:
 
 
 class Server:
-    """One server; its folder goes with it."""
+    """One server; its folder goes with it. `within` is put before its commands and leads to the host with that
+    address."""
 
     own = True
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = HOST, within: Sequence[str] = ()) -> None:
         self.bin = programs()
-        self.before, owner = servant()
-        self.folder = Path(tempfile.mkdtemp(prefix="kuaifu-chaos-pg-"))
+        before, owner = servant()
+        self.before, self.host = [*within, *before], host
+        self.folder = Path(tempfile.mkdtemp(prefix=leftovers.named("pg-")))
         os.chown(self.folder, owner, -1)
         self.data = self.folder / "data"
         self.process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = _free_port() if host == HOST else PORT
 
     @property
     def url(self) -> str:
         """Its address as the portal wants it."""
-        return f"postgresql+psycopg://{USER}@{HOST}:{self.port}/{NAME}"
+        return f"postgresql+psycopg://{USER}@{self.host}:{self.port}/{NAME}"
 
-    def make(self) -> None:
-        """A new cluster, running. Raises NoServer."""
-        words = [str(self.bin / "initdb"), "-D", str(self.data), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"]
-        done = subprocess.run([*self.before, *words], cwd="/", capture_output=True, text=True, check=False)
+    def make(self, guests: str = "") -> None:
+        """A new cluster, running, for `guests` (a network) too, replicas among them. Raises NoServer."""
+        self._call("initdb", "-D", str(self.data), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync")
+        self._set({**SETTINGS, "listen_addresses": self.host, "port": str(self.port)})
+        if guests:
+            with (self.data / "pg_hba.conf").open("a") as rights:
+                rights.writelines(f"host {what} all {guests} trust\n" for what in ("all", "replication"))
+        self.start()
+
+    def follow(self, first: Server) -> None:
+        """A copy of the first one that goes on after it, running. Raises NoServer."""
+        source = f"host={first.host} port={first.port} user={USER}"
+        self._call("pg_basebackup", "-D", str(self.data), "-d", source, "-R", "-X", "stream", "-C", "-S", SLOT,
+                   "--checkpoint=fast", "--no-sync")  # fmt: skip
+        self._set({"listen_addresses": self.host, "port": str(self.port)})
+        self.start()
+
+    def _call(self, program: str, *words: str) -> None:
+        done = subprocess.run(
+            [*self.before, str(self.bin / program), *words], cwd="/", capture_output=True, text=True, check=False
+        )
         if done.returncode:
             self.remove()
-            raise NoServer(f"initdb does not work here: {done.stderr.strip()[-300:]}")
+            raise NoServer(f"{program} does not work here: {done.stderr.strip()[-300:]}")
+
+    def _set(self, values: dict[str, str]) -> None:
         with (self.data / "postgresql.conf").open("a") as settings:
-            settings.writelines(f"{name} = '{value}'\n" for name, value in {**SETTINGS, "port": self.port}.items())
-        self.start()
+            settings.writelines(f"{name} = '{value}'\n" for name, value in values.items())
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises NoServer."""
@@ -119,6 +142,19 @@ class Server:
         """End it for good, with its data."""
         self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def clear_stale() -> None:
+    """Remove the folders of servers whose run was killed; the kernel has ended them with it."""
+    place = Path(tempfile.gettempdir())
+    for name in leftovers.stale(entry.name for entry in place.iterdir()):
+        shutil.rmtree(place / name, ignore_errors=True)
 
 
 class Guest:
@@ -158,6 +194,7 @@ def bring(elsewhere: str) -> tuple[Server | Guest, str]:
 
     Raises NoServer where there is neither.
     """
+    clear_stale()
     try:
         own = Server()
         own.make()

@@ -11,15 +11,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from chaos import clock, facts, lines, plan, portal_logs, table
+from chaos import clock, facts, lines, network, plan, portal_logs, table
 from chaos.browser import Away
 from chaos.doorway import set_up_gateway
 from chaos.drills import DRILLS, WHOLE
 from chaos.evidence import Finding, Logs
+from chaos.felt import faults_felt
 from chaos.harm import Harm
+from chaos.hosts import Hosts
+from chaos.machine import Machine, free_port
+from chaos.network import NoNetwork
 from chaos.oracle import CHECKS, OF_PUSHES, compare
 from chaos.postgres import Guest, NoServer, Server, bring
-from chaos.stage import Stage, Wish, free_port
+from chaos.stage import Stage, Wish
 from launcher.redis import RedisError
 from launcher.run import Signals, Stopped
 from launcher.settings import ROOT, StartError
@@ -39,7 +43,7 @@ class Impossible(Exception):
 def chaos(wish: Wish, elsewhere: str = "") -> int:
     """The whole run: 0 when nothing differs, else 1. Raises Impossible."""
     signals = Signals()
-    stage = Stage(wish, _folder(wish), free_port(), _server(wish, elsewhere))
+    stage = _stage(wish, elsewhere)
     own = stage.server is None or stage.server.own
     if wish.drill:
         faults = DRILLS[wish.drill].faults(wish)
@@ -54,7 +58,7 @@ def chaos(wish: Wish, elsewhere: str = "") -> int:
         lasted = _harmed(stage, harm, faults, signals)
         left = _drained(stage, signals)
         findings = _judged(stage)
-    except (Stopped, StartError, RedisError, NoServer, Away) as error:
+    except (Stopped, StartError, RedisError, NoServer, NoNetwork, Away) as error:
         raise Impossible(str(error) or "stopped") from error
     finally:
         stage.close()
@@ -70,6 +74,18 @@ def _folder(wish: Wish) -> Path:
     folder = FOLDER / time.strftime(f"run-%Y%m%d-%H%M%S-{wish.engine}-{wish.seed}")
     folder.mkdir()
     return folder
+
+
+def _stage(wish: Wish, elsewhere: str) -> Stage:
+    if wish.drill != "hosts":
+        folder = _folder(wish)
+        return Stage(wish, folder, Machine(folder, free_port()), _server(wish, elsewhere))
+    try:
+        network.require()
+        hosts = Hosts(_folder(wish))
+    except (NoNetwork, NoServer) as reason:
+        raise Impossible(str(reason)) from reason
+    return Stage(wish, hosts.folder, hosts, hosts.first)
 
 
 def _server(wish: Wish, elsewhere: str) -> Server | Guest | None:
@@ -194,7 +210,14 @@ def _after(stage: Stage) -> list[Finding]:
     n, wrong = portal_logs.unexplained(stage.folder / "log", lines.read(stage.log("faults")))
     ends = [f"{name} ended with code {code}" for name, one in stage.programs.items() for _at, code in one.ended]
     starts = sum(one.starts for one in stage.programs.values())
+    apart = [_felt(stage)] if isinstance(stage.place, Hosts) else []
     return [
+        *apart,
         Finding("errors in the portal's logs, explained", n, wrong),
         Finding("programs, ended by nobody but us", starts, ends),
     ]
+
+
+def _felt(stage: Stage) -> Finding:
+    faults, pushes = lines.read(stage.log("faults")), lines.read(stage.log("platform"))
+    return faults_felt(faults, pushes, stage.folder / "log", stage.folder / "redis")

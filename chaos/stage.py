@@ -18,15 +18,16 @@ from redis.exceptions import RedisError
 
 from chaos import clock, keeper, plan
 from chaos.keeper import Program, Start
+from chaos.machine import Place
 from chaos.postgres import Guest, Server
-from launcher import redis, run
+from launcher import run
 from launcher.processes import fresh_log, spawn
-from launcher.settings import CONNECTION, HOST, ROOT, SECRET, Settings, StartError, make_folders, require_free
+from launcher.settings import CONNECTION, HOST, ROOT, SECRET, Settings, StartError, make_folders
 
 SITES = ("330106-01", "330108-01", "330102-02", "330105-02", "440305-01", "440304-01")  # the first two have an agent
 AGENTS = ",".join(f"clerk-{site}" for site in SITES[:2])
-FIRST_PORT, LAST_PORT = 8400, 8496
 LEASE = 3  # seconds of ours, whatever the speed
+LAST = ("redis", "sentinel")  # what ends after all the others
 SETTLE = 30  # seconds of ours after which a message that the gateway does not list was never sent
 
 
@@ -45,6 +46,7 @@ class Wish:
     kills: int = 0  # of a worker, in the drill of workers
     programs: tuple[str, ...] = plan.PROGRAMS
     agents: bool = True
+    reader: str = ""  # an account that looks at the analysis and exports it
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Stage:
 
     wish: Wish
     folder: Path
-    port: int
+    place: Place
     server: Server | Guest | None = None  # running already; None: SQLite
     env: dict[str, str] = field(default_factory=dict)
     programs: dict[str, Program] = field(default_factory=dict)
@@ -64,22 +66,22 @@ class Stage:
     @property
     def portals(self) -> list[str]:
         """The addresses of the two web processes."""
-        return [f"http://{HOST}:{self.port + n}" for n in (0, 1)]
+        return [f"http://{self.place.address(name)}" for name in plan.WEBS]
 
     @property
     def platform(self) -> str:
         """host:port of the fake platform."""
-        return f"{HOST}:{self.port + 2}"
+        return self.place.address("platform")
 
     @property
     def gateway(self) -> str:
         """host:port of the fake gateway."""
-        return f"{HOST}:{self.port + 3}"
+        return self.place.address("gateway")
 
     @property
     def complete(self) -> bool:
         """Whether everything runs that a portal has."""
-        return self.wish.programs == plan.PROGRAMS
+        return set(plan.PROGRAMS) <= set(self.wish.programs)
 
     @property
     def clock_file(self) -> Path:
@@ -101,10 +103,10 @@ class Stage:
 
     def open(self) -> None:
         """Folders, servers, database, processes; returns when both web processes answer. Raises StartError."""
-        settings = self._settings(self.port)
+        settings = self._settings(plan.WEBS[0])
         make_folders(settings)
         clock.write(self.clock_file, clock.BEGIN)
-        self._keep("redis", self._redis)
+        self.place.open(self._keep)
         self.env = self._env(settings)
         self._prepare()
         for name in ("platform", "gateway"):
@@ -125,10 +127,12 @@ class Stage:
 
     def close(self) -> None:
         """End everything that this run started."""
-        keeper.stop([one for name, one in self.programs.items() if name != "redis"])
-        keeper.stop([one for name, one in self.programs.items() if name == "redis"])
+        last = [name for name in self.programs if name.startswith(LAST)]
+        keeper.stop([one for name, one in self.programs.items() if name not in last])
+        keeper.stop([self.programs[name] for name in last])
         if self.server is not None:
             self.server.remove()
+        self.place.close()
 
     def check(self) -> None:
         """Start again what has ended."""
@@ -139,17 +143,17 @@ class Stage:
         """Whether a drill may go on with this kill or stop: those of its kind have come back from the ones before."""
         if fault.kind not in ("kill", "stop"):
             return True
-        webs = [n for n, name in enumerate(plan.WEBS) if name in self.programs]
+        webs = [name for name in plan.WEBS if name in self.programs]
         if fault.target in plan.WORKERS and fault.kind == "kill":
             return self._at_work(fault.target)
         workers = [name for name in plan.WORKERS if name in self.programs and fault.kind == "stop"]
-        up = all(run.healthy(self.port + n) == requests.codes.ok for n in webs)
+        up = all(self._healthy(name) for name in webs)
         return up and all(self._at_work(name) for name in workers)
 
     def _at_work(self, worker: str) -> bool:
         """Whether the process of a worker has told the queue that it is there."""
         process = self.programs[worker].process
-        asked = Redis(unix_socket_path=str(redis.socket_path(self.folder)), socket_timeout=2)
+        asked = Redis.from_url(self.place.redis_url, socket_timeout=2)
         try:
             known = {asked.hget(name, "pid") for name in asked.smembers("rq:workers")}
         except RedisError:
@@ -194,7 +198,8 @@ class Stage:
 
     # --- how it is started ---
 
-    def _settings(self, port: int) -> Settings:
+    def _settings(self, web: str) -> Settings:
+        port = int(self.place.address(web).rpartition(":")[2])
         return Settings(self.folder, port, "demo", "", "" if self.wish.engine == "sqlite" else self.database)
 
     def _env(self, settings: Settings) -> dict[str, str]:
@@ -206,24 +211,21 @@ class Stage:
         base = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "KUAIFU_ENV")}
         if self.wish.engine != "sqlite":
             own["DATABASE_URL"] = self.database
-        return settings.child_env({**base, **own}, redis.address(redis.socket_path(self.folder)))
-
-    def _redis(self) -> subprocess.Popen[bytes]:
-        server = redis.start(self.folder, fresh_log(self.folder / "log" / "redis.log"))
-        if server.process is None:
-            raise StartError("another Redis serves this folder")
-        return server.process
+        return settings.child_env({**base, **own}, self.place.redis_url)
 
     def _keep(self, name: str, start: Start) -> None:
         self.programs[name] = Program(name, start)
         self.programs[name].run()
 
     def _starter(self, name: str, command: list[str]) -> Start:
-        return lambda: spawn(command, self.env, fresh_log(self.folder / "log" / f"{name}.log"), ROOT)
+        words, log = self.place.command(name, command), self.folder / "log" / f"{name}.log"
+        return lambda: spawn(words, self.place.env(name, self.env), fresh_log(log), ROOT)
 
     def _portal(self, name: str) -> list[str]:
-        kind, _, number = name.partition("-")
-        return run.programs(self._settings(self.port + int(number) - 1))[kind]
+        kind = name.partition("-")[0]
+        settings = self._settings(name if kind == "web" else plan.WEBS[0])
+        listens = f"{HOST}:{settings.port}"
+        return [self.place.address(name) if word == listens else word for word in run.programs(settings)[kind]]
 
     def _world(self, name: str) -> list[str]:
         given: Mapping[str, str] = {
@@ -233,7 +235,7 @@ class Stage:
             "platform": {"listen": self.platform, "connection": CONNECTION, "secret": SECRET, "sites": ",".join(SITES),
                          "seed": str(self.wish.seed), "rate": str(self.wish.rate)},
             "gateway": {"listen": self.gateway, "token": self.token},
-            "agents": {"accounts": AGENTS, "seed": str(self.wish.seed)},
+            "agents": {"accounts": AGENTS, "seed": str(self.wish.seed), "reader": self.wish.reader},
         }  # fmt: skip
         words = [word for key, value in {**given, **more[name]}.items() for word in (f"--{key}", value)]
         return [sys.executable, "-m", f"chaos.{name}", *words]
@@ -245,10 +247,17 @@ class Stage:
         if code:
             raise StartError(f"The database could not be prepared; see {log}")
 
+    def _healthy(self, web: str) -> bool:
+        try:
+            said = _plain().get(f"http://{self.place.address(web)}/healthz", timeout=10)
+        except requests.RequestException:
+            return False
+        return said.status_code == requests.codes.ok
+
     def _wait_until_ready(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if all(run.healthy(self.port + n) == requests.codes.ok for n in (0, 1)):
+            if all(self._healthy(name) for name in plan.WEBS):
                 return
             time.sleep(0.1)
         raise StartError(f"The portal does not answer; see {self.folder / 'log'}")
@@ -258,18 +267,3 @@ def _plain() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     return session
-
-
-def free_port() -> int:
-    """The first of four free ports in a row, looked for from another place by each process, so that two runs that begin
-    at the same moment do not meet. Raises StartError."""
-    places = list(range(FIRST_PORT, LAST_PORT, 4))
-    own = os.getpid() % len(places)
-    for port in (*places[own:], *places[:own]):
-        try:
-            for n in range(4):
-                require_free(port + n, "chaos")
-        except StartError:
-            continue
-        return port
-    raise StartError(f"No four free ports in a row between {FIRST_PORT} and {LAST_PORT}.")

@@ -30,6 +30,7 @@ def told(stage: Stage, findings: list[Finding], faults: list[Fault], seconds: fl
         f"  callbacks  {states(row for row in outbox if row['kind'] == 'callback')}",
         f"  SMS        {states(row for row in outbox if row['kind'] == 'sms')}",
         f"  late flags {_lags(database, stage.wish.speed)}",
+        *_read(stage, pushes),
         f"  left over  {', '.join(f'{n} {name}' for name, n in left.items())}",
         "",
         f"  {'check':<{WIDTH}} {'looked at':>9} {'differ':>7}",
@@ -40,6 +41,18 @@ def told(stage: Stage, findings: list[Finding], faults: list[Fault], seconds: fl
     shown = [f"  ! {one.name}: {what}" for one in findings for what in one.differences[:SHOWN]]
     last = f"  {'all agrees' if not wrong else f'{len(wrong)} differences'}; everything is in {stage.folder}"
     return "\n".join([*head, *body, *shown, last])
+
+
+def _read(stage: Stage, pushes: list[Line]) -> list[str]:
+    """How long pages and pushes took at most, where somebody reads."""
+    said = lines.read(stage.log("agents")) if stage.wish.reader else []
+    pages, files = ([line for line in said if line["what"] == what] for what in ("page", "file"))
+    if not pages:
+        return []
+    longest, push = (max(line["seconds"] for line in those) for those in (pages, pushes))
+    return [
+        f"  analysis   {len(pages)} pages, {longest:.1f} s at most, {len(files)} lists; a push {push:.1f} s at most"
+    ]
 
 
 def _lags(database: list[Line], speed: int) -> str:

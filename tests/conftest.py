@@ -25,7 +25,7 @@ from tests.databases import Cleaner, postgresql_schema
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # no test is timed
 settings.load_profile("suite")
-BOTH, THOROUGH, SAMPLE = "both_engines", "thorough", "sample"
+BOTH, THOROUGH, SAMPLE, HOSTS = "both_engines", "thorough", "sample", "several_hosts"
 EVERY = 8  # of the cases of a thorough test that stand in its sample
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL_RUN", "")
 REDIS_URL = os.environ.get("TEST_REDIS_URL_RUN", "")
@@ -75,14 +75,23 @@ def _thorough(path: Path) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is meant for the other engine: left out, not skipped, so that a skip always means something."""
+    """Leave out what is meant for the other engine or for root: left out, not skipped, so that a skip always means
+    something."""
     other = "sqlite_only" if DATABASE_URL else "postgresql_only"
     out = [item for item in items if item.get_closest_marker(other) or (DATABASE_URL and _engine_free(item))]
+    apart = [item for item in items if item not in out and item.get_closest_marker(HOSTS)]
+    out += apart if apart and not _several_hosts() else []
     if out:
         config.hook.pytest_deselected(items=out)
         gone = set(out)
         items[:] = [item for item in items if item not in gone]
     items.sort(key=lambda item: item.path.name not in LONG)
+
+
+def _several_hosts() -> bool:
+    from chaos.hosts import possible
+
+    return possible()
 
 
 def _engine_free(item: pytest.Item) -> bool:

@@ -65,7 +65,9 @@ def told() -> dict[str, list[Line]]:
     return {
         "platform": [push(), push(), push("URGE", "A", "E1"), push("URGE", "B", "E2"), taken(ANSWER), taken(SECOND)],
         "gateway": [{"what": "accepted", "out_id": "51", "phone": "138", "serial": "1"}],
-        "agents": [*reply("m1", "yes"), *reply("m2", "yes"), *reply("m3", "no")],
+        "agents": [*reply("m1", "yes"), *reply("m2", "yes"), *reply("m3", "no"),
+                   {"what": "ordered", "key": "k1", "yes": True}, {"what": "file", "export": "71", "bytes": 9},
+                   {"what": "page", "path": "/analysis", "status": 200}],
         "printed": [{"month": "2026-11", "organisation_id": 3, "proposed_fen": 5000, "contested_fen": 0,
                      "waived_fen": 0, "confirmed_fen": 0}],
         "database": [
@@ -78,6 +80,7 @@ def told() -> dict[str, list[Line]]:
             {"what": "reminder", "clock_id": 30, "stage": "breach", "phone": "138", "outbox_id": 51, "dropped": ""},
             {"what": "breach", "told_at": "2026-03-10T03:29:00+00:00", "data": {"due_at": EARLIER}},
             clock(), text(61, "m1"), text(62, "m2"),
+            {"what": "export", "id": 71, "key": "3:k1", "state": "done"},
             {"what": "submission", "key": "key-m1"}, {"what": "submission", "key": "key-m2"},
             {"what": "penalty", "rule": "result_late", "ticket_id": 10, "organisation_id": 3, "person_id": 0,
              "occurrence": "1", "full_fen": 5000, "amount_fen": 5000, "month": "2026-11", "state": "proposed"},
@@ -158,6 +161,12 @@ FAULTS: dict[str, tuple[Callable[[dict[str, list[Line]]], None], str]] = {
     "a counter that is wrong": (change("counter", n=2), "kept counters"),
     "a forged signature": (add("gateway", {"what": "forged", "path": "/"}), "signatures"),
     "a receipt that nobody took": (add("gateway", {"what": "receipt", "out_id": "51", "taken": False}), "signatures"),
+    "a list that was acknowledged and is not there": (lambda logs: without(logs, "export"), "pages of the reader"),
+    "a list that was given up": (change("export", state="failed"), "pages of the reader"),
+    "a list that nobody could take": (add("database", {"what": "export", "id": 72, "key": "3:k2", "state": "done"}),
+                                      "pages of the reader"),
+    "a page that was not shown": (add("agents", {"what": "page", "path": "/analysis", "status": 500}),
+                                  "pages of the reader"),
     "two entries with one number": (add("database", {"what": "event_key", "ticket_id": 10, "seq": 3, "n": 2}),
                                     "signatures"),
 }  # fmt: skip

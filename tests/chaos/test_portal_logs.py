@@ -64,3 +64,13 @@ def test_a_long_job_that_the_queue_forgot_meanwhile_is_explained_by_who_made_it_
     line = f"{stamp} ERROR rq.worker: Worker a: job b: exception raised while executing (app.jobs.sends.drain)"
     (tmp_path / "worker-1.log").write_text(f"{line} error={error}\n")
     assert len(unexplained(tmp_path, [one | {"kind": kind} for one in FAULTS])[1]) == wrong
+
+
+@pytest.mark.parametrize(("raised", "wrong"), [("redis.exceptions.TimeoutError: timed out", 0), ("KeyError: 'x'", 1)])
+def test_a_traceback_is_judged_by_what_was_raised(tmp_path, raised, wrong):
+    cut = [{**line, "kind": "redis master cut"} for line in FAULTS]
+    stamp = LOCKED.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    trace = f'Traceback (most recent call last):\n  File "a.py", line 1, in run\n    raise error\n{raised}\n\n'
+    (tmp_path / "worker-1.log").write_text(f"{stamp} WARNING rq.worker: pubsub thread exiting\n{trace}")
+    total, found = unexplained(tmp_path, cut)
+    assert (total, len(found)) == (1, wrong)
