@@ -180,7 +180,7 @@ FAULTS = (
     Fault("other words under a used key are taken for stored", S + "desk.py", "if post.by_id is not None and not _same", "if False and not _same",
           ("tests/web/test_two_at_once.py::test_a_form_that_comes_again_with_other_words_is_told_so_and_not_that_they_are_stored",)),
     Fault("a kept line is anybody's, whatever the language", W + "lines.py", "(words().locale, band", "(band",
-          ("tests/web/test_lines.py",)),
+          ("tests/web/test_lines.py::test_a_line_is_kept_apart_by_language_band_box_and_site",)),
     Fault("a broken CSV is a fault of ours", D + "volumes.py", "except csv.Error:", "except KeyError:",
           ("tests/fuzz/test_parsers.py::test_volumes_and_days_are_rows_with_their_faults",)),
     Fault("couriers' names stay", S + "retention.py", 'values(courier="", note="")', 'values(note="")',
