@@ -13,6 +13,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from app.models import Audit, Notice, Ticket
+from app.services.transaction import one_transaction
 from tests.tools import bulk, filling, lists
 
 pytestmark = pytest.mark.thorough
@@ -38,6 +39,7 @@ def costs(app: Flask) -> Iterator[dict[tuple[str, str], dict[int, tuple[int, int
     found: dict[tuple[str, str], dict[int, tuple[int, int]]] = {}
     for whole in (MANY, FEW):
         with app.app_context(), app.test_request_context():
+            one_transaction(db.session())
             company = filling.fill(db.session(), whole, provinces=2)
             for desk, role in ROLES.items():
                 calls = lists.of_desk(desk) | {PLANTED: _everything}
@@ -76,6 +78,7 @@ def _small_tables_too(session: Any) -> None:
     """PostgreSQL reads a small table as a whole, in its own order or in that of its key, which says nothing about a
     large one."""
     if session.get_bind().dialect.name == "postgresql":
+        one_transaction(session)
         session.connection().exec_driver_sql("SET LOCAL enable_seqscan = off")
         session.connection().exec_driver_sql("SET LOCAL enable_mergejoin = off")
 
@@ -104,6 +107,7 @@ def test_audits_that_wait_cost_the_same_however_many_wait(app: Flask) -> None:
     found: dict[tuple[str, str], list[int]] = {}
     for whole in (FEW * 5, FEW * 20):
         with app.app_context(), app.test_request_context():
+            one_transaction(db.session())
             company, session = filling.fill(db.session(), whole, provinces=1), db.session()
             for desk, reason in (("ccs", "recheck"), ("lcs", "sample")):
                 session.execute(update(Audit).values(marked_at=None, marked_by_id=None, mark="", reason=reason))

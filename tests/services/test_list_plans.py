@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from app.services import recounts, replies
-from app.services.transaction import write
+from app.services.transaction import one_transaction, write
 from tests import cast
 from tests.cast import NOON, post
 from tests.tools import lists
@@ -64,6 +64,7 @@ def heard(app: Flask) -> Any:
             recounts.recount(session, sites=True)
         session = db.session()
         if session.get_bind().dialect.name == "postgresql":  # with so few rows it would read everything
+            one_transaction(session)
             session.connection().exec_driver_sql("SET LOCAL enable_seqscan = off")
             session.connection().exec_driver_sql("SET LOCAL enable_sort = off")
         for desk, who in WHO.items():
