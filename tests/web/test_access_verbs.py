@@ -177,8 +177,10 @@ def test_a_complaint_by_hand_on_a_hidden_parcel_counts_there_and_tells_its_numbe
     assert (answer.status_code, answer.location.split("?")[0]) == (303, "/tickets")
     after = stage.browsers["site"].get(answer.location)
     assert not [m for m in marks_of("other") if m in f"{answer.headers}{answer.text}{after.text}"]
-    again = post(stage, "lcs", "/tickets/new", submission_key="hidden", category="LOST")
-    assert (again.status_code, again.location) == (303, answer.location)
+    again = post(stage, "lcs", "/tickets/new", submission_key="hidden", category="LOST")  # somebody else's key
+    assert again.status_code == 409 and not [m for m in marks_of("other") if m in f"{again.headers}{again.text}"]
+    same = post(stage, "site", "/tickets/new", submission_key="hidden", category="LOST", waybill=WAYBILLS["other"])
+    assert (same.status_code, same.location) == (303, answer.location)
     assert value(stage, repeats) == before + 1
 
 
