@@ -81,6 +81,7 @@ def tick_thirty(page: Page) -> None:
 def fill_answer(page: Page) -> None:
     """Fill in the one answer for all, with what its platforms demand."""
     form = page.locator("form.batch")
+    form.wait_for()  # what is counted below is not waited for
     for select in form.locator("select[name^=answer]").all():
         offered = select.locator("option").evaluate_all("found => found.map(one => one.value)")
         answer = next(value for value in steps.ANSWERS if value in offered)
