@@ -20,7 +20,7 @@ from app.domain.penalty_facts import LIABLE_KINDS
 from app.domain.rectifications import ACCEPTED, ASKED, FILLED, Ground
 from app.domain.roles import SYSTEM, Actor
 from app.models import Closure, Organisation, Penalty, Rectification, RectificationEntry
-from app.models.dialect import for_update, next_number
+from app.models.dialect import for_update, lock_key, next_number
 from app.models.ids import new_id
 from app.services import (
     calendars,
@@ -49,21 +49,31 @@ class OrderIn:
 def order(*, actor: Actor, asked: OrderIn, key: str, now: datetime) -> str:
     """Ask an organisation of the own area for a form; its number. The same form (`key`) again asks for none.
 
-    Raises NotAllowed, Invalid (`organisation`, `kind`, `reason`, `ticket`).
+    Raises NotAllowed, Invalid (`organisation`, `kind`, `reason`, `ticket`), Stale("sent_already") where the key was
+    used by somebody else or for anything else: that was never asked for.
     """
     if not actor.can("rectify_order"):
         raise NotAllowed("not_allowed")
     with write() as session:
-        known = select(Rectification.number).where(Rectification.key == f"hand:{key}")
-        if key and (number := session.scalar(known)):
-            return number
+        if key:
+            lock_key(session, f"rectification:{key}")
+        before = session.scalars(select(Rectification).where(Rectification.key == f"hand:{key}")).first()
         place, ticket_id = _check(session, actor, asked)
+        if before and key:
+            if _of(before) != (actor.user_id, place.id, asked.kind, asked.reason.strip(), ticket_id):
+                raise Stale("sent_already")
+            return before.number
         desk.drop_page_draft(session, actor, "order")
         row = make(
             session, place, [Ground(asked.kind)], key=f"hand:{key or new_id()}", now=now, actor=actor,
             reason=asked.reason.strip(), ticket_id=ticket_id,
         )  # fmt: skip
         return row.number
+
+
+def _of(row: Rectification) -> tuple[int | None, int, str, str, int | None]:
+    """Who asked by hand for what: person, organisation, kind, reason, ticket."""
+    return row.asked_by_id, row.organisation_id, str(row.grounds[0]["kind"]), row.reason, row.ticket_id
 
 
 def _check(session: Session, actor: Actor, asked: OrderIn) -> tuple[Organisation, int | None]:

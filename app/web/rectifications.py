@@ -41,6 +41,9 @@ def order() -> ResponseReturnValue:
     except Invalid as wrong:
         forms.mark(form, wrong.fields)
         return rectification_page.index(form, True), 422
+    except Stale:
+        forms.mark(form, {"reason": "sent_already"})
+        return rectification_page.index(form, True), 409
     return redirect(url_for("rectifications.show", form_number=made, done="asked"), 303)
 
 

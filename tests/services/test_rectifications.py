@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -52,6 +53,18 @@ def told(session: Any, cast: Cast, who: str) -> list[str]:
 
 def fill(cast: Cast, number: str, revision: int = 2, who: str = "site-manager", now: datetime = NOON, **texts: str):
     rectifications.fill(actor=cast[who], number=number, revision=revision, texts={**MADE, **texts}, now=now)
+
+
+def test_a_key_that_was_used_asks_for_nothing_else_and_tells_nobody_of_the_first(db_session: Any, cast: Cast) -> None:
+    first = ordered(cast, key="k")
+    assert ordered(cast, key="k") == first
+    for who, other in (
+        ("lcs", replace(ORDER, reason="另一个理由")), ("lcs", replace(ORDER, organisation="330108-01")),
+        ("lcs-manager", ORDER), ("ccs", ORDER),
+    ):  # fmt: skip
+        with pytest.raises(Stale):
+            ordered(cast, who, other, key="k")
+    assert db_session.scalar(select(func.count()).select_from(Rectification)) == 1
 
 
 def test_a_frozen_month_asks_once_those_that_cross_a_threshold(db_session: Any, cast: Cast) -> None:

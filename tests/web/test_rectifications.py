@@ -49,6 +49,8 @@ def test_a_form_goes_from_the_province_to_the_site_and_back(portal: Any, cast: C
     assert wrong.status_code == 422 and "我的理由</textarea>" in wrong.text
     words = {"organisation": "330106-01", "kind": "score", "reason": "连续下滑"}
     page = post(lcs, index, index, submission_key="x1", **words).location.split("?")[0]
+    again = post(lcs, index, index, submission_key="x1", **{**words, "reason": "另有原因"})
+    assert again.status_code == 409 and "另有原因</textarea>" in again.text and "此前已用不同的文字提交" in again.text
     assert re.search(r'href="/rectifications"[^>]*><span>[^<]+</span><span class="num">1</span>', site.get(index).text)
     assert "收到整改书" in site.get("/notices").text
     assert portal("site-2").get(page).status_code == 403 and portal("lcs-2").get(page).status_code == 404
