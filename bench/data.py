@@ -12,7 +12,7 @@ from app import clock, create_app
 from app.config import Config
 from app.extensions import db
 from app.services import demo, recounts
-from bench import company, tickets
+from bench import company, multiply, tickets
 from bench.places import FOLDER, Place
 
 
@@ -47,10 +47,24 @@ def _fill(size: int, begun: float) -> None:
     session = db.session()
     house = company.assemble(session, size, now)
     session.commit()
-    for done in tickets.write(session, house, size, now):
-        print(f"\r{done:>10} tickets, {time.monotonic() - begun:.0f} s", end="", file=sys.stderr, flush=True)
+    written = multiply.part(size, db.engine.dialect.name)
+    for done in tickets.write(session, house, written, now):
+        _tell(f"{done} tickets", begun)
+    if written < size:
+        for step in multiply.multiply(db.engine, size // written):
+            _tell(step, begun)
     print(file=sys.stderr)
     recounts.recount(session, sites=True)
     session.commit()
-    session.execute(text("ANALYZE"))
-    session.commit()
+    _tidy()
+
+
+def _tell(step: str, begun: float) -> None:
+    print(f"\r{step:<40} {time.monotonic() - begun:6.0f} s", end="", file=sys.stderr, flush=True)
+
+
+def _tidy() -> None:
+    """As it is where the server has had time for it: what the planner wants to know, and which pages are whole."""
+    said = "ANALYZE" if db.engine.dialect.name == "sqlite" else "VACUUM (ANALYZE)"
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(said))

@@ -17,6 +17,8 @@ from launcher.settings import ROOT
 
 FOLDER = ROOT / "var" / "bench"
 PREFIX = "kuaifu_bench_"
+COPIES = ("run", "own")
+COPIED = 1_000_000  # tickets up to which a data set is copied for a run: ten million are 50 GB
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,15 @@ class Place:
         """The address of the data set as it was made."""
         return self._address(f"{self.size}_{_digest()}")
 
+    @property
+    def copied(self) -> bool:
+        """Whether a run has copies to work on; a larger data set is worked on itself, and what a run adds stays."""
+        return self.size <= COPIED
+
     def copy(self, name: str) -> str:
         """A fresh copy under that name; its address. One that is there already is replaced."""
+        if not self.copied:
+            return self.kept
         source, target = self._name(f"{self.size}_{_digest()}"), self._name(name)
         if self.engine == "sqlite":
             _remove_files(target)
@@ -46,6 +55,8 @@ class Place:
 
     def drop(self, name: str) -> None:
         """Remove a copy."""
+        if not self.copied and name in COPIES:
+            return
         if self.engine == "sqlite":
             _remove_files(self._name(name))
             return
