@@ -12,6 +12,7 @@ from jinja2 import Template
 
 from app.extensions import csrf, db
 from app.services.notices import Unread
+from app.web import lines
 from bench import statements
 from bench.places import FOLDER
 from bench.statements import Script
@@ -50,7 +51,8 @@ def _kept(path: str, token: str) -> tuple[Template, dict[str, Any]]:
         contextvars.Context().run(client.get, path)  # as somebody else's request
     template, values = found[-1]
     # a page's own look-ups are bound to this request; everything else is what the page was made of
-    return template, {name: value for name, value in values.items() if name not in ("g", "request", "session")}
+    kept = {name: value for name, value in values.items() if name not in ("g", "request", "session")}
+    return template, {**kept, "line": lines.drawn}  # all of it is drawn each time, no line is kept from the last
 
 
 @bp.get("/bench/session")

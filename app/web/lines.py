@@ -25,16 +25,17 @@ def init(app: Flask) -> None:
 def line(row: dict[str, Any], band: str, pick: bool, ticked: bool, sited: bool) -> Markup:
     """One line: `pick` with its box, which is `ticked`; `sited` with the name of its site."""
     if "hits" in row:  # of a search, which nobody else makes
-        return _drawn(row, band, pick, ticked, sited)
+        return drawn(row, band, pick, ticked, sited)
     _forget_in_time()
     key = (words().locale, band, pick, ticked, sited, *row.values())
     found = _kept.get(key)
     if found is None:
-        found = _kept[key] = _drawn(row, band, pick, ticked, sited)
+        found = _kept[key] = drawn(row, band, pick, ticked, sited)
     return found
 
 
-def _drawn(*given: Any) -> Markup:
+def drawn(*given: Any) -> Markup:
+    """The line as its template makes it, anew each time."""
     template: Any = current_app.jinja_env.get_template("_line.html").module
     return Markup(template.line(*given))  # noqa: S704 - a macro of ours, which escapes
 
