@@ -11,6 +11,7 @@ from app.models import Clock, FreeText, Ticket
 from app.models.ids import new_id
 from app.models.pending import store
 from app.services.transaction import write
+from bench.statements import counted, written_down
 from tests.cast import NOON
 
 
@@ -35,6 +36,19 @@ def test_parents_are_stored_before_their_children_in_whatever_order_they_were_ma
         store(session)
         assert not session.new
         assert session.scalar(select(func.count()).select_from(Clock).where(Clock.ticket_id == made.id)) == 1
+
+
+@pytest.mark.postgresql_only  # SQLite takes one table at a time, and no way is saved
+def test_rows_of_several_tables_are_one_statement_whatever_their_numbers(cast, db_session, database):
+    made = [ticket(), ticket()]
+    with write() as session:
+        session.add_all([*made, clock(made[0]), clock(made[1])])
+        session.add(FreeText(id=new_id(), ticket_id=made[1].id, salt="", body={"text": "100% 好 %(id)s"}))
+        with written_down(database.engine) as said:
+            store(session)
+    assert counted(said) == 1
+    assert db_session.scalar(select(func.count()).select_from(Clock)) == 2
+    assert db_session.scalars(select(FreeText)).one().body == {"text": "100% 好 %(id)s"}
 
 
 def test_what_is_left_out_gets_its_default_and_reads_so_without_asking(cast, db_session):
