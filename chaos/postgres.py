@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from chaos import leftovers
+from launcher.settings import StartError, require_free
 
 HOST, USER, NAME = "127.0.0.1", "kuaifu", "postgres"  # the database that a new cluster has
 PLACES = ("/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt")
@@ -29,6 +29,9 @@ SETTINGS = {
 STOPS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}  # orderly with connections cut; as if it had crashed
 SECONDS = 60.0
 PORT = 5432  # on a host of its own
+# Below those that the system hands to outgoing connections: while the server is down, one of the many that look for it
+# there would get its port and keep it.
+FIRST_PORT, LAST_PORT = 8500, 8596
 SLOT = "replica"  # keeps what a replica that is away has still to get
 
 
@@ -125,7 +128,12 @@ class Server:
                 psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=2).close()
                 return
             time.sleep(0.1)
-        raise NoServer(f"the server did not start; see {self.folder / 'server.log'}")
+        raise NoServer(f"the server did not start: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        """Of its log, which goes with it."""
+        said = (self.folder / "server.log").read_text(errors="replace").splitlines()
+        return " | ".join(said[-4:])[-500:]
 
     def stop(self, how: str = "fast") -> None:
         """End it in one of the ways of STOPS."""
@@ -145,9 +153,16 @@ class Server:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Looked for from another place by each process, as the portal's are. Raises NoServer."""
+    places = list(range(FIRST_PORT, LAST_PORT))
+    own = os.getpid() % len(places)
+    for port in (*places[own:], *places[:own]):
+        try:
+            require_free(port, "chaos")
+        except StartError:
+            continue
+        return port
+    raise NoServer(f"no free port between {FIRST_PORT} and {LAST_PORT}")
 
 
 def clear_stale() -> None:

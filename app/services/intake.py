@@ -215,7 +215,8 @@ def first_time(session: Session, arrival: Arrival, code: str, key: str, event_at
     if insert_new(session, PushKey, {**values, "sha256": digest}):
         state = "waiting" if key else "applied"
         session.add(_inbox(arrival, code, key, event_at, state, ""))
-        stored(session)
+        if key:  # whoever applies what waits finds it there; an order is stored with what it makes
+            stored(session)
         return True
     kept = session.get_one(PushKey, (arrival.connection_id, arrival.msg_type, code, key))
     if kept.sha256 != digest and not arrival.state:

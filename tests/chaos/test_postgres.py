@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +41,22 @@ def test_a_database_elsewhere_is_a_new_one_with_a_name_of_its_own():
     guest = postgres.Guest("postgresql+psycopg://user:secret@host:5433/postgres?sslmode=disable")
     assert guest.url == f"postgresql+psycopg://user:secret@host:5433/{guest.name}?sslmode=disable"
     assert not guest.own and postgres.Server.own
+
+
+def test_its_port_is_none_that_an_outgoing_connection_gets_while_it_is_down():
+    low = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    lowest = int(low.read_text().split()[0]) if low.exists() else 32_768
+    assert postgres._free_port() <= postgres.LAST_PORT < lowest
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch):
+    (tmp_path / "postgres").write_text("#!/bin/sh\necho 'FATAL: no room left' >&2\nexit 1\n")
+    (tmp_path / "postgres").chmod(0o755)
+    monkeypatch.setattr(postgres, "programs", lambda: tmp_path)
+    monkeypatch.setattr(postgres, "servant", lambda: ([], os.getuid()))
+    server = postgres.Server()
+    try:
+        with pytest.raises(postgres.NoServer, match="FATAL: no room left"):
+            server.start()
+    finally:
+        server.remove()
