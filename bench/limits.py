@@ -52,7 +52,8 @@ def _kept(path: str, token: str) -> tuple[Template, dict[str, Any]]:
     template, values = found[-1]
     # a page's own look-ups are bound to this request; everything else is what the page was made of
     kept = {name: value for name, value in values.items() if name not in ("g", "request", "session")}
-    return template, {**kept, "line": lines.drawn}  # all of it is drawn each time, no line is kept from the last
+    # all of it is drawn each time, no line is kept from the last
+    return template, {**kept, "line": lines.drawn, "post": lines.drawn_post}
 
 
 @bp.get("/bench/session")

@@ -59,9 +59,9 @@ def ask(session: Session, *asked: Asked) -> tuple[list[Any], ...]:
             if values.setdefault(name, value) != value:
                 raise ValueError(f"two questions of one statement have another {name}")
     connection = session.connection()
-    statement, readers = _plan(connection.dialect, tuple(one.question for one in asked))
-    row = connection.execute(statement, values).one()
-    return tuple([read(line) for line in _lines(cell)] for read, cell in zip(readers, row, strict=True))
+    plan = _plan(connection.dialect, tuple(one.question for one in asked))
+    row = connection.exec_driver_sql(plan.said, plan.given(values)).one()
+    return tuple([read(line) for line in _lines(cell)] for read, cell in zip(plan.readers, row, strict=True))
 
 
 def one(session: Session, asked: Asked) -> Any:
@@ -97,11 +97,42 @@ def _advance(name: str, step: Step[Any], answer: Any, waiting: dict[str, Any], d
 # --- how one statement is made of many ---
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """The statement as the driver gets it: to look so long a one up in the engine's cache costs as much as to send it.
+    `ways` lead from a parameter's value to the driver's."""
+
+    said: str
+    order: tuple[str, ...] | None  # of the parameters, where the driver knows no names
+    fixed: Mapping[str, Any]
+    ways: Mapping[str, Read | None]
+    readers: tuple[Read, ...]
+
+    def given(self, values: Mapping[str, Any]) -> Any:
+        """The parameters. Raises KeyError for one that has no value."""
+        found = {**self.fixed}
+        for name, way in self.ways.items():
+            found[name] = _through(way, values[name])
+        return found if self.order is None else tuple([found[name] for name in self.order])
+
+
 @lru_cache(KEPT)
-def _plan(dialect: Dialect, questions: Sequence[Question]) -> tuple[Any, tuple[Read, ...]]:
+def _plan(dialect: Dialect, questions: Sequence[Question]) -> _Plan:
     parts = [_part(question.statement, dialect) for question in questions]
-    statement = select(*(column.label(f"q{n}") for n, (column, _) in enumerate(parts)))
-    return statement, tuple(read for _, read in parts)
+    made = select(*(column.label(f"q{n}") for n, (column, _) in enumerate(parts))).compile(dialect=dialect)
+    names = frozenset(name for name, parameter in made.binds.items() if parameter.required)
+    # A list that stands in a question is a parameter for each of its values; one that changes is given to `among`.
+    state: Any = made.construct_expanded_state(dict.fromkeys(names))
+    ways: dict[str, Read | None] = dict(state.processors)
+    for name, parameter in made.binds.items():
+        ways[name] = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+    fixed = {name: _through(ways.get(name), value) for name, value in state.parameters.items() if name not in names}
+    order = tuple(state.positiontup) if state.positiontup else None
+    return _Plan(state.statement, order, fixed, {name: ways[name] for name in names}, tuple(r for _, r in parts))
+
+
+def _through(way: Read | None, value: Any) -> Any:
+    return value if way is None else way(value)
 
 
 def _lines(cell: Any) -> list[Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.errors import Invalid, NotFound
 from app.domain.roles import Actor
 from app.domain.routing import street_of
 from app.models import AddressRule, Organisation, Person, Ticket, User
+from app.models.among import among
 from app.models.dialect import for_update, lock_key
 from app.models.ids import new_id
 from app.models.together import Question, ask
@@ -56,7 +57,7 @@ def site_of(session: Session, address: str) -> Organisation | None:
 LEARNED = Question(
     select(AddressRule.prefix, Organisation)
     .join(Organisation, Organisation.id == AddressRule.site_id)
-    .where(AddressRule.prefix.in_(bindparam("starts", expanding=True)), AddressRule.ended_at.is_(None))
+    .where(among(AddressRule.prefix, "starts"), AddressRule.ended_at.is_(None))
 )
 
 

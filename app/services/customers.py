@@ -14,6 +14,7 @@ from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.domain.trials import BadRow, Trial
 from app.models import CustomerAccount, CustomerMatch, Ticket
+from app.models.among import among
 from app.models.dialect import lock_key
 from app.models.ids import new_id
 from app.models.together import Asked, Question, Step, ask
@@ -31,7 +32,7 @@ _MATCHING = Question(
     select(CustomerMatch, CustomerAccount)
     .join(CustomerAccount, CustomerAccount.id == CustomerMatch.account_id)
     .where(or_(*(
-        and_(CustomerMatch.kind == kind, CustomerMatch.value.in_(bindparam(kind, expanding=True)))
+        and_(CustomerMatch.kind == kind, among(CustomerMatch.value, kind))
         for kind in (PREFIX, PHONE, NAME)
     )), CustomerAccount.active.is_(True))
 )  # fmt: skip

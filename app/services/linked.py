@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.customer_links import mobile
@@ -19,6 +19,7 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.roles import Actor
 from app.domain.waybills import is_acceptable, normalise
 from app.models import Ticket, WaybillLink, together
+from app.models.among import among
 from app.models.dialect import attempt, changed, insert_ignoring, lock_key
 from app.models.ids import new_id
 from app.models.together import Question, Step
@@ -45,7 +46,7 @@ class Linked:
 
 _TOUCHING = Question(
     select(WaybillLink)
-    .where(or_(*(getattr(WaybillLink, end).in_(bindparam("frontier", expanding=True)) for end in ENDS)))
+    .where(or_(*(among(getattr(WaybillLink, end), "frontier") for end in ENDS)))
     .order_by(WaybillLink.id)
 )
 

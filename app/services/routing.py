@@ -14,6 +14,7 @@ from app.domain.roles import SYSTEM, Actor
 from app.domain.routing import Decision, Place, RoutingFacts, decide
 from app.domain.waybills import normalise
 from app.models import Organisation, Party, Ticket, together
+from app.models.among import among
 from app.models.together import Question, Step
 from app.services import (
     addresses,
@@ -148,7 +149,7 @@ GONE = Question(
         Organisation.closed_from <= bindparam("today"),
     )
 )
-NAMED = Question(select(Organisation).where(Organisation.id.in_(bindparam("organisations", expanding=True))))
+NAMED = Question(select(Organisation).where(among(Organisation.id, "organisations")))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import SHANGHAI
@@ -18,6 +18,7 @@ from app.domain.errors import Invalid
 from app.domain.scans import ScanIn as ScanIn
 from app.domain.waybills import normalise
 from app.models import Organisation, Scan, together
+from app.models.among import among
 from app.models.dialect import changed, insert_ignoring
 from app.models.ids import new_id
 from app.models.together import Question, Step
@@ -57,7 +58,7 @@ class Imported:
 LINE = Question(
     select(*SHOWN)
     .outerjoin(Organisation, Organisation.id == Scan.organisation_id)
-    .where(Scan.waybill.in_(bindparam("scanned", expanding=True)))
+    .where(among(Scan.waybill, "scanned"))
     .order_by(Scan.scanned_at.desc(), Scan.id.desc())
 )
 

@@ -32,6 +32,7 @@ from app.models import (
     entries,
     together,
 )
+from app.models.among import among
 from app.models.together import Asked, Question, Step
 from app.services import (
     archived_ticket,
@@ -218,7 +219,7 @@ def _promises(ticket: Ticket) -> Step[list[tuple[Promise, dict[str, Any]]]]:
 
 @cache
 def _others(pattern: Actor) -> Question:
-    same = (Ticket.waybill.in_(bindparam("parcel", expanding=True)), Ticket.id != _OF)
+    same = (among(Ticket.waybill, "parcel"), Ticket.id != _OF)
     columns = select(Ticket.id, Ticket.number, Ticket.state, Ticket.previous_id)
     return Question(columns.where(*same, scope.visible_to(pattern)).order_by(Ticket.id.desc()).limit(10))
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import kinds, lifecycle, urging
 from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
+from app.models.among import among
 from app.models.dialect import upsert, upsert_add
 from app.services import gathering
 from app.services.transaction import begun, stored
@@ -112,9 +113,7 @@ def _renew(session: Session, changes: Iterable[_Change]) -> None:
 _COLUMNS = tuple(column.name for column in WorkItem.__table__.columns)
 _OWN: Any = WorkItem.ticket_id == bindparam("of_ticket")
 _ITEMS = select(*(getattr(WorkItem, name) for name in _COLUMNS)).where(_OWN)
-_ALL_ITEMS = select(*(getattr(WorkItem, name) for name in _COLUMNS)).where(
-    WorkItem.ticket_id.in_(bindparam("of_tickets", expanding=True))
-)
+_ALL_ITEMS = select(*(getattr(WorkItem, name) for name in _COLUMNS)).where(among(WorkItem.ticket_id, "of_tickets"))
 _GONE = delete(WorkItem.__table__).where(_OWN, WorkItem.scope == bindparam("of_scope"))  # type: ignore[arg-type]
 
 
@@ -169,7 +168,7 @@ _PARTIES = select(Party.organisation_id, Party.province_id).where(
 )
 
 _ALL_PARTIES = select(Party.ticket_id, Party.organisation_id, Party.province_id).where(
-    Party.ticket_id.in_(bindparam("of_tickets", expanding=True)), Party.role != "former"
+    among(Party.ticket_id, "of_tickets"), Party.role != "former"
 )
 
 

@@ -1,5 +1,6 @@
-"""The lines of a list as they are shown, kept for a minute: colleagues look at one list again and again, and a line
-costs more than half of what its page does. A line is looked for by all that it shows, its language included."""
+"""The lines of a list and the entries of a thread as they are shown, kept for a minute: colleagues look at one list
+again and again, and its lines cost more than half of what the page does. One is looked for by all that it shows, its
+language included."""
 
 from __future__ import annotations
 
@@ -11,33 +12,55 @@ from markupsafe import Markup
 
 from app.web.context import words
 
-MOST = 4_000  # lines of a process
+MOST = 4_000  # of a process
 SECONDS = 60.0  # after which all are forgotten: what is deleted stays nowhere for longer
+SHOWN = ("kind", "by", "sub", "text", "red", "time_text", "time_full", "undone")  # of an entry, with its findings
 _kept: dict[tuple[Any, ...], Markup] = {}
 _since = [0.0]
 
 
 def init(app: Flask) -> None:
-    """Give templates `line`."""
-    app.jinja_env.globals["line"] = line
+    """Give templates `line` and `post`."""
+    app.jinja_env.globals |= {"line": line, "post": post}
 
 
 def line(row: dict[str, Any], band: str, pick: bool, ticked: bool, sited: bool) -> Markup:
     """One line: `pick` with its box, which is `ticked`; `sited` with the name of its site."""
     if "hits" in row:  # of a search, which nobody else makes
         return drawn(row, band, pick, ticked, sited)
-    _forget_in_time()
     key = (words().locale, band, pick, ticked, sited, *row.values())
-    found = _kept.get(key)
-    if found is None:
-        found = _kept[key] = drawn(row, band, pick, ticked, sited)
-    return found
+    return _known(key) or _keep(key, drawn(row, band, pick, ticked, sited))
+
+
+def post(entry: dict[str, Any]) -> Markup:
+    """One entry of a thread. What has pictures or may be sent again is drawn each time."""
+    if entry["pictures"] or entry["callback"]:
+        return drawn_post(entry)
+    findings = tuple((one["label"], one["value"]) for one in entry["findings"])
+    key = (words().locale, findings, *(entry[name] for name in SHOWN))
+    return _known(key) or _keep(key, drawn_post(entry))
 
 
 def drawn(*given: Any) -> Markup:
     """The line as its template makes it, anew each time."""
     template: Any = current_app.jinja_env.get_template("_line.html").module
     return Markup(template.line(*given))  # noqa: S704 - a macro of ours, which escapes
+
+
+def drawn_post(entry: dict[str, Any]) -> Markup:
+    """The entry as its template makes it, anew each time."""
+    template: Any = current_app.jinja_env.get_template("_post.html").module
+    return Markup(template.post(entry))  # noqa: S704 - a macro of ours, which escapes
+
+
+def _known(key: tuple[Any, ...]) -> Markup | None:
+    _forget_in_time()
+    return _kept.get(key)
+
+
+def _keep(key: tuple[Any, ...], made: Markup) -> Markup:
+    _kept[key] = made
+    return made
 
 
 def _forget_in_time() -> None:

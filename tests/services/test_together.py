@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, event, select
 from sqlalchemy.orm import aliased
 
 from app.models import CalendarDay, Category, Clock, Event, FreeText, Organisation, Ticket, User, together
+from app.models.among import among
 from app.models.together import Question, ask, run
 from app.services import replies
 from tests import cast
@@ -27,7 +28,7 @@ EVENTS = Question(
     .order_by(Event.seq.desc())
 )
 ROW = Question(select(Ticket.number, Ticket.overdue, Ticket.opened_at, Ticket.flags).where(Ticket.id == OF))
-SOME = Question(select(Organisation.code).where(Organisation.code.in_(bindparam("codes", expanding=True))))
+SOME = Question(select(Organisation.code).where(among(Organisation.code, "codes")))
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""The kept lines of a list show each reader what a line drawn anew would show, and nobody else's."""
+"""Kept lines of a list and entries of a thread show each reader what one drawn anew would show, and nobody else's."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,15 @@ ROW = {
     "waybill_tail": "…3456 7890", "foot": "结果", "time_text": "12:00", "time_full": "2026-11-18 12:00:00",
     "selected": False, "owner": "", "site_name": "西湖站",
 }  # fmt: skip
+POST = {
+    "kind": "site", "by": "王 <小> 明", "sub": "西湖站 · 跟进", "text": "<b>没有</b>收到", "red": False, "time_text": "12:00",
+    "time_full": "2026-11-18 12:00:00", "undone": False, "findings": [], "callback": None, "pictures": [],
+}  # fmt: skip
+OTHERS = {
+    "findings": [[{"label": "签收人", "value": "<门卫>"}], [{"label": "签收人", "value": "本人"}]],
+    "callback": [{"label": "已送达", "tone": "good", "error": "", "resend_href": "/resend/1"}],
+    "pictures": [[{"href": "/p/1", "thumb_href": "/t/1", "name": "a.jpg", "failed": False, "word": ""}]],
+}
 OTHERWISE = {str: "else", int: 3, bool: True}
 
 
@@ -44,6 +54,27 @@ def test_a_line_with_another_value_is_another_line(app, name):
             assert lines.line(row, "late", True, False, True) == drawn(row, "late", True, False, True)
 
 
+def drawn_post(entry: dict[str, Any]) -> str:
+    return render_template_string('{% from "_post.html" import post %}{{ post(p) }}', p=entry)
+
+
+@pytest.mark.parametrize("name", sorted(POST))
+def test_an_entry_with_another_value_is_another_entry(app, name):
+    others = [POST | {name: other} for other in OTHERS.get(name) or [OTHERWISE[type(POST[name])]]]
+    with app.test_request_context():
+        for language in ("zh", "en"):
+            choose(language)
+            for entry in (POST, *others, POST, *others):
+                assert lines.post(entry) == drawn_post(entry)
+
+
+def test_an_entry_that_can_be_sent_again_or_has_pictures_is_not_kept(app):
+    with app.test_request_context():
+        for name in ("callback", "pictures"):
+            lines.post(POST | {name: OTHERS[name][0]})
+    assert not lines._kept
+
+
 def test_a_line_is_kept_apart_by_language_band_box_and_site(app):
     ways = [(band, pick, ticked, sited) for band in ("late", "soon") for pick in (True, False)
             for ticked in (True, False) for sited in (True, False)]  # fmt: skip
@@ -56,10 +87,10 @@ def test_a_line_is_kept_apart_by_language_band_box_and_site(app):
 
 
 def test_a_line_reads_nothing_but_what_it_is_given_and_words(app):
-    for name in ("_line.html", "_copy.html"):
+    for name, more in (("_line.html", set()), ("_copy.html", set()), ("_post.html", {"csrf_token"})):
         parsed = app.jinja_env.parse(app.jinja_env.loader.get_source(app.jinja_env, name)[0])
-        assert meta.find_undeclared_variables(parsed) <= {"_"}, name
-        assert set(meta.find_referenced_templates(parsed)) <= {"_copy.html"}, name
+        assert meta.find_undeclared_variables(parsed) <= {"_"} | more, name
+        assert set(meta.find_referenced_templates(parsed)) <= {"_copy.html", "_pictures.html"}, name
 
 
 def test_everybody_sees_the_same_list_whoever_looked_before(app, db_session, monkeypatch):
@@ -73,6 +104,22 @@ def test_everybody_sees_the_same_list_whoever_looked_before(app, db_session, mon
         return text[text.index('<ul class="rows">') : text.index("</ul>", text.index('<ul class="rows">'))]
 
     warm = {one: seen(*one) for one in asked + asked[::-1]}
+    for one in asked:
+        lines._kept.clear()
+        assert seen(*one) == warm[one], one
+
+
+def test_everybody_sees_the_same_thread_whoever_looked_before(app, db_session, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    stage: Stage = build(app)
+
+    def seen(who: str, number: str) -> list[str]:
+        answer = stage.browser(who).get(f"/tickets/{number}")
+        return re.findall('<article class="post.*?</article>', answer.text, re.DOTALL)
+
+    asked = [(who, number) for who in ("site", "lcs", "ccs", "lcs-manager") for number in stage.numbers.values()]
+    warm = {one: seen(*one) for one in asked + asked[::-1]}
+    assert sum(map(len, warm.values())) > len(stage.numbers)
     for one in asked:
         lines._kept.clear()
         assert seen(*one) == warm[one], one
