@@ -38,9 +38,8 @@ def unwritable(table: str) -> Iterator[list[str]]:
     met: list[str] = []
 
     def refuse(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.lower().startswith(
-            (f"insert into {table} ", f'insert into "{table}" ', f"insert or ignore into {table} ")
-        ):
+        ways = f"insert into {table} ", f'insert into "{table}" ', f"insert or ignore into {table} "
+        if any(way in statement.lower() for way in ways):  # among other tables of one statement, too
             met.append(statement)
             raise db.engine.dialect.dbapi.OperationalError("the disk is full")
 
