@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.domain.masking import mask_name
 from app.domain.names import plain
 from app.domain.organisation_rows import read
 from app.domain.people_accounts import AccountIn, cleaned
@@ -21,3 +22,7 @@ def test_no_name_of_an_organisation_or_a_person_turns_the_rest_of_its_line_or_br
     assert (entry.name, entry.name_en, wrong) == ("西湖站 一", "西湖站 一", {})
     assert cleaned(AccountIn("x1", TURNED, "site_clerk", "X1")).name == "西湖站 一"
     assert plain("\u202e\u200b") == ""
+
+
+def test_of_a_masked_name_a_sign_is_kept_that_can_be_seen() -> None:
+    assert mask_name(f"\u202e{TURNED}") == "西**" and mask_name("\u202e\u200b") == ""

@@ -61,6 +61,31 @@ def test_a_hostile_text_in_every_field_of_a_push_is_text_on_every_page(stage: St
     assert HOSTILE[2:20].replace("<", "&lt;").split("=")[0] in shown
 
 
+TURNED = "\u202e车辆起火\x1b[31m\u2066"
+
+
+def test_what_others_read_as_a_name_is_taken_without_signs_that_turn_or_hide_the_rest_of_a_line(stage: Stage) -> None:
+    form = {"kind": "fire", "province": "33", "text": "沪杭高速", "csrf_token": stage.csrf}
+    made = stage.browsers["lcs"].post("/incidents", data={**form, "title": TURNED})
+    page = stage.browsers["lcs"].get(made.location).text
+    assert "车辆起火[31m" in page and not set("\u202e\u2066\x1b") & set(page)
+    assert stage.browsers["lcs"].post("/incidents", data={**form, "title": "\u202e\u200b"}).status_code == 422
+
+
+def test_every_field_for_a_name_takes_it_as_one() -> None:
+    """By the field's own name: what is typed there stands in lines beside other words."""
+    plain = re.compile(r"^    (?:name|title|label|courier)(?:_en)? = (?!NameField\()\w*Field\(", re.MULTILINE)
+    found = {file.name: plain.findall(file.read_text()) for file in (ROOT / "app" / "web").glob("*.py")}
+    assert {name for name, fields in found.items() if fields} == set()
+
+
+def test_a_text_turns_nothing_beside_it_round_on_any_page() -> None:
+    """Words of a platform stay as they came; the one sheet of all pages ends what they do to the line."""
+    assert re.search(r"^body \* \{ unicode-bidi: isolate; \}$", (ROOT / "static/app.css").read_text(), re.MULTILINE)
+    alone = [file.name for file in TEMPLATES if "<head>" in file.read_text() and "app.css" not in file.read_text()]
+    assert alone == ["cards_pdf.html"], "a print has names alone, which were taken without such signs"
+
+
 def test_looking_at_numbers_has_a_limit(stage: Stage) -> None:
     """On a portal as it runs outside of tests: there limits are on."""
     client = create_app(replace(stage.app.extensions["kuaifu"], environment="demo")).test_client()
