@@ -86,19 +86,45 @@ def test_a_text_turns_nothing_beside_it_round_on_any_page() -> None:
     assert alone == ["cards_pdf.html"], "a print has names alone, which were taken without such signs"
 
 
-def test_looking_at_numbers_has_a_limit(stage: Stage) -> None:
-    """On a portal as it runs outside of tests: there limits are on."""
+FULL = ("/tickets/{}/reveal", "/tickets/{}/call", "/appeals/{}/reveal", "/call-backs/{}/reveal")  # doors to a number
+
+
+def asked(stage: Stage, who: str, paths: list[str]) -> list[Any]:
+    """The answers to posts on a portal as it runs outside of tests: there limits are on."""
     client = create_app(replace(stage.app.extensions["kuaifu"], environment="demo")).test_client()
-    token = stage.browsers["site"].get_cookie("session")
+    token = stage.browsers[who].get_cookie("session")
     client.set_cookie("session", token.value if token else "")
-    path = f"/tickets/{stage.numbers['own']}/reveal"
     try:
-        answers = [client.post(path, data={"csrf_token": stage.csrf}) for _ in range(31)]
+        return [client.post(path, data={"csrf_token": stage.csrf}) for path in paths]
     finally:
         limiter.reset()
         limiter.enabled = False
+
+
+def test_looking_at_numbers_has_a_limit(stage: Stage) -> None:
+    answers = asked(stage, "site", [f"/tickets/{stage.numbers['own']}/reveal"] * 31)
     assert {answer.status_code for answer in answers[:30]} == {200}
     assert answers[30].status_code == 429 and int(answers[30].headers["Retry-After"]) > 0
+
+
+def test_the_limit_is_one_for_every_door_to_a_number(stage: Stage) -> None:
+    doors = [door.format(stage.numbers["own"]) for door in FULL]
+    answers = [answer.status_code for answer in asked(stage, "ccs", [*(doors * 8)[:30], *doors])]
+    assert 429 not in answers[:30] and answers[30:] == [429] * len(doors)
+
+
+def test_messages_are_shown_in_full_within_the_same_limit(stage: Stage) -> None:
+    answers = [answer.status_code for answer in asked(stage, "admin", ["/admin/messages/1/full"] * 31)]
+    assert 429 not in answers[:30] and answers[30] == 429
+
+
+def test_whoever_hands_personal_data_out_in_full_counts_it() -> None:
+    for file in sorted((ROOT / "app" / "web").glob("*.py")):
+        views = re.split(r"^(?=@bp\.)", file.read_text(), flags=re.MULTILINE)
+        found = [
+            view for view in views if re.search(r"\breveals\.reveal\(|\bcontacts\.start\(|\bexchange\.look\(", view)
+        ]
+        assert all("@shown_in_full.limit" in view for view in found), file.name
 
 
 def test_jobs_are_json_and_nothing_that_could_run_when_it_is_read(redis_url: str) -> None:
