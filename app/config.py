@@ -115,7 +115,7 @@ def _secret_key(env: Mapping[str, str], data_dir: Path, environment: str) -> str
             return path.read_text().strip()
         if environment == "production":
             raise ConfigError("SECRET_KEY is not set: put at least 32 random characters into it")
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = os.urandom(32).hex()
         path.touch(mode=0o600)
         path.write_text(key)

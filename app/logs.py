@@ -23,6 +23,10 @@ Line = MutableMapping[str, Any]
 REPORTED = re.compile(
     r"^((?:[a-z_]\w*\.)+[A-Z]\w*|[A-Z]\w*(?:Error|Exception|Interrupt|Exit))(?=:|$)", re.ASCII | re.MULTILINE
 )
+# Of a request that the server cannot read, what is wrong with it and none of what stood in it: an address that was not
+# encoded, a header in two lines. The server quotes these.
+UNREADABLE = ("Invalid request from ", "Error handling request ")
+QUOTED = re.compile(r""" ?(?:b?['"]|/).*""", re.DOTALL)
 FRAMES = 12  # innermost, of one exception
 KEPT = frozenset({"timestamp", "level", "logger", "request", "view", "ms", "status", "method", "user"})
 
@@ -63,6 +67,8 @@ def _where(_logger: Any, _name: str, line: Line) -> Line:
         line["event"], _break, report = str(line["event"]).partition("\n")
         if kinds := REPORTED.findall(report):
             line["error"] = kinds[-1].rpartition(".")[2]
+    if line.get("logger") == "gunicorn.error" and str(line["event"]).startswith(UNREADABLE):
+        line["event"] = QUOTED.sub("", str(line["event"]))
     info = line.pop("exc_info", None)
     if isinstance(info, tuple) and info[1] is not None:
         line["error"] = " from ".join(_kinds(info[1]))

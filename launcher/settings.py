@@ -74,10 +74,11 @@ class Settings:
 
 
 def make_folders(settings: Settings) -> None:
-    """The data folder with its logs, and the secret key that signs cookies (readable by its owner only)."""
+    """The data folder with its logs, a new one for its owner's eyes only, and the secret key that signs cookies."""
     key = settings.data_dir / "secret_key"
     try:
-        (settings.data_dir / "log").mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # SQLite's file has everybody's name in it
+        (settings.data_dir / "log").mkdir(exist_ok=True)
         if not key.exists():
             descriptor = os.open(key, os.O_WRONLY | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "w") as file:

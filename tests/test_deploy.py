@@ -170,6 +170,16 @@ def test_the_addresses_that_the_web_servers_treat_apart_exist(app):
     assert "httpchk GET /healthz" in haproxy and "path /metrics" in haproxy and "location = /metrics" in nginx
 
 
+def test_no_log_of_the_web_servers_has_what_was_searched_for():
+    nginx, haproxy = (DEPLOY / "nginx/kuaifu.conf").read_text(), (DEPLOY / "haproxy/haproxy.cfg").read_text()
+    assert re.findall(r"access_log (\S+) ?(\w*)", nginx) == [("off;", ""), ("/var/log/nginx/kuaifu.log", "kuaifu")]
+    named = set(re.findall(r"\$(\w+)", re.search(r"^log_format kuaifu (.+);$", nginx, re.MULTILINE)[1]))
+    assert "uri" in named and not named & {"request", "request_uri", "args", "query_string", "http_referer"}
+    assert not re.search(r"^\s*(?:log|option httplog|log-format)\b", haproxy, re.MULTILINE), (
+        "it writes no log of requests"
+    )
+
+
 def test_a_form_with_pictures_and_a_list_get_through_nginx_as_large_as_the_portal_takes_them(app):
     nginx = (DEPLOY / "nginx/kuaifu.conf").read_text()
     large = re.findall(r"location ~ (\S+) \{\s+client_max_body_size (\d+)m;", nginx)

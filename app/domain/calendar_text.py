@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
 
+from app.domain import names
 from app.domain.calendars import MIDNIGHT, Calendar
 
 Spans = tuple[tuple[time, time], ...]
@@ -118,7 +119,7 @@ def _day(cells: list[str], year: int) -> Day:
     kind = cells[1].lower() if len(cells) > 1 else ""
     if kind not in WORKING | HOLIDAY:
         raise ValueError("bad_kind")
-    name = cells[2] if len(cells) > 2 else ""
+    name = names.plain(cells[2]) if len(cells) > 2 else ""
     if len(name) > NAME_LENGTH:
         raise ValueError("too_long")
     return Day(day, kind in WORKING, name)

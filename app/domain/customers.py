@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.domain import names
 from app.domain.errors import Invalid
 from app.domain.sheet_rows import Columns, named
 from app.domain.waybills import normalise
@@ -138,6 +139,7 @@ def prefixes_of(waybill: str) -> Sequence[str]:
 
 def _account(row: Mapping[str, str | None]) -> AccountIn:
     words = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    words["name"] = names.plain(words["name"])
     texts = {name: words[name] for name in ("code", "name", "tier", "phones", "prefixes", "names", "requirements")}
     active = words["active"].lower() not in _NO
     return AccountIn(**texts, active=active, limits={name: words[name] for name in LIMITS if words[name]})

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from app.domain import names
+
 STARS = "******"
 _KEEP_HEAD, _KEEP_TAIL, _MIN_HIDDEN = 3, 2, 6
 
@@ -19,8 +21,9 @@ _JOINERS = frozenset("-－—–#＃ \u3000\t")
 
 
 def mask_name(name: str) -> str:
-    """A name keeps its first character: 王小明 becomes 王**. The number of stars never tells the length."""
-    name = name.strip()
+    """A name keeps its first character that can be seen: 王小明 becomes 王**. The number of stars never tells the
+    length."""
+    name = names.plain(name)
     return f"{name[0]}**" if name else ""
 
 

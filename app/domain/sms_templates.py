@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 PLACEHOLDER = re.compile(r"\$\{([a-z_]{1,32})\}")
 NO_TAIL = "无"  # a gateway refuses an empty value; a ticket may have no waybill
+# A platform's waybill is kept as it came. What a gateway would refuse of it must not cost a desk the reminder of all
+# the other tickets in the same message.
+TAIL = re.compile(r"[0-9A-Za-z-]{1,4}", re.ASCII)
 CLOCKS = {
     "accept": "受理", "first_reply": "首次回复", "resolve": "处理结果", "close": "完结", "party_reply": "责任方答复",
     "ruling": "裁决", "appeal": "申诉裁决", "objection": "客户确认", "platform": "平台时限", "legal": "法定时限",
@@ -110,7 +113,7 @@ def values_of(purpose: str, variables: Mapping[str, object]) -> dict[str, str]:
     if "minutes" in given:
         given["left"] = span(int(given["minutes"]))
     if "waybill_tail" in given:
-        given["waybill_tail"] = given["waybill_tail"] or NO_TAIL
+        given["waybill_tail"] = given["waybill_tail"] if TAIL.fullmatch(given["waybill_tail"]) else NO_TAIL
     return {variable.name: given[variable.name] for variable in PURPOSES[purpose].variables}
 
 

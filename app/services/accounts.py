@@ -86,7 +86,7 @@ def sign_in(session: Session, *, account: str, password: str, address: str, now:
     stored = kept[2] or _nobody()
     _nobody()  # computed in both branches: its first call is slow
     session.rollback()
-    if not _matches(stored, password) or not kept[2]:
+    if not _told(session, keys, stored, password, now) or not kept[2]:
         raise SignInRefused("bad_credentials", guessing.failed(keys=keys, now=now))
     guessing.succeeded(session, key=keys[0])
     _renew_hash(kept[0], stored, password)
@@ -98,6 +98,15 @@ def _refuse_while_waiting(session: Session, keys: tuple[str, ...], now: datetime
     if wait:
         session.rollback()
         raise SignInRefused("wait", wait)
+
+
+def _told(session: Session, keys: tuple[str, ...], stored: str, password: str, now: datetime) -> bool:
+    """Whether the password is right. Many tries side by side all begin before the first is counted: where a wait began
+    while this one was looked at, neither right nor wrong is told. Raises SignInRefused("wait")."""
+    right = _matches(stored, password)
+    _refuse_while_waiting(session, keys, now)
+    session.rollback()
+    return right
 
 
 def _renew_hash(user_id: int, stored: str, password: str) -> None:
@@ -138,7 +147,7 @@ def confirm(session: Session, *, user_id: int, password: str, address: str, now:
     keys = guessing.keys_of(account, address)
     _refuse_while_waiting(session, keys, now)
     session.rollback()
-    if not _matches(stored, password):
+    if not _told(session, keys, stored, password, now):
         guessing.failed(keys=keys, now=now)
         raise Invalid({"current": "wrong_password"})
     return Known(user_id, epoch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -54,7 +54,8 @@ def announce(*, actor: Actor, period: AnnounceIn, now: datetime, key: str = "") 
     """
     with write() as session:
         area = check(session, actor, period, now)
-        if (known := presses.before(session, "emergency", key)) is not None:
+        said = (actor.user_id, asdict(period))
+        if (known := presses.before(session, "emergency", key, said)) is not None:
             return known
         row = Emergency(
             id=new_id(), province_id=area or None, name=period.name.strip(), from_at=max(period.from_at or now, now),
@@ -63,7 +64,7 @@ def announce(*, actor: Actor, period: AnnounceIn, now: datetime, key: str = "") 
             announced_by_id=actor.user_id, announced_at=now,
         )  # fmt: skip
         session.add(row)
-        return presses.remember(session, "emergency", key, row.id, now)
+        return presses.remember(session, "emergency", key, row.id, now, said)
 
 
 def check(session: Session, actor: Actor, period: AnnounceIn, now: datetime) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, insert, select
@@ -122,7 +122,8 @@ def ask_area(*, actor: Actor, area: str, from_at: datetime | None, until_at: dat
             wrong["area"] = "unknown_area"
         if wrong or from_at is None:
             raise Invalid(wrong)
-        if (known := presses.before(session, "area", key)) is not None:
+        said = (actor.user_id, area_id, from_at, until_at, asdict(asked))
+        if (known := presses.before(session, "area", key, said)) is not None:
             return known
         row = Exemption(
             id=new_id(), reason=asked.reason, area_id=area_id, from_at=from_at, until_at=until_at,
@@ -130,7 +131,7 @@ def ask_area(*, actor: Actor, area: str, from_at: datetime | None, until_at: dat
         )  # fmt: skip
         session.add(row)
         exemption_scopes.admit(session, row, ())
-        return presses.remember(session, "area", key, row.id, now)
+        return presses.remember(session, "area", key, row.id, now, said)
 
 
 def area_of(session: Session, actor: Actor, code: str) -> int | None:

@@ -117,14 +117,15 @@ def leave_note(*, actor: Actor, text: str, now: datetime, key: str = "") -> int:
     """
     helping.check_text(text)
     work_scope(actor)
+    said = (actor.user_id, text.strip())
     with write() as session:
-        if (known := presses.before(session, "handover", key)) is not None:
+        if (known := presses.before(session, "handover", key, said)) is not None:
             return known
         note = HandoverNote(
             id=new_id(), organisation_id=actor.organisation_id, user_id=actor.user_id, at=now, text=text.strip()
         )
         session.add(note)
-        return presses.remember(session, "handover", key, note.id, now)
+        return presses.remember(session, "handover", key, note.id, now, said)
 
 
 def read_note(*, actor: Actor, note_id: int, now: datetime) -> None:

@@ -75,7 +75,7 @@ def may_reply(ticket: Ticket, actor: Actor) -> bool:
 
 
 def _one(actor: Actor, number: str, ticket_number: str, answer: ResultIn, key: str, now: datetime) -> Done:
-    post = Post(ticket_number, None, key_of(key, ticket_number))
+    post = Post(ticket_number, None, key_of(key, ticket_number), by_id=actor.user_id, said=answer.text)
 
     def verb() -> None:
         begun = _begin(actor, number, post, answer, now)

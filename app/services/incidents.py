@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -94,7 +94,8 @@ def open_incident(*, actor: Actor, incident: IncidentIn, now: datetime, key: str
             wrong["province"] = "unknown_area"
         if wrong:
             raise Invalid(wrong)
-        if (known := presses.before(session, "incident", key)) is not None:
+        said = (actor.user_id, asdict(incident))
+        if (known := presses.before(session, "incident", key, said)) is not None:
             return session.get_one(Incident, known).number
         local = now.astimezone(SHANGHAI)
         row = Incident(
@@ -103,7 +104,7 @@ def open_incident(*, actor: Actor, incident: IncidentIn, now: datetime, key: str
             opened_by_id=actor.user_id,
         )  # fmt: skip
         session.add(row)
-        presses.remember(session, "incident", key, row.id, now)
+        presses.remember(session, "incident", key, row.id, now, said)
         return row.number
 
 

@@ -52,7 +52,8 @@ def freeze(*, actor: Actor, month: str, now: datetime) -> Frozen:
 
     Everything is read from one picture of the database; what others write meanwhile is not in it and counts as a
     correction in the open month. Raises NotFound for no such month, NotAllowed ("not_allowed", "too_early" with `at`,
-    "already_frozen", "earlier_open" with `month`, "freeze_met_writer": nothing is done, and it may be tried again).
+    "already_frozen", "earlier_open" and "later_frozen" with `month`, "freeze_met_writer": nothing is done, and it may
+    be tried again).
     """
     span = _span(month, now)
     if not actor.can("month_close"):
@@ -91,6 +92,10 @@ def _refuse(session: Session, month: str) -> None:
     earlier = session.scalar(drafted.order_by(MonthClose.month).limit(1))
     if earlier is not None:
         raise NotAllowed("earlier_open", month=earlier)
+    # the later one has taken in what the books said of all before it, and stands as it is
+    closed = select(func.max(MonthClose.month)).where(MonthClose.month > month, MonthClose.frozen_at.is_not(None))
+    if (later := session.scalar(closed)) is not None:
+        raise NotAllowed("later_frozen", month=later)
 
 
 def _write(session: Session, month: str, span: Span, actor: Actor) -> Frozen:

@@ -16,9 +16,8 @@ from app.domain.errors import Invalid, NotAllowed
 from app.domain.policies import CHANNELS
 from app.domain.roles import Actor
 from app.domain.sheet_rows import Line
-from app.models import Category, Organisation, Ticket
-from app.models.dialect import lock_key
-from app.services import desk, intake
+from app.models import Category, Organisation
+from app.services import desk, intake, typed_forms
 from app.services.desk import Post
 from app.services.intake import ComplaintIn
 from app.services.transaction import write
@@ -65,23 +64,43 @@ def tried(session: Session, rows: Sequence[Sequence[str]]) -> Trial:
 
 def store(*, actor: Actor, rows: Sequence[Sequence[str]], key: str, now: datetime) -> list[tuple[int, str]]:
     """Open all tickets of a sheet without a fault: the row numbers with the tickets' numbers. Sent again with the same
-    key it answers the same. Raises NotAllowed, Invalid(rows) with faults."""
+    key it answers the same. Raises NotAllowed, Invalid(rows) with faults, and Stale where `key` was used for another
+    sheet or by somebody else: that one was never stored."""
     if not actor.can(CAPABILITY):
         raise NotAllowed("not_allowed")
     with write() as session:
-        lock_key(session, f"sheet:{key}")
         trial = tried(session, rows)
         if trial.faults or not trial.lines:
             raise Invalid({"rows": "has_faults"})
-        return [(n, _place(session, actor, complaint, f"{key}:{n}", now)) for n, complaint in trial.lines]
+        keys = [_key_of(key, place) for place in range(len(trial.lines))]
+        sheet = _Sheet(trial.lines)
+        if typed_forms.done_before(session, actor, keys[0], sheet):
+            opened = [_opened(session, one) for one in keys]
+        else:
+            made = [
+                intake.place(session, complaint, actor=actor, key=one, now=now)
+                for one, (_n, complaint) in zip(keys, trial.lines, strict=True)
+            ]
+            typed_forms.remember(session, actor, keys[0], sheet, made[0], now)
+            opened = [ticket.number for ticket in made]
+        return [(n, number) for (n, _complaint), number in zip(trial.lines, opened, strict=True)]
 
 
-def _place(session: Session, actor: Actor, complaint: ComplaintIn, name: str, now: datetime) -> str:
-    key = hashlib.sha256(f"sheet:{name}".encode()).hexdigest()
-    if before := desk.done_before(session, Post("", None, key)):
-        return intake.number_of(session, before)
-    ticket: Ticket = intake.place(session, complaint, actor=actor, key=key, now=now)
-    return ticket.number
+@dataclass(frozen=True)
+class _Sheet:
+    """All that a sheet says: another one under the same key is no repetition."""
+
+    lines: tuple[tuple[int, ComplaintIn], ...]
+
+
+def _key_of(key: str, place: int) -> str:
+    """The key of one row by its place among the rows: the first row's stands for the whole sheet."""
+    return hashlib.sha256(f"sheet:{key}:{place}".encode()).hexdigest() if key else ""
+
+
+def _opened(session: Session, key: str) -> str:
+    before = desk.done_before(session, Post("", None, key))
+    return intake.number_of(session, before) if before else ""
 
 
 class _Known:

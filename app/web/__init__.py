@@ -101,3 +101,4 @@ def register(app: Flask) -> None:
         import_module(f"app.web.{name}").init(app)
     for name in PAGES:
         app.register_blueprint(import_module(f"app.web.{name}").bp)
+    import_module("app.web.attachments").count_uploads(app)

@@ -17,7 +17,7 @@ from app.extensions import db
 from app.jobs import sends
 from app.services import appeal_leases, appeal_stream, appeals, reveals, ticket_view
 from app.services.appeals import RulingIn
-from app.web import appeal_page, forms, queue_page, verbs, words
+from app.web import appeal_page, forms, queue_page, shown_in_full, verbs, words
 from app.web.access import route_access
 from app.web.guard import current_actor, requires
 
@@ -129,6 +129,7 @@ def rule(number: str) -> ResponseReturnValue:
 
 
 @bp.post("/appeals/<number>/reveal")
+@shown_in_full.limit
 @route_access("ruling")
 @requires("ruling")
 def reveal(number: str) -> ResponseReturnValue:

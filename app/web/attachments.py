@@ -48,6 +48,7 @@ TAKES_PICTURES = frozenset(
         "parties.arbitrate",
         "parties.deliver",
         "closing.withdraw",
+        "kinds.settle",
         "exemptions.ask",
         "penalties.enter",
         "penalty_contests.raise_one",
@@ -61,7 +62,10 @@ TAKES_SHEETS = {
 }  # fmt: skip
 SHEET_ROOM = 3 * sheets_in.MAX_BYTES
 ROOM = rule.MAX_PER_ENTRY * rule.MAX_BYTES + FORM_LIMIT  # bytes of one post with nine pictures
-UPLOADS = "120 per minute"
+_uploads = limiter.shared_limit(
+    "120 per minute", scope="uploads", key_func=lambda: f"uploads:{current_user.get_id()}",
+    exempt_when=lambda: not any(file.filename for file in request.files.getlist("file")),
+)  # fmt: skip
 SEALED = {
     "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
     "Cache-Control": "private, no-store",
@@ -73,6 +77,13 @@ def init(app: Flask) -> None:
     form's token is read."""
     app.jinja_env.globals["sheet_bytes"] = sheets_in.MAX_BYTES
     app.before_request_funcs.setdefault(None, []).insert(0, _make_room)
+
+
+def count_uploads(app: Flask) -> None:
+    """Whatever form pictures come with, their posts count against one limit of the person (429); words alone do not."""
+    for endpoint in TAKES_PICTURES:
+        view: Any = app.view_functions[endpoint]
+        app.view_functions[endpoint] = _uploads(view)
 
 
 def _make_room() -> None:
@@ -100,7 +111,6 @@ class Kept:
 
 
 @bp.post("/tickets/<number>/attachments")
-@limiter.limit(UPLOADS, key_func=lambda: f"uploads:{current_user.get_id()}")
 @route_access("queue")
 @requires("queue")
 def upload(number: str) -> ResponseReturnValue:

@@ -9,14 +9,15 @@ from wtforms import BooleanField, DateField, FileField, Form, SelectField, Strin
 
 from app.web import words, words_clocks
 from app.web.context import translate as _
+from app.web.name_field import NameField
 
 
 class HoursForm(Form):
     """A calendar's hours and labels; the name is asked for a new one alone."""
 
-    name = StringField()
-    label = StringField()
-    label_en = StringField()
+    name = NameField()
+    label = NameField()
+    label_en = NameField()
     spans = StringField()
     working_days_only = BooleanField()
 
@@ -26,7 +27,7 @@ class DayForm(Form):
 
     day = DateField()
     working = SelectField(validate_choice=False)
-    name = StringField()
+    name = NameField()
 
 
 FILE_LIMIT = 64 * 1024  # bytes; a year's days are a few hundred

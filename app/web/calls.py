@@ -10,7 +10,7 @@ from app import clock
 from app.domain.errors import NotAllowed
 from app.extensions import db
 from app.services import categories, contacts, ticket_view, waiting
-from app.web import calls_forms, verbs, words
+from app.web import calls_forms, shown_in_full, verbs, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.numbers import number as number_of
@@ -20,6 +20,7 @@ ANSWER = "answer-"
 
 
 @bp.post("/tickets/<number>/call")
+@shown_in_full.limit
 @route_access("queue")
 @requires("queue")
 def start(number: str) -> ResponseReturnValue:

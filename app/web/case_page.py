@@ -24,6 +24,7 @@ from app.web import case_labels, forms, queue_page
 from app.web.auth import current_actor
 from app.web.context import translate as _
 from app.web.export_cells import named
+from app.web.name_field import NameField
 from app.web.numbers import number
 
 EXCERPT = 120  # characters of a lesson in the list
@@ -34,7 +35,7 @@ class CaseForm(Form):
 
     ticket = StringField(render_kw={"maxlength": 24})
     month = StringField(render_kw={"type": "month"})
-    title = StringField(render_kw={"maxlength": rule.TITLE_LIMIT})
+    title = NameField(render_kw={"maxlength": rule.TITLE_LIMIT})
     body = TextAreaField(render_kw={"maxlength": rule.BODY_LIMIT})
     lesson = TextAreaField(render_kw={"maxlength": rule.KINDS[CASE].extra["lesson"]})
 

@@ -16,12 +16,13 @@ from app.services import connection_admin
 from app.services.connection_admin import Rules
 from app.web import words, words_admin
 from app.web.context import translate as _
+from app.web.name_field import NameField
 
 
 class ConnectionForm(Form):
     """What can be changed; the settings of the driver are added as `setting-…`."""
 
-    name = StringField(render_kw={"maxlength": "60"})
+    name = NameField(render_kw={"maxlength": "60"})
     callback_url = StringField(render_kw={"maxlength": "300", "inputmode": "url"})
     routing_rule = SelectField(validate_choice=False)
     active = BooleanField()

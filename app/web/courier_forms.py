@@ -12,13 +12,14 @@ from app.services.scans import DELIVER
 from app.services.ticket_view import View
 from app.web import forms, words_duty
 from app.web.context import translate as _
+from app.web.name_field import NameField
 
 
 class CourierForm(Form):
     """Somebody of the site's list, or name and number; what is to be done and by when."""
 
     courier_id = SelectField(validate_choice=False)
-    name = StringField()
+    name = NameField()
     phone = StringField(render_kw={"inputmode": "tel"})
     template = SelectField(validate_choice=False)
     request = SelectField(validate_choice=False)

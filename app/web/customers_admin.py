@@ -19,6 +19,7 @@ from app.web import admin, forms, list_files, queue_page, words, words_customers
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
+from app.web.name_field import NameField
 
 bp = Blueprint("customers", __name__)
 
@@ -27,7 +28,7 @@ class AccountForm(Form):
     """An account; the limits are added below."""
 
     code = StringField(render_kw={"maxlength": "32"})
-    name = StringField(render_kw={"maxlength": "80"})
+    name = NameField(render_kw={"maxlength": "80"})
     tier = StringField(render_kw={"maxlength": "16"})
     active = BooleanField()
     phones = TextAreaField()

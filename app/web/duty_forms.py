@@ -11,12 +11,13 @@ from wtforms.fields import DateField, TimeField
 from app.services.duty import EntryIn
 from app.web import words, words_duty
 from app.web.context import translate as _
+from app.web.name_field import NameField
 
 
 class EntryForm(Form):
     """Who holds the phone when."""
 
-    name = StringField()
+    name = NameField()
     phone = StringField(render_kw={"inputmode": "tel"})
     when = SelectField(validate_choice=False)
     day = DateField()
@@ -34,14 +35,14 @@ class CourierForm(Form):
     """A courier or station that is told by SMS."""
 
     kind = SelectField(validate_choice=False)
-    name = StringField()
+    name = NameField()
     phone = StringField(render_kw={"inputmode": "tel"})
 
 
 class RobotForm(Form):
     """A group robot by its webhook address and signing secret, which are never shown again."""
 
-    name = StringField()
+    name = NameField()
     address = PasswordField()
     secret = PasswordField()
 

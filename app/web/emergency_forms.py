@@ -11,12 +11,13 @@ from app.services.emergencies import AnnounceIn
 from app.web import forms, words_emergency
 from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS
+from app.web.name_field import NameField
 
 
 class AnnounceForm(Form):
     """Where, from when to when, and what changes; the limits are added below."""
 
-    name = StringField(render_kw={"maxlength": "60"})
+    name = NameField(render_kw={"maxlength": "60"})
     area = SelectField(validate_choice=False)
     from_at = DateTimeLocalField(format=TIME_FORMATS)
     until_at = DateTimeLocalField(format=TIME_FORMATS)

@@ -15,7 +15,16 @@ from app.integrations.platform import signature_check
 from app.jobs import arrivals, replays
 from app.models import Connection
 from app.services import connections, exchange, exchange_view
-from app.web import admin, connection_forms, exchange_forms, exchange_page, queue_page, words, words_exchange
+from app.web import (
+    admin,
+    connection_forms,
+    exchange_forms,
+    exchange_page,
+    queue_page,
+    shown_in_full,
+    words,
+    words_exchange,
+)
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
@@ -63,6 +72,7 @@ def show(message_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/admin/messages/<int:message_id>/full")
+@shown_in_full.limit
 @route_access("admin")
 @requires("admin")
 def full(message_id: int) -> ResponseReturnValue:

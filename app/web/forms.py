@@ -26,6 +26,7 @@ from app.domain.errors import Invalid, Stale
 from app.web import picture_words, words, words_duty, words_verify
 from app.web.answer_groups import AnswerGroup
 from app.web.context import translate as _
+from app.web.name_field import NameField
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"]
@@ -94,7 +95,7 @@ class NewTicketForm(Form):
     category = SelectField()
     channel = SelectField()
     complainant_kind = SelectField()
-    name = StringField()
+    name = NameField()
     phone = StringField()
     address = StringField()
     sender_name = StringField()

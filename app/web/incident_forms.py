@@ -18,12 +18,13 @@ from app.web import forms, words, words_clocks, words_exempt, words_incident
 from app.web.answer_groups import AnswerGroup
 from app.web.context import translate as _
 from app.web.forms import TIME_FORMATS
+from app.web.name_field import NameField
 
 
 class OpenForm(Form):
     """A new incident."""
 
-    title = StringField(render_kw={"maxlength": "80"})
+    title = NameField(render_kw={"maxlength": "80"})
     kind = SelectField(validate_choice=False)
     province = SelectField(validate_choice=False)
     text = TextAreaField()

@@ -23,6 +23,7 @@ from app.services.ticket_view import View
 from app.web import forms, queue_page
 from app.web.auth import current_actor
 from app.web.context import translate as _
+from app.web.name_field import NameField
 from app.web.numbers import number
 
 EXCERPT = 140  # characters of a text in the list
@@ -31,7 +32,7 @@ EXCERPT = 140  # characters of a text in the list
 class ArticleForm(Form):
     """An article or a rule; a rule has its number and the day from which it holds."""
 
-    title = StringField(render_kw={"maxlength": rule.TITLE_LIMIT})
+    title = NameField(render_kw={"maxlength": rule.TITLE_LIMIT})
     number = StringField(render_kw={"maxlength": 60})
     from_day = StringField(render_kw={"type": "date"})
     keywords = StringField(render_kw={"maxlength": 200})

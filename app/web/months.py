@@ -75,6 +75,10 @@ def refusal(refused: NotAllowed) -> str:
         return _("This month can be frozen from %(time)s on.", time=g.fmt.full(at)[:16])
     if refused.code == "earlier_open":
         return _("First freeze %(month)s: months are frozen in order.", month=g.fmt.month(str(refused.detail["month"])))
+    if refused.code == "later_frozen":
+        return _(
+            "%(month)s is frozen already: months are frozen in order.", month=g.fmt.month(str(refused.detail["month"]))
+        )
     return words.word(words.errors(), refused.code)
 
 

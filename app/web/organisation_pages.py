@@ -25,6 +25,7 @@ from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.carried import Room
 from app.web.context import translate as _
+from app.web.name_field import NameField
 
 bp = Blueprint("organisations", __name__)
 ROOM = Room(organisation_admin.MOST + 1, 1_900_000, 12_000_000)
@@ -38,8 +39,8 @@ class PlaceForm(Form):
 
     code = StringField(render_kw={"maxlength": rule.CODE_LIMIT})
     kind = SelectField(validate_choice=False)
-    name = StringField(render_kw={"maxlength": rule.NAME_LIMIT})
-    name_en = StringField(render_kw={"maxlength": rule.NAME_EN_LIMIT})
+    name = NameField(render_kw={"maxlength": rule.NAME_LIMIT})
+    name_en = NameField(render_kw={"maxlength": rule.NAME_EN_LIMIT})
     superior = StringField(render_kw={"maxlength": rule.CODE_LIMIT})
     address_prefix = StringField(render_kw={"maxlength": rule.PREFIX_LIMIT})
     duty_phone = StringField(render_kw={"inputmode": "tel", "maxlength": 20})

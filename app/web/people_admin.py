@@ -25,6 +25,7 @@ from app.web import admin, context, forms, list_files, queue_page, words, words_
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
+from app.web.name_field import NameField
 
 bp = Blueprint("people_admin", __name__)
 
@@ -33,7 +34,7 @@ class AccountForm(Form):
     """An account; the organisation by its code."""
 
     account = StringField(render_kw={"maxlength": "64"})
-    name = StringField(render_kw={"maxlength": "60"})
+    name = NameField(render_kw={"maxlength": "60"})
     role = SelectField(validate_choice=False)
     organisation = StringField(render_kw={"maxlength": "32"})
 

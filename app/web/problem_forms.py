@@ -18,6 +18,7 @@ from app.services.problem_list import STATES, Asked
 from app.services.problems import ReportIn
 from app.web import forms, words_problems
 from app.web.context import translate as _
+from app.web.name_field import NameField
 
 SITES = {"list": "problem-sites"}  # organisations that the parcel has seen
 NO_TYPE = ProblemType("", "", "")  # before any type is set up: a form that names no fields, and refuses
@@ -30,7 +31,7 @@ class ReportForm(Form):
     shown = HiddenField()
     waybill = StringField()
     site = StringField(render_kw=SITES)
-    courier = StringField()
+    courier = NameField()
     text = TextAreaField()
     file = MultipleFileField(render_kw={"accept": "image/jpeg,image/png,image/webp"})
 
@@ -41,7 +42,7 @@ class QueryForm(Form):
     waybill = StringField()
     type = SelectField(validate_choice=False)
     state = SelectField(validate_choice=False)
-    courier = StringField()
+    courier = NameField()
     reporter = StringField()
     site = StringField()
     since = DateField()

@@ -22,7 +22,8 @@ FORM_LIMIT = 2_000_000  # bytes of any body; the platform's door has its own, sm
 # four seconds. The longest of our forms, a table of limits, has some hundreds.
 MOST_FIELDS = 5_000
 WITHOUT_SESSION = ("/static/", "/platform/", "/healthz", "/metrics", "/openapi.json")
-POLLS = frozenset({"/tickets/news", "/exports/progress"})  # addresses that pages ask by themselves
+# addresses that pages ask by themselves; those with a number in them say `poll=1`
+POLLS = frozenset({"/tickets/news", "/exports/progress", "/board/poll", "/appeals/head"})
 FLASK_LOGIN_KEYS = frozenset({"_user_id", "_fresh", "_id"})
 HEADERS = {
     "Content-Security-Policy": (

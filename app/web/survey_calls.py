@@ -19,7 +19,7 @@ from app.services import reveals, survey_answers, survey_view
 from app.services.reveals import Shown
 from app.services.survey_answers import CallIn
 from app.services.survey_view import Due
-from app.web import queue_page, ticket_page, words, words_survey
+from app.web import queue_page, shown_in_full, ticket_page, words, words_survey
 from app.web.access import route_access
 from app.web.context import translate as _
 from app.web.guard import current_actor, requires
@@ -53,6 +53,7 @@ def log(survey_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/call-backs/<number>/reveal")
+@shown_in_full.limit
 @route_access("survey_calls")
 @requires("survey_calls")
 def reveal(number: str) -> ResponseReturnValue:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import Form, SelectField, StringField, TextAreaField
+from wtforms import Form, SelectField, TextAreaField
 
 from app import clock
 from app.domain import reply_templates as rule
@@ -20,6 +20,7 @@ from app.web import forms, queue_page, words, words_day
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
 from app.web.context import translate as _
+from app.web.name_field import NameField
 
 bp = Blueprint("templates", __name__)
 
@@ -28,7 +29,7 @@ class TemplateForm(Form):
     """A template; whose it is is chosen once, when it is made."""
 
     scope = SelectField()
-    title = StringField(render_kw={"maxlength": rule.TITLE_LIMIT})
+    title = NameField(render_kw={"maxlength": rule.TITLE_LIMIT})
     category = SelectField()
     box = SelectField()
     text = TextAreaField(render_kw={"maxlength": rule.TEXT_LIMIT})

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app import clock
-from app.domain.errors import Invalid
+from app.domain.errors import Invalid, Stale
 from app.domain.roles import Actor
 from app.domain.ticket_rows import COLUMNS
 from app.extensions import db
@@ -47,6 +47,8 @@ def index() -> ResponseReturnValue:
                                    now=clock.now())  # fmt: skip
     except Invalid:
         return _page(actor, trial=ticket_import.tried(db.session(), rows), packed=carried.pack(rows)), 422
+    except Stale as refused:
+        return _page(actor, error=words.refused(refused)), 409
     return _page(actor, done=done)
 
 
@@ -76,7 +78,7 @@ def _page(
         tabs=entry.tabs(actor, "import"), n=len(trial.lines) if trial else 0, tried=trial is not None,
         faults=[_fault(one) for one in trial.faults] if trial else [], done=done or [], most=ticket_import.MOST,
         heads=[_head(name) for name in COLUMNS],
-        submission_key=request.form.get("submission_key") or secrets.token_urlsafe(24),
+        submission_key=secrets.token_urlsafe(24),  # of this page's press alone: the next sheet is another form
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from app.web import (
     queue_page,
     result_forms,
     search_page,
+    shown_in_full,
     undo_bar,
     verbs,
 )
@@ -43,7 +44,6 @@ from app.web.auth import current_actor, requires
 from app.web.context import translate as _
 
 bp = Blueprint("tickets", __name__)
-REVEALS = "30 per minute;240 per hour"  # of one person; far more than a day at the telephone needs
 # of a result, past its preview
 NOT_CARRIED = ("csrf_token", "confirmed", "back", "next", "stay", "attachment", "template")
 
@@ -206,7 +206,7 @@ def assign(number: str) -> ResponseReturnValue:
 
 
 @bp.post("/tickets/<number>/reveal")
-@limiter.limit(REVEALS, key_func=lambda: f"reveals:{current_user.get_id()}")
+@shown_in_full.limit
 @route_access("queue")
 @requires("queue")
 def reveal(number: str) -> ResponseReturnValue:

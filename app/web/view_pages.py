@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import clock
+from app.domain import names
 from app.domain.errors import Invalid
 from app.extensions import db
 from app.models import SavedView
@@ -88,7 +89,7 @@ def _page(*, save_error: str = "", asked: Filters | None = None, wrong: int = 0,
 
 
 def _typed() -> str:
-    return request.form.get("name", "")[:200]
+    return names.plain(request.form.get("name", "")[:200])
 
 
 def _row(row: SavedView, categories: dict[str, str], wrong: int, error: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.config import Config
 from launcher import banner, prepare, suite
 from launcher.run import programs
 from launcher.settings import HOST, Settings, StartError, make_folders, require_free
@@ -52,6 +53,14 @@ def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert key.read_text() == first
     assert len(first) == 64
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def test_a_new_data_folder_is_its_owners_alone_whoever_makes_it(tmp_path: Path) -> None:
+    start = settings(tmp_path / "launched")
+    make_folders(start)
+    Config.from_env({"DATA_DIR": str(tmp_path / "asked"), "KUAIFU_ENV": "demo"})
+    for folder in (start.data_dir, tmp_path / "asked"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
 
 
 def test_a_folder_that_cannot_be_written_is_one_line() -> None:

@@ -116,6 +116,25 @@ def test_the_wait_of_an_account_grows_and_nothing_is_checked_meanwhile(db_sessio
     assert try_in(db_session, now=now + timedelta(seconds=32))
 
 
+@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+@pytest.mark.parametrize("asked", ["sign_in", "confirm"])
+def test_of_many_tries_side_by_side_those_after_the_wait_began_are_told_neither_right_nor_wrong(
+    db_session, people, monkeypatch, password, asked
+):
+    keys, real = guessing.keys_of("site", "192.0.2.9"), accounts._matches
+
+    def beside(stored, typed):
+        for _ in range(5):
+            guessing.failed(keys=keys, now=NOW)
+        return real(stored, typed)
+
+    monkeypatch.setattr(accounts, "_matches", beside)
+    who = {"account": "site"} if asked == "sign_in" else {"user_id": people["site"].user_id}
+    with pytest.raises(SignInRefused) as caught:
+        getattr(accounts, asked)(db_session, password=password, address="192.0.2.1", now=NOW, **who)
+    assert caught.value.code == "wait"
+
+
 def test_one_address_that_tries_many_accounts_has_to_wait(db_session, people):
     keys = guessing.keys_of("a", "198.51.100.7")
     for number in range(21):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -144,6 +145,19 @@ def test_the_same_mass_reply_sent_twice_answers_each_ticket_once(cast, db_sessio
         assert [one.code for one in done] == [""]
     results = select(Event.id).where(Event.type == "result", Event.ticket_id == ticket(db_session, first).id)
     assert len(list(db_session.scalars(results))) == 1
+
+
+def test_a_mass_reply_in_other_words_or_of_somebody_else_is_no_repetition(cast, db_session) -> None:
+    first = pushed(cast, 1)[0]
+    number = opened(cast)
+    add(cast, number, first)
+    codes = [
+        incident_replies.reply_all(
+            actor=cast[who], number=number, ticket_numbers=[first], answer=answer, key="once", now=LATER
+        )[0].code
+        for who, answer in (("lcs", ANSWER), ("lcs", replace(ANSWER, text="别的话")), ("lcs-manager", ANSWER))
+    ]
+    assert codes == ["", "sent_already", "sent_already"]
 
 
 def test_an_answer_that_a_platform_does_not_take_leaves_the_ticket_as_it_was(cast, db_session) -> None:

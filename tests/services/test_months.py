@@ -109,6 +109,9 @@ def test_a_month_is_frozen_once_and_in_order(lived: Cast, db_session: Any) -> No
     with pytest.raises(NotAllowed) as refused:
         freeze(lived, now=FROZEN + DAY)
     assert refused.value.code == "already_frozen"
+    with pytest.raises(NotAllowed) as refused:
+        freeze(lived, month="2026-09")
+    assert (refused.value.code, refused.value.detail) == ("later_frozen", {"month": MONTH})
     assert stored(db_session) == before
 
 

@@ -303,3 +303,18 @@ def test_a_form_of_no_ticket_that_is_sent_twice_does_its_work_once(cast: Cast, d
     assert together(*[verb] * 4) == ["done"] * 4
     verb()
     assert db_session.scalar(select(func.count()).select_from(table)) == 1
+
+
+def test_a_form_of_no_ticket_with_other_words_or_of_somebody_else_is_another_one(cast: Cast, db_session) -> None:
+    """Whoever goes back, writes anew and sends under the same key is not told that it was stored while it was not."""
+    span, once = {"from_at": AT, "until_at": AT + HOUR}, {"now": AT, "key": "once"}
+    for who, text in (("site", "两单待回"), ("site", "三单待回"), ("site-manager", "两单待回"), ("site", "两单待回")):
+        handover.leave_note(actor=cast[who], text=text, **once)
+    for title in ("货车起火", "仓库进水", "货车起火"):
+        incidents.open_incident(actor=cast["lcs"], incident=IncidentIn(title, "fire", "33"), **once)
+    for facts in ("停电", "停水", "停电"):
+        exemptions.ask_area(actor=cast["ccs"], area="33", asked=AskIn("other", facts), **once, **span)
+    for name in ("暴雪", "台风", "暴雪"):
+        emergencies.announce(actor=cast["ccs-manager"], period=AnnounceIn(name, "33", **span), **once)
+    tables = (HandoverNote, Incident, Exemption, Emergency)
+    assert [db_session.scalar(select(func.count()).select_from(one)) for one in tables] == [3, 2, 2, 2]

@@ -43,6 +43,13 @@ def test_a_bundle_with_something_overdue_has_a_text_of_its_own(portal, there):
     assert (there.accepted[0].template, there.accepted[0].values) == ("T-overdue", ["4", "2", "无", "受理", "14:30"])
 
 
+@pytest.mark.parametrize("tail", ["【1】", "a.cn", "1\u202e23", "\x1b[3M", "１２３４5"])
+def test_no_platforms_waybill_costs_a_desk_the_reminder_of_all_that_is_bundled_with_it(portal, there, tail):
+    portal.use("aliyun")
+    assert portal.deliver(portal.reminder(variables={**SOON, "waybill_tail": tail})) == "sent"
+    assert there.accepted[0].values[1] == "无"
+
+
 def test_without_a_chosen_gateway_the_console_takes_the_message(portal, there, app, tmp_path):
     known = app.extensions["kuaifu"]
     app.extensions["kuaifu"] = replace(known, data_dir=tmp_path)
@@ -57,7 +64,7 @@ def test_without_a_chosen_gateway_the_console_takes_the_message(portal, there, a
     ("variables", "fault"),
     [
         ({**SOON, "due_time": "http://a.cn"}, "long_value"),
-        ({**SOON, "waybill_tail": "【1】"}, "brackets"),
+        ({**SOON, "due_time": "【1】"}, "brackets"),
         ({"count": 1, "overdue": 0}, "template_values"),
     ],
 )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import pytest
+from flask import url_for
 from sqlalchemy import func, select
 
+from app import create_app
 from app.domain import stores as store_rule
 from app.domain.pictures import Picture
+from app.extensions import limiter
 from app.integrations import store, stores
 from app.integrations.pictures import prepare
 from app.integrations.store import DirectoryStore, StoreError
@@ -18,6 +22,7 @@ from app.jobs import fetches
 from app.models import Attachment, Event
 from app.services import platform_pictures
 from app.services.platform_pictures import Address
+from app.web import attachments
 from tests import cast
 from tests.pictures import opened, photo, telltale
 from tests.web.stage import EVERYBODY, NOW, Stage
@@ -282,3 +287,28 @@ def test_a_platforms_picture_that_is_not_here_says_why(
     page = client.get(f"/tickets/{number}").text
     assert "img.example" not in page and "secret.jpg" not in page
     assert word in page
+
+
+def test_posts_with_files_have_one_limit_whatever_form_they_come_with(stage: Stage, number: str) -> None:
+    """On a portal as it runs outside of tests: there limits are on."""
+    client = create_app(replace(stage.app.extensions["kuaifu"], environment="demo")).test_client()
+    token = stage.browsers["site"].get_cookie("session")
+    client.set_cookie("session", token.value if token else "")
+
+    def sent(endpoint: str, **more: Any) -> int:
+        with stage.app.test_request_context():
+            values = {"number": number, "penalty_id": 1}
+            rule = next(one for one in stage.app.url_map.iter_rules(endpoint) if "POST" in (one.methods or ()))
+            path = url_for(endpoint, **{name: values[name] for name in rule.arguments})
+        fields = {"csrf_token": stage.csrf, **more}
+        return client.post(path, data=fields, content_type="multipart/form-data").status_code
+
+    try:
+        for _ in range(120):
+            assert sent("tickets.note", file=(BytesIO(b"none"), "a.jpg")) != 429
+        over = {one: sent(one, file=(BytesIO(b"none"), "a.jpg")) for one in sorted(attachments.TAKES_PICTURES)}
+        assert {one for one, status in over.items() if status != 429} == set()
+        assert sent("tickets.note", text="只有文字") != 429
+    finally:
+        limiter.reset()
+        limiter.enabled = False

@@ -198,6 +198,15 @@ def test_a_session_ends_when_idle_and_polls_do_not_count_as_activity(client, peo
     assert client.get("/account").status_code == 303
 
 
+@pytest.mark.parametrize(("account", "address"), [("lcs", "/board/poll"), ("ccs", "/appeals/head")])
+def test_a_board_or_a_stream_that_is_left_open_ends_when_idle(client, people, now, account, address):
+    sign_in(client, account)
+    for _ in range(4):
+        now[0] += timedelta(minutes=9)
+        last = client.get(address, headers={"HX-Request": "true"}).status_code
+    assert last == 401
+
+
 def test_a_clock_that_jumps_hours_asks_for_a_new_sign_in(client, people, now):
     sign_in(client)
     now[0] += timedelta(hours=40)

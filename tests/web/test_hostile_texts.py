@@ -61,19 +61,70 @@ def test_a_hostile_text_in_every_field_of_a_push_is_text_on_every_page(stage: St
     assert HOSTILE[2:20].replace("<", "&lt;").split("=")[0] in shown
 
 
-def test_looking_at_numbers_has_a_limit(stage: Stage) -> None:
-    """On a portal as it runs outside of tests: there limits are on."""
+TURNED = "\u202e车辆起火\x1b[31m\u2066"
+
+
+def test_what_others_read_as_a_name_is_taken_without_signs_that_turn_or_hide_the_rest_of_a_line(stage: Stage) -> None:
+    form = {"kind": "fire", "province": "33", "text": "沪杭高速", "csrf_token": stage.csrf}
+    made = stage.browsers["lcs"].post("/incidents", data={**form, "title": TURNED})
+    page = stage.browsers["lcs"].get(made.location).text
+    assert "车辆起火[31m" in page and not set("\u202e\u2066\x1b") & set(page)
+    assert stage.browsers["lcs"].post("/incidents", data={**form, "title": "\u202e\u200b"}).status_code == 422
+
+
+def test_every_field_for_a_name_takes_it_as_one() -> None:
+    """By the field's own name: what is typed there stands in lines beside other words."""
+    plain = re.compile(r"^    (?:name|title|label|courier)(?:_en)? = (?!NameField\()\w*Field\(", re.MULTILINE)
+    found = {file.name: plain.findall(file.read_text()) for file in (ROOT / "app" / "web").glob("*.py")}
+    assert {name for name, fields in found.items() if fields} == set()
+
+
+def test_a_text_turns_nothing_beside_it_round_on_any_page() -> None:
+    """Words of a platform stay as they came; the one sheet of all pages ends what they do to the line."""
+    assert re.search(r"^body \* \{ unicode-bidi: isolate; \}$", (ROOT / "static/app.css").read_text(), re.MULTILINE)
+    alone = [file.name for file in TEMPLATES if "<head>" in file.read_text() and "app.css" not in file.read_text()]
+    assert alone == ["cards_pdf.html"], "a print has names alone, which were taken without such signs"
+
+
+FULL = ("/tickets/{}/reveal", "/tickets/{}/call", "/appeals/{}/reveal", "/call-backs/{}/reveal")  # doors to a number
+
+
+def asked(stage: Stage, who: str, paths: list[str]) -> list[Any]:
+    """The answers to posts on a portal as it runs outside of tests: there limits are on."""
     client = create_app(replace(stage.app.extensions["kuaifu"], environment="demo")).test_client()
-    token = stage.browsers["site"].get_cookie("session")
+    token = stage.browsers[who].get_cookie("session")
     client.set_cookie("session", token.value if token else "")
-    path = f"/tickets/{stage.numbers['own']}/reveal"
     try:
-        answers = [client.post(path, data={"csrf_token": stage.csrf}) for _ in range(31)]
+        return [client.post(path, data={"csrf_token": stage.csrf}) for path in paths]
     finally:
         limiter.reset()
         limiter.enabled = False
+
+
+def test_looking_at_numbers_has_a_limit(stage: Stage) -> None:
+    answers = asked(stage, "site", [f"/tickets/{stage.numbers['own']}/reveal"] * 31)
     assert {answer.status_code for answer in answers[:30]} == {200}
     assert answers[30].status_code == 429 and int(answers[30].headers["Retry-After"]) > 0
+
+
+def test_the_limit_is_one_for_every_door_to_a_number(stage: Stage) -> None:
+    doors = [door.format(stage.numbers["own"]) for door in FULL]
+    answers = [answer.status_code for answer in asked(stage, "ccs", [*(doors * 8)[:30], *doors])]
+    assert 429 not in answers[:30] and answers[30:] == [429] * len(doors)
+
+
+def test_messages_are_shown_in_full_within_the_same_limit(stage: Stage) -> None:
+    answers = [answer.status_code for answer in asked(stage, "admin", ["/admin/messages/1/full"] * 31)]
+    assert 429 not in answers[:30] and answers[30] == 429
+
+
+def test_whoever_hands_personal_data_out_in_full_counts_it() -> None:
+    for file in sorted((ROOT / "app" / "web").glob("*.py")):
+        views = re.split(r"^(?=@bp\.)", file.read_text(), flags=re.MULTILINE)
+        found = [
+            view for view in views if re.search(r"\breveals\.reveal\(|\bcontacts\.start\(|\bexchange\.look\(", view)
+        ]
+        assert all("@shown_in_full.limit" in view for view in found), file.name
 
 
 def test_jobs_are_json_and_nothing_that_could_run_when_it_is_read(redis_url: str) -> None:

@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 import pytest
+from gunicorn.http.errors import InvalidHeader, InvalidHTTPVersion, InvalidRequestLine, LimitRequestLine
 
 from app import logs
 from app.services import handover
@@ -96,6 +97,23 @@ def test_what_a_library_or_a_careless_line_says_is_masked_and_stays_one_line(wri
     lines = written()
     assert len(lines) == 2 and "139******21" in lines[0]["event"]
     assert lines[1]["event"] == "job failed" and "error" not in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (f"{InvalidRequestLine(f'GET /tickets?q={NAME} HTTP/1.1')}", "Invalid HTTP request line:"),
+        (f"{InvalidRequestLine(f'GET /r/o{chr(39)}{NAME} HTTP/1.1')}", "Invalid HTTP request line:"),
+        (f"{InvalidHTTPVersion(f'{NAME} HTTP/1.1')}", "Invalid HTTP Version:"),
+        (f"{InvalidHeader(f'Cookie session={NAME}')}", "Invalid HTTP Header:"),
+        (f"{LimitRequestLine(5000, 4094)}", "Request Line is too large (5000 > 4094)"),
+    ],
+)
+def test_of_a_request_that_cannot_be_read_nothing_that_stood_in_it_is_logged(written, said: str, kept: str) -> None:
+    logging.getLogger("gunicorn.error").warning("Invalid request from ip=::1: %s", said)
+    logging.getLogger("gunicorn.error").warning("Error handling request /r/%s", NAME)
+    first, second = (line["event"] for line in written())
+    assert (first, second) == (f"Invalid request from ip=::1: {kept}", "Error handling request")
 
 
 def test_of_a_job_that_failed_in_the_queue_the_kind_of_its_error_is_told_and_none_of_its_words(written) -> None:

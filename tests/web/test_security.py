@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
 
 import pytest
+from flask import request
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -15,7 +19,10 @@ from app.domain.roles import CAPABILITIES
 from app.services import accounts, sessions
 from app.services.accounts import DemoAccountsExist
 from app.web.formatting import Formatter
-from app.web.security import HEADERS
+from app.web.security import HEADERS, is_poll
+from tests.web.stage import Stage
+
+ROOT = Path(__file__).resolve().parents[2]
 
 DECLARED = {"public", "platform", "signed_in"}.union(*CAPABILITIES.values())
 
@@ -169,3 +176,18 @@ def test_instants_are_shown_in_shanghai_time():
     assert chinese.time(datetime(2025, 1, 1, tzinfo=UTC)) == "2025-01-01"
     assert (chinese.date(late), english.date(late)) == ("2026年11月18日", "18 Nov 2026")
     assert (chinese.month("2026-01"), english.month("2026-01")) == ("2026年1月", "January 2026")
+
+
+def test_no_page_that_is_left_open_keeps_its_session_alive(stage: Stage) -> None:
+    """Whatever a template asks for again and again by itself is known as a poll."""
+    asks = re.compile(r'hx-get="([^"]+)"[^>]*hx-trigger="every \d+s"')
+    polled = {file.name for file in (ROOT / "templates").rglob("*.html") if asks.search(file.read_text())}
+    assert polled == {"_news.html", "_presence.html", "_board_poll.html", "_appeal_head.html", "_exports.html"}
+    pages = [
+        ("site", "/tickets"), ("site", f"/tickets/{stage.numbers['own']}"), ("lcs", "/board"), ("ccs", "/appeals"),
+    ]  # fmt: skip
+    found = {unescape(one) for who, page in pages for one in asks.findall(stage.browsers[who].get(page).text)}
+    assert len({address.split("?")[0] for address in found}) == 4, "exports poll only while one is being made"
+    for address in (*found, "/exports/progress?seen=x"):
+        with stage.app.test_request_context(address):
+            assert is_poll(request), address

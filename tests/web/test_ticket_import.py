@@ -35,11 +35,11 @@ def changed(**cells: object) -> list[object]:
     return row
 
 
-def post(stage: Stage, data: bytes | None, **more: str):
+def post(stage: Stage, data: bytes | None, who: str = "ccs", **more: str):
     fields: dict[str, object] = {"csrf_token": stage.csrf, "submission_key": "sheet-1", **more}
     if data is not None:
         fields["file"] = (io.BytesIO(data), "list.xlsx")
-    return stage.browsers["ccs"].post("/tickets/import", data=fields, content_type="multipart/form-data")
+    return stage.browsers[who].post("/tickets/import", data=fields, content_type="multipart/form-data")
 
 
 def tickets(stage: Stage) -> int:
@@ -64,6 +64,30 @@ def test_a_good_sheet_is_tried_out_first_and_stored_once(stage: Stage) -> None:
     assert tickets(stage) == before + 2
     again = post(stage, None, carried=rows, confirmed="1")
     assert again.status_code == 200 and tickets(stage) == before + 2
+
+
+def key_on(text: str) -> str:
+    return re.search(r'name="submission_key" value="([^"]+)"', text)[1]
+
+
+def test_a_second_sheet_on_the_page_of_the_first_is_stored_too(stage: Stage) -> None:
+    before, page = tickets(stage), stage.browsers["ccs"].get("/tickets/import").text
+    for waybill in ("YT9999888877701", "YT9999888877702"):
+        tried = post(stage, sheet(changed(waybill=waybill)), submission_key=key_on(page)).text
+        page = post(stage, None, carried=carried(tried), confirmed="1", submission_key=key_on(tried)).text
+    assert tickets(stage) == before + 2
+
+
+@pytest.mark.parametrize("who", ["ccs", "lcs"])
+def test_a_key_that_stored_a_sheet_answers_for_no_other_sheet_and_nobody_else(stage: Stage, who: str) -> None:
+    rows = {n: carried(post(stage, sheet(changed(waybill=n))).text) for n in ("YT9999888877711", "YT9999888877712")}
+    first, other = rows.values()
+    done = post(stage, None, carried=first, confirmed="1", submission_key=f"used-{who}")
+    number = re.search(r"KF\d{6}-\d{6}", done.text)[0]
+    before, sent = tickets(stage), other if who == "ccs" else first
+    again = post(stage, None, who, carried=sent, confirmed="1", submission_key=f"used-{who}")
+    assert again.status_code == 409 and number not in again.text and tickets(stage) == before
+    assert key_on(again.text) != f"used-{who}"
 
 
 def test_every_bad_row_is_named_and_nothing_is_stored(stage: Stage) -> None:
