@@ -80,7 +80,7 @@ from app.models.ticket import (
     Ticket,
 )
 from app.models.undo import ResultUndo
-from app.models.work import Counter, ScopeVersion, WorkItem
+from app.models.work import Counter, ScopeVersion, ScopeVersionPart, WorkItem
 
 __all__ = [
     "AccountLog",
@@ -184,6 +184,7 @@ __all__ = [
     "SavedView",
     "Scan",
     "ScopeVersion",
+    "ScopeVersionPart",
     "ScoringScheme",
     "Script",
     "Seal",

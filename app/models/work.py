@@ -60,8 +60,18 @@ class Counter(Model):
 
 
 class ScopeVersion(Model):
-    """Raised with each change in a scope: a poll compares one number."""
+    """What code before the parts has raised with each change in a scope. Nobody writes it any more; it counts."""
 
     __tablename__ = "scope_version"
     scope: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(default=0)
+
+
+class ScopeVersionPart(Model):
+    """Raised with each change in a scope: a poll compares one number, the sum of the parts. Each write raises one of
+    them, so that those who write at the same time seldom wait for each other's commit."""
+
+    __tablename__ = "scope_version_part"
+    scope: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     n: Mapped[int] = mapped_column(default=0)

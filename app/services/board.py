@@ -18,8 +18,8 @@ from app.domain.errors import NotFound
 from app.domain.lifecycle import BEFORE_THE_END
 from app.domain.ownership import gone_since
 from app.domain.roles import Actor
-from app.models import Alarm, Counter, Inflow, Organisation, ScopeVersion, Standing, Ticket, User, WorkItem
-from app.services import calendars, months, site_helpers
+from app.models import Alarm, Counter, Inflow, Organisation, Standing, Ticket, User, WorkItem
+from app.services import calendars, months, site_helpers, versions
 from app.services.queue import MOST, conditions
 from app.services.silent_sites import SILENCE, SILENT_SITE
 from app.services.site_helpers import Help
@@ -109,7 +109,7 @@ def provinces(session: Session) -> list[Organisation]:
 
 def version(session: Session, province_id: int) -> int:
     """The number that grows with each change in the province."""
-    return session.scalar(select(ScopeVersion.n).where(ScopeVersion.scope == province_id)) or 0
+    return int(session.scalar(select(versions.number(province_id))) or 0)
 
 
 def of(session: Session, province_id: int, now: datetime) -> Board:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Connection, PushRefusal, UnmappedCode
 from app.models.dialect import upsert_add
-from app.services import category_kinds
+from app.services import category_kinds, counts
 from app.services.transaction import write
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -65,4 +65,4 @@ def count_refusal(*, connection: str, reason: str, now: datetime) -> None:
 def note_unmapped(session: Session, connection_id: int, code: str) -> None:
     """Count a category code that is none of ours, in the transaction that takes its complaint into "other"."""
     if code and category_kinds.of(session, code) is None:
-        upsert_add(session, UnmappedCode, [{"connection_id": connection_id, "code": code[:64], "n": 1}])
+        counts.add(session, UnmappedCode, [{"connection_id": connection_id, "code": code[:64], "n": 1}])

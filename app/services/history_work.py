@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.domain import lifecycle
 from app.domain.history import Past
-from app.models import Counter, ScopeVersion
-from app.models.dialect import upsert_add
+from app.models import Counter
+from app.services import counts, versions
 from app.services.work import NO_DUE
 
 Rows = dict[str, Any]
@@ -54,10 +54,10 @@ def count(session: Session, pasts: Iterable[tuple[Past, list[Rows]]]) -> None:
         for row in rows:
             if desks[row["scope"]] == OWN:
                 flags = {row["queue"]: True, "all": True, "todo": row["turn"], "overdue": row["overdue"]}
-                numbers.update((row["scope"], queue) for queue, counts in flags.items() if counts)
+                numbers.update((row["scope"], queue) for queue, holds in flags.items() if holds)
     moved = [{"scope": scope, "queue": queue, "n": n} for (scope, queue), n in sorted(numbers.items())]
-    upsert_add(session, Counter, moved)
-    upsert_add(session, ScopeVersion, [{"scope": scope, "n": 1} for scope in sorted(seen)])
+    counts.add(session, Counter, moved)
+    versions.raised(session, dict.fromkeys(seen, 1))
 
 
 def _turn(past: Past, desk: str) -> bool:

@@ -11,17 +11,14 @@ from sqlalchemy.orm import Session
 
 from app.domain.lifecycle import IN_PROGRESS, OPEN
 from app.models import IncidentCount, IncidentTicket, Party, Ticket
-from app.models.dialect import upsert_add
+from app.services import counts
 
 EVERYWHERE = 0  # the scope of headquarters
 Key = tuple[int, int, bool]  # incident, scope, answered
 
 
 def fold(session: Session, ticket: Ticket) -> None:
-    """Bring the rows of a ticket in line with its incident, its state and who sees it. The caller commits.
-
-    To be called after the ticket's work items are renewed, so that counters are always locked in that order.
-    """
+    """Bring the rows of a ticket in line with its incident, its state and who sees it. The caller commits."""
     session.flush()
     before = {row.scope: row for row in session.scalars(select(IncidentTicket).filter_by(ticket_id=ticket.id))}
     scopes, moved = _scopes(session, ticket), Tally[Key]()
@@ -38,9 +35,9 @@ def fold(session: Session, ticket: Ticket) -> None:
         row.incident_id, row.answered = ticket.incident_id, answered
         moved[ticket.incident_id, scope, answered] += 1
     session.flush()
-    upsert_add(session, IncidentCount, [
+    counts.add(session, IncidentCount, [
         {"incident_id": incident_id, "scope": scope, "answered": answered, "n": n}
-        for (incident_id, scope, answered), n in sorted(moved.items()) if n
+        for (incident_id, scope, answered), n in moved.items()
     ])  # fmt: skip
 
 

@@ -8,20 +8,17 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.models import Inflow, Ticket
-from app.models.dialect import changed, upsert_add
+from app.models.dialect import changed
+from app.services import counts
 from app.services.transaction import write
 
 KEPT = timedelta(days=3)
 
 
 def note(session: Session, ticket: Ticket, now: datetime) -> None:
-    """A ticket has come in: at its site, else in the tray of its province or of headquarters (0).
-
-    Called after the work items were renewed: whoever has come so far holds the version of headquarters, so that two
-    transactions never wait for each other here.
-    """
+    """A ticket has come in: at its site, else in the tray of its province or of headquarters (0)."""
     scope = ticket.handling_site_id or ticket.province_id or 0
-    upsert_add(session, Inflow, [{"scope": scope, "hour": hour_of(now), "n": 1}])
+    counts.add(session, Inflow, [{"scope": scope, "hour": hour_of(now), "n": 1}])
 
 
 def hour_of(at: datetime) -> datetime:

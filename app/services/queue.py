@@ -20,14 +20,13 @@ from app.models import (
     FreeText,
     Organisation,
     PlatformOrder,
-    ScopeVersion,
     Ticket,
     User,
     WorkItem,
     together,
 )
 from app.models.together import Question, Step
-from app.services import notices, scope
+from app.services import notices, scope, versions
 from app.services.notices import Unread
 from app.services.queue_filters import IN_BANDS as IN_BANDS
 from app.services.queue_filters import OWNERS as OWNERS
@@ -146,7 +145,7 @@ def _bands(pattern: Actor, shape: Filters) -> Question:
 
 
 def _version(actor: Actor) -> Any:
-    return select(ScopeVersion.n).where(ScopeVersion.scope == work_scope(actor)).scalar_subquery()
+    return versions.number(work_scope(actor))
 
 
 def _band_counts(pattern: Actor, shape: Filters) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session, aliased
 
 from app.domain.errors import Invalid, NotFound
 from app.domain.roles import LCS_ROLES, Actor
-from app.models import Organisation, ScopeVersion, SiteHelper, User
-from app.models.dialect import for_update, upsert_add
+from app.models import Organisation, SiteHelper, User
+from app.models.dialect import for_update
 from app.models.ids import new_id
+from app.services import versions
 from app.services.transaction import write
 
 LONGEST = timedelta(days=31)
@@ -129,4 +130,5 @@ def _close(session: Session, site: Organisation, actor: Actor, now: datetime) ->
 
 def _changed(session: Session, site: Organisation) -> None:
     """The boards of the province ask anew."""
-    upsert_add(session, ScopeVersion, [{"scope": site.province_id, "n": 1}])
+    if site.province_id is not None:
+        versions.raised(session, {site.province_id: 1})

@@ -20,7 +20,7 @@ DATABASE_AWAY = (
     InterfaceError,
     PoolTimeout,
 )  # locked, full, unreachable, busy
-_KEPT, _DONE = "kept", "done"
+_KEPT, _DONE, _END = "kept", "done", "end"
 COLLIDED = ("40001", "40P01")  # PostgreSQL undid one of two that met: a serialisation failure, a deadlock
 MOST_AGAIN = 3
 T = TypeVar("T")
@@ -45,6 +45,7 @@ def write(*, one_picture: bool = False) -> Iterator[Session]:
         session.info[_KEPT] = {}
         failpoints.reach("write.begun")
         yield session
+        _end(session)
         failpoints.reach("write.commit")
         session.commit()
         session.info[_DONE] = session.info.get(_DONE, 0) + 1
@@ -55,6 +56,26 @@ def write(*, one_picture: bool = False) -> Iterator[Session]:
     finally:
         session.info.pop(_KEPT, None)
         session.info.pop(HELD, None)
+
+
+def _end(session: Session) -> None:
+    put_off = session.info[_KEPT].pop(_END, ())
+    if put_off:
+        session.flush()  # they come after everything else
+    for gathered, store in put_off:
+        store(session, gathered)
+
+
+def at_end(session: Session, key: Hashable, make: Callable[[], T], store: Callable[[Session, T], None]) -> T | None:
+    """What is gathered under `key` until right before the commit, when `store` writes it; None outside of a write
+    transaction, where it has to be written at once."""
+    known = session.info.get(_KEPT)
+    if known is None:
+        return None
+    if key not in known:
+        known[key] = make()
+        known.setdefault(_END, []).append((known[key], store))
+    return cast(T, known[key])
 
 
 def one_transaction(session: Session) -> None:

@@ -12,10 +12,10 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from app.domain import kinds, lifecycle, urging
-from app.models import Clock, Counter, Organisation, Party, ScopeVersion, Ticket, WorkItem
+from app.models import Clock, Counter, Organisation, Party, Ticket, WorkItem
 from app.models.among import among
-from app.models.dialect import upsert, upsert_add
-from app.services import gathering
+from app.models.dialect import upsert
+from app.services import counts, gathering, versions
 from app.services.transaction import begun, stored
 
 REGULATOR = "regulator"  # the channel, and the flag of a ticket that the regulator asked about later
@@ -88,7 +88,7 @@ def refresh_all(session: Session, tickets: Collection[Ticket], active: datetime)
 def _renew(session: Session, changes: Iterable[_Change]) -> None:
     """Write the items that are new or other than they were, delete those of desks that have them no more, and move
     versions and site counters."""
-    versions: Tally[int] = Tally()
+    raised: Tally[int] = Tally()
     moved: Tally[tuple[int, str]] = Tally()
     fresh: list[dict[str, Any]] = []
     gone: list[dict[str, int]] = []
@@ -96,7 +96,7 @@ def _renew(session: Session, changes: Iterable[_Change]) -> None:
         seats = _seats(session, one.ticket, one.desks)
         items = {scope: _item(one.ticket, scope, seat, one.at) for scope, seat in seats.items()}
         for scope in sorted(one.before.keys() | items.keys()):
-            versions[scope] += 1
+            raised[scope] += 1
             if scope and one.desks.get(scope, "party") in AT_SITES:
                 _move(moved, scope, _queues(items.get(scope)), _queues(one.before.get(scope)))
         fresh += [items[scope] for scope in sorted(items) if items[scope] != one.before.get(scope)]
@@ -104,10 +104,8 @@ def _renew(session: Session, changes: Iterable[_Change]) -> None:
     upsert(session, WorkItem, fresh)
     if gone:
         session.connection().execute(_GONE, gone)
-    # Versions first, headquarters' before all: a transaction that renews several tickets takes counters in any order,
-    # and two such ones would wait for each other in a circle.
-    upsert_add(session, ScopeVersion, [{"scope": scope, "n": versions[scope]} for scope in sorted(versions)])
-    upsert_add(session, Counter, [{"scope": s, "queue": q, "n": moved[s, q]} for s, q in sorted(moved) if moved[s, q]])
+    versions.raised(session, raised)
+    counts.add(session, Counter, [{"scope": scope, "queue": queue, "n": n} for (scope, queue), n in moved.items()])
 
 
 _COLUMNS = tuple(column.name for column in WorkItem.__table__.columns)
