@@ -59,7 +59,7 @@ def write(*, one_picture: bool = False) -> Iterator[Session]:
 
 
 def _end(session: Session) -> None:
-    put_off = session.info[_KEPT].pop(_END, ())
+    put_off = session.info.get(_KEPT, {}).pop(_END, ())
     if put_off:
         session.flush()  # they come after everything else
     for gathered, store in put_off:
