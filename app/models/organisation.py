@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import Model
 from app.models.types import Big, UtcDateTime, primary, ref
 
+# What routing asks of every new ticket: few of ten thousand have either.
+_BY_ADDRESS = text("kind = 'site' AND address_prefix <> ''")
+_DEPUTY = text("deputy_id IS NOT NULL")
+
 
 class Organisation(Model):
     """A node of the tree: headquarters, province, district, site, hub or department."""
@@ -29,7 +33,11 @@ class Organisation(Model):
     onboarded_from: Mapped[date | None]
     closed_from: Mapped[date | None]
     auto_assign: Mapped[bool] = mapped_column(default=False)  # new tickets get an owner by themselves
-    __table_args__ = (Index("ix_organisation_kind", "kind", "code"),)
+    __table_args__ = (
+        Index("ix_organisation_kind", "kind", "code"),
+        Index("ix_organisation_address", "address_prefix", sqlite_where=_BY_ADDRESS, postgresql_where=_BY_ADDRESS),
+        Index("ix_organisation_deputy", "deputy_id", sqlite_where=_DEPUTY, postgresql_where=_DEPUTY),
+    )
 
 
 class User(Model):

@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from sqlalchemy import String, bindparam, or_, select
+from sqlalchemy import String, bindparam, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.errors import Invalid, NotFound
@@ -59,7 +59,8 @@ BY_CODE = Question(select(Organisation).where(Organisation.code == bindparam("co
 _ADDRESS: Any = bindparam("address", type_=String)
 AREAS = Question(
     select(Organisation)
-    .where(Organisation.kind == "site", Organisation.address_prefix != "",
+    # written out, as the index of these sites has it: of a parameter PostgreSQL would not know that it may be used
+    .where(Organisation.kind == literal_column("'site'"), Organisation.address_prefix != literal_column("''"),
            _ADDRESS.contains(Organisation.address_prefix))
     .order_by(Organisation.code)
 )  # fmt: skip
