@@ -116,7 +116,9 @@ class Server:
             settings.writelines(f"{name} = '{value}'\n" for name, value in values.items())
 
     def start(self) -> None:
-        """Start it and wait until it answers. Raises NoServer."""
+        """Start it and wait until it answers; one that runs goes on. Raises NoServer."""
+        if self.process is not None and self.process.poll() is None:
+            return  # of two faults the second has started it
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*self.before, str(self.bin / "postgres"), "-D", str(self.data)], cwd="/", stdin=subprocess.DEVNULL,

@@ -60,3 +60,20 @@ def test_a_server_that_cannot_start_says_why(tmp_path, monkeypatch):
             server.start()
     finally:
         server.remove()
+
+
+def test_a_server_that_runs_is_not_started_a_second_time(tmp_path, monkeypatch):
+    (tmp_path / "postgres").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tmp_path / "postgres").chmod(0o755)
+    monkeypatch.setattr(postgres, "programs", lambda: tmp_path)
+    monkeypatch.setattr(postgres, "servant", lambda: ([], os.getuid()))
+    monkeypatch.setattr(postgres, "SECONDS", 0.3)
+    server = postgres.Server()
+    try:
+        with pytest.raises(postgres.NoServer):
+            server.start()
+        first = server.process
+        server.start()
+        assert server.process is first
+    finally:
+        server.remove()
