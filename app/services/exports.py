@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import exports as rule
 from app.domain.errors import DomainError, Invalid, NotAllowed, NotFound
+from app.domain.form_digest import digest
 from app.domain.roles import Actor
 from app.models import Export, ExportLog, Organisation, User
 from app.models.dialect import for_update, lock_key
@@ -57,7 +58,7 @@ class Download:
 
 
 def ask(*, actor: Actor, order: OrderIn, key: str, address: str, now: datetime) -> int:
-    """Order an export; its id. The same form again gives the first one.
+    """Order an export; its id. The same form again gives the first one, another list, filter or format another one.
 
     Raises Invalid(format), NotAllowed without the right to the list or with three under way, TooSoon beyond the rate.
     """
@@ -66,7 +67,8 @@ def ask(*, actor: Actor, order: OrderIn, key: str, address: str, now: datetime) 
     require(actor, order.capability)
     with write() as session:
         lock_key(session, f"exports:{actor.user_id}")
-        key = f"{actor.user_id}:{key or secrets.token_urlsafe(24)}"
+        said = digest([key or secrets.token_urlsafe(24), order.list_key, order.format, dict(order.asked)])
+        key = f"{actor.user_id}:{said}"
         before = session.scalar(select(Export.id).where(Export.key == key))
         if before is not None:
             return int(before)
