@@ -77,6 +77,25 @@ def test_the_duty_phone_gets_one_sms_over_all_tickets(cast: Cast, db_session: An
     assert told == 4 and "13800000003" not in str([one.data for one in db_session.scalars(select(Event))])
 
 
+def test_a_phone_whose_message_cannot_be_written_costs_no_other_its_reminder(
+    cast: Cast, db_session: Any, monkeypatch: Any
+) -> None:
+    push(cast, "W1", now=NOON - HOUR)
+    push(cast, "W2", site="330108-01", waybill="YT9999999999992", now=NOON - HOUR)
+    urge(cast)
+    phones, real = sorted(db_session.scalars(select(Reminder.phone).distinct())), reminders._write_sms
+
+    def odd(session: Any, phone: str, *given: Any) -> int:
+        if phone == phones[0]:
+            raise ValueError("odd")
+        return real(session, phone, *given)
+
+    monkeypatch.setattr(reminders, "_write_sms", odd)
+    db_session.rollback()
+    assert len(phones) == 2 and reminders.bundle(db_session, NOON + MIN) == 1
+    assert [row.payload["phone"] for row in sms(db_session)] == phones[1:]
+
+
 def test_ten_minutes_lie_between_two_sms_and_the_night_waits_for_the_morning(cast: Cast, db_session: Any) -> None:
     push(cast, "W1", now=NOON - HOUR)
     urge(cast)
