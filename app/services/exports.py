@@ -76,6 +76,24 @@ def ask(*, actor: Actor, order: OrderIn, key: str, address: str, now: datetime) 
         return _store(session, actor, order, key, address, now)
 
 
+def hand_out(*, actor: Actor, order: OrderIn, rows: int, address: str, now: datetime) -> int:
+    """Note a file that is made and handed out in one answer, within the same limits as those made beside the page; the
+    id that its mark names. Before anything is handed out.
+
+    Raises NotAllowed without the right to it or with three under way, TooSoon beyond the rate.
+    """
+    require(actor, order.capability)
+    with write() as session:
+        lock_key(session, f"exports:{actor.user_id}")
+        _within_limits(session, actor, now)
+        row_id = _store(session, actor, order, f"{actor.user_id}:{secrets.token_urlsafe(24)}", address, now)
+        row = session.get_one(Export, row_id)
+        row.state, row.rows, row.complete, row.next_try_at = rule.HANDED, rows, True, None
+        row.ended_at = row.swept_at = now
+        _note(session, actor, row_id, "downloaded", address, now)
+        return row_id
+
+
 def require(actor: Actor, capability: str) -> None:
     """Raise NotAllowed unless the role may export, and export this."""
     if not (actor.can("export") and actor.can(capability)):
