@@ -69,6 +69,9 @@ def fetch_one(attachment_id: int) -> str:
         return platform_pictures.failed(
             attachment_id=attachment_id, code=error.code, permanent=permanent, now=clock.now()
         )
+    except Exception:  # a picture that nobody thought of keeps no other one waiting
+        log.exception("fetches: %s", attachment_id)
+        return platform_pictures.failed(attachment_id=attachment_id, code="error", permanent=False, now=clock.now())
     platform_pictures.fetched(attachment_id=attachment_id, picture=picture, now=clock.now())
     return "ready"
 
