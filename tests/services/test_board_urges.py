@@ -64,6 +64,14 @@ def test_the_same_form_twice_is_one_urge_with_the_same_answer(cast: Cast, db_ses
     assert urges(db_session) == 1
 
 
+def test_a_used_key_of_somebody_else_is_no_urge_of_theirs(cast: Cast, db_session: Any) -> None:
+    push(cast, "W1", now=NOON - HOUR)
+    assert urge(cast, key="form")[0].tickets == 1
+    push(cast, "W2", waybill="YT9999999999992", now=NOON - HOUR)
+    assert urge(cast, who="lcs-manager", key="form")[0].tickets == 1
+    assert urges(db_session) == 2
+
+
 def test_the_duty_phone_gets_one_sms_over_all_tickets(cast: Cast, db_session: Any) -> None:
     numbers = [push(cast, f"W{n}", now=NOON - HOUR) for n in range(4)]
     urge(cast)
