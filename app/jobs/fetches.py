@@ -100,6 +100,10 @@ def sweep_unposted() -> int:
     kept = stores.attachments(config.data_dir, config.store)
     places = attachments.unposted(now=clock.now())
     for place in places:
-        store.drop(kept, place.store_name)
+        try:
+            store.drop(kept, place.store_name)
+        except StoreError as error:  # its row stays, and with it the next look
+            log.warning("uploads: %s stays: %s", place.id, error.code)
+            continue
         attachments.forget(attachment_id=place.id)
     return len(places)
