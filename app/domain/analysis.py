@@ -14,6 +14,7 @@ from fractions import Fraction
 from app.domain.scorecards import PARTS
 
 MOST_DAYS, USUAL_DAYS = 92, 28
+EARLIEST = 2000  # year
 SIDE_DAYS = (7, 14, 28, 42)  # how many days either side of a change may be compared
 STEPS = ("day", "week", "month")
 HEAT = 4  # steps of colour
@@ -48,8 +49,10 @@ def parse(first: str, last: str, today: date) -> tuple[Range, dict[str, str]]:
             given[name] = date.fromisoformat(text.strip()) if text.strip() else other
         except ValueError:
             wrong[name] = "not_a_date"
-    if not first.strip() and "to" in given:
-        given["from"] = given["to"] - (USUAL_DAYS - 1) * ONE_DAY if given["to"].year > 1 else given["to"]
+        if name in given and given[name].year < EARLIEST:  # the first days of all have no instant in UTC
+            wrong[name] = "not_a_date"
+    if not first.strip() and "to" in given and "to" not in wrong:
+        given["from"] = given["to"] - (USUAL_DAYS - 1) * ONE_DAY
     if not wrong:
         found = Range(given["from"], given["to"])
         if found.last > today:

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 FORMATS = ("xlsx", "csv")
 BUNDLE = "pdf"  # of what is no list of rows: cards put together
 ACTIVE = ("waiting", "running")
-STATES = (*ACTIVE, "done", "failed", "cancelled", "expired")
+HANDED = "handed"  # made and handed out in one answer, kept nowhere
+STATES = (*ACTIVE, "done", "failed", "cancelled", "expired", HANDED)
 REASONS = ("too_many_rows", "disabled", "rights_changed", "full", "error")
 MOST_RUNNING = 3  # of one person at a time
 MOST_ROWS = 200_000

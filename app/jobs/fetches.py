@@ -69,6 +69,9 @@ def fetch_one(attachment_id: int) -> str:
         return platform_pictures.failed(
             attachment_id=attachment_id, code=error.code, permanent=permanent, now=clock.now()
         )
+    except Exception:  # a picture that nobody thought of keeps no other one waiting
+        log.exception("fetches: %s", attachment_id)
+        return platform_pictures.failed(attachment_id=attachment_id, code="error", permanent=False, now=clock.now())
     platform_pictures.fetched(attachment_id=attachment_id, picture=picture, now=clock.now())
     return "ready"
 
@@ -97,6 +100,10 @@ def sweep_unposted() -> int:
     kept = stores.attachments(config.data_dir, config.store)
     places = attachments.unposted(now=clock.now())
     for place in places:
-        store.drop(kept, place.store_name)
+        try:
+            store.drop(kept, place.store_name)
+        except StoreError as error:  # its row stays, and with it the next look
+            log.warning("uploads: %s stays: %s", place.id, error.code)
+            continue
         attachments.forget(attachment_id=place.id)
     return len(places)

@@ -11,11 +11,8 @@ import threading
 import time
 
 from flask import Flask, current_app
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import clock, failpoints
-from app.domain.errors import DomainError
 from app.extensions import db
 from app.integrations.platform.driver import Page
 from app.integrations.platform.errors import PlatformError
@@ -23,6 +20,7 @@ from app.jobs import arrivals
 from app.services import intake, polls
 from app.services.intake import Arrival, Conflict
 from app.services.polls import Lost, Turn
+from app.services.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 TICKET = "TICKET"  # the message type of a polled row before it is read
@@ -126,8 +124,9 @@ def _store(turn: Turn, row: bytes) -> None:
         arrivals.take_or_keep(turn.door, arrival)
     except Conflict:
         log.warning("polls: %s: conflict", turn.door.code)  # kept aside by the intake
-    except (DBAPIError, PoolTimeout):
+    except DATABASE_AWAY:
         raise PlatformError("database") from None
-    except (DomainError, ValueError, TypeError, KeyError) as error:
+    except Exception as error:  # whatever it is: read again it would be the same, and hold up the page for ever
+        db.session.rollback()
         log.exception("polls: %s: a row was not taken", turn.door.code)
         intake.quarantine(arrival=arrival, error=f"not_taken:{type(error).__name__}")

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from flask import Flask, current_app
+from rq.timeouts import BaseTimeoutException
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -17,6 +18,7 @@ from app.jobs import arrivals, gateways, robots
 from app.models import Outbox
 from app.services import callbacks, connections, outbox
 from app.services.outbox import Result
+from app.services.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 SECONDS = 40
@@ -65,9 +67,20 @@ def deliver_due() -> int:
         if not ids:
             break
         for row_id in ids:
-            deliver_one(row_id)
+            _safely(row_id)
             tried += 1
     return tried
+
+
+def _safely(row_id: int) -> None:
+    """A row that raises is reported and taken again after its lease; what stands behind it leaves meanwhile."""
+    try:
+        deliver_one(row_id)
+    except (*DATABASE_AWAY, BaseTimeoutException):
+        raise
+    except Exception:
+        log.exception("sends: row %s waits for its lease", row_id)
+        db.session.rollback()
 
 
 def deliver_one(row_id: int) -> str:

@@ -286,10 +286,12 @@ class Appeal(Model):
 
 
 class Submission(Model):
-    """A form's one-time key: the same post again returns what the first one stored."""
+    """A form's one-time key: the same post again returns what the first one stored. `form` is the digest of who typed
+    what into which form (domain.form_digest), empty where the key alone names it."""
 
     __tablename__ = "submission"
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(Big)
     event_id: Mapped[int] = mapped_column(Big)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    form: Mapped[str] = mapped_column(String(64), default="", server_default="")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import placeholders
 from app.domain.errors import Invalid, NotAllowed, NotFound
+from app.domain.form_digest import digest
 from app.domain.kinds import PROBLEM
 from app.domain.roles import Actor
 from app.models import PlatformOrder, Ticket
@@ -56,6 +57,11 @@ class Many:
     def post(self, number: str) -> Post:
         """Where the form stood for one of them."""
         return Post(number, self.versions.get(number), key_of(self.key, number))
+
+    def typed(self, actor: Actor, number: str, typed: str, filled: str, form: str) -> Post:
+        """The same with who typed what; what placeholders stand for is another hour's when it comes again."""
+        said = typed if typed == filled else ""
+        return replace(self.post(number), by_id=actor.user_id, said=said, form=form)
 
 
 def items(session: Session, actor: Actor, numbers: Sequence[str], now: datetime) -> list[Item]:
@@ -135,7 +141,7 @@ def _check_one(session: Session, actor: Actor, answer: ResultIn, now: datetime, 
 def claim(*, actor: Actor, many: Many, now: datetime) -> list[Done]:
     """Claim each. Raises Invalid(tickets), NotFound before anything is done."""
     _named(actor, many, now)
-    posts = [many.post(number) for number in dict.fromkeys(many.numbers)]
+    posts = [replace(many.post(number), by_id=actor.user_id) for number in dict.fromkeys(many.numbers)]
     return [attempt(post.number, partial(replies.claim, actor=actor, post=post, now=now)) for post in posts]
 
 
@@ -150,8 +156,9 @@ def follow_up(
         replies.follow_up, actor=actor, contact_outcome=contact_outcome, next_update_at=next_update_at, now=now
     )
     texts = {item.number: placeholders.fill(text, item.values) for item in found}
+    form = digest(["follow_up", text, contact_outcome, next_update_at])
     return [
-        attempt(number, partial(verb, post=_said(many, actor, number, text, filled), text=filled))
+        attempt(number, partial(verb, post=many.typed(actor, number, text, filled, form), text=filled))
         for number, filled in texts.items()
     ]
 
@@ -167,15 +174,11 @@ def result(
     check(found, answer, now)
     verb = partial(replies.result, actor=actor, now=now, hold=hold)
     own = {item.number: answer_of(item, answer) for item in found}
+    form = digest(["result", asdict(replace(answer, attachments=()))])
     return [
-        attempt(number, partial(verb, post=_said(many, actor, number, answer.text, one.text), answer=one))
+        attempt(number, partial(verb, post=many.typed(actor, number, answer.text, one.text, form), answer=one))
         for number, one in own.items()
     ]
-
-
-def _said(many: Many, actor: Actor, number: str, typed: str, filled: str) -> Post:
-    """Where the form stood, with who typed what; what placeholders stand for is another hour's when it comes again."""
-    return replace(many.post(number), by_id=actor.user_id, said=typed if typed == filled else "")
 
 
 def _named(actor: Actor, many: Many, now: datetime) -> list[Item]:

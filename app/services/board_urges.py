@@ -63,13 +63,13 @@ def _ids(actor: Actor, province: str, wanted: Sequence[str]) -> dict[str, int]:
 
 def _one(actor: Actor, code: str, site_id: int, key: str, now: datetime) -> Urged:
     with write() as session:
-        done = presses.before(session, "urge-site", key)
+        done = presses.before(session, "urge-site", key, (actor.user_id,))
         if done is not None:
             return _said(session, code, site_id, done, now)
         # All are locked before the first one is finished, as everywhere: two never wait for each other in a circle.
         tickets = [moves.locked_ticket(session, ticket_id) for ticket_id in _pressing(session, site_id, now)]
         n = sum(_urge(session, actor, ticket, site_id, now) for ticket in tickets)
-        presses.remember(session, "urge-site", key, n, now)
+        presses.remember(session, "urge-site", key, n, now, (actor.user_id,))
         return _said(session, code, site_id, n, now)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.domain.calendar_text import NAME_LENGTH, Day, Spans, parse_spans
-from app.domain.calendars import ALWAYS, Calendar
+from app.domain.calendars import ALWAYS, Calendar, at_local
 from app.domain.errors import Invalid, NotFound
 from app.domain.policy_draft import fits
 from app.domain.roles import Actor
@@ -164,11 +164,13 @@ def _keep_standard(session: Session, name: str) -> None:
 
 
 def put_day(*, actor: Actor, day: Day, now: datetime) -> None:
-    """Make a day a holiday or a make-up day, whatever it was. Raises Invalid."""
+    """Make a day a holiday or a make-up day, whatever it was. Raises Invalid (`name`, `day`)."""
     if len(day.name) > NAME_LENGTH:
         raise Invalid({"name": "too_long"})
     with write() as session:
         lock_key(session, "calendars")
+        if not day.working and not _still_hold(session, [day], [], now):
+            raise Invalid({"day": "too_little"})
         _put(session, actor, [day], now)
 
 
@@ -194,15 +196,33 @@ def year_change(session: Session, year: int, days: Iterable[Day]) -> YearChange:
 
 
 def store_year(*, actor: Actor, year: int, days: Sequence[Day], now: datetime) -> YearChange:
-    """Let a year have exactly these days. Raises Invalid for none at all."""
+    """Let a year have exactly these days. Raises Invalid(text) for none at all, and where so many are holidays that a
+    limit of a policy would not end."""
     if not days:
         raise Invalid({"text": "required"})
     with write() as session:
         lock_key(session, "calendars")
         difference = year_change(session, year, days)
+        if not _still_hold(session, days, [one.day for one in difference.removed], now):
+            raise Invalid({"text": "too_little"})
         _put(session, actor, (*difference.added, *difference.changed), now)
         _drop(session, actor, [one.day for one in difference.removed], now)
         return difference
+
+
+def _still_hold(session: Session, days: Sequence[Day], gone: Sequence[date], now: datetime) -> bool:
+    """Whether with these days every calendar still holds each limit of a policy within a year, from now on and from the
+    beginning of the years about which they are: what does not end could not be begun, for nobody."""
+    known = calendars.calendars(session)
+    left = {day: working for day, working in known["working"].days.items() if day not in gone}
+    left |= {one.day: one.working for one in days}
+    years = {day.year for day in (*gone, *(one.day for one in days))}
+    begins = [at_local(date(year - back, 1, 1), time(0)) for year in years for back in (0, 1)]
+    return all(
+        fits(replace(calendar, days=left), minutes, max(now, begin))
+        for name, calendar in known.items() if calendar.working_days_only
+        for minutes in _minutes(session, name) for begin in begins
+    )  # fmt: skip
 
 
 def _put(session: Session, actor: Actor, days: Sequence[Day], now: datetime) -> None:

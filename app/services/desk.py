@@ -56,7 +56,7 @@ class Outcome:
 @dataclass(frozen=True)
 class Post:
     """Where a form stood when it was sent: the ticket's version on the page, the form's one-time key, its draft, and
-    who typed which words into it."""
+    who typed which words and what else into it."""
 
     number: str
     version: int | None = None
@@ -64,6 +64,7 @@ class Post:
     draft: str = ""  # the box whose draft has gone into the entry
     by_id: int | None = None  # None: whoever sent the key is taken for the one who sent it first
     said: str = ""
+    form: str = ""  # domain.form_digest of everything typed; empty where the words alone tell
 
 
 def facts_of(ticket: Ticket) -> TicketFacts:
@@ -95,22 +96,24 @@ def may(ticket: Ticket, actor: Actor, action: str) -> bool:
 def done_before(session: Session, post: Post) -> Outcome | None:
     """What the same form stored when it was sent the first time, if it was.
 
-    Raises Stale("sent_already") where the key comes from somebody else, for another ticket or with other words: those
-    were never stored, and whoever typed them is not told that they were.
+    Raises Stale("sent_already") where the key comes from somebody else, for another ticket, or with other words or
+    anything else chosen: that was never stored, and whoever typed it is not told that it was.
     """
     if not post.key:
         return None
     sent = read_ahead(session, ("submission", post.key))
     if sent is None:
-        sent = list(session.scalars(_SENT, {"key": post.key}))
+        sent = list(session.execute(_SENT, {"key": post.key}))
     if not sent:
         return None
-    if post.by_id is not None and not _same_form(session, post, sent[0]):
+    ((event_id, form),) = sent
+    other = bool(form and post.form) and form != post.form
+    if post.by_id is not None and (other or not _same_entry(session, post, event_id)):
         raise Stale("sent_already")
-    return Outcome(post.number, sent[0], repeated=True)
+    return Outcome(post.number, event_id, repeated=True)
 
 
-def _same_form(session: Session, post: Post, event_id: int) -> bool:
+def _same_entry(session: Session, post: Post, event_id: int) -> bool:
     """Whether person, ticket and words are those of the entry; what was deleted or archived since is believed."""
     row = session.execute(_ENTRY, {"event_id": event_id}).one_or_none()
     if row is None:
@@ -142,7 +145,7 @@ _ENTRY = (
     .outerjoin(FreeText, FreeText.id == Event.text_id)
     .where(Event.id == bindparam("event_id"))
 )
-_SENT = select(Submission.event_id).where(Submission.key == bindparam("key"))
+_SENT = select(Submission.event_id, Submission.form).where(Submission.key == bindparam("key"))
 
 
 def take(session: Session, actor: Actor, post: Post) -> Ticket:
@@ -191,7 +194,7 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
     if post and post.draft:
         drop_draft(session, event.actor_id, ticket, post.draft)
     if post and post.key:
-        session.add(Submission(key=post.key, ticket_id=ticket.id, event_id=event.id, at=now))
+        session.add(Submission(key=post.key, ticket_id=ticket.id, event_id=event.id, at=now, form=post.form))
     return Outcome(ticket.number, event.id)
 
 

@@ -93,11 +93,13 @@ def look(*, actor: Actor, message_id: int, now: datetime) -> None:
         session.add(MessageReveal(id=new_id(), inbox_id=message_id, user_id=actor.user_id, at=now))
 
 
-def held(session: Session, code: str) -> list[int]:
-    """Ids of the messages of a connection that lie in quarantine, the oldest first; at most 50."""
+def held(session: Session, code: str, after: int = 0) -> list[int]:
+    """Ids of the messages of a connection that lie in quarantine, the oldest first beyond the id `after`; at most
+    50."""
     one = select(Connection.id).where(Connection.code == code.replace("\0", "")).scalar_subquery()
     # "+ 0": by its connection a message would be looked for among all that were ever taken
-    statement = select(Inbox.id).where(Inbox.state == "quarantined", ASIDE, Inbox.connection_id + 0 == one)
+    aside = select(Inbox.id).where(Inbox.state == "quarantined", ASIDE, Inbox.connection_id + 0 == one)
+    statement = aside.where(Inbox.id > after)
     return list(session.scalars(statement.order_by(Inbox.id).limit(AT_ONCE)))
 
 

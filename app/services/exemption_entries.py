@@ -7,6 +7,7 @@ was left over when a worker died is found by that state and done once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -18,8 +19,9 @@ from app.domain.errors import NotFound
 from app.domain.roles import Actor
 from app.models import Clock, Event, ExemptedClock, Exemption, FreeText, Organisation, Ticket, User
 from app.services import attachments, desk, moves
-from app.services.transaction import write
+from app.services.transaction import DATABASE_AWAY, write
 
+log = logging.getLogger(__name__)
 WANTED = "wanted"
 BATCH = 50  # tickets a transaction
 
@@ -29,8 +31,19 @@ def run(now: datetime, limit: int = 200) -> int:
     with write() as session:
         missing = exists().where(ExemptedClock.exemption_id == Exemption.id, ExemptedClock.state == WANTED)
         undone = select(Exemption.id).where(Exemption.done_at.is_(None), missing)
-        ids = list(session.scalars(undone.order_by(Exemption.id).limit(20)))
-    return sum(go_on(exemption_id, now, limit) for exemption_id in ids)
+        ids = list(session.scalars(undone.order_by(Exemption.id)))
+    return sum(_safely(exemption_id, now, limit) for exemption_id in ids)
+
+
+def _safely(exemption_id: int, now: datetime, limit: int) -> int:
+    """One that raises is reported and does not stop the others."""
+    try:
+        return go_on(exemption_id, now, limit)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        log.exception("exemptions: the entries of %s wait", exemption_id)
+        return 0
 
 
 def go_on(exemption_id: int, now: datetime, limit: int) -> int:

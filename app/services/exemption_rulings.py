@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,8 +17,9 @@ from app.models import Clock, Event, ExemptedClock, Exemption, Organisation, Tic
 from app.models.dialect import for_update, insert_ignoring
 from app.services import desk, exemption_entries, exemption_scopes, exemption_view, journal, moves
 from app.services.hands import NO_ACT
-from app.services.transaction import write
+from app.services.transaction import DATABASE_AWAY, write
 
+log = logging.getLogger(__name__)
 DECISION_LIMIT = 200
 AT_ONCE = 50  # tickets marked while somebody waits; the scheduler marks the others
 MARK = {"granted": "exempt", "refused": "released", "revoked": "released"}
@@ -91,12 +93,26 @@ def acted_in(user_id: int | None) -> ColumnElement[bool]:
 
 
 def run(now: datetime, limit: int = 200) -> int:
-    """Go on with what is decided and not marked everywhere yet; the number of tickets marked (the scheduler)."""
+    """Go on with what is decided and not marked everywhere yet; the number of tickets marked (the scheduler).
+
+    All of them have their turn: an area's is not done before its span is over, and would hold up what came after it.
+    """
     exemption_entries.run(now, limit)
     with write() as session:
         undone = select(Exemption.id).where(Exemption.done_at.is_(None), Exemption.state != "asked")
-        ids = list(session.scalars(undone.order_by(Exemption.id).limit(20)))
-    return sum(carry_out(exemption_id, now, limit) for exemption_id in ids)
+        ids = list(session.scalars(undone.order_by(Exemption.id)))
+    return sum(_safely(exemption_id, now, limit) for exemption_id in ids)
+
+
+def _safely(exemption_id: int, now: datetime, limit: int) -> int:
+    """One that raises is reported and does not stop the others."""
+    try:
+        return carry_out(exemption_id, now, limit)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        log.exception("exemptions: %s left as it is", exemption_id)
+        return 0
 
 
 def carry_out(exemption_id: int, now: datetime, limit: int) -> int:

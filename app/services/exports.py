@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import exports as rule
 from app.domain.errors import DomainError, Invalid, NotAllowed, NotFound
+from app.domain.form_digest import digest
 from app.domain.roles import Actor
 from app.models import Export, ExportLog, Organisation, User
 from app.models.dialect import for_update, lock_key
@@ -57,7 +58,7 @@ class Download:
 
 
 def ask(*, actor: Actor, order: OrderIn, key: str, address: str, now: datetime) -> int:
-    """Order an export; its id. The same form again gives the first one.
+    """Order an export; its id. The same form again gives the first one, another list, filter or format another one.
 
     Raises Invalid(format), NotAllowed without the right to the list or with three under way, TooSoon beyond the rate.
     """
@@ -66,12 +67,31 @@ def ask(*, actor: Actor, order: OrderIn, key: str, address: str, now: datetime) 
     require(actor, order.capability)
     with write() as session:
         lock_key(session, f"exports:{actor.user_id}")
-        key = f"{actor.user_id}:{key or secrets.token_urlsafe(24)}"
+        said = digest([key or secrets.token_urlsafe(24), order.list_key, order.format, dict(order.asked)])
+        key = f"{actor.user_id}:{said}"
         before = session.scalar(select(Export.id).where(Export.key == key))
         if before is not None:
             return int(before)
         _within_limits(session, actor, now)
         return _store(session, actor, order, key, address, now)
+
+
+def hand_out(*, actor: Actor, order: OrderIn, rows: int, address: str, now: datetime) -> int:
+    """Note a file that is made and handed out in one answer, within the same limits as those made beside the page; the
+    id that its mark names. Before anything is handed out.
+
+    Raises NotAllowed without the right to it or with three under way, TooSoon beyond the rate.
+    """
+    require(actor, order.capability)
+    with write() as session:
+        lock_key(session, f"exports:{actor.user_id}")
+        _within_limits(session, actor, now)
+        row_id = _store(session, actor, order, f"{actor.user_id}:{secrets.token_urlsafe(24)}", address, now)
+        row = session.get_one(Export, row_id)
+        row.state, row.rows, row.complete, row.next_try_at = rule.HANDED, rows, True, None
+        row.ended_at = row.swept_at = now
+        _note(session, actor, row_id, "downloaded", address, now)
+        return row_id
 
 
 def require(actor: Actor, capability: str) -> None:

@@ -57,17 +57,22 @@ def wait_seconds(session: Session, keys: tuple[str, ...], now: datetime) -> int:
 
 def failed(*, keys: tuple[str, ...], now: datetime) -> int:
     """Count a failure under each key and return the wait that follows, in seconds."""
-    waits = [0]
     with write() as session:
-        session.execute(delete(SignInFailure).where(SignInFailure.last_at < now - PURGE_AFTER))
-        for key in sorted(keys):  # always in one order: two failures never wait for each other
-            fresh = {"key": key, "failures": 0, "blocked_until": None, "last_at": now}
-            session.execute(insert_ignoring(session, SignInFailure.__table__).values(**fresh))
-            row = session.scalars(for_update(select(SignInFailure).where(SignInFailure.key == key))).one()
-            row.failures = 1 if now - row.last_at > FORGET_AFTER else row.failures + 1
-            seconds = delay(key.split(":")[0], row.failures)
-            row.blocked_until, row.last_at = (now + timedelta(seconds=seconds) if seconds else None), now
-            waits.append(seconds)
+        return counted(session, keys=keys, now=now)
+
+
+def counted(session: Session, *, keys: tuple[str, ...], now: datetime) -> int:
+    """The same inside the caller's transaction, which has looked at the try under a lock."""
+    waits = [0]
+    session.execute(delete(SignInFailure).where(SignInFailure.last_at < now - PURGE_AFTER))
+    for key in sorted(keys):  # always in one order: two failures never wait for each other
+        fresh = {"key": key, "failures": 0, "blocked_until": None, "last_at": now}
+        session.execute(insert_ignoring(session, SignInFailure.__table__).values(**fresh))
+        row = session.scalars(for_update(select(SignInFailure).where(SignInFailure.key == key))).one()
+        row.failures = 1 if now - row.last_at > FORGET_AFTER else row.failures + 1
+        seconds = delay(key.split(":")[0], row.failures)
+        row.blocked_until, row.last_at = (now + timedelta(seconds=seconds) if seconds else None), now
+        waits.append(seconds)
     return max(waits)
 
 

@@ -8,7 +8,7 @@ once, before anything is sent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.contacts import FOR_INCIDENTS, REACHED
 from app.domain.errors import Invalid, NotAllowed, NotFound
+from app.domain.form_digest import digest
 from app.domain.lifecycle import AT_WORK
 from app.domain.roles import Actor
 from app.models import Ticket
@@ -75,7 +76,8 @@ def may_reply(ticket: Ticket, actor: Actor) -> bool:
 
 
 def _one(actor: Actor, number: str, ticket_number: str, answer: ResultIn, key: str, now: datetime) -> Done:
-    post = Post(ticket_number, None, key_of(key, ticket_number), by_id=actor.user_id, said=answer.text)
+    form = digest(asdict(replace(answer, attachments=())))
+    post = Post(ticket_number, None, key_of(key, ticket_number), by_id=actor.user_id, said=answer.text, form=form)
 
     def verb() -> None:
         begun = _begin(actor, number, post, answer, now)

@@ -118,13 +118,13 @@ def trial(session: Session, rows: Iterable[tuple[int, AccountIn]]) -> Trial:
     seen: dict[str, int] = {}
     for line, typed in rows:
         wrong = rule.faults(typed, kinds[typed.organisation][1] if typed.organisation in kinds else None)
-        if typed.account in seen:
+        if typed.account.casefold() in seen:  # letters' case makes no new account
             wrong["account"] = "account_twice"
         if (user := known.get(typed.account)) and _is_admin_changed(user, typed):
             wrong["role"] = "admin_by_hand"
-        seen.setdefault(typed.account, line)
+        seen.setdefault(typed.account.casefold(), line)
         bad += [BadRow(line, typed.account, field, why) for field, why in wrong.items()]
-    changed = sum(1 for account in seen if account in known)
+    changed = len(seen.keys() & {account.casefold() for account in known})
     return Trial(len(seen) - changed, changed, tuple(bad))
 
 

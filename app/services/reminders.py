@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +19,9 @@ from app.models.dialect import lock_key
 from app.models.ids import new_id
 from app.models.together import Question, ask
 from app.services import calendars, clocks, duty, gathering, journal, lateness, moves, organisations, robots
-from app.services.transaction import keep, read_ahead, write
+from app.services.transaction import DATABASE_AWAY, keep, read_ahead, write
 
+log = logging.getLogger(__name__)
 TEMPLATE = "due_soon"
 STALE = timedelta(hours=24)
 AHEAD = "ahead"
@@ -125,7 +127,18 @@ def bundle(session: Session, now: datetime) -> int:
     open_ones = select(Reminder.phone).where(Reminder.outbox_id.is_(None), Reminder.dropped == "").distinct()
     phones = list(session.scalars(open_ones))
     session.rollback()
-    return sum(_bundle_phone(phone, now) for phone in phones)
+    return sum(_safely(phone, now) for phone in phones)
+
+
+def _safely(phone: str, now: datetime) -> int:
+    """A phone whose message cannot be written is reported and waits; the others are told."""
+    try:
+        return _bundle_phone(phone, now)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        log.exception("reminders: one phone waits")
+        return 0
 
 
 def _bundle_phone(phone: str, now: datetime) -> int:

@@ -26,7 +26,7 @@ from app.services import calendars, organisations, policies, rounds
 from app.services.transaction import keep
 
 _OF: Any = bindparam("ticket_id")
-_SENT = Question(select(Submission.event_id).where(Submission.key == bindparam("key")))
+_SENT = Question(select(Submission.event_id, Submission.form).where(Submission.key == bindparam("key")))
 _ORDERS = Question(
     select(PlatformOrder, Connection.settings)
     .join(Connection, Connection.id == PlatformOrder.connection_id)

@@ -3,6 +3,7 @@ event holds a salted digest of its text and never the text (promise 13)."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +34,9 @@ from app.models.dialect import changed, for_update
 from app.services import search_index
 from app.services.transaction import write
 
+log = logging.getLogger(__name__)
 SCANS = 5_000  # of which the courier's name goes in one transaction
+MOST_STUCK = 200  # tickets whose pictures stay: with so many the store is away
 BATCH = 50  # tickets a transaction: a portal at work does not wait for it
 DELETED = "deleted"  # what stands in the place of a platform's message
 
@@ -57,19 +60,32 @@ def run(*, days: int, now: datetime, drop: Callable[[str], None], most: int = 10
     """Clear what is due, 50 tickets a transaction; stopped half-way it goes on next time.
 
     `drop` deletes a picture's bytes by its name in the store, before its row goes: bytes without a row nobody would
-    find again. Raises ValueError for fewer days than the rule allows.
+    find again. A ticket whose picture the store does not give up is reported and waits; the others are cleared. Raises
+    ValueError for fewer days than the rule allows.
     """
-    done = Done()
+    done, stuck = Done(), set[int]()
     _couriers(rule.cutoff(days, now), most)
-    while done.tickets < most:
-        first = select(Ticket.id).where(*_due(days, now)).order_by(Ticket.activity_at).limit(BATCH)
-        ids = list(db.session().scalars(first))
-        for name in _pictures(ids):
-            drop(name)
+    while done.tickets < most and len(stuck) < MOST_STUCK:
+        first = select(Ticket.id).where(*_due(days, now), Ticket.id.not_in(stuck)).order_by(Ticket.activity_at)
+        ids = list(db.session().scalars(first.limit(BATCH)))
+        stuck |= _without_bytes(ids, drop)
         db.session().rollback()
-        if not ids or not _clear(ids, days, now, done):
+        free = [one for one in ids if one not in stuck]
+        if not ids or (free and not _clear(free, days, now, done)):
             return done
     return done
+
+
+def _without_bytes(ids: list[int], drop: Callable[[str], None]) -> set[int]:
+    """Delete the bytes of the tickets' pictures; of which tickets that did not work."""
+    stuck = set()
+    for ticket_id, name in _pictures(ids):
+        try:
+            drop(name)
+        except Exception:
+            log.exception("retention: a picture of ticket %s stays", ticket_id)
+            stuck.add(ticket_id)
+    return stuck
 
 
 def _couriers(before: datetime, most: int) -> None:
@@ -93,8 +109,9 @@ def held() -> ColumnElement[bool]:
     return exists().where(ArchiveHold.ticket_id == Ticket.id, ArchiveHold.ended_at.is_(None)).correlate(Ticket)
 
 
-def _pictures(ids: list[int]) -> list[str]:
-    return list(db.session().scalars(select(Attachment.store_name).where(Attachment.ticket_id.in_(ids))))
+def _pictures(ids: list[int]) -> list[tuple[int, str]]:
+    mine = select(Attachment.ticket_id, Attachment.store_name).where(Attachment.ticket_id.in_(ids))
+    return [(ticket_id, name) for ticket_id, name in db.session().execute(mine)]
 
 
 def _clear(ids: list[int], days: int, now: datetime, done: Done) -> int:

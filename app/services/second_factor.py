@@ -106,42 +106,51 @@ def check(
 ) -> None:  # fmt: skip
     """Take a code of the authenticator or a recovery code, once. Raises SignInRefused("wrong_code" or "wait").
 
-    Tries are counted per person and network address as those with passwords are, and survive Redis being down.
+    Tries are counted per person and network address as those with passwords are, and survive Redis being down. Those of
+    one person are looked at and counted one after the other: of many side by side none slips in before the count.
     """
     account = session.scalar(select(User.account).where(User.id == user_id)) or ""
     keys = guessing.keys_of(f"code:{account}", address)
-    wait = guessing.wait_seconds(session, keys, now)
     session.rollback()
-    if wait:
-        raise SignInRefused("wait", wait)
-    if not (_take_code(user_id, typed, key, now) or _take_recovery(user_id, typed, address, now)):
-        raise SignInRefused("wrong_code", guessing.failed(keys=keys, now=now))
+    with write() as writing:
+        lock_key(writing, f"second factor tries:{user_id}")
+        refused = _looked_at(writing, keys, user_id, typed, key, address, now)
+    if refused is not None:
+        raise refused
     guessing.succeeded(session, key=keys[0])
 
 
-def _take_code(user_id: int, typed: str, key: str, now: datetime) -> bool:
-    with write() as session:
-        row = session.get(SecondFactor, user_id)
-        if row is None or row.confirmed_at is None:
-            return False
-        step = _step(_secret(row, key), typed, now)
-        if step is None:
-            return False
-        newer = update(SecondFactor).where(SecondFactor.user_id == user_id, SecondFactor.last_step < step)
-        return changed(session, newer.values(last_step=step)) == 1  # of two at once only one is the first
+def _looked_at(
+    session: Session, keys: tuple[str, ...], user_id: int, typed: str, key: str, address: str, now: datetime
+) -> SignInRefused | None:
+    if wait := guessing.wait_seconds(session, keys, now):
+        return SignInRefused("wait", wait)
+    if _take_code(session, user_id, typed, key, now) or _take_recovery(session, user_id, typed, address, now):
+        return None
+    return SignInRefused("wrong_code", guessing.counted(session, keys=keys, now=now))
 
 
-def _take_recovery(user_id: int, typed: str, address: str, now: datetime) -> bool:
+def _take_code(session: Session, user_id: int, typed: str, key: str, now: datetime) -> bool:
+    row = session.get(SecondFactor, user_id)
+    if row is None or row.confirmed_at is None:
+        return False
+    step = _step(_secret(row, key), typed, now)
+    if step is None:
+        return False
+    newer = update(SecondFactor).where(SecondFactor.user_id == user_id, SecondFactor.last_step < step)
+    return changed(session, newer.values(last_step=step)) == 1  # of two at once only one is the first
+
+
+def _take_recovery(session: Session, user_id: int, typed: str, address: str, now: datetime) -> bool:
     code = one_time.recovery(typed)
     if not code:
         return False
-    with write() as session:
-        mine = RecoveryCode.user_id == user_id, RecoveryCode.code_hash == _digest(code)
-        unused = update(RecoveryCode).where(*mine, RecoveryCode.used_at.is_(None))
-        if changed(session, unused.values(used_at=now)) != 1:
-            return False
-        _log(session, user_id, user_id, "recovery", address, now)
-        return True
+    mine = RecoveryCode.user_id == user_id, RecoveryCode.code_hash == _digest(code)
+    unused = update(RecoveryCode).where(*mine, RecoveryCode.used_at.is_(None))
+    if changed(session, unused.values(used_at=now)) != 1:
+        return False
+    _log(session, user_id, user_id, "recovery", address, now)
+    return True
 
 
 def renew_codes(*, actor: Actor, address: str, now: datetime) -> list[str]:

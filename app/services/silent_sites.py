@@ -33,7 +33,8 @@ def watch(session: Session, now: datetime) -> int:
 
 
 def _silent(session: Session, since: datetime, now: datetime) -> list[tuple[int, int | None, datetime | None, int]]:
-    """Sites with new tickets where nobody was seen since: with their province, who was there last, and how many."""
+    """Sites with new tickets where nobody was seen since, that were not told of yet: with their province, who was there
+    last, and how many. What was told of stays silent and must not stand in the way of the others."""
     new = (
         select(WorkItem.scope, func.count().label("n"))
         .join(Ticket, Ticket.id == WorkItem.ticket_id)
@@ -44,13 +45,18 @@ def _silent(session: Session, since: datetime, now: datetime) -> list[tuple[int,
     people = (User.organisation_id == Organisation.id) & User.disabled_at.is_(None)
     last = select(func.max(User.last_seen_at)).where(people).scalar_subquery()
     there = exists().where(people, User.last_seen_at >= since)
-    statement = select(Organisation, last, new.c.n).join(new, new.c.scope == Organisation.id).where(~there)
+    told = exists().where(
+        Alarm.organisation_id == Organisation.id, Alarm.kind == SILENT_SITE, Alarm.at >= day_bounds(now)[0],
+        Alarm.at >= func.coalesce(last, day_bounds(now)[0]),
+    )  # fmt: skip
+    statement = select(Organisation, last, new.c.n).join(new, new.c.scope == Organisation.id).where(~there, ~told)
     closed = closures.closed_today(session, now)
-    return [
+    found = [
         (site.id, site.province_id, seen, n)
-        for site, seen, n in session.execute(statement.order_by(Organisation.id).limit(AT_ONCE))
+        for site, seen, n in session.execute(statement.order_by(Organisation.id))
         if not closures.is_closed(site, closed, now)
     ]
+    return found[:AT_ONCE]
 
 
 def _raise(site_id: int, province_id: int | None, seen: datetime | None, n: int, now: datetime) -> int:

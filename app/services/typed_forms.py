@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.domain.canonical import canonical
 from app.domain.errors import Stale
+from app.domain.form_digest import digest
 from app.domain.roles import Actor
 from app.models import Submission, Ticket
 from app.models.dialect import lock_key
@@ -43,13 +42,5 @@ def remember(session: Session, actor: Actor, key: str, form: Any, ticket: Ticket
 
 
 def _digest(actor: Actor, key: str, form: Any) -> str:
-    """Of the key, the person and every field; how lines end and how wide a gap is says nothing."""
-    return hashlib.sha256(canonical(["typed", key, actor.user_id, _even(asdict(form))]).encode()).hexdigest()
-
-
-def _even(value: Any) -> Any:
-    if isinstance(value, str):
-        return " ".join(value.split())
-    if isinstance(value, dict):
-        return {name: _even(one) for name, one in value.items()}
-    return [_even(one) for one in value] if isinstance(value, (list, tuple)) else value
+    """Of the key, the person and every field."""
+    return digest(["typed", key, actor.user_id, asdict(form)])

@@ -23,6 +23,7 @@ from app.web import queue_page, ticket_page, words, words_audit
 from app.web.access import route_access
 from app.web.context import translate as _
 from app.web.guard import current_actor, requires
+from app.web.numbers import number
 
 bp = Blueprint("audits", __name__)
 NONE = "—"
@@ -36,7 +37,7 @@ def index() -> ResponseReturnValue:
     actor, session = current_actor(), db.session()
     mark = request.args.get("mark", "")
     mark = mark if mark in rule.MARKS else ""
-    found = audit_view.page(session, actor, mark, request.args.get("before", type=int))
+    found = audit_view.page(session, actor, mark, number(request.args, "before"))
     shown = found[: audit_view.PAGE]
     more = len(found) > audit_view.PAGE
     return render_template(

@@ -147,7 +147,11 @@ def import_days(year: int) -> ResponseReturnValue:
     if request.form.get("do") != "store":
         said = calendar_admin.year_change(db.session(), year, found)
         return _year(year, bulk=form, said=said)
-    calendar_admin.store_year(actor=current_actor(), year=year, days=found, now=clock.now())
+    try:
+        calendar_admin.store_year(actor=current_actor(), year=year, days=found, now=clock.now())
+    except Invalid as wrong:
+        calendar_forms.mark(form, wrong.fields)
+        return _year(year, bulk=form), 422
     return redirect(url_for("calendars.days", year=year, done="saved"), 303)
 
 

@@ -9,14 +9,14 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask.typing import ResponseReturnValue
 
 from app import clock
-from app.domain.errors import NotAllowed
+from app.domain.errors import NotAllowed, NotFound
 from app.extensions import db
 from app.integrations import card_book, pdf
 from app.integrations.card_book import Section
 from app.integrations.pdf import PdfError
 from app.services import card_codes, person_cards, scorecards
 from app.services.export_work import Order
-from app.services.exports import OrderIn
+from app.services.exports import OrderIn, TooSoon
 from app.web import card_bundle, card_sheets, exports, people_page, scorecard_page, words
 from app.web.access import route_access
 from app.web.auth import current_actor, requires
@@ -40,11 +40,11 @@ def as_pdf(month: str, code: str) -> ResponseReturnValue:
     return _pdf(page, f"kuaifu-{month}-{code}.pdf", scorecard_page.href(month, code))
 
 
-def _pdf(page: str, name: str, back: str) -> ResponseReturnValue:
+def _pdf(page: str, name: str, back: str, number: str = "") -> ResponseReturnValue:
     try:
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "card.pdf"
-            pdf.render(card_bundle.document([page], mark_line()), card_bundle.styles(), target)
+            pdf.render(card_bundle.document([page], mark_line(number)), card_bundle.styles(), target)
             return _file(target.read_bytes(), "application/pdf", name)
     except PdfError:
         told = words.errors()["libraries_missing"]
@@ -52,25 +52,27 @@ def _pdf(page: str, name: str, back: str) -> ResponseReturnValue:
             "href": back, "label": _("Back to the scorecard")}), 503  # fmt: skip
 
 
-@bp.get("/scorecards/<month>/<code>/people.pdf")
+@bp.post("/scorecards/<month>/<code>/people.<kind>")
 @route_access("scorecard")
 @requires("scorecard")
-def people_pdf(month: str, code: str) -> ResponseReturnValue:
-    """The people of one organisation as a PDF."""
+def people(month: str, code: str, kind: str) -> ResponseReturnValue:
+    """The people of one organisation as a PDF or an Excel file. A post, because it names people and is written down
+    like every other file of theirs."""
+    if kind not in ("pdf", "xlsx"):
+        raise NotFound("no_such_file")
     actor, now = current_actor(), clock.now()
     found = person_cards.people(actor=actor, month=month, organisation_code=code, now=now)
+    said = f"{g.fmt.month(month)} · {scorecard_page.site_of(found.site)['name']}"
+    order = OrderIn("people", "scorecard", {"month": month, "code": code}, said, kind, "en" if g.fmt.english else "zh")
+    try:
+        number = exports.hand_out(actor, order, len(found.lines))
+    except (TooSoon, NotAllowed) as error:
+        return exports.refused(error)
+    name = f"kuaifu-{month}-{code}-people.{kind}"
+    if kind == "xlsx":
+        return _workbook(people_page.sections(found), name, number)
     page = render_template("_people.html", p=people_page.sheet_of(found, now))
-    return _pdf(page, f"kuaifu-{month}-{code}-people.pdf", scorecard_page.href(month, code, "people"))
-
-
-@bp.get("/scorecards/<month>/<code>/people.xlsx")
-@route_access("scorecard")
-@requires("scorecard")
-def people_xlsx(month: str, code: str) -> ResponseReturnValue:
-    """The same as an Excel file."""
-    actor, now = current_actor(), clock.now()
-    found = person_cards.people(actor=actor, month=month, organisation_code=code, now=now)
-    return _workbook(people_page.sections(found), f"kuaifu-{month}-{code}-people.xlsx")
+    return _pdf(page, name, scorecard_page.href(month, code, "people"), number)
 
 
 @bp.get("/scorecards/<month>/<code>/card.xlsx")
@@ -83,10 +85,10 @@ def as_xlsx(month: str, code: str) -> ResponseReturnValue:
     return _workbook(card_sheets.sections(db.session(), card, now), f"kuaifu-{month}-{code}.xlsx")
 
 
-def _workbook(sections: list[Section], name: str) -> Response:
+def _workbook(sections: list[Section], name: str, number: str = "") -> Response:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "card.xlsx"
-        card_book.write(target, sections, mark_line())
+        card_book.write(target, sections, mark_line(number))
         return _file(target.read_bytes(), XLSX, name)
 
 
@@ -129,11 +131,12 @@ def verify() -> ResponseReturnValue:
     return page, 404 if code and card is None else 200
 
 
-def mark_line() -> str:
-    """Who had the file made, and when."""
+def mark_line(number: str = "") -> str:
+    """Who had the file made, and when; of one that stands in the log its number, too."""
     person = me()
     name = f"{person.name} ({person.account})" if person else ""
-    return _("Made for %(name)s at %(time)s", name=name, time=g.fmt.full(clock.now()))
+    made = _("Made for %(name)s at %(time)s", name=name, time=g.fmt.full(clock.now()))
+    return f"{made} · {number}" if number else str(made)
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:

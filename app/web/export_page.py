@@ -29,6 +29,7 @@ def states() -> dict[str, str]:
     return {
         "waiting": _("Waiting its turn"), "running": _("Being made"), "done": _("Ready to download"),
         "failed": _("Stopped"), "cancelled": _("Given up"), "expired": _("Deleted after 7 days"),
+        rule.HANDED: _("Handed out at once"),
     }  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def listing(session: Session, actor: Actor, before: int | None, now: datetime) -
 
 def _row(row: Export, now: datetime) -> dict[str, Any]:
     state = "expired" if row.state == "done" and row.expires_at and row.expires_at <= now else row.state
-    active, failed = state in rule.ACTIVE, state == "failed"
+    active, failed, at_once = state in rule.ACTIVE, state == "failed", state == rule.HANDED
     return {
         "id": row.id, "number": rule.label(row.id), "title": _title(row), "words": row.asked_words,
         "format": FORMATS.get(row.format, row.format), "time": g.fmt.time(row.asked_at),
@@ -93,7 +94,7 @@ def _row(row: Export, now: datetime) -> dict[str, Any]:
         "until": _until(row) if state == "done" else "", "size": _size(row.size) if state == "done" else "",
         "file_href": url_for("exports.download", export_id=row.id) if state == "done" else "",
         "cancel_href": url_for("exports.cancel", export_id=row.id) if active else "",
-        "again_href": "" if active or state == "done" else url_for("exports.again", export_id=row.id),
+        "again_href": "" if active or at_once or state == "done" else url_for("exports.again", export_id=row.id),
         "key": secrets.token_urlsafe(24),
     }  # fmt: skip
 
@@ -112,7 +113,7 @@ def _rows_text(row: Export, state: str) -> str:
         if not row.about:
             return ""
         return _("%(n)s of about %(all)s rows", n=f"{row.rows:,}", all=f"{row.about:,}")
-    return _("%(n)s rows", n=f"{row.rows:,}") if state in ("done", "expired") else ""
+    return _("%(n)s rows", n=f"{row.rows:,}") if state in ("done", "expired", rule.HANDED) else ""
 
 
 def _until(row: Export) -> str:
@@ -125,7 +126,7 @@ def _size(size: int) -> str:
 
 def _title(row: Export) -> str:
     one = current_app.extensions["export_lists"].get(row.list_key)
-    return one.title() if one else row.list_key
+    return one.title() if one else words.word({"people": _("Monthly sheet of the people")}, row.list_key)
 
 
 def log_row(entry: ExportLog, row: Export, user: User, house: Organisation | None) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.domain import exports as rule
 from app.domain.calendars import SHANGHAI
-from app.domain.errors import Invalid, NotAllowed
+from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.extensions import db
 from app.integrations import stores
@@ -161,14 +161,25 @@ def place(actor: Actor, order: OrderIn, key: str) -> ResponseReturnValue:
         exports.ask(actor=actor, order=order, key=key[:64], address=_from(), now=clock.now())
     except Invalid:
         return _page(_("Please choose Excel or CSV.")), 422
-    except TooSoon as refused:
-        response = make_response(_page(export_page.too_soon(refused.wait)), 429)
-        response.headers["Retry-After"] = str(refused.wait)
-        return response
-    except NotAllowed as refused:
-        return _page(export_page.refusal(refused.code)), 409 if refused.code == "exports_running" else 403
+    except (TooSoon, NotAllowed) as error:
+        return refused(error)
     work.ring()
     return redirect(url_for("exports.index"), 303)
+
+
+def hand_out(actor: Actor, order: OrderIn, rows: int) -> str:
+    """Note a file that this answer hands out; the number for its mark. Raises TooSoon, NotAllowed: see `refused`."""
+    row_id = exports.hand_out(actor=actor, order=order, rows=rows, address=_from(), now=clock.now())
+    return rule.label(row_id)
+
+
+def refused(error: TooSoon | NotAllowed) -> ResponseReturnValue:
+    """Why no file is made now, on the page of one's exports."""
+    if isinstance(error, TooSoon):
+        response = make_response(_page(export_page.too_soon(error.wait)), 429)
+        response.headers["Retry-After"] = str(error.wait)
+        return response
+    return _page(export_page.refusal(error.code)), 409 if error.code == "exports_running" else 403
 
 
 def _page(error: str = "") -> str:
@@ -178,7 +189,11 @@ def _page(error: str = "") -> str:
 
 
 def _list_of(list_key: str) -> Any:
-    return current_app.extensions["export_lists"][list_key]
+    """The list of an export. Raises NotFound for what was handed out at once: it is no list, and kept nowhere."""
+    one = current_app.extensions["export_lists"].get(list_key)
+    if one is None:
+        raise NotFound("export_not_found")
+    return one
 
 
 def _address() -> Mapping[str, str]:

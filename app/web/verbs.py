@@ -13,6 +13,7 @@ from htmx_flask import request
 
 from app import clock, failpoints
 from app.domain.errors import Invalid, NotAllowed, Stale
+from app.domain.form_digest import OF_THE_POST, digest
 from app.domain.roles import Actor
 from app.extensions import db
 from app.jobs import sends
@@ -30,8 +31,14 @@ def post(number: str) -> Post:
     """Where the form stood: the version of the page, the form's one-time key, and who typed what."""
     return Post(
         number, request.form.get("version", type=int), key(), request.form.get("draft", "")[:24],
-        by_id=current_actor().user_id, said=request.form.get("text", ""),
+        by_id=current_actor().user_id, said=request.form.get("text", ""), form=_typed(),
     )  # fmt: skip
+
+
+def _typed() -> str:
+    """What stands for the whole form: the same words with another choice are another form."""
+    typed = {name: request.form.getlist(name) for name in request.form if name not in OF_THE_POST}
+    return digest([request.endpoint, typed])
 
 
 def key() -> str:

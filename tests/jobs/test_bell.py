@@ -79,6 +79,26 @@ def test_a_redis_that_was_wiped_is_rung_again_by_the_relay_and_what_waits_leaves
     assert len(said) == 1 and invariant.broken(db_session) == []
 
 
+def test_an_answer_that_raises_whatever_it_is_lets_the_others_leave(app, database, db_session, monkeypatch):
+    cast, said = assemble(), []
+    answer = ResultIn(text="已处理", contact_outcome="reached_accepts")
+    for code in ("W1", "W2"):
+        number = push(cast, code, waybill=f"YT{code}00000000000")
+        replies.result(actor=cast["site"], post=post(number), answer=answer, now=NOON)
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+
+    def odd(row, _material):
+        said.append(row.id)
+        if len(said) == 1:
+            raise OverflowError("odd")
+        return Result("sent")
+
+    monkeypatch.setattr(sends, "_send", odd)
+    with app.app_context():
+        sends.deliver_due()
+    assert len(set(said)) == 2
+
+
 def test_a_bell_that_is_off_costs_nothing_and_says_nothing(bell, app, caplog):
     bell("")
     with app.app_context():

@@ -167,3 +167,21 @@ def test_a_full_disk_leaves_the_picture_to_the_next_try(
     monkeypatch.setattr(clock, "now", lambda: NOON + cast.timedelta(minutes=1))
     fetches.fetch_due()
     assert row(db_session).state == "ready"
+
+
+def test_a_picture_that_raises_whatever_it_is_keeps_no_other_waiting(
+    app, db_session, company: Cast, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(app, f"http://{pictures.host}/1.jpg", f"http://{pictures.host}/2.jpg")
+    real, seen = fetches.prepare, []
+
+    def odd(*given: Any) -> Any:
+        seen.append(1)
+        if len(seen) == 1:
+            raise OverflowError("odd")
+        return real(*given)
+
+    monkeypatch.setattr(fetches, "prepare", odd)
+    assert fetches.fetch_due() == 2
+    db_session.rollback()
+    assert sorted(db_session.scalars(select(Attachment.state))) == ["pending", "ready"]

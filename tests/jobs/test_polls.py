@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DataError
 
 from app import clock
 from app.failpoints import armed
@@ -456,3 +457,24 @@ def test_what_the_platform_says_to_a_bad_answer_is_told_in_its_words(there: Poll
     row = db_session.scalars(select(Outbox).where(Outbox.kind == "callback").order_by(Outbox.id.desc())).first()
     assert row is not None and (row.state, row.error) == ("failed", "50000: 工单已完结，不能回复")
     assert db_session.scalars(select(Ticket.state)).one() == "in_progress"
+
+
+@pytest.mark.parametrize("odd", [OverflowError("odd"), DataError("odd", None, ValueError("odd"))])
+def test_a_row_that_raises_whatever_it_is_holds_up_no_other(
+    there: Polled, db_session, monkeypatch: pytest.MonkeyPatch, odd: Exception
+) -> None:
+    for n in (1, 2, 3):
+        there.tickets.open(n)
+    there.pass_time(60)
+    real = polls.arrivals.take_or_keep
+
+    def take(door: Any, arrival: Any) -> bool:
+        if b'"ticket_id": 2' in arrival.body or b'"ticket_id": "2"' in arrival.body:
+            raise odd
+        return real(door, arrival)
+
+    monkeypatch.setattr(polls.arrivals, "take_or_keep", take)
+    there.catch_up()
+    assert [row[0] for row in picture(db_session)[:2]] == ["1", "3"]
+    kept = db_session.scalars(select(Inbox).where(Inbox.state == "quarantined")).one()
+    assert kept.error == f"not_taken:{type(odd).__name__}"

@@ -64,6 +64,14 @@ def test_the_same_form_twice_is_one_urge_with_the_same_answer(cast: Cast, db_ses
     assert urges(db_session) == 1
 
 
+def test_a_used_key_of_somebody_else_is_no_urge_of_theirs(cast: Cast, db_session: Any) -> None:
+    push(cast, "W1", now=NOON - HOUR)
+    assert urge(cast, key="form")[0].tickets == 1
+    push(cast, "W2", waybill="YT9999999999992", now=NOON - HOUR)
+    assert urge(cast, who="lcs-manager", key="form")[0].tickets == 1
+    assert urges(db_session) == 2
+
+
 def test_the_duty_phone_gets_one_sms_over_all_tickets(cast: Cast, db_session: Any) -> None:
     numbers = [push(cast, f"W{n}", now=NOON - HOUR) for n in range(4)]
     urge(cast)
@@ -75,6 +83,25 @@ def test_the_duty_phone_gets_one_sms_over_all_tickets(cast: Cast, db_session: An
     assert reminders.bundle(db_session, NOON + 30 * MIN) == 0
     told = db_session.scalar(select(func.count()).where(Event.type == "reminded"))
     assert told == 4 and "13800000003" not in str([one.data for one in db_session.scalars(select(Event))])
+
+
+def test_a_phone_whose_message_cannot_be_written_costs_no_other_its_reminder(
+    cast: Cast, db_session: Any, monkeypatch: Any
+) -> None:
+    push(cast, "W1", now=NOON - HOUR)
+    push(cast, "W2", site="330108-01", waybill="YT9999999999992", now=NOON - HOUR)
+    urge(cast)
+    phones, real = sorted(db_session.scalars(select(Reminder.phone).distinct())), reminders._write_sms
+
+    def odd(session: Any, phone: str, *given: Any) -> int:
+        if phone == phones[0]:
+            raise ValueError("odd")
+        return real(session, phone, *given)
+
+    monkeypatch.setattr(reminders, "_write_sms", odd)
+    db_session.rollback()
+    assert len(phones) == 2 and reminders.bundle(db_session, NOON + MIN) == 1
+    assert [row.payload["phone"] for row in sms(db_session)] == phones[1:]
 
 
 def test_ten_minutes_lie_between_two_sms_and_the_night_waits_for_the_morning(cast: Cast, db_session: Any) -> None:

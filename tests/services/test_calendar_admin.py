@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.calendar_text import Day
-from app.domain.calendars import is_open
+from app.domain.calendars import add_time, is_open
 from app.domain.errors import Invalid, NotFound
 from app.models import CalendarHours, Clock
 from app.services import calendar_admin, calendars, sweep
@@ -132,6 +132,27 @@ def test_a_dry_run_stores_nothing(cast, db_session) -> None:
 def test_an_import_without_a_day_would_empty_the_year_and_is_refused(cast) -> None:
     with pytest.raises(Invalid):
         store(cast)
+
+
+def test_days_that_leave_no_limit_an_end_are_refused_as_such_hours_are(cast, db_session) -> None:
+    """A year and more of holidays alone: whatever waits for a working day could not be begun any more, by nobody."""
+
+    def year(n: int, but: int = 0) -> list[Day]:
+        return [Day(date(n, 1, 1) + timedelta(days=at), False, "") for at in range(365 - but)]
+
+    late = datetime(2027, 12, 1, tzinfo=UTC)
+    store(cast, *year(2027))
+    with pytest.raises(Invalid) as wrong:
+        calendar_admin.store_year(actor=cast["admin"], year=2028, days=year(2028), now=NOON)
+    assert wrong.value.fields == {"text": "too_little"}
+    calendar_admin.store_year(actor=cast["admin"], year=2028, days=year(2028, 340), now=NOON)
+    with pytest.raises(Invalid) as wrong:
+        for at in range(25, 60):
+            day = Day(date(2028, 1, 1) + timedelta(days=at), False, "")
+            calendar_admin.put_day(actor=cast["admin"], day=day, now=NOON)
+    assert wrong.value.fields == {"day": "too_little"}
+    working = calendars.calendars(db_session)["working"]
+    assert add_time(working, NOON.replace(year=2027, month=1), timedelta(hours=1)) < late + timedelta(days=120)
 
 
 def test_a_day_that_is_swapped_for_another_is_seen_at_once(cast, db_session) -> None:

@@ -185,6 +185,35 @@ def test_an_area_is_the_headquarters_managers_and_takes_in_what_is_decided_later
     assert (exempt(db_session), db_session.get_one(Exemption, area).done_at) == (4, NOON + 41 * HOUR)
 
 
+def test_areas_whose_span_goes_on_do_not_hold_up_what_was_granted_after_them(cast, db_session) -> None:
+    span = {"from_at": NOON, "until_at": NOON + 400 * HOUR}
+    for n in range(21):
+        asked = AskIn("force_majeure", f"台风 {n}")
+        area = exemptions.ask_area(actor=cast["ccs"], area="33" if n == 20 else "44", asked=asked, now=LATER, **span)
+        grant(cast, "ccs-manager", area)
+    late(cast, db_session, 2)
+    exemption_rulings.run(NOON + 30 * HOUR)
+    assert exempt(db_session) == 4
+
+
+def test_an_exemption_that_raises_stops_no_other(cast, db_session, monkeypatch) -> None:
+    span, real = {"from_at": NOON, "until_at": NOON + 40 * HOUR}, exemption_rulings.carry_out
+    areas = [exemptions.ask_area(actor=cast["ccs"], area="33", asked=AskIn("other", one), now=LATER, **span)
+             for one in ("停电", "断网")]  # fmt: skip
+    for area in areas:
+        grant(cast, "ccs-manager", area)
+    late(cast, db_session, 2)
+
+    def odd(exemption_id, *given):
+        if exemption_id == areas[0]:
+            raise ValueError("odd")
+        return real(exemption_id, *given)
+
+    monkeypatch.setattr(exemption_rulings, "carry_out", odd)
+    exemption_rulings.run(NOON + 30 * HOUR)
+    assert exempt(db_session) == 4
+
+
 def test_an_area_leaves_out_the_tickets_in_which_the_manager_acted(cast, db_session) -> None:
     numbers = late(cast, db_session, 2)
     replies.note(actor=cast["ccs-manager"], post=post(numbers[0]), text="看过", now=LATER)

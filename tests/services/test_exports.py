@@ -158,6 +158,14 @@ def test_the_watermark_names_person_place_time_number_and_filter(db_session, cas
     assert all(rule.label(export_id) in list(line.values())[-1] for line in table(db_session, export_id, tmp_path))
 
 
+def test_a_used_key_answers_for_the_same_order_alone(db_session, cast, tickets):
+    """Whoever goes back and chooses the other format under the same key is not shown the first file as if it were it."""
+    first = ask(cast, "site-manager", key="once")
+    assert ask(cast, "site-manager", key="once") == first
+    others = (order("csv"), order(queue="mine"))
+    assert len({first, *(ask(cast, "site-manager", other, key="once") for other in others)}) == 3
+
+
 def test_a_ticket_that_comes_after_the_request_is_not_in_the_file(db_session, cast, tickets, tmp_path):
     export_id = ask(cast, "site-manager")
     people.push(cast, "LATER")

@@ -153,6 +153,17 @@ def test_one_bad_line_of_a_file_stops_all_and_each_is_named(cast: Cast, db_sessi
     assert db_session.scalar(select(User.id).where(User.account == "a1")) is None
 
 
+def test_accounts_of_a_file_that_differ_in_letters_case_are_one(cast: Cast, db_session: Session) -> None:
+    """The form refuses an account that looks like another one's, and so does the file."""
+    for twice in ("li.lei,李雷,site_clerk,330106-01\nLi.Lei", "SITE,李雷,site_clerk,330106-01\nSite"):
+        text = f"{twice},李蕾,site_clerk,330106-01\n"
+        told = people_admin.trial(db_session, people_admin.rule.read_csv(HEAD + text))
+        assert [(one.line, one.why) for one in told.bad] == [(3, "account_twice")]
+        db_session.rollback()
+        with pytest.raises(Invalid):
+            take(cast, text)
+
+
 def test_accounts_are_found_by_their_beginning_a_name_or_a_house(cast: Cast, db_session: Session) -> None:
     make(cast)
     for words, wanted in (("li.", "li.lei"), ("雷", "li.lei"), ("%", None), ("_", None), ("440305-01", "site-3")):

@@ -197,3 +197,18 @@ def test_the_thresholds_are_versions(db_session: Any, cast: Cast) -> None:
     made = db_session.scalars(select(Rectification)).one()
     assert (made.policy_version, made.grounds[0]) == (2, {"kind": "score", "value": 950, "limit": 96, "category": ""})
     assert db_session.scalar(select(func.count()).select_from(RectificationEntry)) == 1
+
+
+def test_a_form_that_raises_costs_no_other_its_reminder(db_session: Any, cast: Cast, monkeypatch: Any) -> None:
+    numbers, real = [ordered(cast, key=key) for key in ("one", "two")], rectifications.note
+    due = row(db_session, numbers[0]).due_at
+
+    def odd(session: Any, form: Any, *given: Any) -> None:
+        if form.number == numbers[0]:
+            raise ValueError("odd")
+        real(session, form, *given)
+
+    monkeypatch.setattr(rectifications, "note", odd)
+    db_session.rollback()
+    assert [rectification_work.run(db_session, due) for _ in range(2)] == [1, 0]
+    assert [row(db_session, number).was_late for number in numbers] == [False, True]

@@ -152,6 +152,22 @@ def test_nothing_is_deleted_before_its_time(cast: Cast, db_session, days: int) -
             Config.from_env({"RETENTION_DAYS": str(days), "SECRET_KEY": "k" * 32})
 
 
+def test_a_picture_that_the_store_does_not_give_up_keeps_no_other_ticket_from_being_cleared(
+    cast: Cast, db_session, monkeypatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 1)
+    first, second = ended(cast, db_session, "W1"), ended(cast, db_session, "W2")
+    change(db_session, first, activity_at=NOON)
+
+    def drop(name: str) -> None:
+        if name == f"{len('W1'):02x}{ord('1'):02x}" * 8:
+            raise OSError("held")
+
+    assert retention.run(days=DAYS, now=LATER, drop=drop).tickets == 1
+    assert [ticket(db_session, number).cleared_at is None for number in (first, second)] == [True, False]
+    assert retention.run(days=DAYS, now=LATER, drop=lambda _name: None).tickets == 1
+
+
 def test_the_command_says_what_went(app, cast: Cast, db_session, monkeypatch) -> None:
     ended(cast, db_session)
     monkeypatch.setattr("app.clock.now", lambda: LATER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from sqlalchemy import func, select
 
 from app.domain import one_time
 from app.domain.errors import Invalid, NotAllowed, NotFound
+from app.extensions import db
 from app.models import RecoveryCode, SecondFactor, SecondFactorLog, SessionRow
-from app.services import second_factor
+from app.services import guessing, second_factor
 from app.services.accounts import SignInRefused
 from tests.cast import NOON, Cast
 
@@ -67,6 +69,34 @@ def test_a_code_is_taken_once_and_none_older_after_it(cast: Cast, db_session) ->
     check(db_session, cast, f" {made.at(later + STEP)[:3]} {made.at(later + STEP)[3:]} ", later + STEP)
 
 
+def test_of_many_codes_side_by_side_no_more_are_looked_at_than_one_after_the_other(
+    app, cast: Cast, db_session, monkeypatch
+) -> None:
+    enrol(db_session, cast)
+    db_session.rollback()
+    side_by_side, real = threading.Barrier(8), guessing.wait_seconds
+
+    def slow(*given: Any) -> int:
+        found = real(*given)
+        with suppress(threading.BrokenBarrierError):
+            side_by_side.wait(0.3)
+        return found
+
+    monkeypatch.setattr(guessing, "wait_seconds", slow)
+    said: list[str] = []
+
+    def try_it() -> None:
+        with app.app_context():
+            said.append(refused(db.session(), cast, "000000", NOON + 10 * STEP).code)
+
+    threads = [threading.Thread(target=try_it) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(said) == ["wait"] * 3 + ["wrong_code"] * 5
+
+
 @pytest.mark.parametrize(("steps", "taken"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 def test_a_clock_that_is_one_step_off_is_forgiven(cast: Cast, db_session, steps: int, taken: bool) -> None:
     made, _codes = enrol(db_session, cast)
@@ -90,8 +120,6 @@ def test_of_two_at_once_with_one_code_one_gets_in(app, cast: Cast, db_session) -
     code = made.at(now)
 
     def try_it() -> None:
-        from app.extensions import db
-
         with app.app_context():
             gate.wait()
             try:

@@ -49,6 +49,17 @@ def test_a_colleague_who_is_there_is_enough_and_a_new_silence_is_a_new_alarm(cas
     assert silent_sites.watch(db_session, NOON + 61 * MIN) == 1
 
 
+def test_sites_that_were_told_of_do_not_stand_before_those_that_were_not(
+    cast: Cast, db_session: Any, monkeypatch
+) -> None:
+    monkeypatch.setattr(silent_sites, "AT_ONCE", 1)
+    push(cast)
+    push(cast, "W2", site="330108-01", waybill="YT9999999999992")
+    for who in ("site", "site-manager", "site-2"):
+        seen(cast, who, NOON)
+    assert [silent_sites.watch(db_session, NOON + n * MIN) for n in (21, 22, 23)] == [1, 1, 0]
+
+
 def test_the_night_is_no_silence_and_the_morning_begins_anew(cast: Cast, db_session: Any) -> None:
     push(cast)
     evening = datetime.fromisoformat("2026-11-18T19:50+08:00")

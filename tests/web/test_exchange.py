@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
-from app.jobs import sends
+from app.jobs import replays, sends
 from app.models import Category, Connection, Inbox, MessageReveal, Outbox, PlatformOrder, Ticket, UnmappedCode
 from app.services import exchange, replies
 from app.services.replies import ResultIn
@@ -110,6 +110,35 @@ def test_what_was_pushed_again_meanwhile_is_not_doubled_by_the_replay(door: Door
     assert browsers["admin"].form(f"/admin/messages/{held.id}/replay").status_code == 303
     db_session.rollback()
     assert db_session.scalars(select(Ticket.urge_count)).all() == [1]
+
+
+def test_messages_that_stay_in_quarantine_stand_before_no_other(door: Door, browsers, db_session, monkeypatch) -> None:
+    monkeypatch.setattr(exchange, "AT_ONCE", 2)
+    for code in ("BAD-1", "BAD-2", "BAD-3", "W1"):
+        door.push(strange(code))
+    door.push(later("W1"), "WORK_ORDER_REMIND")  # the map that is missing is stored for this one alone
+    browsers["admin"].form("/admin/connections/demo", **{**PATHS, "message_map": "WORK_ORDER_REMIND = WORK_ORDER_URGE"})
+    assert browsers["admin"].form("/admin/connections/demo/replay").location.endswith("taken=1&stay=4")
+
+
+def test_a_message_that_raises_whatever_it_is_stays_and_the_next_is_read(
+    door: Door, browsers, db_session, monkeypatch
+) -> None:
+    for code in ("W1", "W2"):
+        door.push(strange(code))
+    browsers["admin"].form(
+        "/admin/connections/demo", **{**PATHS, "field_map": "work_order_code = order.id\nwork_order_task.task_expire_time ="}
+    )  # fmt: skip
+    real, seen = replays.arrivals.take, []
+
+    def odd(*given: Any) -> None:
+        seen.append(1)
+        if len(seen) == 1:
+            raise OverflowError("odd")
+        real(*given)
+
+    monkeypatch.setattr(replays.arrivals, "take", odd)
+    assert browsers["admin"].form("/admin/connections/demo/replay").location.endswith("taken=1&stay=1")
 
 
 @pytest.mark.both_engines  # what a process that is killed leaves behind is the engine's to take back

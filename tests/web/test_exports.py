@@ -283,3 +283,24 @@ def test_a_person_reads_the_file_in_the_own_language(stage: Stage) -> None:
     post(stage, "lcs", "/language", lang="zh")
     run(stage)
     assert text_of(stage, "lcs", "csv").startswith("Ticket,Waybill,Category")
+
+
+def test_the_sheet_of_the_people_stands_in_the_log_carries_its_number_and_counts_in_the_limits(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names people with what each did: whoever takes it as a file is on record as for every list."""
+    path, browser = "/scorecards/2026-11/330106-01/people", stage.browsers["site-manager"]
+    assert [browser.get(f"{path}.{kind}").status_code for kind in ("xlsx", "pdf")] == [404, 404]
+    file = post(stage, "site-manager", f"{path}.xlsx")
+    assert file.status_code == 200 and file.headers["Cache-Control"] == "no-store"
+    row, cells = newest(stage), [cell.value for page in openpyxl.load_workbook(io.BytesIO(file.data)) for line in page
+                                 for cell in line]  # fmt: skip
+    number = rule.label(row.id)
+    assert number in " ".join(map(str, cells)) and number in browser.get("/exports").text
+    log = stage.browsers["admin"].get(f"/exports/log?number={number}").text
+    assert log.count(number) >= 2 and "127.0.0.1" in log and "人员月度考核表" in log
+    for what in ("again", "file"):
+        assert post(stage, "site-manager", f"/exports/{row.id}/{what}").status_code == 404
+    monkeypatch.setattr(rule, "MOST_IN_WINDOW", 1)
+    assert post(stage, "site-manager", f"{path}.xlsx").status_code == 429
+    assert newest(stage).id == row.id

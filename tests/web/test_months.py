@@ -139,11 +139,11 @@ def test_the_people_of_a_site_have_a_sheet_on_screen_as_pdf_and_as_excel_and_its
     code = re.search(r"[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}", seen)
     assert code is not None and "19 / 20" in seen
     assert "人员月度考核表" in text_of(head.get(f"/verify?code={code[0]}").text)
-    book = load_workbook(BytesIO(head.get(f"{people}.xlsx").data))
+    book = load_workbook(BytesIO(post(head, people, f"{people}.xlsx").data))
     lines = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows(min_row=4)]
     mine = next(line for line in lines if line[1] == "manager")
     assert mine[4:9] == [20, 19, 20, 19, 20] and book.worksheets[1]["B8"].value == code[0]
-    answer = head.get(f"{people}.pdf")
+    answer = post(head, people, f"{people}.pdf")
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert code[0] in PdfReader(BytesIO(answer.data)).pages[0].extract_text()
 

@@ -41,10 +41,22 @@ def test_a_nul_in_a_form_is_400_and_nothing_is_stored(stage: Stage, field: str) 
     "path",
     [f"/sms-outbox?before={HUGE}", f"/sms-outbox?before=-{HUGE}", f"/callbacks?before={HUGE}", f"/scorecards?page={HUGE}",
      f"/tickets?after={EARLY}~1", f"/tickets?after={LATE}~{HUGE}", f"/tickets?after={LATE}~1",
-     f"/tickets/news?version={HUGE}&since={EARLY}", f"/tickets/news?version=1&since={LATE}"],
+     f"/tickets/news?version={HUGE}&since={EARLY}", f"/tickets/news?version=1&since={LATE}",
+     f"/audits?before={HUGE}"],
 )  # fmt: skip
 def test_numbers_and_instants_beyond_any_row_find_the_first_page_or_none(stage: Stage, path: str) -> None:
     assert stage.browsers["ccs"].get(path).status_code in (200, 204)
+
+
+@pytest.mark.parametrize("path", ["/admin/log", "/admin/messages", "/sms-outbox", "/callbacks", "/switches"])
+def test_numbers_beyond_any_row_find_the_first_page_of_an_administrator_too(stage: Stage, path: str) -> None:
+    assert stage.browsers["admin"].get(f"{path}?before={HUGE}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/analysis", "/analysis/tickets", "/analysis/changes"])
+def test_the_first_day_of_all_is_none_of_an_analysis(stage: Stage, path: str) -> None:
+    assert stage.browsers["ccs"].get(f"{path}?from=0001-01-01&to=0001-01-01").status_code in (200, 422)
+    assert stage.browsers["ccs"].get(f"{path}?to=0001-01-01").status_code in (200, 422)
 
 
 def test_numbers_beyond_any_row_name_nothing(stage: Stage) -> None:

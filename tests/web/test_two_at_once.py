@@ -116,6 +116,21 @@ def test_a_form_that_comes_again_with_other_words_is_told_so_and_not_that_they_a
     assert note("site", "改过的话", submission_key="anew").status_code == 303
 
 
+def test_a_form_that_comes_again_with_part_of_its_words_or_another_choice_is_told_so(stage: Stage) -> None:
+    number = fresh(stage, "PARTS")
+
+    def send(path: str, **typed: str) -> int:
+        fields = {"csrf_token": stage.csrf, "submission_key": f"once-{path}", **typed}
+        return stage.browsers["site"].post(f"/tickets/{number}/{path}", data=fields).status_code
+
+    whole, news = "客户周一不在家，周二再去", {"contact_outcome": "busy", "next_update_at": "2026-11-25T10:00"}
+    assert [send("note", text=text) for text in (whole, whole, "客户周一不在家")] == [303, 303, 409]
+    later = news | {"next_update_at": "2026-11-25T18:00"}
+    assert [send("follow-up", text=whole, **one) for one in (news, news, later)] == [303, 303, 409]
+    key = {"submission_key": "once-note"}
+    assert send("follow-up", text=whole, **later, **key) == 409  # another form under the key of the first
+
+
 COMPLAINT = {"text": "电话里说的话", "category": "LOST", "channel": "telephone", "waybill": "YT5550000000001"}
 QUESTION = {"text": "请问怎么办", "to": "lcs"}
 
