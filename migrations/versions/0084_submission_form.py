@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0082_submission_form"
-down_revision = "0081_event_months"
+revision = "0084_submission_form"
+down_revision = "0083_routing_indexes"
 branch_labels = None
 depends_on = None
 
