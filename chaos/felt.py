@@ -4,8 +4,9 @@ felt at all. A cut that nobody noticed would prove nothing."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from chaos.evidence import Finding, Logs
 from chaos.hosts import HOSTS
@@ -21,8 +22,8 @@ LEFT = "read replica: not used"
 
 def lists_made(logs: Logs) -> Finding:
     """Each list that was acknowledged to the reader is made once, the reader has each file, and each page was shown."""
-    made = Counter(str(row["key"]).partition(":")[2] for row in logs.tables["export"])
-    states = {str(row["key"]).partition(":")[2]: row["state"] for row in logs.tables["export"]}
+    made = Counter(_form_key(row) for row in logs.tables["export"])
+    states = {_form_key(row): row["state"] for row in logs.tables["export"]}
     orders = {line["key"] for line in logs.said("agents", "ordered") if line["yes"]}
     files = {line["export"]: line["bytes"] for line in logs.said("agents", "file")}
     wrong = [f"list {key} was acknowledged and is there {made[key]} times" for key in orders if made[key] != 1]
@@ -32,6 +33,11 @@ def lists_made(logs: Logs) -> Finding:
     pages = list(logs.said("agents", "page"))
     wrong += [f"{line['path']} gave HTTP {line['status']}" for line in pages if line["status"] != 200]
     return Finding("pages of the reader, and lists as files", len(pages) + len(orders), wrong)
+
+
+def _form_key(row: Mapping[str, Any]) -> str:
+    """The key that the form was sent with: it stands between who ordered and what was asked for."""
+    return str(row["key"]).split(":")[1]
 
 
 def faults_felt(faults: list[Line], pushes: Iterable[Line], portal_logs: Path, redis_logs: Path) -> Finding:

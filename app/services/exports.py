@@ -24,6 +24,7 @@ from app.models.ids import new_id
 from app.services.transaction import write
 
 PAGE = 50
+KEY_SHOWN = 40  # characters of a form's key that stand in its order's, beside the digest of all of it
 
 
 class TooSoon(DomainError):
@@ -67,8 +68,9 @@ def ask(*, actor: Actor, order: OrderIn, key: str, address: str, now: datetime) 
     require(actor, order.capability)
     with write() as session:
         lock_key(session, f"exports:{actor.user_id}")
-        said = digest([key or secrets.token_urlsafe(24), order.list_key, order.format, dict(order.asked)])
-        key = f"{actor.user_id}:{said}"
+        key = key or secrets.token_urlsafe(24)
+        said = digest([key, order.list_key, order.format, dict(order.asked)])
+        key = f"{actor.user_id}:{key[:KEY_SHOWN]}:{said[:32]}"
         before = session.scalar(select(Export.id).where(Export.key == key))
         if before is not None:
             return int(before)
