@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import Model
 from app.models.types import Big, UtcDateTime, primary, ref
 
-# What routing asks of every new ticket: few of ten thousand have either. With one of these indexes SQLite plans the list
-# of a site's late clocks the wrong way round.
+# What routing asks of every new ticket: few of ten thousand have either. With one of these indexes SQLite plans the
+# list of a site's late clocks the wrong way round.
 _BY_ADDRESS = text("kind = 'site' AND address_prefix <> ''")
 _DEPUTY = text("deputy_id IS NOT NULL")
 
