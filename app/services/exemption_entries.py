@@ -19,7 +19,7 @@ from app.domain.errors import NotFound
 from app.domain.roles import Actor
 from app.models import Clock, Event, ExemptedClock, Exemption, FreeText, Organisation, Ticket, User
 from app.services import attachments, desk, moves
-from app.services.transaction import DATABASE_AWAY, write
+from app.services.transaction import apart, write
 
 log = logging.getLogger(__name__)
 WANTED = "wanted"
@@ -32,18 +32,9 @@ def run(now: datetime, limit: int = 200) -> int:
         missing = exists().where(ExemptedClock.exemption_id == Exemption.id, ExemptedClock.state == WANTED)
         undone = select(Exemption.id).where(Exemption.done_at.is_(None), missing)
         ids = list(session.scalars(undone.order_by(Exemption.id)))
-    return sum(_safely(exemption_id, now, limit) for exemption_id in ids)
-
-
-def _safely(exemption_id: int, now: datetime, limit: int) -> int:
-    """One that raises is reported and does not stop the others."""
-    try:
-        return go_on(exemption_id, now, limit)
-    except DATABASE_AWAY:
-        raise
-    except Exception:
-        log.exception("exemptions: the entries of %s wait", exemption_id)
-        return 0
+    return sum(
+        apart(log, f"exemption {exemption_id}, its entries", go_on, exemption_id, now, limit) for exemption_id in ids
+    )
 
 
 def go_on(exemption_id: int, now: datetime, limit: int) -> int:

@@ -17,7 +17,7 @@ from app.models import Clock, Event, ExemptedClock, Exemption, Organisation, Tic
 from app.models.dialect import for_update, insert_ignoring
 from app.services import desk, exemption_entries, exemption_scopes, exemption_view, journal, moves
 from app.services.hands import NO_ACT
-from app.services.transaction import DATABASE_AWAY, write
+from app.services.transaction import apart, write
 
 log = logging.getLogger(__name__)
 DECISION_LIMIT = 200
@@ -101,18 +101,7 @@ def run(now: datetime, limit: int = 200) -> int:
     with write() as session:
         undone = select(Exemption.id).where(Exemption.done_at.is_(None), Exemption.state != "asked")
         ids = list(session.scalars(undone.order_by(Exemption.id)))
-    return sum(_safely(exemption_id, now, limit) for exemption_id in ids)
-
-
-def _safely(exemption_id: int, now: datetime, limit: int) -> int:
-    """One that raises is reported and does not stop the others."""
-    try:
-        return carry_out(exemption_id, now, limit)
-    except DATABASE_AWAY:
-        raise
-    except Exception:
-        log.exception("exemptions: %s left as it is", exemption_id)
-        return 0
+    return sum(apart(log, f"exemption {exemption_id}", carry_out, exemption_id, now, limit) for exemption_id in ids)
 
 
 def carry_out(exemption_id: int, now: datetime, limit: int) -> int:

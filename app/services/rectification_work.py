@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -21,7 +20,7 @@ from app.models import Audit, FrozenCard, MonthClose, Organisation, Rectificatio
 from app.models.dialect import changed, for_update, insert_ignoring
 from app.services import months, rectification_policy, rectifications
 from app.services.scorecard_facts import Span, marked_in
-from app.services.transaction import DATABASE_AWAY, write
+from app.services.transaction import apart, write
 
 log = logging.getLogger(__name__)
 LOOKED_BACK = timedelta(days=31)  # a month that was frozen longer ago asks for nothing any more
@@ -36,19 +35,8 @@ def run(session: Session, now: datetime) -> int:
     )
     waiting = list(session.scalars(fresh.order_by(MonthClose.month)))
     session.rollback()
-    made = sum(_safely(partial(of_month, session, month, now)) for month in waiting)
+    made = sum(apart(log, f"the forms of {month}", of_month, session, month, now) for month in waiting)
     return made + remind(session, now)
-
-
-def _safely(step: Callable[[], int]) -> int:
-    """What raises is reported and does not stop the others."""
-    try:
-        return step()
-    except DATABASE_AWAY:
-        raise
-    except Exception:
-        log.exception("rectifications: one is left as it is")
-        return 0
 
 
 def of_month(session: Session, month: str, now: datetime) -> int:
@@ -98,7 +86,7 @@ def remind(session: Session, now: datetime) -> int:
     due = select(Rectification.id).where(Rectification.remind_at <= now).order_by(Rectification.remind_at)
     waiting = list(session.scalars(due.limit(AT_ONCE)))
     session.rollback()
-    return sum(_safely(partial(_remind, row_id, now)) for row_id in waiting)
+    return sum(apart(log, f"rectification {row_id}", _remind, row_id, now) for row_id in waiting)
 
 
 def _remind(row_id: int, now: datetime) -> bool:

@@ -19,7 +19,7 @@ from app.models.dialect import lock_key
 from app.models.ids import new_id
 from app.models.together import Question, ask
 from app.services import calendars, clocks, duty, gathering, journal, lateness, moves, organisations, robots
-from app.services.transaction import DATABASE_AWAY, keep, read_ahead, write
+from app.services.transaction import apart, keep, read_ahead, write
 
 log = logging.getLogger(__name__)
 TEMPLATE = "due_soon"
@@ -127,18 +127,7 @@ def bundle(session: Session, now: datetime) -> int:
     open_ones = select(Reminder.phone).where(Reminder.outbox_id.is_(None), Reminder.dropped == "").distinct()
     phones = list(session.scalars(open_ones))
     session.rollback()
-    return sum(_safely(phone, now) for phone in phones)
-
-
-def _safely(phone: str, now: datetime) -> int:
-    """A phone whose message cannot be written is reported and waits; the others are told."""
-    try:
-        return _bundle_phone(phone, now)
-    except DATABASE_AWAY:
-        raise
-    except Exception:
-        log.exception("reminders: one phone waits")
-        return 0
+    return sum(apart(log, "the reminder of a phone", _bundle_phone, phone, now) for phone in phones)
 
 
 def _bundle_phone(phone: str, now: datetime) -> int:

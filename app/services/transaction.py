@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from logging import Logger
 from typing import Any, TypeVar, cast
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -101,6 +102,18 @@ def again(act: Callable[[], T]) -> T:
                 raise
             session.rollback()
     return act()
+
+
+def apart(log: Logger, what: str, act: Callable[..., int], *given: Any) -> int:
+    """What `act`, one of many that a job does, gives; one that raises is reported as `what` in the log of whose job it
+    is, gives 0, and does not stop the others. Raises when it is the database that is away."""
+    try:
+        return act(*given)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        log.exception("%s is left as it is", what)
+        return 0
 
 
 def kept(session: Session, key: Hashable, make: Callable[[], T]) -> T:
