@@ -27,7 +27,8 @@ def typed(page: Page, text: str, scripting: bool) -> None:
     """Type into the result and wait until it is saved; without scripting the button saves."""
     page.locator("#result-text").fill(text)
     if not scripting:
-        page.locator("#box-result button[formaction$='/draft']").click()
+        with page.expect_navigation():  # a page on its way would meet the reload that follows
+            page.locator("#box-result button[formaction$='/draft']").click()
         return
     expect(page.locator("#box-result [data-draft-state]")).not_to_be_empty()
 
@@ -132,7 +133,8 @@ def saved(page: Page, form: Locator, scripting: bool) -> None:
     if scripting:
         expect(form.locator("[data-draft-state]")).to_have_text("草稿已存")
     else:
-        form.locator("button[formaction^='/drafts/']", has_text="存草稿").click()
+        with page.expect_navigation():
+            form.locator("button[formaction^='/drafts/']", has_text="存草稿").click()
         expect(page.locator(".draftbar")).to_be_visible()
 
 
