@@ -72,6 +72,22 @@ def one(session: Session, asked: Asked) -> Any:
 def run(session: Session, steps: Mapping[str, Any]) -> dict[str, Any]:
     """What each step gives, by its name. A step is a value, or a generator that yields questions and returns one: all
     questions that are open at the same time go into one statement."""
+    return told(session, joined(steps))
+
+
+def told(session: Session, step: Step[T]) -> T:
+    """What one step gives; each of its rounds is a statement."""
+    answer: Any = None
+    while True:
+        try:
+            asked = step.send(answer)
+        except StopIteration as end:
+            return cast(T, end.value)
+        answer = ask(session, *asked)
+
+
+def joined(steps: Mapping[str, Any]) -> Step[dict[str, Any]]:
+    """Many steps as one, which asks in each round what all of them ask."""
     done = {name: step for name, step in steps.items() if not isinstance(step, Generator)}
     waiting: dict[str, tuple[Step[Any], tuple[Asked, ...]]] = {}
     for name, step in steps.items():
@@ -79,9 +95,9 @@ def run(session: Session, steps: Mapping[str, Any]) -> dict[str, Any]:
             _advance(name, step, None, waiting, done)
     while waiting:
         round_, waiting = waiting, {}
-        found = iter(ask(session, *(one for _, asked in round_.values() for one in asked)))
+        found = iter((yield tuple([one for _, asked in round_.values() for one in asked])))
         for name, (step, asked) in round_.items():
-            _advance(name, step, tuple(next(found) for _ in asked), waiting, done)
+            _advance(name, step, tuple([next(found) for _ in asked]), waiting, done)
     return {name: done[name] for name in steps}
 
 

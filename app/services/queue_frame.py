@@ -45,8 +45,13 @@ def rail(session: Session, actor: Actor, now: datetime) -> Rail:
 
 def load(session: Session, actor: Actor, filters: Filters, now: datetime) -> Frame:
     """The page of the work queue. Raises NotFound for a role without a queue."""
+    return together.told(session, framing(actor, filters, now))
+
+
+def framing(actor: Actor, filters: Filters, now: datetime) -> Step[Frame]:
+    """The same as a step, for a page that asks for something else as well."""
     filters = queue.offered(actor.desk, filters)
-    found = together.run(session, {
+    found = yield from together.joined({
         **_of_rail(actor, now), "page": queue.page_step(actor, filters, now),
         "bands": queue.by_band_step(actor, filters, now), "categories": _rows(queue.CATEGORIES()),
         "views": _rows(saved_views.MINE(actor_id=actor.user_id)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, bindparam, exists, false, func, select, true
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from app.domain.errors import NotFound
 from app.domain.roles import Actor
 from app.models import Party, Ticket
 from app.models.dialect import for_update
+from app.models.together import Question, Step
 from app.services import archive_back
 
 
@@ -89,6 +90,19 @@ def load(session: Session, actor: Actor, number: str, *, lock: bool = False) -> 
     if ticket is None:
         raise NotFound("ticket_not_found")
     return archive_back.whole(session, ticket) if lock else ticket
+
+
+def reading(actor: Actor, number: str) -> Step[Ticket]:
+    """The same as a step, for reading only: a named tuple with the ticket's attributes. Raises NotFound."""
+    (rows,) = yield (_read(pattern(actor))(number=number, **ids(actor)),)
+    if not rows:
+        raise NotFound("ticket_not_found")
+    return cast(Ticket, rows[0])
+
+
+@cache
+def _read(pattern: Actor) -> Question:
+    return Question(_numbered(pattern, False))
 
 
 def locked_ticket(session: Session, ticket_id: int) -> Ticket:

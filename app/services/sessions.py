@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import namedtuple
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
@@ -53,6 +55,15 @@ class Found:
     touch_due: bool
     emergency: bool = False  # some emergency is in force: whom it concerns is asked then, and only then
     troubles: Troubles = field(default_factory=Troubles)  # what does not work as usual
+    beside: tuple[Any, ...] = ()  # what was asked for beside it
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Columns that one statement brings along with the session, and the values of their parameters."""
+
+    columns: tuple[Any, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,22 +79,26 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def find(session: Session, token: str, *, now: datetime, limits: Limits) -> Found | None:
+def find(
+    session: Session, token: str, *, now: datetime, limits: Limits, beside: Beside = Beside()
+) -> Found | None:  # fmt: skip
     """The session of that token, or None when it is unknown, idle, too old, or its person changed or was disabled.
 
     Reads only. A clock that jumped back by more than the idle time ends a session as one that jumped ahead does.
     """
-    asked = {"token_hash": digest(token), **troubles.values(now)}
-    row = session.connection().execute(_FIND, asked).one_or_none()
+    asked = {"token_hash": digest(token), **troubles.values(now), **beside.values}
+    row = session.connection().execute(_find(beside.columns), asked).one_or_none()
     if row is None:
         return None
-    emergency, home, beat, overdue, vain, *rest = row
+    width = len(row) - len(beside.columns)
+    emergency, home, beat, overdue, vain, *rest = row[:width]
     stored, user = _Stored._make(rest[: len(_STORED)]), _Person._make(rest[len(_STORED) : -len(_PLACE)])
     if not _holds(stored, user, now, limits):
         return None
     touch_due = now - stored.active_at >= TOUCH_EVERY
     late, place = troubles.of(beat, overdue, vain, now), _Place._make(rest[-len(_PLACE) :])
-    return Found(facts(user, place, home or ""), dict(stored.data), touch_due, bool(emergency), late)
+    person = facts(user, place, home or "")
+    return Found(person, dict(stored.data), touch_due, bool(emergency), late, tuple(row[width:]))
 
 
 _STORED = ("epoch", "data", "created_at", "active_at")
@@ -106,6 +121,11 @@ _FIND = (
     .join(Organisation, Organisation.id == User.organisation_id)
     .where(SessionRow.token_hash == bindparam("token_hash"))
 )  # fmt: skip
+
+
+@lru_cache
+def _find(beside: tuple[Any, ...]) -> Any:
+    return _FIND.add_columns(*(column.label(f"beside_{n}") for n, column in enumerate(beside)))
 
 
 def _holds(row: Any, user: Any, now: datetime, limits: Limits) -> bool:

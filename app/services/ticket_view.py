@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -41,6 +42,7 @@ from app.services import (
     desk,
     duty,
     linked,
+    queue_frame,
     scans,
     scope,
     templates,
@@ -49,6 +51,8 @@ from app.services import (
 from app.services.archived_ticket import NAMELESS as NAMELESS
 from app.services.archived_ticket import Entry as Entry
 from app.services.linked import Linked
+from app.services.queue import Filters
+from app.services.queue_frame import Frame
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site", "transfer"}
 WRITTEN = {"result", "follow_up", "follow_up_replied"}  # what templates are offered for
@@ -98,14 +102,27 @@ def answerable(session: Session, actor: Actor, number: str) -> Answerable:
 
 def view(session: Session, actor: Actor, number: str) -> View:
     """The ticket in the actor's scope with all that belongs to it. Raises NotFound."""
-    ticket = scope.load(session, actor, number)
+    return together.told(session, viewing(session, actor, number))
+
+
+def beside(session: Session, actor: Actor, number: str, filters: Filters, now: datetime) -> tuple[View, Frame]:
+    """The ticket, and the list that its page shows beside it. Raises NotFound."""
+    steps = {"view": viewing(session, actor, number), "frame": queue_frame.framing(actor, filters, now)}
+    found = together.run(session, steps)
+    return found["view"], found["frame"]
+
+
+def viewing(session: Session, actor: Actor, number: str) -> Step[View]:
+    """The same as a step, for a page that asks for something else as well."""
+    ticket = yield from scope.reading(actor, number)
     facts = desk.facts_of(ticket)
     actions = () if ticket.archived_at else allowed_actions(facts, actor)  # it is to be read
     parts = ticket_parts.steps(ticket, actor)
-    found = together.run(session, {**_steps(ticket, actor, actions), **parts})
+    found = yield from together.joined({**_steps(ticket, actor, actions), **parts})
     entries, links = found["entries"], found["links"]
     if links:  # most parcels have one number, and need not be asked for again
-        found |= together.run(session, _parcel(ticket, actor, [ticket.waybill, *(link.waybill for link in links)]))
+        numbers = [ticket.waybill, *(link.waybill for link in links)]
+        found |= yield from together.joined(_parcel(ticket, actor, numbers))
     if ticket.archived_at is not None:
         found |= archived_ticket.read(session, ticket)
         entries = found["entries"]

@@ -153,10 +153,10 @@ def count_text(n: int, key: str) -> str:
 
 
 def desk(
-    session: Session, actor: Actor, filters: Filters, now: datetime, selected: str = ""
+    session: Session, actor: Actor, filters: Filters, now: datetime, selected: str = "", frame: Frame | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The menu and the list pane for the filters in the address."""
-    frame = queue_frame.load(session, actor, filters, now)
+    """The menu and the list pane for the filters in the address; `frame` where it was read already."""
+    frame = frame or queue_frame.load(session, actor, filters, now)
     return rail_from(frame.rail, actor, filters), _listing(session, actor, frame, now, selected)
 
 

@@ -11,11 +11,12 @@ from flask.wrappers import Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
+from app.domain.roles import Actor
 from app.extensions import db
 from app.services import accounts, sessions
 from app.services.sessions import Limits, SignedIn
 from app.services.troubles import Troubles
-from app.web import failures
+from app.web import failures, poll_ahead
 
 FORM_LIMIT = 2_000_000  # bytes of any body; the platform's door has its own, smaller limit
 # A field costs memory however short it is: two megabytes of `a&a&a` were a million of them, a hundred megabytes and
@@ -71,6 +72,7 @@ class PortalSession(SecureCookieSession):
         self.begun, self.emergency = False, False
         self.apart = False  # of a request that has no session: whatever stands in it, no cookie comes of it
         self.troubles: Troubles | None = None
+        self.ahead: tuple[Actor | None, tuple[Any, ...]] = (None, ())  # of a poll: for whom what was read
         self.broken: SQLAlchemyError | None = None
 
     def become(self, token: str, person: SignedIn, data: dict[str, Any], *, begun: bool = False) -> None:
@@ -148,10 +150,12 @@ def is_poll(asked: Request) -> bool:
 
 def _load(opened: PortalSession, token: str, asked: Request) -> None:
     now = clock.now()
-    found = sessions.find(db.session(), token, now=now, limits=limits())
+    guessed, beside = poll_ahead.beside(asked, token)
+    found = sessions.find(db.session(), token, now=now, limits=limits(), beside=beside)
     if found is None:
         return
     opened.become(token, found.person, found.data)
+    opened.ahead = (guessed, found.beside)
     opened.emergency, opened.troubles = found.emergency, found.troubles
     if found.touch_due and not is_poll(asked):
         try:

@@ -29,6 +29,7 @@ from app.web import (
     claim_check,
     forms,
     next_ticket,
+    poll_ahead,
     queue_page,
     result_forms,
     search_page,
@@ -79,7 +80,7 @@ def index() -> ResponseReturnValue:
 def news() -> ResponseReturnValue:
     """The poll: 204 when nothing changed, else the bar that announces what came, the renewed counters and the bell."""
     actor, session, now = current_actor(), db.session(), clock.now()
-    version, unread = queue.pulse(session, actor)
+    version, unread = poll_ahead.pulse(session, actor)
     since = verbs.instant_of(request.args.get("since", ""))
     heard = bell_mark.know(unread) == request.args.get("bell", "")
     if since is None or (heard and version == request.args.get("version", type=int)):
@@ -96,11 +97,11 @@ def show(number: str) -> ResponseReturnValue:
     """One ticket: the whole page, or its pane alone for HTMX; `?sheet=` opens the sheet of an action, `?sent=` names
     the ticket that was answered before."""
     actor = current_actor()
-    view = ticket_view.view(db.session(), actor, number)
+    view, frame = verbs.read(actor, number)
     notice = _merged(view) if "repeat" in request.args else None
     notice = undo_bar.said() if "undone" in request.args else notice
     sent = next_ticket.asked_note(db.session(), actor)
-    return verbs.page(actor, view, sheet=request.args.get("sheet", ""), notice=notice, sent=sent)
+    return verbs.page(actor, view, frame, sheet=request.args.get("sheet", ""), notice=notice, sent=sent)
 
 
 def _merged(view: ticket_view.View) -> str:
