@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -26,8 +26,7 @@ from app.models import (
     together,
 )
 from app.models.together import Question, Step
-from app.services import notices, scope, versions
-from app.services.notices import Unread
+from app.services import scope, versions
 from app.services.queue_filters import IN_BANDS as IN_BANDS
 from app.services.queue_filters import OWNERS as OWNERS
 from app.services.queue_filters import QUEUES as QUEUES
@@ -40,19 +39,11 @@ from app.services.queue_filters import conditions as conditions
 from app.services.queue_filters import offered as offered
 from app.services.queue_scope import behind, beyond, storable, within
 from app.services.scope import work_scope
-from app.services.sessions import Beside
 
 PAGE = 50
 SHAPES = 500  # kept questions: roles with the filters that they set
 MOST = 100  # a band is counted no further
 ASKED = frozenset({"to_answer", "to_rule"})  # queues of what is asked of one desk alone
-
-
-class Pulse(NamedTuple):
-    """The number that grows with each change in somebody's scope, and their unread notices."""
-
-    version: int
-    unread: Unread
 
 
 class Row(NamedTuple):
@@ -223,27 +214,6 @@ def unowned(session: Session, actor: Actor) -> int:
     """How many open tickets of the actor's scope nobody owns."""
     free = select(func.count()).where(WorkItem.scope == work_scope(actor), WorkItem.owner_id.is_(None))
     return session.scalar(free) or 0
-
-
-def pulse(session: Session, actor: Actor) -> Pulse:
-    """All that a poll looks at, in one statement."""
-    asked = pulse_asked(actor)
-    return pulse_of(session.connection().execute(select(*asked.columns), asked.values).one())
-
-
-def pulse_asked(actor: Actor) -> Beside:
-    """The same for the statement that finds a session; `pulse_of` reads the answer."""
-    return Beside(_pulse(scope.pattern(actor)), scope.ids(actor))
-
-
-def pulse_of(found: Sequence[Any]) -> Pulse:
-    """The answer to `pulse_asked`."""
-    return Pulse(found[0] or 0, notices.unread_of(found[1:]))
-
-
-@cache
-def _pulse(pattern: Actor) -> tuple[Any, ...]:
-    return (_version(pattern), *notices.unread_columns(pattern))
 
 
 def newer(session: Session, actor: Actor, since: datetime) -> int:

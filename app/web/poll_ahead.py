@@ -10,8 +10,9 @@ from flask.wrappers import Request
 from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
-from app.services import queue, sessions
-from app.services.queue import Pulse
+from app.services import pulse as of_scope
+from app.services import sessions
+from app.services.pulse import Pulse
 from app.services.sessions import Beside
 
 POLL = "/tickets/news"
@@ -22,7 +23,7 @@ _last: dict[str, Actor] = {}  # who polled, by the digest of their session's tok
 def beside(asked: Request, token: str) -> tuple[Actor | None, Beside]:
     """Whose poll this will be, and what to ask for along with the session."""
     actor = _last.get(sessions.digest(token)) if asked.path == POLL else None
-    return (actor, queue.pulse_asked(actor)) if actor else (None, Beside())
+    return (actor, of_scope.asked(actor)) if actor else (None, Beside())
 
 
 def pulse(session: Session, actor: Actor) -> Pulse:
@@ -30,9 +31,9 @@ def pulse(session: Session, actor: Actor) -> Pulse:
     opened: Any = browser  # a security.PortalSession
     guessed, found = opened.ahead
     if guessed == actor and found:
-        return queue.pulse_of(found)
+        return of_scope.read(found)
     _remember(opened.token, actor)
-    return queue.pulse(session, actor)
+    return of_scope.pulse(session, actor)
 
 
 def _remember(token: str, actor: Actor) -> None:

@@ -35,6 +35,7 @@ from app.services import (
     outbox_view,
     problem_list,
     publication_view,
+    pulse,
     queue,
     rectification_view,
     saved_views,
@@ -130,7 +131,7 @@ def of_desk(desk: str) -> dict[str, Call]:
         parts = (filters.queue, _narrowed(filters.category), filters.owner, filters.sort)
         found[f"queue {' '.join(part for part in parts if part)}"] = _queue(filters)
     found["counters of the menu"] = lambda session, actor, now: queue.counts(session, actor, now)
-    found["poll"] = lambda session, actor, now: queue.pulse(session, actor)
+    found["poll"] = lambda session, actor, now: pulse.pulse(session, actor)
     found["notices"] = lambda session, actor, now: notices.page(session, actor, None)
     found["saved views"] = lambda session, actor, now: saved_views.mine(session, actor)
     found["hand-over"] = lambda session, actor, now: handover.listing(session, actor, now, every=True)
