@@ -28,6 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.domain.search import Word
+from app.models import in_one
+from app.models.in_one import Part
 from app.models.several import side_by_side
 
 # A rank without its last bits is a bucket of time: of 70 minutes, and each span's four times as long as the one before.
@@ -78,6 +80,12 @@ def insert(session: Session, documents: Iterable[Document]) -> None:
         session.connection().execute(_said(session, "insert_many")[0], side_by_side(rows))
     elif rows:
         session.connection().execute(_said(session, "insert")[0], rows)
+
+
+def insert_part(session: Session, one: Document) -> Part:
+    """The same for one document, to be executed with other statements. PostgreSQL only."""
+    values = _values(session, one, ticket_id=one.ticket_id, rank=one.rank)
+    return in_one.part(_said(session, "insert")[0], session.get_bind().dialect, values)
 
 
 def extend(session: Session, old_rank: int, more: Document) -> None:

@@ -7,7 +7,7 @@ statements that it makes. Afterwards the objects are what a flush would have lef
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Table, insert, inspect
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.orm import Mapper, Session
 
+from app.models import in_one
+from app.models.in_one import Part
 from app.models.several import rows_of, side_by_side
 
 Way = Callable[[Any], Any] | None
@@ -31,18 +33,21 @@ class _Plan:
     columns: tuple[tuple[str, str, Any, Way], ...]
 
 
-def store(session: Session) -> None:
-    """Store every new object. Changes of stored ones wait for the next flush; nothing is committed."""
+def store(session: Session, beside: Sequence[Part] = ()) -> None:
+    """Store every new object, and on PostgreSQL execute what is handed over `beside` them, which writes other tables.
+    Changes of stored objects wait for the next flush; nothing is committed."""
     made: dict[Table, list[Any]] = {}
     for one in session.new:
         made.setdefault(inspect(type(one)).local_table, []).append(one)
-    if not made:
-        return
     connection = session.connection()
+    if not made:
+        if beside:
+            in_one.execute(connection, beside)
+        return
     order = _order(next(iter(made)).metadata)
     given = [made[table] for table in sorted(made, key=order.__getitem__)]
-    if len(given) > 1 and connection.dialect.name == "postgresql":
-        _insert_together(connection, given)
+    if len(given) + len(beside) > 1 and connection.dialect.name == "postgresql":
+        in_one.execute(connection, [*_parts(connection, given), *beside])
     else:
         for objects in given:
             _insert(connection, objects)
@@ -65,30 +70,17 @@ def _insert(connection: Connection, objects: list[Any]) -> None:
     connection.exec_driver_sql(_said(mapper, connection.dialect), side_by_side(rows))
 
 
-def _insert_together(connection: Connection, given: list[list[Any]]) -> None:
-    """References are looked up at the end of the statement, when all of its rows are there."""
-    values: dict[str, Any] = {}
-    for n, objects in enumerate(given):
-        plan = _plan(inspect(type(objects[0])), connection.dialect)
+def _parts(connection: Connection, given: list[list[Any]]) -> list[Part]:
+    found = []
+    for objects in given:
+        mapper = inspect(type(objects[0]))
+        plan = _plan(mapper, connection.dialect)
         rows = [_row(plan, one) for one in objects]
-        found = side_by_side(rows) if len(rows) > 1 else rows[0]
-        values.update({f"{_mark(n)}{name}": value for name, value in found.items()})
-    kinds = tuple((inspect(type(objects[0])), len(objects) > 1) for objects in given)
-    connection.exec_driver_sql(_said_together(kinds, connection.dialect), values)
-
-
-@cache
-def _said_together(kinds: tuple[tuple[Mapper[Any], bool], ...], dialect: Dialect) -> str:
-    parts = [
-        (_said(mapper, dialect) if several else _plan(mapper, dialect).said).replace("%(", f"%({_mark(n)}")
-        for n, (mapper, several) in enumerate(kinds)
-    ]
-    before = ", ".join(f"{_mark(n)} AS ({part})" for n, part in enumerate(parts[:-1]))
-    return f"WITH {before} {parts[-1]}"
-
-
-def _mark(n: int) -> str:
-    return f"new_{n}_"
+        if len(rows) > 1:
+            found.append(Part(_said(mapper, connection.dialect), side_by_side(rows)))
+        else:
+            found.append(Part(plan.said, rows[0]))
+    return found
 
 
 @cache

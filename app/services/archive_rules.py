@@ -41,7 +41,7 @@ from app.models.ticket import TO_ARCHIVE
 from app.services import months
 from app.services.month_amendments import LOOKED_AT
 from app.services.retention import DELETED, held
-from app.services.work import REGULATOR
+from app.services.work_item import REGULATOR
 
 _OF_INDEX = TO_ARCHIVE.replace("archived_at", "ticket.archived_at").replace("state", "ticket.state")  # word for word
 Reasons = Mapping[str, ColumnElement[bool]]

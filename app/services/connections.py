@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.models import Connection, PushRefusal, UnmappedCode
-from app.models.dialect import upsert_add
+from app.models.dialect_rows import upsert_add
 from app.services import category_kinds, counts
 from app.services.transaction import write
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.models.dialect import upsert_add
+from app.models.dialect_rows import upsert_add_all
 from app.services.transaction import at_end
 
 Row = tuple[tuple[str, Any], ...]
@@ -31,6 +31,7 @@ def add(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def _write(session: Session, added: Added) -> None:
-    for table in sorted(added, key=lambda one: str(one.__tablename__)):
-        some = added[table]
-        upsert_add(session, table, [{**dict(key), "n": some[key]} for key in sorted(some) if some[key]])
+    tables = sorted(added, key=lambda one: str(one.__tablename__))
+    upsert_add_all(session, [
+        (table, [{**dict(key), "n": n} for key, n in sorted(added[table].items()) if n]) for table in tables
+    ])  # fmt: skip

@@ -26,6 +26,7 @@ from app.services import (
     search_index,
     surveys,
     work,
+    work_item,
 )
 from app.services.transaction import drop, read_ahead
 
@@ -85,7 +86,7 @@ def facts_of(ticket: Ticket) -> TicketFacts:
 
 def regulator(ticket: Ticket) -> bool:
     """Whether the postal regulator (12305) stands behind it, from the beginning or by asking later."""
-    return work.regulator(ticket)
+    return work_item.regulator(ticket)
 
 
 def may(ticket: Ticket, actor: Actor, action: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.models import Ticket
-from app.models.dialect import insert_all_new, insert_new
+from app.models.dialect_rows import insert_all_new, insert_new
 from app.services.transaction import drop, keep, read_ahead
 
 _KEY = "gathered"

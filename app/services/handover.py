@@ -18,7 +18,7 @@ from app.models.ids import new_id
 from app.services import helping, presses
 from app.services.scope import work_scope
 from app.services.transaction import write
-from app.services.work import NO_DUE, ON_TOP
+from app.services.work_item import NO_DUE, ON_TOP
 
 ROWS = 300
 NOTES = 5

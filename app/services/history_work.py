@@ -15,7 +15,7 @@ from app.domain import lifecycle
 from app.domain.history import Past
 from app.models import Counter
 from app.services import counts, versions
-from app.services.work import NO_DUE
+from app.services.work_item import NO_DUE
 
 Rows = dict[str, Any]
 OWN = "site"  # the desk whose counters move with the change; those of provinces and headquarters are recounted

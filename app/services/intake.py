@@ -20,7 +20,8 @@ from app.domain.errors import DomainError, Invalid
 from app.domain.platform_messages import REPEAT, RETREAT
 from app.domain.roles import SYSTEM, Actor
 from app.models import Connection, Event, Inbox, PlatformOrder, PushKey, Ticket
-from app.models.dialect import insert_new, lock_key
+from app.models.dialect import lock_key
+from app.models.dialect_rows import insert_new
 from app.models.ids import new_id
 from app.services import (
     connections,

@@ -22,7 +22,7 @@ from app.domain.roles import SYSTEM, Actor
 from app.models import Appeal, Event, Inbox, PlatformOrder, Ticket, entries
 from app.models.dialect import for_update
 from app.models.ids import new_id
-from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, sent_back, settling, work
+from app.services import cases, clocks, deadlines, desk, journal, pauses, promise_ends, sent_back, settling, work_item
 from app.services.archive_back import whole
 from app.services.scope import locked_ticket as locked_ticket
 from app.services.sent_back import Back
@@ -113,9 +113,9 @@ def outlives(session: Session, ticket: Ticket, order: PlatformOrder, row: Inbox,
 def repeat(session: Session, ticket: Ticket, *, actor: Actor, text: str, now: datetime, channel: str) -> Event:
     """Another complaint on the same waybill: a red entry, one repeat more, and the effect on clocks and state."""
     pauses.end(session, ticket, "platform", now)
-    joins = channel == work.REGULATOR and not work.regulator(ticket)
+    joins = channel == work_item.REGULATOR and not work_item.regulator(ticket)
     if joins:
-        ticket.flags = [*(ticket.flags or []), work.REGULATOR]
+        ticket.flags = [*(ticket.flags or []), work_item.REGULATOR]
     event = _repeat_entry(session, ticket, actor, text, now, {"channel": channel})
     repeat_effect(session, ticket, text, now)
     if joins and ticket.kind in kinds.LEGAL:  # its own time, beside the complainant's, which runs on (rulebook 4)

@@ -21,6 +21,7 @@ from app.models import Event, FreeText, Party, Person, Ticket, entries
 from app.models import dialect_search as documents
 from app.models.dialect import for_update
 from app.models.dialect_search import Document
+from app.models.in_one import Part
 from app.services.transaction import begun, drop, kept, write
 
 BATCH = 100  # tickets a transaction: a portal at work does not wait for it
@@ -81,11 +82,22 @@ def _waiting(session: Session, ticket: Ticket) -> _Waiting:
 
 def settle(session: Session, ticket: Ticket) -> None:
     """Write the document of a ticket that this transaction has made; one statement, or none for any other."""
+    if document := _settled(session, ticket):
+        documents.insert(session, [document])
+
+
+def settle_beside(session: Session, ticket: Ticket) -> list[Part]:
+    """The same, to be executed together with the rows of the ticket. PostgreSQL only."""
+    document = _settled(session, ticket)
+    return [documents.insert_part(session, document)] if document else []
+
+
+def _settled(session: Session, ticket: Ticket) -> Document | None:
     waiting = _waiting(session, ticket) if begun(session, ticket.id) else _Waiting()
     drop(session, ("document", ticket.id))
-    if waiting.rank is not None:
-        terms = tuple(waiting.terms)[: documents.MOST_LEXEMES]
-        documents.insert(session, [Document(ticket.id, waiting.rank, waiting.scopes, terms)])
+    if waiting.rank is None:
+        return None
+    return Document(ticket.id, waiting.rank, waiting.scopes, tuple(waiting.terms)[: documents.MOST_LEXEMES])
 
 
 def terms_of(entries: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.calendars import local_date
 from app.models import Claim, Outbox, PushRefusal, SmsHandover, SmsReceipt, SmsTest
-from app.models.dialect import changed, insert_ignoring, upsert_add
+from app.models.dialect import changed, insert_ignoring
+from app.models.dialect_rows import upsert_add
 from app.services import customer_link, sms_fallback, sms_sends
 from app.services.transaction import write
 

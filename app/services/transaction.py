@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from logging import Logger
 from typing import Any, TypeVar, cast
@@ -15,6 +15,7 @@ from app import failpoints
 from app.extensions import HELD, db
 from app.models import altered, pending
 from app.models.dialect import write_options
+from app.models.in_one import Part
 
 DATABASE_AWAY = (
     OperationalError,
@@ -138,10 +139,10 @@ def keep(session: Session, key: Hashable, value: object) -> None:
         store[key] = value
 
 
-def stored(session: Session, *, many: bool = False) -> None:
+def stored(session: Session, *, many: bool = False, beside: Sequence[Part] = ()) -> None:
     """Store what was made and changed so far: new rows first, parents before children. With `many`, changes of rows
-    that are locked go out together."""
-    pending.store(session)
+    that are locked go out together; what is `beside` is executed with the new rows."""
+    pending.store(session, beside)
     if many:
         altered.store(session)
     session.flush()

@@ -4,40 +4,24 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from app.domain import kinds, lifecycle, urging
+from app.domain import kinds, lifecycle
 from app.models import Clock, Counter, Organisation, Party, Ticket, WorkItem
 from app.models.among import among
-from app.models.dialect import upsert
-from app.services import counts, gathering, versions
+from app.models.dialect_rows import upsert, upsert_part
+from app.services import counts, gathering, search_index, versions
 from app.services.transaction import begun, stored
-
-REGULATOR = "regulator"  # the channel, and the flag of a ticket that the regulator asked about later
-NO_DUE = datetime(9999, 1, 1, tzinfo=UTC)
-
+from app.services.work_item import Seat, item_of, wants_help
 
 # Clocks that wait for one organisation and not for the handling site, and the queue in which it finds the ticket.
 OF_ONE_DESK = {"party_reply": "to_answer", "evidence": "to_answer", "ruling": "to_rule", "consent": "to_rule"}
 AT_SITES = ("site", "party", "reporter")  # whose counters move with each change
-BESIDE = ("party", "reporter")  # the ticket's own clocks are not theirs
-ELSEWHERE = "elsewhere"  # the queue of what a desk beside the ticket asked or answered, and others have to work
-ON_TOP = datetime(2000, 1, 1, tzinfo=UTC)  # before every due: a broken promise (rulebook 3.7)
-
-
-@dataclass(frozen=True)
-class Seat:
-    """A scope in which the ticket is open work: who sits there, and what is asked of exactly this desk until when."""
-
-    desk: str
-    due_at: datetime | None = None
-    queue: str = ""
-    late: bool = False
 
 
 Items = dict[int, Mapping[str, Any]]
@@ -61,10 +45,25 @@ def refresh(session: Session, ticket: Ticket) -> None:
     if gathering.put_off(session, ticket):
         return
     parties = _waiting_parties(session, ticket)
+    if parties and _alone(session, ticket):
+        return _begin(session, _Change(ticket, {}, _scopes(ticket, parties), ticket.activity_at))
     stored(session)
     before = {} if begun(session, ticket.id) else _items(session, ticket)
     desks = _scopes(ticket, parties or _parties(session, ticket))
     _renew(session, [_Change(ticket, before, desks, ticket.activity_at)])
+
+
+def _alone(session: Session, ticket: Ticket) -> bool:
+    """Whether a new ticket's items follow from what is in memory, on an engine where each statement counts."""
+    return begun(session, ticket.id) and not _has_asked(ticket) and session.get_bind().dialect.name == "postgresql"
+
+
+def _begin(session: Session, change: _Change) -> None:
+    """Store a new ticket together with its items and its search document."""
+    moves = _moves(session, [change])
+    items = upsert_part(session, WorkItem, moves.fresh)
+    stored(session, beside=[*items, *search_index.settle_beside(session, change.ticket)])
+    _count(session, moves)
 
 
 def refresh_all(session: Session, tickets: Collection[Ticket], active: datetime) -> None:
@@ -85,27 +84,44 @@ def refresh_all(session: Session, tickets: Collection[Ticket], active: datetime)
     _renew(session, [_Change(one, before[one.id], _scopes(one, parties[one.id]), active) for one in tickets])
 
 
+@dataclass(frozen=True)
+class _Moves:
+    """Items that are new or other than they were, those of desks that have them no more, and by how much versions and
+    site counters move."""
+
+    fresh: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[dict[str, int]] = field(default_factory=list)
+    raised: Tally[int] = field(default_factory=Tally)
+    moved: Tally[tuple[int, str]] = field(default_factory=Tally)
+
+
 def _renew(session: Session, changes: Iterable[_Change]) -> None:
-    """Write the items that are new or other than they were, delete those of desks that have them no more, and move
-    versions and site counters."""
-    raised: Tally[int] = Tally()
-    moved: Tally[tuple[int, str]] = Tally()
-    fresh: list[dict[str, Any]] = []
-    gone: list[dict[str, int]] = []
+    moves = _moves(session, changes)
+    upsert(session, WorkItem, moves.fresh)
+    if moves.gone:
+        session.connection().execute(_GONE, moves.gone)
+    _count(session, moves)
+
+
+def _moves(session: Session, changes: Iterable[_Change]) -> _Moves:
+    found = _Moves()
     for one in changes:
         seats = _seats(session, one.ticket, one.desks)
-        items = {scope: _item(one.ticket, scope, seat, one.at) for scope, seat in seats.items()}
+        items = {scope: item_of(one.ticket, scope, seat, one.at) for scope, seat in seats.items()}
         for scope in sorted(one.before.keys() | items.keys()):
-            raised[scope] += 1
+            found.raised[scope] += 1
             if scope and one.desks.get(scope, "party") in AT_SITES:
-                _move(moved, scope, _queues(items.get(scope)), _queues(one.before.get(scope)))
-        fresh += [items[scope] for scope in sorted(items) if items[scope] != one.before.get(scope)]
-        gone += [{"of_ticket": one.ticket.id, "of_scope": scope} for scope in sorted(one.before.keys() - items.keys())]
-    upsert(session, WorkItem, fresh)
-    if gone:
-        session.connection().execute(_GONE, gone)
-    versions.raised(session, raised)
-    counts.add(session, Counter, [{"scope": scope, "queue": queue, "n": n} for (scope, queue), n in moved.items()])
+                _move(found.moved, scope, _queues(items.get(scope)), _queues(one.before.get(scope)))
+        found.fresh.extend(items[scope] for scope in sorted(items) if items[scope] != one.before.get(scope))
+        left = sorted(one.before.keys() - items.keys())
+        found.gone.extend({"of_ticket": one.ticket.id, "of_scope": scope} for scope in left)
+    return found
+
+
+def _count(session: Session, moves: _Moves) -> None:
+    versions.raised(session, moves.raised)
+    rows = [{"scope": scope, "queue": queue, "n": n} for (scope, queue), n in moves.moved.items()]
+    counts.add(session, Counter, rows)
 
 
 _COLUMNS = tuple(column.name for column in WorkItem.__table__.columns)
@@ -125,21 +141,20 @@ def _seats(session: Session, ticket: Ticket, desks: dict[int, str]) -> dict[int,
 
     A ticket whose site asks for help lies in its province's queue for that, until the province acts or answers.
     """
-    asked = _asked(session, ticket) if ticket.cases or ticket.category_wanted else {}
+    asked = _asked(session, ticket) if _has_asked(ticket) else {}
     seats = {}
     for scope, desk in desks.items():
         due_at, queue, late = asked.get(scope, (None, "", False))
-        if not queue and desk == "lcs" and _wants_help(ticket):
+        if not queue and desk == "lcs" and wants_help(ticket):
             queue = "help"
         if queue or ticket.state in lifecycle.OPEN_STATES:
             seats[scope] = Seat(desk, due_at, queue, late)
     return seats
 
 
-def _wants_help(ticket: Ticket) -> bool:
-    """Whether the site waits for its superior, who does not act for it yet."""
-    asked, helped = ticket.help_asked_at is not None, ticket.acting_id == ticket.province_id
-    return asked and not helped and ticket.state in lifecycle.BEFORE_THE_END
+def _has_asked(ticket: Ticket) -> bool:
+    """Whether a clock may run for one desk alone."""
+    return bool(ticket.cases or ticket.category_wanted)
 
 
 def _scopes(ticket: Ticket, parties: Iterable[tuple[int, int | None]]) -> dict[int, str]:
@@ -199,54 +214,6 @@ def _asked(session: Session, ticket: Ticket) -> dict[int, tuple[datetime, str, b
             rules = place in ("province", "headquarters")
             found[scope] = (due_at, OF_ONE_DESK[kind] if rules else "to_answer", breached_at is not None)
     return found
-
-
-def _item(ticket: Ticket, scope: int, seat: Seat, at: datetime) -> dict[str, Any]:
-    """The ticket's work item in a scope, by the names of its columns."""
-    late = seat.late if seat.desk in BESIDE else ticket.overdue or seat.late
-    item = {
-        "scope": scope, "ticket_id": ticket.id, "activity_at": at, "queue": ticket.queue,
-        "due_at": ON_TOP if lifecycle.on_top(ticket.flags, ticket.state) else ticket.next_due_at or NO_DUE,
-        "category": ticket.category, "state": ticket.state, "owner_id": ticket.owner_id, "kind": ticket.kind,
-        "overdue": late, "turn": _turn(ticket, scope, seat), "urged": seat.desk not in BESIDE and urging.stands(
-            ticket.state, urge_count=ticket.urge_count, urged_at=ticket.urged_at, result_at=ticket.result_at
-        ),
-    }  # fmt: skip
-    if seat.due_at is not None:
-        _ask(item, seat.due_at, seat)
-    elif seat.queue:
-        item["queue"], item["turn"] = seat.queue, True
-    elif seat.desk in BESIDE and not item["turn"]:
-        item["queue"] = ELSEWHERE
-    return item
-
-
-def _turn(ticket: Ticket, scope: int, seat: Seat) -> bool:
-    return lifecycle.turn_of(
-        seat.desk, ticket.state, routed=ticket.handling_site_id is not None, in_province=ticket.province_id is not None,
-        overdue=ticket.overdue, level=ticket.level, acting=_acts(ticket, scope),
-        waiting=ticket.waiting_until is not None, help_open=_wants_help(ticket),
-        to_close=(ticket.customer_accepted or ticket.objection_over) and not ticket.open_promises,
-        regulator=regulator(ticket),
-    )  # fmt: skip
-
-
-def regulator(ticket: Ticket) -> bool:
-    """Whether the postal regulator (12305) stands behind it, from the beginning or by asking later."""
-    return ticket.channel == REGULATOR or REGULATOR in (ticket.flags or [])
-
-
-def _acts(ticket: Ticket, scope: int) -> bool:
-    """Whether this scope's desk works the ticket itself; headquarters is scope 0, and acts where no province does."""
-    at_headquarters = scope == 0 and ticket.handling_site_id is None and ticket.province_id is None
-    return ticket.acting_id is not None and (ticket.acting_id == scope or at_headquarters)
-
-
-def _ask(item: dict[str, Any], due_at: datetime, seat: Seat) -> None:
-    """What is asked of this desk alone goes first, but for a handling site that has the ticket to work anyway."""
-    item["due_at"] = min(item["due_at"], due_at) if item["turn"] else due_at
-    if not (item["turn"] and seat.desk == "site"):
-        item["queue"], item["turn"] = seat.queue, True
 
 
 def _queues(item: Mapping[str, Any] | None) -> Tally:

@@ -10,7 +10,7 @@ from flask import g
 from app.domain import lifecycle
 from app.domain.exemptions import LATE_ON_ARRIVAL
 from app.services.ticket_view import View
-from app.services.work import REGULATOR
+from app.services.work_item import REGULATOR
 from app.web import words_kinds, words_waybills
 from app.web.context import translate as _
 

@@ -12,7 +12,7 @@ from app.domain.kinds import COMPLAINT
 from app.domain.masking import mask_address, mask_name, mask_phone, mask_text
 from app.domain.roles import Actor
 from app.models import Clock, Organisation, TicketContact
-from app.services import work
+from app.services import work_item
 from app.services.reveals import Shown
 from app.services.ticket_view import View
 from app.services.work import OF_ONE_DESK
@@ -62,7 +62,7 @@ def _in_the_background(clock: Any, view: View) -> bool:
     """What the law gives the complainant, and the acceptance of what is accepted; a regulator's time is shown."""
     if clock.kind == "legal":
         newest = max(one.run for one in view.clocks if one.kind == "legal")
-        return not work.regulator(view.ticket) or clock.run < newest
+        return not work_item.regulator(view.ticket) or clock.run < newest
     return bool(clock.kind == "accept" and view.ticket.state != "open")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.models import Clock, Counter, altered
-from app.models.dialect import upsert_add
+from app.models.dialect_rows import upsert_add
 from app.services.transaction import write
 from tests.cast import NOON, push
 

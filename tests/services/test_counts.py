@@ -99,7 +99,7 @@ def test_a_refused_change_raises_no_number_and_no_inflow(cast: Cast, db_session,
     def full(*_given: Any) -> None:
         raise OSError
 
-    monkeypatch.setattr(counts, "upsert_add", full)
+    monkeypatch.setattr(counts, "upsert_add_all", full)
     with pytest.raises(OSError):
         push(cast, "W2", waybill="YT0000000090000")
     monkeypatch.undo()

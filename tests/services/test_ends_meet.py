@@ -12,7 +12,7 @@ from app.services import categories, closing, journal, replies, sweep, verdicts,
 from app.services.closing import WithdrawalIn
 from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
-from app.services.work import ON_TOP
+from app.services.work_item import ON_TOP
 from tests.cast import NOON, Cast, post, push, tell, ticket
 from tests.services.ending_steps import answer, by_hand, events, picture, runs
 from tests.services.test_contacts import call
