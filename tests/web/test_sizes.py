@@ -23,7 +23,7 @@ NOW = NOON + timedelta(minutes=20)
 FEW, MANY = 60, 180
 # bytes of a page of 50 rows, and of a ticket with 50 entries beside it
 BYTES = {"/tickets?queue=all": 80_000, "ticket": 135_000}
-STATEMENTS = {"sqlite": 18, "postgresql": 19}  # of a push, locks included
+STATEMENTS = {"sqlite": 18, "postgresql": 9}  # of a push, locks included
 RESULT = 19  # statements of a result, without those of its page
 ANSWER = replies.ResultIn("已处理", "reached_accepts")
 GROWTH = 1.5  # of the work, where there are three times as many tickets: an index is a step deeper
