@@ -31,7 +31,7 @@ from launcher import run
 from launcher.run import Portal, Signals
 from launcher.settings import CONNECTION, HOST, SECRET, Settings
 
-SITES = 40  # that pushes of one run go to
+SITES = 400  # that pushes of one run go to, all over the country
 DATABASE = "postgresql+psycopg://127.0.0.1:5432/postgres"  # as whoever runs it
 
 
@@ -82,10 +82,11 @@ def opened(place: Place) -> Iterator[Stage]:
 
 
 def _sites() -> list[tuple[int, str]]:
-    """Sites with somebody who answers."""
+    """Sites with somebody who answers, evenly out of all."""
     staffed = select(User.organisation_id).where(User.role == "site_clerk")
     rows = select(Organisation.id, Organisation.code).where(Organisation.id.in_(staffed), Organisation.kind == "site")
-    return [(one.id, one.code) for one in db.session().execute(rows.order_by(Organisation.code).limit(SITES))]
+    found = [(one.id, one.code) for one in db.session().execute(rows.order_by(Organisation.code))]
+    return found[:: max(1, len(found) // SITES)]
 
 
 class _Patience:
