@@ -148,15 +148,24 @@ def _version(actor: Actor) -> Any:
 
 
 def _band_counts(pattern: Actor, shape: Filters) -> dict[str, Any]:
-    mine = asking(select(WorkItem.ticket_id), pattern, shape)
+    mine = asking(select(WorkItem.ticket_id, WorkItem.due_at), pattern, shape)
     counted, begin = {}, None
     for band, end in (*((band, at(band)) for band in day.BANDS[:-1]), (day.LATER, None)):
-        part = mine if begin is None else mine.where(WorkItem.due_at > begin)
-        part = part if end is None else part.where(WorkItem.due_at <= end)
-        some = part.order_by(WorkItem.due_at).limit(MOST)  # in the index's order, or PostgreSQL reads the table for it
-        counted[band] = select(func.count()).select_from(some.subquery()).scalar_subquery()
+        counted[band] = _between(mine, begin, end)
         begin = end
     return counted
+
+
+def _between(mine: Any, begin: Any, end: Any) -> Any:
+    """How many of these items are due after one instant and up to another, counted up to MOST.
+
+    In the index's order, or PostgreSQL reads the table for it; and the end is looked at afterwards: of a span whose
+    ends it does not know it expects one row, and then takes any index of the scope to look through all items for it.
+    """
+    some = mine.where(WorkItem.due_at <= end) if begin is None else mine.where(WorkItem.due_at > begin)
+    some = some.order_by(WorkItem.due_at).limit(MOST).subquery()
+    found = select(func.count()).select_from(some)
+    return (found if begin is None or end is None else found.where(some.c.due_at <= end)).scalar_subquery()
 
 
 def below(session: Session, actor: Actor, filters: Filters, now: datetime, ticket_id: int, limit: int) -> list[Row]:
@@ -193,14 +202,9 @@ def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
 @cache
 def _counts(pattern: Actor) -> tuple[Question, Question]:
     scope_of = work_scope(pattern)
-    soon = (
-        select(WorkItem.ticket_id)
-        .where(WorkItem.scope == scope_of, WorkItem.turn, WorkItem.due_at > at(day.LATE),
-               WorkItem.due_at <= at(day.SOON))
-        .order_by(WorkItem.due_at)
-    )  # fmt: skip
+    mine = select(WorkItem.ticket_id, WorkItem.due_at).where(WorkItem.scope == scope_of, WorkItem.turn)
     kept = select(Counter.queue, Counter.n).where(Counter.scope == scope_of)
-    return Question(kept), Question(select(func.count()).select_from(soon.limit(MOST).subquery()))
+    return Question(kept), Question(select(_between(mine, at(day.LATE), at(day.SOON)).label("n")))
 
 
 def counts_step(actor: Actor, now: datetime) -> Step[dict[str, int]]:

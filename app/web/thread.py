@@ -26,6 +26,7 @@ from app.web import (
     words_verify,
 )
 from app.web.context import translate as _
+from app.web.formatting import Formatter
 
 PLATFORM = {"received", "urge", "repeat", "sent_back", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "sent_back", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
@@ -42,6 +43,7 @@ class Told:
     labels: dict[str, str]
     red: Set[str]
     places: dict[str, str]
+    fmt: Formatter
     undone: Set[int] = frozenset()
 
 
@@ -50,7 +52,7 @@ def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
     silent, red = SILENT | vocabulary.every("SILENT"), RED | vocabulary.every("RED")
     undone = frozenset(entry.data["event_id"] for entry in view.entries if entry.type == "result_undone")
     labels = _labels() | words_kinds.entries(view.ticket.kind)
-    told = Told(labels, red, _places(view), undone)
+    told = Told(labels, red, _places(view), g.fmt, undone)
     return [_post(entry, view, actor, told) for entry in view.entries if entry.type not in silent]
 
 
@@ -61,9 +63,9 @@ def _post(entry: Entry, view: View, actor: Actor, told: Told) -> dict[str, Any]:
     said = bool(text)
     return {
         "kind": _voice(entry, view, said), "by": _by(entry, view) if said else "",
-        "sub": _sub(entry, label, view) if said else "",
+        "sub": _sub(entry, label, view, told) if said else "",
         "text": text if said else _system_text(entry, label, view, told), "red": entry.type in told.red,
-        "time_text": g.fmt.time(entry.at), "time_full": g.fmt.full(entry.at),
+        "time_text": told.fmt.time(entry.at), "time_full": told.fmt.full(entry.at),
         "findings": _findings(entry, told) + party_panel.findings(entry, view) + thread_verify.findings(entry),
         "undone": entry.event_id in told.undone,
         "callback": _callback(entry, view, actor), "pictures": attachments.pictures_of(view, entry.event_id),
@@ -92,7 +94,8 @@ def _places(view: View) -> dict[str, str]:
     known = [entry.organisation for entry in view.entries if entry.organisation] + ([view.site] if view.site else [])
     for row in view.parts.get("returns", []):
         known += [site for site in (row.from_site, row.to_site) if site]
-    return {site.code: (site.name_en or site.name) if g.fmt.english else site.name for site in known}
+    english = g.fmt.english
+    return {site.code: (site.name_en or site.name) if english else site.name for site in known}
 
 
 def _place(code: str, told: Told) -> str:
@@ -131,10 +134,10 @@ def _by(entry: Entry, view: View) -> str:
     return entry.who or _("System")
 
 
-def _sub(entry: Entry, label: str, view: View) -> str:
+def _sub(entry: Entry, label: str, view: View, told: Told) -> str:
     parts = [label, *_acted(entry, view)]
     if entry.organisation is not None:
-        english = g.fmt.english and entry.organisation.name_en
+        english = told.fmt.english and entry.organisation.name_en
         parts.insert(0, entry.organisation.name_en if english else entry.organisation.name)
     if entry.type == "courier_sms":
         parts.append(
@@ -245,7 +248,7 @@ def _site(data: dict[str, Any], view: View) -> str:
 
 def result_findings(entry: Entry) -> list[dict[str, str]]:
     """What stands above a result's words, for pages beside the thread."""
-    return _findings(entry, Told({}, frozenset(), {})) + thread_verify.findings(entry)
+    return _findings(entry, Told({}, frozenset(), {}, g.fmt)) + thread_verify.findings(entry)
 
 
 def _findings(entry: Entry, told: Told) -> list[dict[str, str]]:
