@@ -201,5 +201,5 @@ def test_closing_shows_what_the_parties_answered_masked(desk: Desk, db_session) 
 def test_a_linked_waybill_of_a_hidden_ticket_names_no_ticket(desk: Desk, db_session) -> None:
     number = by_hand(desk.cast)
     hidden = push(desk.cast, "far", waybill=OTHER, site="440305-01")
-    linked.link(actor=desk.cast["site"], post=post(number), waybill=OTHER, kind="return", now=NOON)
+    linked.link(actor=desk.cast["ccs"], post=post(number), waybill=OTHER, kind="return", now=NOON)
     assert OTHER in desk.show(number) and hidden not in desk.show(number)
