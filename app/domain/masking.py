@@ -12,6 +12,7 @@ import unicodedata
 from app.domain import names
 
 STARS = "******"
+LONGEST = 100  # characters of a telephone number with all that people write beside it; what is longer is none
 _KEEP_HEAD, _KEEP_TAIL, _MIN_HIDDEN = 3, 2, 6
 
 _MARKER = re.compile(r"[号弄幢栋座室號棟]|单元|單元")
@@ -39,11 +40,14 @@ def mask_phone(phone: str) -> str:
     """A telephone number with at least six digits hidden: 13812345678 becomes 138******78.
 
     From 11 digits on the first three and last two stay, with 8 to 10 digits the last two; anything shorter is hidden
-    whole. A leading +86 or 0086 is dropped; an extension (virtual numbers: 13812345678-1234) is hidden whole.
+    whole. A leading +86 or 0086 is dropped; an extension (virtual numbers: 13812345678-1234) is hidden whole,
+    and so is what is longer than any number.
     """
     phone = phone.strip()
     if not phone:
         return ""
+    if len(phone) > LONGEST:
+        return STARS
     extension = _EXTENSION.fullmatch(phone)
     if extension and len(_digits(extension.group(1))) >= 10:
         return mask_phone(extension.group(1)) + "-****"

@@ -57,6 +57,13 @@ def test_a_telephone_number_hides_at_least_six_digits(phone, shown):
         assert mask_phone(phone) == shown
 
 
+@pytest.mark.parametrize("piece", ["1", ",1", "x1", "1381234567,", "转1"])
+def test_a_telephone_number_without_end_costs_no_time_and_shows_nothing(piece: str) -> None:
+    begun = time.monotonic()
+    assert mask_phone(piece * 100_000) == "******"
+    assert time.monotonic() - begun < 1
+
+
 @settings(deadline=None)
 @given(st.text(alphabet="0123456789０１２+-()转 ,#", max_size=40))
 def test_whatever_stands_in_the_phone_field_at_least_six_digits_go(phone):
