@@ -186,7 +186,7 @@ def _number_end(shadow: str, runs: list[tuple[int, int]], at: int, kept: list[bo
         digits += shadow[runs[i][0] : runs[i][1]]
         if len(digits) > _MAX_DIGITS:
             break
-        if _is_number(digits, labelled, abroad, runs[at][1] - start):
+        if len(digits) >= _MIN_DIGITS and _is_number(digits, labelled, abroad, runs[at][1] - start):
             best = i + 1
             if len(digits) >= 10 or not digits.startswith(("0", "1", "86")):  # a local number ends here
                 break
@@ -221,6 +221,13 @@ def mask_text(text: str) -> str:
         done = end
         at = next((i for i in range(count, len(runs)) if runs[i][0] >= end), len(runs))
     return "".join([*out, text[done:]])
+
+
+def mask_start(text: str, most: int) -> str:
+    """The first `most` characters of the masked text, without looking at the rest of a long one: lists show the start
+    of what may be twenty thousand characters on each of fifty lines. A number is never more than ten times as long as
+    what is left of it."""
+    return mask_text(text[: 10 * most + 300])[:most]
 
 
 def _start_of(shadow: str, start: int, end: int, done: int) -> int:
