@@ -104,6 +104,7 @@ _NUMBER = re.compile(
 )
 _ABROAD = re.compile(rf"860?{_LANDLINE}|85[23][235689]\d{{7}}|8860?9\d{{8}}", re.ASCII)
 _SOLID_MOBILE = re.compile(_MOBILE, re.ASCII)
+_BEGINS = re.compile("0|1[3-9]|86")  # how every _NUMBER does: what does not is looked at no further
 _FREE_CALL = re.compile(r"[48]00\d{7}", re.ASCII)
 _RUN = re.compile(r"[0-9]+")
 _GAP = re.compile(r"[ \-().·_\u200b]{0,3}")
@@ -184,7 +185,7 @@ def _number_end(shadow: str, runs: list[tuple[int, int]], at: int, kept: list[bo
         if kept[runs[i][0]] or (i > at and not _GAP.fullmatch(shadow, runs[i - 1][1], runs[i][0])):
             break
         digits += shadow[runs[i][0] : runs[i][1]]
-        if len(digits) > _MAX_DIGITS:
+        if len(digits) > _MAX_DIGITS or not (labelled or abroad or len(digits) < 2 or _BEGINS.match(digits)):
             break
         if len(digits) >= _MIN_DIGITS and _is_number(digits, labelled, abroad, runs[at][1] - start):
             best = i + 1
