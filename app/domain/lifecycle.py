@@ -141,6 +141,12 @@ def desks_of(actor: Actor, facts: TicketFacts) -> frozenset[str]:
     return frozenset(hat for hat, worn in hats.items() if worn)
 
 
+def concerned(actor: Actor, facts: TicketFacts) -> bool:
+    """Whether a site has anything to do with the ticket; one that gave it away keeps its view of the past alone. The
+    desks above have an eye on everything in their area."""
+    return actor.desk != "site" or bool(desks_of(actor, facts))
+
+
 def allowed(action: str, facts: TicketFacts, actor: Actor) -> bool:
     """True when the table has the line, the actor wears one of its hats, and its conditions hold."""
     return _in_the_table(action, facts, actor) and not _open_needs(action, facts, actor)

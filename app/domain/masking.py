@@ -12,6 +12,7 @@ import unicodedata
 from app.domain import names
 
 STARS = "******"
+LONGEST = 100  # characters of a telephone number with all that people write beside it; what is longer is none
 _KEEP_HEAD, _KEEP_TAIL, _MIN_HIDDEN = 3, 2, 6
 
 _MARKER = re.compile(r"[号弄幢栋座室號棟]|单元|單元")
@@ -39,11 +40,14 @@ def mask_phone(phone: str) -> str:
     """A telephone number with at least six digits hidden: 13812345678 becomes 138******78.
 
     From 11 digits on the first three and last two stay, with 8 to 10 digits the last two; anything shorter is hidden
-    whole. A leading +86 or 0086 is dropped; an extension (virtual numbers: 13812345678-1234) is hidden whole.
+    whole. A leading +86 or 0086 is dropped; an extension (virtual numbers: 13812345678-1234) is hidden whole,
+    and so is what is longer than any number.
     """
     phone = phone.strip()
     if not phone:
         return ""
+    if len(phone) > LONGEST:
+        return STARS
     extension = _EXTENSION.fullmatch(phone)
     if extension and len(_digits(extension.group(1))) >= 10:
         return mask_phone(extension.group(1)) + "-****"
@@ -100,6 +104,7 @@ _NUMBER = re.compile(
 )
 _ABROAD = re.compile(rf"860?{_LANDLINE}|85[23][235689]\d{{7}}|8860?9\d{{8}}", re.ASCII)
 _SOLID_MOBILE = re.compile(_MOBILE, re.ASCII)
+_BEGINS = re.compile("0|1[3-9]|86")  # how every _NUMBER does: what does not is looked at no further
 _FREE_CALL = re.compile(r"[48]00\d{7}", re.ASCII)
 _RUN = re.compile(r"[0-9]+")
 _GAP = re.compile(r"[ \-().·_\u200b]{0,3}")
@@ -180,9 +185,9 @@ def _number_end(shadow: str, runs: list[tuple[int, int]], at: int, kept: list[bo
         if kept[runs[i][0]] or (i > at and not _GAP.fullmatch(shadow, runs[i - 1][1], runs[i][0])):
             break
         digits += shadow[runs[i][0] : runs[i][1]]
-        if len(digits) > _MAX_DIGITS:
+        if len(digits) > _MAX_DIGITS or not (labelled or abroad or len(digits) < 2 or _BEGINS.match(digits)):
             break
-        if _is_number(digits, labelled, abroad, runs[at][1] - start):
+        if len(digits) >= _MIN_DIGITS and _is_number(digits, labelled, abroad, runs[at][1] - start):
             best = i + 1
             if len(digits) >= 10 or not digits.startswith(("0", "1", "86")):  # a local number ends here
                 break
@@ -217,6 +222,13 @@ def mask_text(text: str) -> str:
         done = end
         at = next((i for i in range(count, len(runs)) if runs[i][0] >= end), len(runs))
     return "".join([*out, text[done:]])
+
+
+def mask_start(text: str, most: int) -> str:
+    """The first `most` characters of the masked text, without looking at the rest of a long one: lists show the start
+    of what may be twenty thousand characters on each of fifty lines. A number is never more than ten times as long as
+    what is left of it."""
+    return mask_text(text[: 10 * most + 300])[:most]
 
 
 def _start_of(shadow: str, start: int, end: int, done: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.masking import mask_address, mask_name, mask_phone, mask_text
 
 HIDDEN = "***"
+LONGEST = 1_000  # characters of a code, a kind or an address; to look through more costs time, and it is none
 SHORT = 1_000_000  # a smaller number is a count, a kind or a price, and nobody's telephone or card
 _WORDS = ("description", "title", "content", "remark", "memo", "note", "text", "reason", "handle_result")
 _PHONE = ("phone", "mobile", "tel", "contact", "contract")
@@ -49,7 +50,7 @@ def _number(value: float, key: str) -> Any:
 
 def _text(text: str, key: str) -> str:
     field = key.lower()
-    if not text or field.endswith(_WORDS):
+    if not text or len(text) > LONGEST or field.endswith(_WORDS):
         return HIDDEN if text else ""
     if any(part in field for part in _PHONE):
         return mask_phone(text)

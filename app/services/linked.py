@@ -158,7 +158,8 @@ def _all(session: Session, waybills: Sequence[str]) -> list[str]:
 def link(*, actor: Actor, post: Post, waybill: str, kind: str, now: datetime) -> Outcome:
     """Say that a ticket's parcel has another number too: complaints on either belong together from now on.
 
-    Raises Invalid(waybill, kind), NotFound, NotAllowed ("no_waybill"), Stale.
+    Who links brings the complaints of both together: a number on which others have a ticket is for a desk that sees
+    theirs too. Raises Invalid(waybill, kind), NotFound, NotAllowed ("no_waybill"), Stale.
     """
     other = normalise(waybill)
     _check(other, kind)
@@ -169,7 +170,10 @@ def link(*, actor: Actor, post: Post, waybill: str, kind: str, now: datetime) ->
         if before := desk.done_before(session, post):
             return before
         desk.move(ticket, "link_waybill", actor)
-        _fits(ticket, other, known, numbers(session, own))
+        mine = numbers(session, own)
+        _fits(ticket, other, known, mine)
+        if _is_others(session, actor, known.difference(mine)):
+            raise Invalid({"waybill": "not_yours_to_link"})
         _store(session, own, other, kind, "manual", now, actor.user_id)
         data = {"kind": kind, "source": "manual"}
         text = {"waybill": other}
@@ -196,6 +200,13 @@ def _fits(ticket: Ticket, other: str, known: set[str], own: list[str]) -> None:
         raise Invalid({"waybill": "linked_already"})
     if len(known) > MOST:
         raise Invalid({"waybill": "too_many_linked"})
+
+
+def _is_others(session: Session, actor: Actor, waybills: Collection[str]) -> bool:
+    """Whether a ticket that this actor does not see stands on one of the numbers: what comes next for the actor's own
+    parcel would be its site's work, and count against it."""
+    hidden = select(Ticket.id).where(Ticket.waybill.in_(waybills), ~scope.visible_to(actor))
+    return session.scalar(hidden.where(Ticket.state != "withdrawn").limit(1)) is not None
 
 
 def _store(

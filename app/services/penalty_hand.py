@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.domain import penalties as rule
 from app.domain import penalty_facts, penalty_rules
 from app.domain.errors import Invalid, NotAllowed
 from app.domain.penalty_facts import LIABLE_KINDS
 from app.domain.penalty_rules import BY_HAND, MOST_FEN, RATE
 from app.domain.roles import Actor
-from app.models import Organisation, Ticket, User
+from app.models import Event, Organisation, Penalty, Ticket, User, entries
 from app.services import attachments, desk, organisations, penalties, typed_forms
 from app.services import penalty_rules as versions
 from app.services.desk import TEXT_LIMIT, Outcome, Post
@@ -44,7 +46,8 @@ def enter(*, actor: Actor, post: Post, fact: HandIn, now: datetime) -> Outcome:
     """Enter a fact on a ticket in scope; the ledger prices it within a minute.
 
     Raises NotFound, Invalid(rule, organisation, base, clerk, text, file), NotAllowed ("not_yours", "never_charged" for
-    a ticket that is out of all measures), Stale where the form's key was used for another one.
+    a ticket that is out of all measures, "entered_already" where a colleague entered the same), Stale where the form's
+    key was used for another one.
     """
     if not actor.can("penalty_enter"):
         raise NotAllowed("not_yours")
@@ -58,6 +61,8 @@ def enter(*, actor: Actor, post: Post, fact: HandIn, now: datetime) -> Outcome:
             "rule": fact.rule, "organisation_id": place.id, "base_fen": fact.base_fen or 0,
             "clerk_id": clerk.id if clerk else None,
         }  # fmt: skip
+        if _stands(session, ticket, data):
+            raise NotAllowed("entered_already")
         said = {"text": fact.text.strip()}
         event = attachments.entry(session, ticket, penalty_facts.HAND, actor, now, data, said, fact.attachments)
         session.flush()
@@ -66,6 +71,25 @@ def enter(*, actor: Actor, post: Post, fact: HandIn, now: datetime) -> Outcome:
         desk.drop_page_draft(session, actor, "hand")
         typed_forms.remember(session, actor, post.key, form, ticket, now)
         return desk.finish(session, ticket, event, now, post)
+
+
+def _stands(session: Session, ticket: Ticket, data: Mapping[str, Any]) -> bool:
+    """Whether the same fact was entered before and is charged, or will be: two who enter it have seen the same parcel
+    (rulebook 5: never twice). One that was waived may be entered anew."""
+    told = select(Event).where(entries.of_ticket(ticket.id), Event.type == penalty_facts.HAND)
+    before = [event for event in session.scalars(told) if {**event.data, **data} == event.data]
+    if not before:
+        return False
+    mine = Penalty.ticket_id == ticket.id, Penalty.rule == data["rule"]
+    rows = list(session.scalars(select(Penalty).where(*mine)))
+    taken_back = {row.corrects_id for row in rows}
+    known = {rule.fact_of(row.occurrence) for row in rows}
+    live = {
+        rule.fact_of(row.occurrence) for row in rows
+        if row.state != rule.WAIVED and row.corrects_id is None and row.id not in taken_back
+    }  # fmt: skip
+    names = {f"hand:{event.id}" for event in before}
+    return bool(names & live or names - known)
 
 
 def _charged(session: Session, ticket: Ticket, event_id: int) -> bool:

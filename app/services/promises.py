@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,6 +23,9 @@ from app.services.transaction import write
 WHAT = ("redelivery", "call_back", "compensation")
 PROOFS = ("scan", "photo", "call")
 TEXT, WHO = 300, 40
+# While a promise is open nobody closes and no time to close runs: it lies no further ahead than the rulebook's longest
+# limit, the 60 working days within which a customer is paid, with room for the holidays between.
+LONGEST = timedelta(days=100)
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
@@ -42,6 +45,8 @@ def errors_of(promise: PromiseIn, now: datetime) -> dict[str, str]:
     found = {} if promise.what in WHAT else {"promise_what": "required"}
     if promise.due_at <= now:
         found["promise_due_at"] = "in_the_past"
+    elif promise.due_at > now + LONGEST:
+        found["promise_due_at"] = "promise_too_far"
     if len(promise.text) > TEXT:
         found["promise_text"] = "too_long"
     if len(promise.who) > WHO:

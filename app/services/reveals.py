@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.domain import lifecycle
 from app.domain.errors import NotAllowed, NotFound
 from app.domain.roles import Actor
 from app.models import Person, Reveal, Ticket, TicketContact
 from app.models.ids import new_id
-from app.services import alarms, journal, scope
+from app.services import alarms, desk, journal, scope
 from app.services.transaction import write
 
 
@@ -28,12 +29,16 @@ class Shown:
 def reveal(*, actor: Actor, number: str, now: datetime, role: str = "") -> Shown:
     """Log that this person looked, then hand out name, phone and address; of the complainant, or of a role's contact.
 
-    Raises NotFound, also for a role without a contact, and NotAllowed.
+    Raises NotFound, also for a role without a contact, and NotAllowed ("no_part_in_it" for a site that has nothing to
+    do with the ticket any more: it needs nobody's number).
     """
     if actor.user_id is None:
         raise NotAllowed("nobody_signed_in")
     with write() as session:
-        return show(session, scope.load(session, actor, number, lock=True), actor, now, role)
+        ticket = scope.load(session, actor, number, lock=True)
+        if not lifecycle.concerned(actor, desk.facts_of(ticket)):
+            raise NotAllowed("no_part_in_it")
+        return show(session, ticket, actor, now, role)
 
 
 def show(session: Session, ticket: Ticket, actor: Actor, now: datetime, role: str = "") -> Shown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache, lru_cache
 from typing import Any, cast
 
@@ -124,3 +125,8 @@ def _numbered(pattern: Actor, lock: bool) -> Any:
 def number_of(session: Session, actor: Actor, ticket_id: int) -> str:
     """The number of a ticket inside the actor's scope; empty for any other."""
     return session.scalar(select(Ticket.number).where(Ticket.id == ticket_id, visible_to(actor))) or ""
+
+
+def numbers_of(session: Session, actor: Actor, numbers: Collection[str]) -> set[str]:
+    """Those of these numbers whose tickets lie inside the actor's scope."""
+    return set(session.scalars(select(Ticket.number).where(Ticket.number.in_(numbers), visible_to(actor))))

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
-from app.domain.lifecycle import allowed_actions, unmet
+from app.domain.lifecycle import allowed_actions, concerned, unmet
 from app.domain.roles import Actor
 from app.models import (
     Appeal,
@@ -84,6 +84,7 @@ class View:
     against_close: tuple[str, ...] = ()  # conditions that the site's closing still waits for
     pictures: list[Attachment] = field(default_factory=list)  # posted ones, and the viewer's own that wait
     parts: dict[str, Any] = field(default_factory=dict)  # what the parts of the rulebook add, by their names
+    concerned: bool = True  # else the viewer's site had it once, and is shown nobody in full
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def viewing(session: Session, actor: Actor, number: str) -> Step[View]:
         trace=found["trace"], links=links, others=found["others"], sites=sites,
         messages=courier_sms.messages(session, [e.data["outbox_id"] for e in entries if e.type == "courier_sms"]),
         couriers=found["couriers"], against_close=unmet("close", facts, actor), pictures=found["pictures"],
-        parts={name: found[name] for name in (*parts, "templates")},
+        parts={name: found[name] for name in (*parts, "templates")}, concerned=concerned(actor, facts),
     )  # fmt: skip
 
 

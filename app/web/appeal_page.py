@@ -12,7 +12,7 @@ from flask import g, url_for
 from sqlalchemy.orm import Session
 
 from app.domain.lifecycle import APPEALED
-from app.domain.masking import mask_text
+from app.domain.masking import mask_start, mask_text
 from app.domain.roles import Actor
 from app.services import appeal_stream
 from app.services.appeal_stream import Line, Ruled
@@ -99,7 +99,7 @@ def _row(line: Line, now: datetime) -> dict[str, Any]:
         "due_iso": line.due_at.isoformat() if line.due_at else "",
         "tone": "late" if left <= 0 else "soon" if left <= 1800 else "",
         "category": "" if category is None else category.name_en if english else category.name,
-        "site": ticket_page.site_name(site), "words": mask_text(line.words)[:60], "later": line.later,
+        "site": ticket_page.site_name(site), "words": mask_start(line.words, 60), "later": line.later,
         "own_work": line.own_work, "opened": g.fmt.time(line.opened_at), "opened_full": g.fmt.full(line.opened_at),
     }  # fmt: skip
 

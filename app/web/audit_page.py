@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import audits as rule
 from app.domain import drafts
-from app.domain.masking import mask_text
+from app.domain.masking import mask_start, mask_text
 from app.domain.roles import Actor
 from app.services import audit_leases, audit_view, audits
 from app.services.audit_view import Line
@@ -88,7 +88,7 @@ def _row(line: Line, actor: Actor, now: Any) -> dict[str, Any]:
         "id": audit.id, "href": url_for("audit.show", audit_id=audit.id), "day": g.fmt.date(audit.day),
         "why": words.word(words_audit.why(), audit.reason), "tone": WHY_TONES.get(audit.reason, ""),
         "category": "" if category is None else category.name_en if english else category.name,
-        "site": ticket_page.site_name(line.site), "words": mask_text(line.words)[:60],
+        "site": ticket_page.site_name(line.site), "words": mask_start(line.words, 60),
         "who": _("Somebody has it") if held else _("You have it") if _mine(audit, actor, now) else "",
     }  # fmt: skip
 

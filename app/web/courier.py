@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from htmx_flask import request
 
 from app import clock
-from app.extensions import db
+from app.extensions import db, limiter
 from app.services import courier_sms, ticket_view
 from app.services.courier_sms import CourierIn
 from app.web import courier_forms, forms, verbs
@@ -15,9 +16,11 @@ from app.web.access import route_access
 from app.web.auth import current_actor, requires
 
 bp = Blueprint("courier", __name__)
+LIMIT = "20 per minute;100 per hour"  # a person: the number is typed freely, and each message costs money
 
 
 @bp.post("/tickets/<number>/courier-sms")
+@limiter.limit(LIMIT, key_func=lambda: f"courier-sms:{current_user.get_id()}")
 @route_access("queue")
 @requires("queue")
 def send(number: str) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.domain.errors import Invalid
 from app.domain.handover import GROUPS
-from app.domain.masking import mask_text
+from app.domain.masking import mask_start, mask_text
 from app.domain.roles import Actor
 from app.extensions import db
 from app.models import HandoverNote
@@ -87,7 +87,7 @@ def notes_of(rows: list[tuple[HandoverNote, str]]) -> list[dict[str, str]]:
 
 def _row(line: Line, now: datetime, categories: dict[str, str], events: dict[str, str]) -> dict[str, Any]:
     ticket, site = line.ticket, line.site
-    text = mask_text(line.last_text)[:LAST_TEXT] or events.get(line.last_type, "")
+    text = mask_start(line.last_text, LAST_TEXT) or events.get(line.last_type, "")
     return {
         "number": ticket.number, "href": url_for("tickets.show", number=ticket.number), "tail": ticket.waybill[-4:],
         "category": categories.get(ticket.category, ticket.category), "state": words.states()[ticket.state],

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.domain.kinds import EXPEDITE, INQUIRY
-from app.domain.masking import mask_text
+from app.domain.masking import mask_start
 from app.domain.roles import Actor
 from app.extensions import db
 from app.models import Organisation
@@ -73,7 +73,7 @@ def line(row: Row, labels: dict[str, str]) -> dict[str, Any]:
         "tone": TONES.get(row.state, ""), "promise": words_kinds.delivery_promises().get(row.promise, ""),
         "outside": row.promise == "outside", "times": row.times, "late": row.late,
         "opened": g.fmt.time(row.opened_at), "opened_full": g.fmt.full(row.opened_at),
-        "channel": words.word(words.channels(), row.channel), "content": mask_text(row.content)[:120],
+        "channel": words.word(words.channels(), row.channel), "content": mask_start(row.content, 120),
         "site": place_name(row.site), "reporter": place_name(row.reporter), "owner": row.owner,
     }  # fmt: skip
 

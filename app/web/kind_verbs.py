@@ -9,7 +9,7 @@ from htmx_flask import request
 from app import clock
 from app.domain.errors import Invalid, NotAllowed, Stale
 from app.extensions import db
-from app.services import expedites, inquiries, ticket_view
+from app.services import expedites, inquiries, scope, ticket_view
 from app.web import attachments, kind_forms, verbs
 from app.web.access import route_access
 from app.web.context import translate as _
@@ -38,7 +38,7 @@ def settle(number: str) -> ResponseReturnValue:
 @route_access("queue")
 @requires("queue")
 def to_complaint(number: str) -> ResponseReturnValue:
-    """Make a complaint of an expedite, and go there."""
+    """Make a complaint of an expedite, and go there; where it went to another desk's complaint, back to the queue."""
     actor, now, form = current_actor(), clock.now(), kind_forms.turn_form(request.form)
     try:
         done = expedites.turn(
@@ -46,9 +46,12 @@ def to_complaint(number: str) -> ResponseReturnValue:
         )
     except (Invalid, Stale, NotAllowed) as error:
         return verbs.failed(actor, number, "to_complaint", form, error)
-    there = url_for("tickets.show", number=done.number)
+    seen = scope.numbers_of(db.session(), actor, [done.number])
+    there = url_for("tickets.show", number=done.number) if seen else url_for("tickets.index", opened="1")
     if not request.htmx:
         return redirect(there, 303)
+    if not seen:
+        return make_response("", 200, {"HX-Redirect": there})
     view = ticket_view.view(db.session(), actor, done.number)
     response = make_response(verbs.page(actor, view, notice=_("Saved")))
     response.headers["HX-Push-Url"], response.headers["HX-Trigger"] = there, "queue-changed"

@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, url_for
 from sqlalchemy.orm import Session
 
-from app.domain.masking import mask_text
+from app.domain.masking import mask_start, mask_text
 from app.domain.problems import ProblemType
 from app.domain.roles import Actor
 from app.domain.waybills import normalise
@@ -73,7 +73,7 @@ def _row(line: Line, labels: dict[str, str], now: datetime) -> dict[str, Any]:
         "type": labels.get(line.type, line.type), "state": words.states()[line.state], "due": due, "tone": tone,
         "courier": mask_text(line.courier), "reporter": _name(line.reporter), "site": _name(line.site),
         "opened": g.fmt.time(line.opened_at), "opened_full": g.fmt.full(line.opened_at),
-        "text": mask_text(line.text)[:SHOWN],
+        "text": mask_start(line.text, SHOWN),
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.domain.bands import BANDS
-from app.domain.masking import mask_text
+from app.domain.masking import mask_start
 from app.domain.roles import Actor
 from app.services import menu, organisations, queue, queue_frame
 from app.services.queue import Filters, Row
@@ -261,7 +261,7 @@ def row_of(row: Row, told: Told) -> dict[str, Any]:
         "repeat": row.repeat_count,
         "round": row.retreats + 1 if row.retreats else 0,
         "broken": row.broken,
-        "content": mask_text(row.content)[:120],
+        "content": mask_start(row.content, 120),
         "waybill": row.waybill,
         "waybill_tail": f"…{row.waybill[-8:-4]} {row.waybill[-4:]}" if len(row.waybill) >= 8 else "",
         "foot": words_parties.queues()[row.asked] if row.asked else foot,

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from app import clock
 from app.domain import surveys as rule
 from app.domain.errors import Invalid, NotAllowed
-from app.domain.masking import mask_name, mask_phone, mask_text
+from app.domain.masking import mask_name, mask_phone, mask_start, mask_text
 from app.domain.roles import Actor
 from app.extensions import db
 from app.services import reveals, survey_answers, survey_view
@@ -85,7 +85,7 @@ def _row(one: Due, now: datetime, typed: Mapping[str, Any], shown: tuple[str, Sh
     name, phone = (one.person.name, one.person.phone) if one.person else ("", "")
     return {
         "id": survey.id, "number": one.number, "href": url_for("tickets.show", number=one.number),
-        "site": ticket_page.site_name(one.site), "complaint": mask_text(one.complaint)[:120],
+        "site": ticket_page.site_name(one.site), "complaint": mask_start(one.complaint, 120),
         "name": full.name if full else mask_name(name) if name else "—", "full": full is not None,
         "phone": full.phone if full else mask_phone(phone) if phone else "—",
         "reveal_href": url_for("survey_calls.reveal", number=one.number) if phone and not full else "",

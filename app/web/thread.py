@@ -30,6 +30,7 @@ from app.web.formatting import Formatter
 
 PLATFORM = {"received", "urge", "repeat", "sent_back", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "sent_back", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
+OF_ANOTHER = {"turned", "made_of_expedite"}  # they name another ticket of the parcel
 SILENT = {
     "clock_started", "clock_stopped", "clock_void", "clock_shortened", "order_linked", "appeal_opened",
     "picture_fetched", "picture_failed",
@@ -45,6 +46,7 @@ class Told:
     places: dict[str, str]
     fmt: Formatter
     undone: Set[int] = frozenset()
+    others: Set[str] = frozenset()  # numbers of the parcel's other tickets in the reader's scope
 
 
 def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
@@ -52,7 +54,7 @@ def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
     silent, red = SILENT | vocabulary.every("SILENT"), RED | vocabulary.every("RED")
     undone = frozenset(entry.data["event_id"] for entry in view.entries if entry.type == "result_undone")
     labels = _labels() | words_kinds.entries(view.ticket.kind)
-    told = Told(labels, red, _places(view), g.fmt, undone)
+    told = Told(labels, red, _places(view), g.fmt, undone, {one.number for one in view.others})
     return [_post(entry, view, actor, told) for entry in view.entries if entry.type not in silent]
 
 
@@ -209,7 +211,8 @@ def _told(entry: Entry, label: str, view: View, told: Told) -> str:
     who = f" · {entry.who}" if entry.who else ""
     if said := party_panel.line(entry, label, view):
         return said
-    if said := vocabulary.line(entry):
+    said = vocabulary.line(entry)
+    if said and (entry.type not in OF_ANOTHER or said in told.others):
         return f"{label} · {_place(said, told)}{who}"
     if entry.type == "routed":
         routed = _("Routed to %(site)s", site=_place(_site(entry.data, view), told))

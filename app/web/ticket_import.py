@@ -15,7 +15,7 @@ from app.domain.ticket_rows import COLUMNS
 from app.extensions import db
 from app.integrations import sheets_in
 from app.integrations.sheets_in import BadSheet
-from app.services import ticket_import
+from app.services import scope, ticket_import
 from app.services.ticket_import import Fault, Trial
 from app.web import carried, entry, queue_page, words, words_kinds
 from app.web.access import route_access
@@ -49,7 +49,8 @@ def index() -> ResponseReturnValue:
         return _page(actor, trial=ticket_import.tried(db.session(), rows), packed=carried.pack(rows)), 422
     except Stale as refused:
         return _page(actor, error=words.refused(refused)), 409
-    return _page(actor, done=done)
+    seen = scope.numbers_of(db.session(), actor, [number for _n, number in done])
+    return _page(actor, done=[(n, number if number in seen else "") for n, number in done])
 
 
 @bp.get("/tickets/import/template.csv")
@@ -72,6 +73,8 @@ def _page(
     actor: Actor, *, trial: Trial | None = None, packed: str = "", error: str = "",
     done: list[tuple[int, str]] | None = None,
 ) -> str:  # fmt: skip
+    """`done` names each row's ticket, with nothing for one that another desk has: it may have been there before, and
+    this desk may not know of it."""
     session = db.session()
     return render_template(
         "ticket_import.html", rail=queue_page.rail(session, actor, None, clock.now()), error=error, carried=packed,

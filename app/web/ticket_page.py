@@ -23,6 +23,7 @@ from app.web import (
     panels,
     party_panel,
     sheets,
+    shown_in_full,
     ticket_chips,
     words,
     words_archive,
@@ -172,7 +173,7 @@ def customer(view: View, shown: Shown | None) -> dict[str, Any]:
         "phone": mask_phone(person.phone) if person and person.phone else "—",
         "address": mask_address(person.address) if person and person.address else "—",
         "shown": False,
-        "reveal_href": addresses.of_ticket("tickets.reveal", view.ticket.number) if person and person.phone else "",
+        "reveal_href": shown_in_full.href_of(view) if person and person.phone else "",
     }
 
 
@@ -184,7 +185,7 @@ def _contact(view: View, one: TicketContact, shown: Shown | None) -> dict[str, A
                 "phone": shown.phone, "address": shown.address}  # fmt: skip
     return {
         "role": one.role, "label": label, "shown": False, "name": mask_name(one.name), "phone": mask_phone(one.phone),
-        "address": mask_address(one.address), "reveal_href": addresses.of_ticket("tickets.reveal", view.ticket.number),
+        "address": mask_address(one.address), "reveal_href": shown_in_full.href_of(view),
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ def errors() -> dict[str, str]:
         "no_waybill": _("This ticket has no waybill"),
         "same_waybill": _("This is the ticket's own waybill"),
         "linked_already": _("These waybills are linked already"),
+        "not_yours_to_link": _("This number cannot be linked from here. Please ask your superior to link the two."),
         "too_many_linked": _("A parcel has at most 8 linked waybills"),
     }
 

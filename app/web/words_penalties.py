@@ -101,6 +101,7 @@ def hindrances() -> dict[str, str]:
 def errors() -> dict[str, str]:
     """What is wrong with a field, or why a step is refused."""
     return hindrances() | {
+        "entered_already": _("This very fact was entered on this ticket before. Nothing is charged twice"),
         "never_charged": _("This ticket is out of all measures: nothing is charged on it"),
         "must_be_later": _("Must lie in the future and after the newest version"),
         "amount_range": _("Please enter an amount between 0.01 and 1,000,000 yuan"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.masking import mask_address, mask_name, mask_phone, mask_text
+from app.domain.masking import mask_address, mask_name, mask_phone, mask_start, mask_text
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,13 @@ def test_a_telephone_number_hides_at_least_six_digits(phone, shown):
         assert mask_phone(phone).startswith("138******") and "1234" not in mask_phone(phone)
     else:
         assert mask_phone(phone) == shown
+
+
+@pytest.mark.parametrize("piece", ["1", ",1", "x1", "1381234567,", "转1"])
+def test_a_telephone_number_without_end_costs_no_time_and_shows_nothing(piece: str) -> None:
+    begun = time.monotonic()
+    assert mask_phone(piece * 100_000) == "******"
+    assert time.monotonic() - begun < 1
 
 
 @settings(deadline=None)
@@ -222,3 +229,48 @@ def test_long_texts_cost_little():
     mask_address("十" * 20_000)
     mask_phone("1-" * 200)
     assert time.process_time() - started < 5
+
+
+PIECES = (
+    "1",
+    "3",
+    "8",
+    "138",
+    "13812345678",
+    "0571",
+    "88881234",
+    " ",
+    "-",
+    ".",
+    "(",
+    ")",
+    "+86",
+    "转",
+    "电话",
+    "YT",
+    "王",
+    "2026-11-29",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=600).map("".join), st.sampled_from([1, 7, 40, 120]))
+@settings(max_examples=300, deadline=None)
+def test_the_start_of_a_masked_text_is_the_start_of_the_whole(text: str, most: int) -> None:
+    assert mask_start(text, most) == mask_text(text)[:most]
+
+
+@pytest.mark.parametrize(
+    "number", ["1   3   8   1   2   3   4   5   6   7   8", "(0571)   8   8   8   8   1   2   3   4"]
+)
+def test_the_start_of_a_masked_text_ends_in_no_half_number(number: str) -> None:
+    text = f"{number}，" * 1000
+    for most in range(1, 200):
+        assert mask_start(text, most) == mask_text(text[:6000])[:most]
+
+
+def test_the_start_of_a_long_text_costs_what_it_shows() -> None:
+    text = "1 " * 10_000
+    begun = time.monotonic()
+    for _line in range(50):
+        mask_start(text, 120)
+    assert time.monotonic() - begun < 5  # masked whole it took twelve seconds

@@ -21,7 +21,7 @@ from tests.cast import NOON, Cast, post, push, ticket
 from tests.services.ending_steps import EVERYBODY, by_hand, tries
 from tests.services.search_steps import numbers as searched
 
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ONE, TWO, THREE = "YT1000000000001", "YT1000000000002", "YT1000000000003"
 
 
@@ -84,6 +84,22 @@ def test_what_cannot_be_linked_is_said_beside_the_field(cast: Cast, waybill: str
     with pytest.raises(Invalid) as error:
         link(cast, number, waybill, kind=kind)
     assert error.value.fields == fields
+
+
+@pytest.mark.parametrize(("who", "may"), [("site", False), ("lcs", False), ("ccs", True)])
+def test_nobody_links_a_parcel_to_that_of_a_ticket_which_they_do_not_see(
+    cast: Cast, db_session, who: str, may: bool
+) -> None:
+    """Else the next complaint on one's own parcel were the other site's work, and counted against it."""
+    number = push(cast, "A", waybill=ONE)
+    theirs = push(cast, "B", waybill=TWO, site="440305-01", now=NOON + MINUTE)
+    if may:
+        link(cast, number, TWO, who)
+    else:
+        with pytest.raises(Invalid) as refused:
+            link(cast, number, TWO, who)
+        assert refused.value.fields == {"waybill": "not_yours_to_link"}
+    assert push(cast, "C", waybill=ONE, now=NOON + HOUR) == (theirs if may else number)
 
 
 def test_a_ticket_without_a_waybill_has_nothing_to_link(cast: Cast) -> None:

@@ -44,7 +44,7 @@ from tests.cast import NOON, Cast, post, push, tell, ticket
 from tests.services import test_exemptions as exemption_steps
 from tests.services.ending_steps import FINE, answer, by_hand, change
 from tests.services.party_steps import SIBLING, T0, add, replied, urge
-from tests.services.penalty_steps import HOUR, LATE, contest, hand, keep, late, ledger, lines
+from tests.services.penalty_steps import HOUR, LATE, contest, decide, hand, keep, late, ledger, lines
 
 SITE = "330106-01"
 CLOSE_DUE = NOON + 25 * HOUR
@@ -344,6 +344,25 @@ def test_a_fact_by_hand_under_a_used_key_is_the_same_one_or_refused(cast: Cast, 
         with pytest.raises(Stale) as refused:
             hand(cast, at, who, key="k1", **changed)
         assert refused.value.code == "sent_already", (at, who, changed)
+
+
+def test_a_fact_that_two_enter_is_charged_once_and_one_that_was_waived_may_be_entered_anew(
+    cast: Cast, db_session
+) -> None:
+    number = push(cast)
+    hand(cast, number)
+    for looked in (False, True):
+        if looked:
+            keep(db_session)
+        with pytest.raises(NotAllowed) as refused:
+            hand(cast, number, "ccs", text="另一位同事看到同一件事")
+        assert refused.value.code == "entered_already"
+    hand(cast, number, base_fen=99_900)
+    hand(cast, number, rule="slip_lost", base_fen=0)
+    keep(db_session)
+    first = next(row for row in ledger(db_session, number) if row.base_fen == 33_335 and not row.person_id)
+    decide(cast, contest(cast, first), "ccs-manager")
+    hand(cast, number)
 
 
 def test_who_may_enter_a_fact_and_not_on_a_ticket_that_is_never_charged(cast: Cast, db_session) -> None:

@@ -59,6 +59,22 @@ def test_a_promise_has_a_clock_of_its_own_booked_to_the_site(cast: Cast, db_sess
     assert made.text_id == row.text_id and "李师傅" not in str(made.data)
 
 
+def test_no_promise_keeps_a_ticket_open_for_years(cast: Cast, db_session) -> None:
+    """While one is open no time to close runs and no superior intervenes."""
+    far = NOON + promises.LONGEST
+    number = promised(cast, due=far)
+    for way in (
+        lambda: promised(cast, "W2", due=far + MIN, waybill="YT5555666677779"),
+        lambda: promises.make(actor=cast["site"], post=post(number), promise=PromiseIn("redelivery", far + MIN), now=NOON),
+        lambda: promises.renegotiate(
+            actor=cast["site"], post=post(number), promise_id=only(db_session).id, due_at=far + MIN, text="", now=NOON
+        ),
+    ):  # fmt: skip
+        with pytest.raises(Invalid) as refused:
+            way()
+        assert refused.value.fields == {"promise_due_at": "promise_too_far"}
+
+
 def test_the_site_is_reminded_an_hour_before_exactly_once(cast: Cast, db_session) -> None:
     promised(cast)
     phone = db_session.get(Organisation, cast.places["330106-01"]).duty_phone

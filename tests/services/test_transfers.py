@@ -9,7 +9,18 @@ from sqlalchemy import func, select, update
 
 from app.domain.errors import Invalid, NotAllowed, NotFound, Stale
 from app.models import Clock, Event, Organisation, Outbox, Party, Ticket, Transfer, WorkItem
-from app.services import journal, queue, reminders, replies, routing, scans, sweep, transfers
+from app.services import (
+    journal,
+    queue,
+    reminders,
+    replies,
+    reveals,
+    routing,
+    scans,
+    sweep,
+    ticket_view,
+    transfers,
+)
 from app.services.queue import Filters
 from app.services.replies import ResultIn
 from app.services.scans import ScanIn
@@ -209,6 +220,21 @@ def test_a_site_elsewhere_is_named_by_its_code_and_the_old_province_has_nothing_
     assert listed(db_session, cast, "lcs", "all") == [] and listed(db_session, cast, "lcs-2", "all") == [number]
     roles = {party.organisation_id: party.role for party in db_session.scalars(select(Party))}
     assert roles == {cast.places[OURS]: "former", cast.places[FAR]: "handling"}
+
+
+def test_who_returned_a_ticket_is_shown_nobody_in_full_any_more_and_whoever_has_it_is(cast: Cast, db_session) -> None:
+    number = push(cast)
+    assert reveals.reveal(actor=cast["site"], number=number, now=NOON).phone == "13812345678"
+    give_up(cast, number)
+    grant(cast, number, SIBLING)
+    with pytest.raises(NotAllowed) as refused:
+        reveals.reveal(actor=cast["site"], number=number, now=NOON)
+    assert refused.value.code == "no_part_in_it"
+    for who in ("site-2", "lcs", "ccs"):
+        assert reveals.reveal(actor=cast[who], number=number, now=NOON).phone == "13812345678"
+    with write() as session:
+        shown = {who: ticket_view.view(session, cast[who], number).concerned for who in ("site", "site-2", "lcs")}
+    assert shown == {"site": False, "site-2": True, "lcs": True}
 
 
 def test_no_return_goes_to_a_closed_an_unknown_or_the_same_site(cast: Cast, db_session) -> None:

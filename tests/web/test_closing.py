@@ -12,9 +12,10 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
 from app import clock
-from app.models import Connection, Organisation, Outbox, PlatformOrder, Ticket
+from app.models import Category, Connection, Organisation, Outbox, PlatformOrder, Ticket
 from app.models.ids import new_id
-from app.services import journal, linked, scans, sessions, verdicts
+from app.services import expedites, journal, linked, scans, sessions, verdicts
+from app.services.intake import Arrival, ComplaintIn
 from app.services.scans import ScanIn
 from app.services.sessions import Limits
 from app.services.transaction import write
@@ -201,5 +202,26 @@ def test_closing_shows_what_the_parties_answered_masked(desk: Desk, db_session) 
 def test_a_linked_waybill_of_a_hidden_ticket_names_no_ticket(desk: Desk, db_session) -> None:
     number = by_hand(desk.cast)
     hidden = push(desk.cast, "far", waybill=OTHER, site="440305-01")
-    linked.link(actor=desk.cast["site"], post=post(number), waybill=OTHER, kind="return", now=NOON)
+    linked.link(actor=desk.cast["ccs"], post=post(number), waybill=OTHER, kind="return", now=NOON)
     assert OTHER in desk.show(number) and hidden not in desk.show(number)
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_an_expedite_that_went_to_a_hidden_complaint_leads_to_the_queue_and_names_none(
+    desk: Desk, db_session, htmx: bool
+) -> None:
+    with write() as session:
+        session.add(Category(code="PARCEL_QUERY", name="催件", name_en="Query", kind="expedite", position=0))
+    hidden = push(desk.cast, "far", waybill=WAYBILL, site="440305-01")
+    asked = ComplaintIn(kind="expedite", category="PARCEL_QUERY", waybill=WAYBILL, channel="web", text="到哪了",
+                        site_code="330106-01")  # fmt: skip
+    for key in ("m1", "m2", "m3"):
+        arrival = Arrival(desk.cast.connection_id, expedites.MESSAGE, key.encode(), NOON)
+        number = expedites.ask(arrival=arrival, message_id=key, asked=asked).number
+    data = {"csrf_token": desk.csrf, "category": "DELAYED", "text": "还没到"}
+    headers = {"HX-Request": "true"} if htmx else {}
+    done = desk.browser("site").post(f"/tickets/{number}/to-complaint", data=data, headers=headers)
+    there = done.headers["HX-Redirect"] if htmx else done.location
+    assert (done.status_code, there) == (200 if htmx else 303, "/tickets?opened=1")
+    assert ticket(db_session, hidden).repeat_count == 1
+    assert hidden not in desk.show(number) and hidden in desk.show(number, "ccs")

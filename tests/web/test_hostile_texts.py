@@ -113,6 +113,11 @@ def test_the_limit_is_one_for_every_door_to_a_number(stage: Stage) -> None:
     assert 429 not in answers[:30] and answers[30:] == [429] * len(doors)
 
 
+def test_nobody_sends_sms_to_numbers_of_their_own_choice_without_end(stage: Stage) -> None:
+    answers = [one.status_code for one in asked(stage, "site", [f"/tickets/{stage.numbers['own']}/courier-sms"] * 21)]
+    assert 429 not in answers[:20] and answers[20] == 429
+
+
 def test_messages_are_shown_in_full_within_the_same_limit(stage: Stage) -> None:
     answers = [answer.status_code for answer in asked(stage, "admin", ["/admin/messages/1/full"] * 31)]
     assert 429 not in answers[:30] and answers[30] == 429

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app.domain.ticket_rows import COLUMNS
 from app.integrations import sheets_in
 from app.models import Ticket
-from tests.web.stage import Stage
+from tests.web.stage import WAYBILLS, Stage
 
 HEADS = [words[0] for words in COLUMNS.values()]
 GOOD = ["投诉", "LOST", "电话", "YT9999888877776", "收件人", "赵六", "13712345678", "", "330106-01", "丢了"]
@@ -88,6 +88,15 @@ def test_a_key_that_stored_a_sheet_answers_for_no_other_sheet_and_nobody_else(st
     again = post(stage, None, who, carried=sent, confirmed="1", submission_key=f"used-{who}")
     assert again.status_code == 409 and number not in again.text and tickets(stage) == before
     assert key_on(again.text) != f"used-{who}"
+
+
+def test_a_row_for_a_parcel_whose_ticket_another_desk_has_names_no_ticket(stage: Stage) -> None:
+    hidden = stage.numbers["other"]
+    rows = carried(post(stage, sheet(changed(waybill=WAYBILLS["other"]), GOOD), "lcs").text)
+    done = post(stage, None, "lcs", carried=rows, confirmed="1", submission_key="another-desks")
+    assert done.status_code == 200 and hidden not in done.text and "第 2 行" in done.text
+    assert len(set(re.findall(r"KF\d{6}-\d{6}", done.text))) == 1
+    assert hidden in post(stage, None, carried=rows, confirmed="1", submission_key="ccs").text
 
 
 def test_every_bad_row_is_named_and_nothing_is_stored(stage: Stage) -> None:
