@@ -143,9 +143,11 @@ def among(session: Session, ticket: Any, word: Word) -> ColumnElement[bool]:
 
 
 def starts_with(session: Session, words: Any, beginning: str) -> ColumnElement[bool]:
-    """Whether a text column starts with letters and digits, in a way that its index serves."""
+    """Whether a text column starts with letters and digits, in a way that its index serves: PostgreSQL's LIKE is served
+    only while the statement is planned anew for each beginning, which ends after some times."""
     if _postgresql(session):
-        return words.like(f"{beginning}%")
+        end = beginning[:-1] + chr(ord(beginning[-1]) + 1)
+        return and_(words.op("~>=~")(beginning), words.op("~<~")(end))
     return and_(words >= beginning, words < f"{beginning}\U0010ffff")
 
 

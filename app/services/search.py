@@ -105,8 +105,11 @@ def _ways(
     for word in [word for word in query.words if word.order][:MOST_CODES]:
         others = [_has(session, one) for one in query.words if one is not word]
         for by, condition in _codes(session, word).items():
-            place: Any = func.coalesce(Ticket.search_rank, 0)
-            ways.append(_newest(select(Ticket.id, place).where(condition, *others, *allowed), place, by, before))
+            place = func.coalesce(Ticket.search_rank, 0).label("rank")
+            some = select(Ticket.id.label("ticket_id"), place).where(condition).subquery()
+            # the few that have the number are looked up, and not the many that a site has looked through for it
+            there = select(some.c.ticket_id).where(looked_up(some.c.ticket_id, *others, *allowed))
+            ways.append(_newest(there, some.c.rank, by, before, some.c.ticket_id))
     return ways
 
 
