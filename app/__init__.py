@@ -73,13 +73,16 @@ def _engine_options(url: str, *, pooled: bool) -> dict[str, object]:
 
 
 def _second(config: Config) -> dict[str, object]:
-    """The replica: fewer connections, and one that does not answer at once is done without."""
+    """The replica: fewer connections, and one that does not answer at once is done without, a connection that was made
+    before it went away, too."""
     url = config.read_database_url
     if not url:
         return {}
     options: dict[str, Any] = _engine_options(url, pooled=False)
     if not url.startswith("sqlite"):
-        options |= {"connect_args": {**options["connect_args"], "connect_timeout": 2}, "pool_size": 4}
+        told, soon = make_url(url).query, {"connect_timeout": 2, "tcp_user_timeout": 4_000}
+        arguments = options["connect_args"] | {name: value for name, value in soon.items() if name not in told}
+        options |= {"connect_args": arguments, "pool_size": 4}
     return {READER: {**options, "url": url}}
 
 

@@ -21,7 +21,7 @@ LONG = 6 * 3600.0  # no drill that ends at a number of pushes lasts longer
 
 
 HOSTS_ROUND: tuple[tuple[str, tuple[str, ...], float], ...] = (  # kind, targets in turn, share of its time
-    # First: who did without the replica asks for it again after half a minute. Until somebody misses it: 7 s (MISSED).
+    # First: who did without the replica asks for it again after half a minute. Until somebody misses it: 4 s.
     ("host cut", ("db-2",), 0.95),
     ("host cut", ("web-1", "web-2"), 0.55),
     ("host cut", ("worker-1", "worker-2"), 0.55),

@@ -89,3 +89,12 @@ def test_what_the_address_says_of_its_lines_counts_more_than_what_we_would_say(t
         ours = portal.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
     assert (told["connect_timeout"], told["tcp_user_timeout"]) == ("20", "60000")
     assert set(ours) == {"keepalives_idle", "keepalives_interval", "keepalives_count"}
+
+
+def test_a_replica_is_given_up_in_half_the_time_unless_its_address_says_otherwise(tmp_path):
+    url = "postgresql+psycopg://nobody@127.0.0.1:1/none"
+    settings = replace(Config.for_tests(url, data_dir=tmp_path), read_database_url=url)
+    own = replace(settings, read_database_url=f"{url}?tcp_user_timeout=60000")
+    first, told = (create_app(one).config["SQLALCHEMY_BINDS"]["reader"]["connect_args"] for one in (settings, own))
+    assert (first["connect_timeout"], first["tcp_user_timeout"]) == (2, 4_000)
+    assert "tcp_user_timeout" not in told and told["connect_timeout"] == 2
