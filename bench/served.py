@@ -1,9 +1,8 @@
-"""What the bench's server runs: the portal, with the limits beside it."""
+"""What the bench's server runs: the portal as it is served, with the limits beside it."""
 
 from __future__ import annotations
 
-from app import create_app
 from bench import limits
+from wsgi import app
 
-app = create_app()
 app.register_blueprint(limits.bp)
