@@ -18,7 +18,7 @@ from app.domain.reminders import send_after
 from app.domain.roles import SYSTEM
 from app.models import Event, ImportedTicket, Outbox, Person, Survey, Ticket
 from app.models.ids import new_id
-from app.services import audit_policy, journal, own_numbers
+from app.services import alarms, audit_policy, journal, own_numbers
 
 TEMPLATE = "survey_link"  # the purpose under which each gateway names its approved template
 
@@ -35,11 +35,10 @@ def after_closing(session: Session, ticket: Ticket, now: datetime) -> None:
         return
     phone = phone_of(session, ticket.id)
     known = session.scalar(select(Survey.id).where(Survey.ticket_id == ticket.id))
-    if (
-        not phone
-        or known is not None
-        or phone in own_numbers.of(session, [ticket.handling_site_id])[ticket.handling_site_id]
-    ):
+    if not phone or known is not None:
+        return
+    if phone in own_numbers.of(session, [ticket.handling_site_id])[ticket.handling_site_id]:
+        alarms.own_number(session, ticket, now)
         return
     policy = audit_policy.current(session)
     row = Survey(

@@ -23,7 +23,7 @@ from app.models import (
     Ticket,
 )
 from app.models.ids import new_id
-from app.services import journal, replies, survey_answers, survey_view, survey_work, surveys, verdicts
+from app.services import alarms, journal, replies, survey_answers, survey_view, survey_work, surveys, verdicts
 from app.services.survey_answers import CallIn
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, ticket
@@ -104,10 +104,13 @@ def test_a_site_that_complains_about_itself_is_not_asked_how_content_it_is(cast:
                 id=new_id(), organisation_id=site, name="李四", phone=phone, weekday=1, from_time="08:00",
                 until_time="20:00", created_at=NOON, ended_at=NOON,
             ))  # fmt: skip
-    closed(cast, phone=phone)
+    number = closed(cast, phone=phone)
     assert messages(db_session) == [] and list(db_session.scalars(select(Survey))) == []
     closed(cast, waybill="YT1000000000012")
     assert len(messages(db_session)) == 1
+    ((alarm, *_who),) = alarms.listed(db_session, cast["lcs"])
+    assert (alarm.kind, alarm.organisation_id, alarm.data) == ("own_number", site, {"number": number})
+    assert alarms.listed(db_session, cast["lcs-2"]) == []
 
 
 @pytest.mark.parametrize("phone", ["", "0571-88886666", "13812345678转1234"])
