@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 SAME_TEXT, NO_SCAN, PHOTO_REUSED = "same_text", "no_delivery_scan", "photo_reused"
 PHOTO_OLD, TOO_QUICK, SIGNER = "photo_old", "too_quick", "signer_contradicts"
-FLAGS = (SAME_TEXT, NO_SCAN, PHOTO_REUSED, PHOTO_OLD, TOO_QUICK, SIGNER)
+OWN_NUMBER = "own_number"
+FLAGS = (SAME_TEXT, NO_SCAN, PHOTO_REUSED, PHOTO_OLD, TOO_QUICK, SIGNER, OWN_NUMBER)
 DELIVERED = frozenset({"redelivered", "found"})  # measures that put the parcel into somebody's hands
 ARRIVED = frozenset({"DELIVER", "SIGN"})
 _SIGNERS = (
@@ -34,7 +35,8 @@ class ResultFacts:
     """A result and what is known about it. Instants are UTC; `begun_at` is when its writer claimed the ticket or, where
     somebody else did, when the site got it; `taken` are the instants of its pictures' cameras.
 
-    `same_text`: how often the site used this text on that day; `reused`: a picture of it lies on another ticket.
+    `same_text`: how often the site used this text on that day; `reused`: a picture of it lies on another ticket;
+    `own_number`: the complainant's telephone is one of the site's own.
     """
 
     at: datetime
@@ -47,6 +49,7 @@ class ResultFacts:
     reused: bool = False
     taken: Sequence[datetime] = ()
     scans: Sequence[ScanFact] = ()
+    own_number: bool = False
 
 
 def of(facts: ResultFacts, *, same_text_most: int, quick_seconds: int) -> tuple[str, ...]:
@@ -60,6 +63,7 @@ def of(facts: ResultFacts, *, same_text_most: int, quick_seconds: int) -> tuple[
         PHOTO_OLD: any(taken < born for taken in facts.taken for born in _born(facts)),
         TOO_QUICK: quick,
         SIGNER: _contradicts(facts),
+        OWN_NUMBER: facts.own_number,
     }
     return tuple(flag for flag in FLAGS if raised[flag])
 

@@ -31,8 +31,12 @@ def offered(session: Session, ticket: Ticket) -> str:
 def learn(session: Session, ticket: Ticket, site: Organisation, actor: Actor, now: datetime) -> None:
     """From now on addresses in this street go to `site`; what was learned before of the same street ends.
 
-    Raises Invalid (`learn`: no_street, too_broad when the text covers a site's whole area).
+    An LCS teaches streets of its own province's sites alone: nobody else's see that rule coming, and only their own
+    province ends it. Raises Invalid (`learn`: no_street, too_broad when the text covers a site's whole area,
+    another_province).
     """
+    if actor.desk == "lcs" and site.province_id != actor.province_id:
+        raise Invalid({"learn": "another_province"})
     prefix = offered(session, ticket)
     if not prefix:
         raise Invalid({"learn": "no_street"})

@@ -1,4 +1,5 @@
-"""Alarms that a superior looks at: very many telephone numbers shown in a row (rulebook 7.9), and silent sites."""
+"""Alarms that a superior looks at: very many telephone numbers shown in a row (rulebook 7.9), silent sites, and
+complaints from a site's own number."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from app.models.ids import new_id
 from app.services import journal
 from app.services.transaction import write
 
-MASS_REVEAL = "mass_reveal"
+MASS_REVEAL, OWN_NUMBER = "mass_reveal", "own_number"
 REVEALS, WINDOW = 30, timedelta(minutes=10)
 SHOWN = 100
 Line = tuple[Alarm, str, str, str, str]  # with the person's name, the house's two names and its code
@@ -39,6 +40,15 @@ def watch_reveals(session: Session, ticket: Ticket, actor: Actor, now: datetime)
         session.add(row)
         data = {"alarm_id": row.id, "user_id": actor.user_id, "shown": shown}
         journal.append(session, ticket, MASS_REVEAL, actor=SYSTEM, now=now, data=data)
+
+
+def own_number(session: Session, ticket: Ticket, now: datetime) -> None:
+    """A ticket was closed whose complainant has a number of the handling site: it complained about itself, or took in
+    the complainant's number so that nobody asks for a rating."""
+    session.add(Alarm(
+        id=new_id(), kind=OWN_NUMBER, organisation_id=ticket.handling_site_id, province_id=ticket.province_id,
+        user_id=None, at=now, data={"number": ticket.number},
+    ))  # fmt: skip
 
 
 def listed(session: Session, actor: Actor) -> list[Line]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import customer_links as rule
@@ -150,7 +150,7 @@ def answer(*, token: str, verdict: str, comment: str, now: datetime) -> Asked:
 
 def _record(session: Session, ticket: Ticket, link: CustomerLink, verdict: str, comment: str, now: datetime) -> None:
     pauses.end(session, ticket, "link", now)
-    data = {"by": "link", "event_id": link.event_id}
+    data = {"by": "link", "event_id": link.event_id, "handed_over": _handed_over(session, link)}
     text = {"text": comment} if comment else None
     event = journal.append(session, ticket, ENTRY[verdict], actor=SYSTEM, now=now, data=data, text=text)
     effect = moves.satisfied_effect if verdict == rule.SOLVED else moves.reject_effect
@@ -159,6 +159,12 @@ def _record(session: Session, ticket: Ticket, link: CustomerLink, verdict: str, 
     session.execute(same_result.values(answered_at=now, verdict=verdict))
     session.refresh(link)
     desk.finish(session, ticket, event, now)
+
+
+def _handed_over(session: Session, link: CustomerLink) -> bool:
+    """Whether it is the link that the clerk was shown, and could have pressed: not one out of an SMS."""
+    first = session.scalar(select(func.min(CustomerLink.id)).where(CustomerLink.event_id == link.event_id))
+    return link.id == first
 
 
 def _find(session: Session, token: str, now: datetime) -> CustomerLink:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.customer_links import mobile
 from app.domain.errors import Invalid, NotAllowed
-from app.domain.roles import Actor
+from app.domain.roles import CCS_ROLES, LCS_ROLES, Actor
 from app.domain.waybills import is_acceptable, normalise
-from app.models import Ticket, WaybillLink, together
+from app.models import Ticket, User, WaybillLink, together
 from app.models.among import among
 from app.models.dialect import attempt, changed, insert_ignoring, lock_key
 from app.models.ids import new_id
@@ -32,6 +32,7 @@ ENDS = ("waybill_a", "waybill_b")
 _LINKS = "links"
 KINDS = ("return", "relabel", "forward")
 OF_SCAN = {"RETURN": "return", "RELABEL": "relabel", "FORWARD": "forward"}
+DESKS = LCS_ROLES | CCS_ROLES
 NUMBER = re.compile(r"[A-Z0-9-]*[0-9]{6}[A-Z0-9-]*")
 
 
@@ -49,6 +50,13 @@ _TOUCHING = Question(
     .where(or_(*(among(getattr(WaybillLink, end), "frontier") for end in ENDS)))
     .order_by(WaybillLink.id)
 )
+# What a site says by hand brings complaints and scans together, and proves nothing in that site's favour: any parcel's
+# delivery would keep its promises. A scan or a service desk has to say so.
+WITNESSED = or_(
+    WaybillLink.source == "scan",
+    exists().where(User.id == WaybillLink.created_by_id, User.role.in_(sorted(DESKS))),
+)
+_WITNESSED = Question(_TOUCHING.statement.where(WITNESSED))
 
 
 def of(session: Session, waybill: str) -> list[Linked]:
@@ -57,12 +65,12 @@ def of(session: Session, waybill: str) -> list[Linked]:
     return found
 
 
-def asking(waybill: str) -> Step[list[Linked]]:
+def asking(waybill: str, touching: Question = _TOUCHING) -> Step[list[Linked]]:
     """The same as a step of a page."""
     found: dict[str, Linked] = {}
     frontier = {waybill} if waybill else set()
     while frontier and len(found) < MOST - 1:
-        (links,) = yield (_TOUCHING(frontier=sorted(frontier)),)
+        (links,) = yield (touching(frontier=sorted(frontier)),)
         frontier = set()
         for link in links:
             for number in (link.waybill_a, link.waybill_b):
@@ -75,6 +83,14 @@ def asking(waybill: str) -> Step[list[Linked]]:
 def numbers(session: Session, waybill: str) -> list[str]:
     """All numbers of the parcel, the given one first; empty without a waybill."""
     return [waybill, *(link.waybill for link in of(session, waybill))] if waybill else []
+
+
+def proving(session: Session, waybill: str) -> list[str]:
+    """Those whose scans prove something for the ticket's site: its own, and what a scan or a desk linked to it."""
+    if not waybill:
+        return []
+    found: list[Linked] = together.run(session, {"": asking(waybill, _WITNESSED)})[""]
+    return [waybill, *(link.waybill for link in found)]
 
 
 def reach(session: Session, waybills: Collection[str]) -> set[str]:
@@ -156,7 +172,8 @@ def _all(session: Session, waybills: Sequence[str]) -> list[str]:
 
 
 def link(*, actor: Actor, post: Post, waybill: str, kind: str, now: datetime) -> Outcome:
-    """Say that a ticket's parcel has another number too: complaints on either belong together from now on.
+    """Say that a ticket's parcel has another number too: complaints on either belong together from now on. A desk may
+    say again what a site said.
 
     Who links brings the complaints of both together: a number on which others have a ticket is for a desk that sees
     theirs too. Raises Invalid(waybill, kind), NotFound, NotAllowed ("no_waybill"), Stale.
@@ -171,7 +188,7 @@ def link(*, actor: Actor, post: Post, waybill: str, kind: str, now: datetime) ->
             return before
         desk.move(ticket, "link_waybill", actor)
         mine = numbers(session, own)
-        _fits(ticket, other, known, mine)
+        _fits(ticket, other, known, proving(session, own) if actor.role in DESKS else mine)
         if _is_others(session, actor, known.difference(mine)):
             raise Invalid({"waybill": "not_yours_to_link"})
         _store(session, own, other, kind, "manual", now, actor.user_id)
@@ -217,7 +234,11 @@ def _store(
         "id": new_id(), "waybill_a": first, "waybill_b": second, "kind": kind, "source": source, "created_at": now,
         "created_by_id": user_id,
     }  # fmt: skip
-    return changed(session, insert_ignoring(session, WaybillLink).values(**values)) == 1
+    if changed(session, insert_ignoring(session, WaybillLink).values(**values)) == 1:
+        return True
+    this = (WaybillLink.waybill_a == first, WaybillLink.waybill_b == second)
+    session.execute(update(WaybillLink).where(*this, ~WITNESSED).values(source=source, created_by_id=user_id))
+    return False
 
 
 def from_scans(session: Session, rows: Iterable[Mapping[str, object]], now: datetime) -> int:

@@ -123,11 +123,11 @@ def _keep_if_scanned(session: Session, promise_id: int, now: datetime) -> int:
 
 
 def _keeping_scan(session: Session, ticket: Ticket, promise: Promise) -> datetime | None:
-    """The first scan of the parcel, under any of its numbers, after the promise and not after its due."""
+    """The first scan of the parcel, under any of its proving numbers, after the promise and not after its due."""
     if not ticket.waybill or promise.what not in KEEPING:
         return None
     statement = select(Scan.scanned_at).where(
-        Scan.waybill.in_(linked.numbers(session, ticket.waybill)), Scan.scan_type.in_(KEEPING[promise.what]),
+        Scan.waybill.in_(linked.proving(session, ticket.waybill)), Scan.scan_type.in_(KEEPING[promise.what]),
         Scan.scanned_at > promise_ends.since(ticket, promise), Scan.scanned_at <= promise.due_at,
     )  # fmt: skip
     return session.scalar(statement.order_by(Scan.scanned_at).limit(1))

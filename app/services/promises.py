@@ -156,7 +156,7 @@ def _proven(session: Session, ticket: Ticket, promise: Promise, proof: str) -> b
         )
         return session.scalar(picture.limit(1)) is not None
     scan = select(Scan.id).where(
-        Scan.waybill.in_(linked.numbers(session, ticket.waybill)),
+        Scan.waybill.in_(linked.proving(session, ticket.waybill)),
         Scan.scan_type.in_(("DELIVER", "SIGN")),
         Scan.scanned_at > made,
     )

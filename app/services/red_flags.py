@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session, aliased
 
 from app.domain import red_flags as rule
 from app.domain.audit_policy import AuditPolicy
+from app.domain.customer_links import mobile
 from app.domain.red_flags import ResultFacts, ScanFact
 from app.domain.waybills import normalise
 from app.models import Attachment, Event, FreeText, Person, Scan, Ticket, WaybillLink
+from app.services import linked, own_numbers
 from app.services.audit_pool import Given
 
 BATCH = 300  # results
@@ -31,6 +33,7 @@ class _Said:
     signed_by: str
     received_at: datetime
     complainant: str
+    phone: str
     waybill: str
     in_incident: bool
 
@@ -59,7 +62,16 @@ def _batches(given: Sequence[Given]) -> Iterator[Sequence[Given]]:
 
 def _said(session: Session, ids: list[int]) -> dict[int, _Said]:
     statement = (
-        select(Event.id, Event.data, FreeText.body, Ticket.received_at, Person.name, Ticket.waybill, Ticket.incident_id)
+        select(
+            Event.id,
+            Event.data,
+            FreeText.body,
+            Ticket.received_at,
+            Person.name,
+            Person.phone,
+            Ticket.waybill,
+            Ticket.incident_id,
+        )
         .join(Ticket, Ticket.id == Event.ticket_id)
         .outerjoin(FreeText, FreeText.id == Event.text_id)
         .outerjoin(Person, Person.ticket_id == Event.ticket_id)
@@ -68,9 +80,10 @@ def _said(session: Session, ids: list[int]) -> dict[int, _Said]:
     return {
         event_id: _Said(
             str(data.get("action_taken", "")), rule.spelled(str((body or {}).get("text", ""))),
-            str((body or {}).get("signed_by", "")), received_at, name or "", waybill, incident_id is not None,
+            str((body or {}).get("signed_by", "")), received_at, name or "", mobile(phone or ""), waybill,
+            incident_id is not None,
         )
-        for event_id, data, body, received_at, name, waybill, incident_id in session.execute(statement)
+        for event_id, data, body, received_at, name, phone, waybill, incident_id in session.execute(statement)
     }  # fmt: skip
 
 
@@ -78,6 +91,7 @@ def _facts(
     session: Session, batch: Sequence[Given], said: dict[int, _Said], often: Counter[tuple[int, str]]
 ) -> dict[int, ResultFacts]:
     begun, pictures = _begun(session, batch), _pictures(session, batch)
+    own = own_numbers.of(session, {one.site_id for one in batch})
     scans = scans_of(session, {said[one.event_id].waybill for one in batch} - {""})
     found = {}
     for one in batch:
@@ -87,7 +101,7 @@ def _facts(
             at=one.at, received_at=words.received_at, begun_at=_last_before(begun.get(one.ticket_id, []), one.at),
             measure=words.measure, signed_by=words.signed_by, complainant=words.complainant, same_text=same,
             reused=any(reused for reused, _taken in shots), taken=[at for _reused, at in shots if at is not None],
-            scans=scans.get(words.waybill, []),
+            scans=scans.get(words.waybill, []), own_number=words.phone in own.get(one.site_id, ()),
         )  # fmt: skip
     return found
 
@@ -122,11 +136,11 @@ def _pictures(session: Session, batch: Sequence[Given]) -> dict[int, list[tuple[
 
 
 def scans_of(session: Session, waybills: set[str]) -> dict[str, list[ScanFact]]:
-    """The scans of each parcel, those under numbers directly linked to it included."""
+    """The scans of each parcel, those under numbers that a scan or a desk linked directly to it included."""
     of: dict[str, set[str]] = {waybill: {normalise(waybill)} for waybill in waybills}
     pairs = select(WaybillLink.waybill_a, WaybillLink.waybill_b)
-    linked: Any = or_(WaybillLink.waybill_a.in_(waybills), WaybillLink.waybill_b.in_(waybills))
-    for one, other in session.execute(pairs.where(linked)):
+    touching: Any = or_(WaybillLink.waybill_a.in_(waybills), WaybillLink.waybill_b.in_(waybills))
+    for one, other in session.execute(pairs.where(touching, linked.WITNESSED)):
         for own, more in ((one, other), (other, one)):
             if own in of:
                 of[own].add(more)

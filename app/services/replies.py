@@ -41,6 +41,7 @@ from app.services.transaction import write
 
 MEASURES = ("redelivered", "found", "corrected", "compensated", "explained", "tracing")
 ROOT_CAUSES = ("courier", "site_sorting", "station", "hub", "address", "customer", "weather", "system", "other")
+NEWS = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def follow_up(
     """Log a contact attempt and say when the next news comes; the first one stops `first_reply` (rulebook 3.4).
 
     It counts only with an attempt to reach the customer, named here or logged before in this round, and a next-update
-    time in the future. Raises Invalid naming the fields.
+    time to come, no further off than the law lets a complaint wait: NEWS. Raises Invalid naming the fields.
     """
     with write() as session:
         ticket = desk.take(session, actor, post)
@@ -288,6 +289,8 @@ def _follow_up_errors(
         errors["next_update_at"] = "required"
     elif next_update_at <= now:
         errors["next_update_at"] = "in_the_past"
+    elif next_update_at > now + NEWS:
+        errors["next_update_at"] = "news_too_far"
     return errors
 
 

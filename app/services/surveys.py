@@ -18,13 +18,14 @@ from app.domain.reminders import send_after
 from app.domain.roles import SYSTEM
 from app.models import Event, ImportedTicket, Outbox, Person, Survey, Ticket
 from app.models.ids import new_id
-from app.services import audit_policy, journal
+from app.services import alarms, audit_policy, journal, own_numbers
 
 TEMPLATE = "survey_link"  # the purpose under which each gateway names its approved template
 
 
 def after_closing(session: Session, ticket: Ticket, now: datetime) -> None:
-    """Ask the complainant of a ticket that was just closed, once in its life: a mobile number, and no old system's."""
+    """Ask the complainant of a ticket that was just closed, once in its life: a mobile number, no old system's,
+    and none of the site's own: nobody rates themselves."""
     if (
         ticket.kind not in kinds.SCORED
         or ticket.state != CLOSED
@@ -35,6 +36,9 @@ def after_closing(session: Session, ticket: Ticket, now: datetime) -> None:
     phone = phone_of(session, ticket.id)
     known = session.scalar(select(Survey.id).where(Survey.ticket_id == ticket.id))
     if not phone or known is not None:
+        return
+    if phone in own_numbers.of(session, [ticket.handling_site_id])[ticket.handling_site_id]:
+        alarms.own_number(session, ticket, now)
         return
     policy = audit_policy.current(session)
     row = Survey(

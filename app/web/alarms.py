@@ -57,7 +57,9 @@ def _row(actor: Actor, alarm: Alarm, who: str, name: str, name_en: str, code: st
 
 
 def _href(actor: Actor, alarm: Alarm, code: str) -> str:
-    """Where what a silent site leaves lying can be seen, by those who see tickets."""
+    """Where what a silent site leaves lying, or the ticket it is about, can be seen, by those who see tickets."""
+    if alarm.kind == alarms.OWN_NUMBER and actor.can("queue"):
+        return url_for("tickets.show", number=alarm.data.get("number", ""))
     if alarm.kind != silent_sites.SILENT_SITE or not code or not actor.can("queue"):
         return ""
     return url_for("tickets.index", queue="to_accept", site=code)
@@ -67,6 +69,8 @@ def said(alarm: Alarm) -> str:
     """What happened, in words."""
     if alarm.kind == silent_sites.SILENT_SITE:
         return _("%(n)s new tickets and nobody signed in for 20 minutes", n=alarm.data.get("tickets", 0))
+    if alarm.kind == alarms.OWN_NUMBER:
+        return _("%(number)s: the complainant's number is one of the site's own", number=alarm.data.get("number", ""))
     return _("%(n)s telephone numbers shown within 10 minutes", n=alarm.data.get("shown", 0))
 
 

@@ -60,6 +60,10 @@ def _promise(entry: Entry, view: View) -> list[str]:
     return [what, _("by %(time)s", time=_instant(due)) if due else "", proof, who]
 
 
+def _pressed(entry: Entry, view: View) -> list[str]:
+    return [_("by the link that whoever answered has seen")] if entry.data.get("handed_over") else []
+
+
 def _instant(text: Any) -> str:
     return g.fmt.time(datetime.fromisoformat(text)) if text else ""
 
@@ -68,4 +72,5 @@ _LINES = {
     "contact": _contact, "waiting": _waiting, "waiting_over": _waiting_over, "category_asked": _category,
     "category_corrected": _category, "category_refused": _category, "promise_made": _promise,
     "promise_settled": _promise, "promise_renegotiated": _promise, "promise_broken": _promise,
+    "satisfied": _pressed, "reject": _pressed,
 }  # fmt: skip

@@ -184,6 +184,7 @@ def errors() -> dict[str, str]:
         "too_long": _("Too long"),
         "in_the_past": _("This time is already over"),
         "promise_too_far": _("At most 100 days ahead"),
+        "news_too_far": _("At most 7 days ahead"),
         "bad_time": _("Please enter date and time"),
         "bad_waybill": _("A waybill has 8 to 20 letters and digits"),
         "unknown_site": _("There is no such site in your area"),

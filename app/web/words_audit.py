@@ -83,6 +83,7 @@ def flags() -> dict[str, str]:
         "photo_old": _("The picture is older than the parcel"),
         "too_quick": _("Answered within seconds of taking the ticket"),
         "signer_contradicts": _("The signer differs from the trace"),
+        "own_number": _("The complainant's number is one of the site's own"),
     }
 
 

@@ -48,6 +48,7 @@ def errors() -> dict[str, str]:
         "same_site": _("The ticket is this site's already"),
         "closed_site": _("This site is closed"),
         "no_street": _("The address names no street that could be learned"),
+        "another_province": _("A street is learned for sites of one's own province only"),
         "too_broad": _("This address covers a site's whole area; it cannot be learned"),
     }
 

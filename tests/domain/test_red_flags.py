@@ -38,6 +38,7 @@ def scan(kind: str, hours: float, note: str = "") -> ScanFact:
         ({"measure": "redelivered", "scans": [scan("DELIVER", 1)]}, ()),
         ({"measure": "redelivered", "scans": [scan("DELIVER", -1)]}, ("no_delivery_scan",)),  # after the reply
         ({"reused": True}, ("photo_reused",)),
+        ({"own_number": True}, ("own_number",)),
         ({"taken": [AT - timedelta(hours=60)], "scans": [scan("COLLECT", 50)]}, ("photo_old",)),
         ({"taken": [AT - timedelta(hours=40)], "scans": [scan("COLLECT", 50)]}, ()),
         ({"taken": [AT - timedelta(hours=60)]}, ()),  # of a parcel without a trace nothing is known

@@ -66,8 +66,8 @@ def test_learning_a_street_again_ends_what_was_learned_before(cast: Cast, db_ses
         session.execute(update(AddressRule).values(site_id=cast.places[OURS]))
     again = push(cast, "W3")
     assert ticket(db_session, number).handling_site_id == cast.places[SIBLING]
-    teach(cast, again, FAR)
-    assert live(db_session) == [(STREET, cast.places[FAR])]
+    teach(cast, again)
+    assert live(db_session) == [(STREET, cast.places[SIBLING])]
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,17 @@ def test_what_names_no_street_or_a_whole_area_is_not_learned(cast: Cast, db_sess
         teach(cast, number)
     assert error.value.fields == {"learn": why}
     assert live(db_session) == []
+
+
+def test_an_lcs_teaches_no_street_to_a_site_of_another_province(cast: Cast, db_session) -> None:
+    """What the other province never saw would come to its site from then on."""
+    number = push(cast)
+    with pytest.raises(Invalid) as error:
+        teach(cast, number, FAR)
+    assert error.value.fields == {"learn": "another_province"} and live(db_session) == []
+    ruling = RulingIn("grant", "", FAR)
+    transfers.rule(actor=cast["lcs"], post=post(number), ruling=ruling, now=NOON)
+    assert ticket(db_session, number).handling_site_id == cast.places[FAR]
 
 
 def test_only_the_province_of_the_site_lists_and_ends_a_rule(cast: Cast, db_session) -> None:

@@ -108,6 +108,15 @@ def test_what_the_trace_and_the_pictures_say_becomes_a_flag(cast: Cast, db_sessi
     assert (flags_of(db_session, number), flags_of(db_session, other)) == (wanted, ["no_delivery_scan"])
 
 
+def test_a_complaint_from_the_sites_own_telephone_is_a_flag(cast: Cast, db_session) -> None:
+    with write() as session:
+        for code, phone in (("330106-01", "138-1234-5678"), ("330108-01", "13912345678")):
+            session.get_one(Organisation, cast.places[code]).duty_phone = phone
+    own, other = answered(cast, "W1"), answered(cast, "W2", who="site-2")
+    draw(db_session)
+    assert (flags_of(db_session, own), flags_of(db_session, other)) == (["own_number"], [])
+
+
 def test_a_withdrawal_with_proof_is_sampled_and_an_untruthful_one_brings_the_complaint_back(
     cast: Cast, db_session
 ) -> None:

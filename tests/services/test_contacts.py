@@ -190,6 +190,18 @@ def test_a_follow_up_counts_with_an_attempt_within_it_or_before(cast: Cast, db_s
     assert ticket(db_session, number).first_reply_at == NOON + 2 * MIN
 
 
+def test_the_next_news_come_within_the_time_of_the_law(cast: Cast, db_session) -> None:
+    """Else the first reply were stopped by news for the year 2100."""
+    number = push(cast)
+    news = {"actor": cast["site"], "post": post(number), "text": "在核实", "contact_outcome": "busy", "now": NOON}
+    with pytest.raises(Invalid) as error:
+        replies.follow_up(next_update_at=NOON + 7 * 24 * HOUR + MIN, **news)
+    assert error.value.fields == {"next_update_at": "news_too_far"}
+    assert ticket(db_session, number).first_reply_at is None
+    replies.follow_up(next_update_at=NOON + 7 * 24 * HOUR, **news)
+    assert ticket(db_session, number).first_reply_at == NOON
+
+
 def test_a_result_carries_what_the_calls_found_out_and_who_delivered(cast: Cast, db_session) -> None:
     number = push(cast)
     call(cast, number, "reached_denies", NOON, signed_self="否", agreed="否", signer="不认识")

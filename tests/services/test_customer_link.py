@@ -235,6 +235,18 @@ def test_number_and_token_are_put_in_at_the_moment_of_sending_and_each_token_wor
     assert press(shown, "solved").verdict == "not_solved"
 
 
+@pytest.mark.parametrize("by_sms", [True, False])
+def test_the_entry_tells_whether_the_clerk_has_seen_the_link_that_was_pressed(
+    cast: Cast, db_session, by_sms: bool
+) -> None:
+    """Who answered could press it too: only a link out of an SMS is the complainant's alone."""
+    shown = answered(cast, by_hand(cast))
+    sent = message(db_session)["variables"]
+    press(sent["token_head"] + sent["token_tail"] if by_sms else shown)
+    said = db_session.scalars(select(Event).where(Event.type == "satisfied")).one()
+    assert said.data["handed_over"] is not by_sms
+
+
 def deliver(session: Any, now: Any) -> tuple[str, list[dict]]:
     """Deliver the SMS with a driver that only listens: the row's state, and what the driver got."""
     heard: list[dict] = []

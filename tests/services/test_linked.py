@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from app.domain.errors import Invalid, NotAllowed
 from app.extensions import db
 from app.models import Promise, Ticket, WaybillLink
-from app.services import linked, promises, scans, sweep, ticket_view
+from app.services import linked, promises, red_flags, scans, sweep, ticket_view
 from app.services.promises import PromiseIn
 from app.services.scans import ScanIn
 from app.services.transaction import write
@@ -210,7 +210,7 @@ def scanned(waybill: str, kind: str = "SIGN", note: str = "") -> None:
 @pytest.mark.parametrize("kind", linked.KINDS)
 def test_a_delivery_scan_of_a_linked_number_keeps_the_promise(cast: Cast, db_session, kind: str) -> None:
     number = push(cast, waybill=ONE)
-    link(cast, number, TWO, kind=kind)
+    link(cast, number, TWO, "lcs", kind)
     chain(db_session, TWO, THREE)
     promised(cast, number)
     scanned(THREE)
@@ -227,11 +227,38 @@ def test_a_delivery_scan_of_another_parcel_keeps_nothing(cast: Cast, db_session)
     assert db_session.scalars(select(Promise.state)).one() == "open"
 
 
+@pytest.mark.parametrize("says", ["", "lcs", "ccs", "scan"])
+def test_what_a_site_links_by_hand_proves_nothing_until_a_desk_or_a_scan_says_so(
+    cast: Cast, db_session, says: str
+) -> None:
+    """Else the delivery of any parcel that nobody complains about kept its promises."""
+    number = push(cast, waybill=ONE)
+    link(cast, number, TWO)
+    promised(cast, number)
+    known = db_session.scalars(select(Promise.id)).one()
+    db_session.rollback()
+    scanned(TWO)
+    with pytest.raises(Invalid) as refused:
+        promises.keep(actor=cast["site"], post=post(number), promise_id=known, proof="scan", now=NOON + 2 * HOUR)
+    assert refused.value.fields == {"proof": "no_scan_since"}
+    assert red_flags.scans_of(db_session, {ONE}) == {ONE: []}
+    db_session.rollback()
+    if says == "scan":
+        scanned(ONE, "RETURN", note=TWO)
+    elif says:
+        link(cast, number, TWO, says)
+        with pytest.raises(Invalid):
+            link(cast, number, TWO, says)
+    sweep.run(db_session, NOON + 6 * HOUR)
+    db_session.rollback()
+    assert db_session.scalars(select(Promise.state)).one() == ("kept" if says else "broken")
+
+
 def test_a_number_that_is_linked_after_its_scan_keeps_the_promise_at_its_due(cast: Cast, db_session) -> None:
     number = push(cast, waybill=ONE)
     promised(cast, number)
     scanned(TWO)
-    link(cast, number, TWO)
+    link(cast, number, TWO, "lcs")
     sweep.run(db_session, NOON + 6 * HOUR)
     db_session.rollback()
     assert db_session.scalars(select(Promise.state)).one() == "kept"
@@ -246,7 +273,7 @@ def test_a_promise_of_money_is_proven_by_a_scan_of_a_linked_number(cast: Cast, d
     keeping = {"actor": cast["site"], "post": post(number), "promise_id": known, "proof": "scan"}
     with pytest.raises(Invalid):
         promises.keep(now=NOON + 2 * HOUR, **keeping)
-    link(cast, number, TWO)
+    link(cast, number, TWO, "lcs")
     promises.keep(now=NOON + 2 * HOUR, **keeping)
     assert ticket(db_session, number).open_promises == 0
 

@@ -9,9 +9,21 @@ from sqlalchemy import select, update
 
 from app.domain.errors import Invalid, NotAllowed, NotFound
 from app.domain.surveys import token
-from app.models import CustomerLink, Outbox, Party, PartyCase, Person, Survey, SurveyCall, Ticket
+from app.models import (
+    Courier,
+    CustomerLink,
+    DutyShift,
+    Organisation,
+    Outbox,
+    Party,
+    PartyCase,
+    Person,
+    Survey,
+    SurveyCall,
+    Ticket,
+)
 from app.models.ids import new_id
-from app.services import journal, replies, survey_answers, survey_view, survey_work, surveys, verdicts
+from app.services import alarms, journal, replies, survey_answers, survey_view, survey_work, surveys, verdicts
 from app.services.survey_answers import CallIn
 from app.services.transaction import write
 from tests.cast import NOON, Cast, post, ticket
@@ -72,6 +84,33 @@ def test_a_closed_complaint_is_asked_about_once_and_the_outbox_holds_neither_num
 def test_it_is_not_sent_at_night(cast: Cast, db_session) -> None:
     closed(cast, at=NOON + 11 * HOUR)  # 23:00
     assert messages(db_session)[0].next_try_at == NOON + 20 * HOUR  # 08:00
+
+
+@pytest.mark.parametrize("whose", ["duty phone", "manager", "roster", "courier"])
+def test_a_site_that_complains_about_itself_is_not_asked_how_content_it_is(cast: Cast, db_session, whose: str) -> None:
+    phone, site = "13911112222", cast.places["330106-01"]
+    with write() as inner:
+        place = inner.get_one(Organisation, site)
+        if whose == "duty phone":
+            place.duty_phone = phone
+        elif whose == "manager":
+            place.manager_phone = "+86 139 1111 2222"
+        elif whose == "courier":
+            inner.add(
+                Courier(id=new_id(), organisation_id=site, kind="courier", name="李四", phone=phone, active=False)
+            )
+        else:
+            inner.add(DutyShift(
+                id=new_id(), organisation_id=site, name="李四", phone=phone, weekday=1, from_time="08:00",
+                until_time="20:00", created_at=NOON, ended_at=NOON,
+            ))  # fmt: skip
+    number = closed(cast, phone=phone)
+    assert messages(db_session) == [] and list(db_session.scalars(select(Survey))) == []
+    closed(cast, waybill="YT1000000000012")
+    assert len(messages(db_session)) == 1
+    ((alarm, *_who),) = alarms.listed(db_session, cast["lcs"])
+    assert (alarm.kind, alarm.organisation_id, alarm.data) == ("own_number", site, {"number": number})
+    assert alarms.listed(db_session, cast["lcs-2"]) == []
 
 
 @pytest.mark.parametrize("phone", ["", "0571-88886666", "13812345678转1234"])

@@ -114,3 +114,10 @@ def test_headquarters_logs_call_backs_and_reveals_are_on_record(app, company, nu
     assert number not in ccs.get("/call-backs").text.split('class="cards"')[1]
     assert "已致歉" in portal("site").get(f"/tickets/{number}").text
     assert portal("lcs").get("/call-backs").status_code == 403
+
+
+def test_the_alarm_over_a_sites_own_number_leads_to_its_ticket(company: Cast, portal: Any) -> None:
+    number = closed(company, phone="13800000003")  # the first site's duty phone
+    page = portal("lcs").get("/alarms").text
+    assert f'href="/tickets/{number}"' in page and f"{number}：" in page
+    assert number not in portal("lcs-2").get("/alarms").text
