@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from app.domain.roles import SYSTEM
 from app.domain.scorecards import Facts
 from app.extensions import db
+from app.models import Standing
 from app.services import month_books, month_freeze, month_kept, month_plan, scorecard_facts, scoring_schemes, standings
 from app.services.month_books import Counted
 from app.services.scorecard_facts import Span
@@ -90,7 +91,7 @@ def test_a_site_that_has_lost_its_cases_has_none_on_its_card(network: Network, b
 
 def test_a_site_that_is_set_up_meanwhile_has_its_card(network: Network, big: None) -> None:
     network.answered(6)
-    card()
+    card("33")
     network.session.add(month_books.Organisation(id=9100, code="330109-01", kind="site", name="新", name_en="new",
                                                  province_id=network.ids["33"]))  # fmt: skip
     network.session.add(month_books.Organisation(id=9101, code="55", kind="province", name="新省", name_en="new"))
@@ -209,6 +210,10 @@ def test_the_freeze_its_preview_the_board_and_what_is_handed_on_count_anew(
     network.answered(20, late=20)
     exact = month_plan.preview(db_session, MONTH, LATER)
     assert standings.renew(LATER)
+    scores = dict(
+        db_session.execute(select(Standing.organisation_id, Standing.score).where(Standing.month == MONTH)).all()
+    )
+    assert scores[network.ids[SITE]] == card(now=LATER).score.total_tenths != listing(LATER).lines[0].score.total_tenths
     assert (
         exact.network_tenths
         == card("HQ", LATER, sparing=False).score.total_tenths
