@@ -25,7 +25,7 @@ from app.services.scorecard_facts import Span
 SLOW = 1.0  # seconds: what is counted faster is not kept
 KEEP_TIMES = 50
 LONGEST = timedelta(minutes=5)
-MOST = 3  # months in a process: one of 10,000 sites takes some ten megabytes
+MOST = 3  # months in a process: one of 10,000 sites takes twenty megabytes
 
 
 @dataclass
