@@ -7,6 +7,7 @@ import contextvars
 import gc
 import ipaddress
 import json
+import math
 import os
 import socket
 import zlib
@@ -239,9 +240,11 @@ def app(
     from app import create_app
     from app.config import Config
     from app.extensions import db
+    from app.services import month_kept
     from tests import quick_hashes
 
     quick_hashes.use()
+    month_kept.SLOW = math.inf  # however slow the machine is: the rows of a database that is used again are others
     portal = create_app(Config.for_tests(engine_url, redis_url, data_dir))
     portal.test_client_class = IsolatedClient
     # Compiled once for all processes, and until a template changes: its text is a part of the key.

@@ -5,8 +5,9 @@ A fixed number of grouped statements, whatever the size of the network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -137,48 +138,99 @@ def facts_alone(session: Session, span: Span, nodes: Sequence[Node]) -> dict[int
     return cards.roll_up(nodes, scorecard_facts.month_facts(session, span))
 
 
+@dataclass(frozen=True)
+class Counted:
+    """Who is in a month and the rolled-up counts by organisation id. `at`: from when they are, where they are kept ones
+    (`month_kept`). Nobody changes them."""
+
+    nodes: tuple[Node, ...]
+    facts: Mapping[int, Facts]
+    scheme: Scheme
+    at: datetime | None = None
+    known: dict[int, Score] = field(default_factory=dict)  # the scores that were asked for
+
+    def score(self, key: int) -> Score:
+        """The score of one of them."""
+        if key not in self.known:
+            self.known[key] = cards.score_of(self.facts[key], self.scheme)
+        return self.known[key]
+
+    def with_own(self, own: Node, facts: Facts) -> Counted:
+        """The same with other counts of a site or hub; provinces stay as they are."""
+        nodes = (*(node for node in self.nodes if node.id != own.id), own)
+        known = self.known.copy()
+        known.pop(own.id, None)
+        return replace(self, nodes=nodes, facts={**self.facts, own.id: facts}, known=known)
+
+
+Count = Callable[[Session, Span, Scheme], Counted]
+
+
+def counted(session: Session, span: Span, scheme: Scheme) -> Counted:
+    """Everybody's counts as the tables stand."""
+    facts = scorecard_facts.month_facts(session, span)
+    nodes = everybody(session, span, facts.keys())
+    return Counted(nodes, cards.roll_up(nodes, facts), scheme)
+
+
 def scores(
     session: Session, span: Span, scheme: Scheme
-) -> tuple[dict[int, Facts], dict[int, Score], dict[int, tuple[int, int]]]:
+) -> tuple[Mapping[int, Facts], dict[int, Score], dict[int, tuple[int, int]]]:
     """Facts, scores and ranks of everybody who has a card, by organisation id."""
-    counted = scorecard_facts.month_facts(session, span)
-    nodes = everybody(session, span, counted.keys())
-    facts = cards.roll_up(nodes, counted)
-    found = {one.id: cards.score_of(facts[one.id], scheme) for one in nodes}
-    placed = cards.ranks(nodes, facts, {key: own.total_tenths for key, own in found.items()}, scheme)
-    return facts, found, placed
+    return placed(counted(session, span, scheme))
 
 
-def one(session: Session, month: str, span: Span, scheme: Scheme, organisation_id: int) -> dict[str, Any]:
-    """The body of one organisation's card from the tables as they stand. Others are scored only as far as they are
-    ranked with it. While the month before is not frozen its score is counted, too."""
-    counted = scorecard_facts.month_facts(session, span)
-    nodes = everybody(session, span, {*counted, organisation_id})
-    facts, members = cards.roll_up(nodes, counted), members_of(nodes)
-    own = next(node for node in nodes if node.id == organisation_id)
-    peers = cards.peers(own, nodes, facts, scheme)
-    totals = {peer.id: cards.score_of(facts[peer.id], scheme).total_tenths for peer in peers}
+def placed(found: Counted) -> tuple[Mapping[int, Facts], dict[int, Score], dict[int, tuple[int, int]]]:
+    """The same of counts that are there already."""
+    every = {one.id: found.score(one.id) for one in found.nodes}
+    totals = {key: own.total_tenths for key, own in every.items()}
+    return found.facts, every, cards.ranks(found.nodes, found.facts, totals, found.scheme)
+
+
+def one(
+    session: Session, month: str, span: Span, scheme: Scheme, organisation_id: int, count: Count = counted
+) -> tuple[dict[str, Any], datetime | None]:
+    """The body of one organisation's card from the tables as they stand, and from when the kept counts in it are.
+
+    Others are scored only as far as they are ranked with it. Where `count` gives kept counts, a site's or hub's own
+    ones are counted all the same. While the month before is not frozen its score is counted, too.
+    """
+    own, found = _own(session, span, count(session, span, scheme), organisation_id)
+    members = members_of(found.nodes)
+    peers = cards.peers(own, found.nodes, found.facts, scheme)
+    totals = {peer.id: found.score(peer.id).total_tenths for peer in peers}
     spread = scorecard_spread.handling_of(session, span, scorecard_facts.members(own.id, own.kind))
     penalties = penalty_totals.totals(session, month, None if own.kind in ABOVE else [own.id])
+    previous, earlier = _previous(session, month, span, own, count)
     figures = Figures(
-        facts=facts[own.id], handling=spread,
+        facts=found.facts[own.id], handling=spread,
         penalties=_sum([vars(penalties[key]) for key in members[own.id] if key in penalties]),
         categories=scorecard_spread.counts_of(session, span, Ticket.category, own.id, own.kind),
         causes=scorecard_spread.counts_of(session, span, Ticket.root_cause, own.id, own.kind),
-        delivered=volume_of(own, members[own.id], delivered(session, month)),
-        previous=_previous(session, month, span, own),
+        delivered=volume_of(own, members[own.id], delivered(session, month)), previous=previous,
     )  # fmt: skip
-    score = cards.score_of(figures.facts, scheme)
-    return cards.body(month, own, figures, score, cards.ranks(peers, facts, totals, scheme).get(own.id), scheme)
+    rank = cards.ranks(peers, found.facts, totals, scheme).get(own.id)
+    body = cards.body(month, own, figures, found.score(own.id), rank, scheme)
+    return body, min((at for at in (found.at, earlier) if at), default=None)
 
 
-def _previous(session: Session, month: str, span: Span, own: Node) -> int | None:
+def _own(session: Session, span: Span, found: Counted, organisation_id: int) -> tuple[Node, Counted]:
+    """The organisation, among everybody and with its own counts of now: of a site or hub they cost little."""
+    own = next((node for node in found.nodes if node.id == organisation_id), None)
+    if own is not None and (found.at is None or own.kind in ABOVE):
+        return own, found
+    own = own or node(session.get_one(Organisation, organisation_id))
+    alone = {} if found.at is None else scorecard_facts.month_facts(session, span, own.id)
+    return own, found.with_own(own, alone.get(own.id, Facts()))
+
+
+def _previous(session: Session, month: str, span: Span, own: Node, count: Count) -> tuple[int | None, datetime | None]:
+    """The score of the month before, and from when it is where it follows from kept counts."""
     earlier = months.before(month)
     if months.is_frozen(session, earlier):
-        return scores_before(session, month).get(own.id)
-    before = Span.of(earlier, span.now)
-    alone = None if own.kind in ABOVE else own.id
-    counted = scorecard_facts.month_facts(session, before, alone)
-    nodes = [own] if alone else everybody(session, before, counted.keys())
-    facts = cards.roll_up(nodes, counted)[own.id]
-    return cards.score_of(facts, scoring_schemes.of_month(session, earlier)).total_tenths
+        return scores_before(session, month).get(own.id), None
+    before, scheme = Span.of(earlier, span.now), scoring_schemes.of_month(session, earlier)
+    if own.kind in ABOVE and own.id in (found := count(session, before, scheme)).facts:
+        return found.score(own.id).total_tenths, found.at
+    alone = scorecard_facts.month_facts(session, before, own.id).get(own.id, Facts())
+    return cards.score_of(alone, scheme).total_tenths, None

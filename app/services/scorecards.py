@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from app.domain.scorecards import ASSESSED, Counts, Facts
 from app.domain.scoring import Score
 from app.extensions import db
 from app.models import FrozenCard, MonthClose, Organisation, Ticket
-from app.services import journal, month_books, scorecard_facts, scoring_schemes
+from app.services import journal, month_books, month_kept, scorecard_facts, scoring_schemes
 from app.services.scorecard_facts import Span
 from app.services.scorecard_scope import FIRST_MONTH as FIRST_MONTH
 from app.services.scorecard_scope import Site as Site
@@ -38,7 +38,9 @@ KINDS = {"sites": ASSESSED, "provinces": ("province",)}  # the lists that there 
 class Card:
     """One month of one organisation. Times are whole seconds, scores tenths of a point, money fen; None prints "—".
 
-    `digest` and `frozen_at` are empty until the month is frozen; `draft` is a month that still runs.
+    `digest` and `frozen_at` are empty until the month is frozen; `draft` is a month that still runs. `kept_at`: from
+    when the counts are of those with whom it is ranked, a province's and headquarters' own ones too, where they are
+    kept ones.
     """
 
     month: str
@@ -58,6 +60,7 @@ class Card:
     least_cases: int
     digest: str = ""
     frozen_at: datetime | None = None
+    kept_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -72,31 +75,38 @@ class Line:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of the month's list, best score first; `more` tells that another page follows."""
+    """A page of the month's list, best score first; `more` tells that another page follows. `kept_at`: from when the
+    counts are, where they are kept ones."""
 
     lines: tuple[Line, ...]
     more: bool
+    kept_at: datetime | None = None
 
 
-def site_month(*, actor: Actor, month: str, organisation_code: str, now: datetime) -> Card:
+def site_month(*, actor: Actor, month: str, organisation_code: str, now: datetime, sparing: bool = False) -> Card:
     """The card of an organisation for a month "YYYY-MM" (Asia/Shanghai); the current month is a running draft.
 
-    The number of statements does not depend on how many sites or tickets there are. Raises NotFound for a malformed
-    or future month and for an organisation that is unknown or outside the scope, NotAllowed for a role without cards.
+    `sparing`: those it is ranked with may have been counted a few minutes ago (`month_kept`). The number of statements
+    does not depend on how many sites or tickets there are. Raises NotFound for a malformed or future month and for an
+    organisation that is unknown or outside the scope, NotAllowed for a role without cards.
     """
     session = db.session()
     span = span_of(month, now)
     site = load_site(session, actor, organisation_code)
     scheme = scoring_schemes.of_month(session, month)
-    kept = session.execute(
+    frozen = session.execute(
         select(FrozenCard.body, FrozenCard.digest, MonthClose.frozen_at)
         .join(MonthClose, MonthClose.month == FrozenCard.month)
         .where(FrozenCard.month == month, FrozenCard.organisation_id == site.id)
     ).one_or_none()
-    if kept is not None:
-        return card_of(json.loads(kept[0]), site, scheme.min_cases, digest=kept[1], frozen_at=kept[2])
-    plain = month_books.one(session, month, span, scheme, site.id)
-    return card_of(plain, site, scheme.min_cases, draft=month == month_of(now))
+    if frozen is not None:
+        return card_of(json.loads(frozen[0]), site, scheme.min_cases, digest=frozen[1], frozen_at=frozen[2])
+    plain, kept_at = month_books.one(session, month, span, scheme, site.id, _count(sparing))
+    return replace(card_of(plain, site, scheme.min_cases, draft=month == month_of(now)), kept_at=kept_at)
+
+
+def _count(sparing: bool) -> month_books.Count:
+    return month_kept.counted if sparing else month_books.counted
 
 
 def card_of(
@@ -119,18 +129,19 @@ def _pairs(rows: Sequence[Sequence[Any]]) -> Counts:
 
 
 def province_list(
-    *, actor: Actor, month: str, now: datetime, page: int = 1, which: str = "sites", size: int = PAGE
-) -> Listing:
+    *, actor: Actor, month: str, now: datetime, page: int = 1, which: str = "sites", size: int = PAGE,
+    sparing: bool = False,
+) -> Listing:  # fmt: skip
     """The organisations of KINDS[which] in the actor's scope with their scores, best first, at most `size` a page.
 
-    Raises NotFound, NotAllowed.
+    `sparing`: they may have been counted a few minutes ago (`month_kept`). Raises NotFound, NotAllowed.
     """
     session = db.session()
     span = span_of(month, now)
     found = sites(session, assessed_by(actor), KINDS.get(which, ASSESSED))
-    lines = lines_of(session, month, span, found)
+    lines, kept_at = _lines(session, month, span, found, _count(sparing))
     lines.sort(key=lambda line: (-_total(line.score), line.site.code))
-    return Listing(tuple(lines[(page - 1) * size : page * size]), len(lines) > page * size)
+    return Listing(tuple(lines[(page - 1) * size : page * size]), len(lines) > page * size, kept_at)
 
 
 def count(session: Session, actor: Actor, month: str, now: datetime, which: str, most: int) -> int:
@@ -141,19 +152,26 @@ def count(session: Session, actor: Actor, month: str, now: datetime, which: str,
 
 
 def lines_of(session: Session, month: str, span: Span, found: Sequence[Site]) -> list[Line]:
-    """These organisations in the order given; a frozen month from its cards."""
+    """These organisations in the order given, counted now; a frozen month from its cards."""
+    return _lines(session, month, span, found, month_books.counted)[0]
+
+
+def _lines(
+    session: Session, month: str, span: Span, found: Sequence[Site], count: month_books.Count
+) -> tuple[list[Line], datetime | None]:
     plains = _frozen(session, month, [site.id for site in found])
     if plains:
         return [
             Line(site, cards.facts_of(plain), cards.scored(plain), tuple(plain["rank"]) if plain["rank"] else None)
             for site in found if (plain := plains.get(site.id)) is not None
-        ]  # fmt: skip
+        ], None  # fmt: skip
     scheme = scoring_schemes.of_month(session, month)
-    facts, scores, placed = month_books.scores(session, span, scheme)
+    counted = count(session, span, scheme)
+    facts, scores, placed = month_books.placed(counted)
     nothing = cards.score_of(Facts(), scheme)
     return [
         Line(site, facts.get(site.id, Facts()), scores.get(site.id, nothing), placed.get(site.id)) for site in found
-    ]
+    ], counted.at
 
 
 def _frozen(session: Session, month: str, ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -35,7 +35,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def as_pdf(month: str, code: str) -> ResponseReturnValue:
     """One card as a PDF of one page; where the machine cannot make it, that is said and the browser's print offered."""
     actor, now = current_actor(), clock.now()
-    card = scorecards.site_month(actor=actor, month=month, organisation_code=code, now=now)
+    card = scorecards.site_month(actor=actor, month=month, organisation_code=code, now=now, sparing=True)
     page = render_template("_scorecard.html", card=scorecard_page.card_of(db.session(), card, now), on_paper=True)
     return _pdf(page, f"kuaifu-{month}-{code}.pdf", scorecard_page.href(month, code))
 

@@ -11,7 +11,7 @@ from flask import current_app, g
 from sqlalchemy.orm import Session
 
 from app.domain.calendars import month_bounds, month_of
-from app.domain.scorecards import Counts, complaint_rate
+from app.domain.scorecards import ABOVE, Counts, complaint_rate
 from app.domain.scoring import FULL_SCORE, ScoredMeasure
 from app.services import month_amendments, scorecard_trend, scorecards
 from app.services.month_amendments import Correction
@@ -44,8 +44,16 @@ def card_of(session: Session, card: Card, now: datetime) -> dict[str, Any]:
         "trend": trend(scorecard_trend.scores(session, card.site.id, card.month, score.total_tenths)),
         "corrections": _corrections(session, card, now), "code": verification_code(card.digest),
         "digest": card.digest[:16], "printed_at": g.fmt.full(now), "signatures": signatures()[card.site.kind],
-        "facts": facts,
+        "facts": facts, "kept": _kept(card),
     }  # fmt: skip
+
+
+def _kept(card: Card) -> str:
+    """From when the counts are that were not counted for this look: a site's own ones always are."""
+    at = g.fmt.time(card.kept_at)
+    if card.kept_at and card.site.kind in ABOVE:
+        return str(_("Figures of %(time)s", time=at))
+    return str(_("Ranked with figures of %(time)s", time=at)) if card.kept_at and card.rank else ""
 
 
 def _tops(card: Card) -> list[dict[str, str]]:

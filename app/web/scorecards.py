@@ -36,7 +36,9 @@ def index() -> ResponseReturnValue:
     month, page = request.args.get("month", "") or month_of(now), max(request.args.get("page", 1, type=int), 1)
     which = "provinces" if request.args.get("which") == "provinces" and actor.desk == "ccs" else "sites"
     size = WHOLE if request.args.get("all") else scorecards.PAGE
-    listing = scorecards.province_list(actor=actor, month=month, now=now, page=page, which=which, size=size)
+    listing = scorecards.province_list(
+        actor=actor, month=month, now=now, page=page, which=which, size=size, sparing=True
+    )
     named = None if which == "sites" else which
     every = "1" if size == WHOLE else None
     following = url_for("scorecards.index", month=month, page=page + 1, which=named, all=every)
@@ -47,6 +49,7 @@ def index() -> ResponseReturnValue:
         months=scorecard_page.months_of(month, now, lambda m: url_for("scorecards.index", month=m, which=named)),
         tabs=_tabs(actor, month, which), frozen=months.is_frozen(db.session(), month), own_href=_own(actor, month),
         next_href=following if listing.more else None, printed=g.fmt.full(now), month_label=g.fmt.month(month),
+        kept=_("Figures of %(time)s", time=g.fmt.time(listing.kept_at)) if listing.kept_at else "",
         all_href=None if every or not listing.more else url_for("scorecards.index", month=month, which=named, all="1"),
     )  # fmt: skip
 
@@ -77,7 +80,7 @@ def _own(actor: Actor, month: str) -> dict[str, str] | None:
 def show(month: str, code: str) -> ResponseReturnValue:
     """One organisation's month on one A4 page."""
     actor, now = current_actor(), clock.now()
-    card = scorecards.site_month(actor=actor, month=month, organisation_code=code, now=now)
+    card = scorecards.site_month(actor=actor, month=month, organisation_code=code, now=now, sparing=True)
     return render_template(
         "scorecard.html", rail=rail(actor, now), card=scorecard_page.card_of(db.session(), card, now),
         months=scorecard_page.months_of(month, now, lambda m: href(m, code)), own=actor.desk != "site",

@@ -192,6 +192,9 @@ FAULTS = (
     Fault("a month that is looked at again loses its tickets", S + "archive_rules.py", "month_bounds(frozen[LOOKED_AT - 1])[0]",
           "month_bounds(frozen[0])[0]",
           (T + "test_archive_keeps.py::test_a_month_that_the_next_freeze_looks_at_again_keeps_its_tickets",)),
+    Fault("a site's own figures are kept ones", S + "month_books.py", "(found.at is None or own.kind in ABOVE)", "True",
+          (T + "test_month_kept.py::"
+           "test_a_sites_own_figures_are_those_of_now_and_only_the_others_are_kept",)),
     Fault("logs tell telephone numbers", "app/logs.py", "line[key] = mask_text(", "line[key] = str(",
           ("tests/web/test_logs.py::test_what_a_library_or_a_careless_line_says_is_masked_and_stays_one_line",)),
     Fault("everybody reads the metrics", W + "metrics.py", "    if not _may_ask():", "    if False:",

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from app.models import Clock, Event, Organisation, Party, Ticket, User
+from app.services import month_kept
 from tests.quick_hashes import QUICK
 
 OCTOBER = datetime(2026, 10, 10, 2, tzinfo=UTC)
@@ -164,3 +166,32 @@ def test_months(client: FlaskClient, month: Any) -> None:
         assert signed_in.get(f"/scorecards?month={bad}").status_code == 404, bad
     assert signed_in.get("/scorecards/2026-10/999999-01").status_code == 404
     assert signed_in.get(f"{CARD}/nonsense").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("locale", "ranked", "figures"),
+    [("zh", "排名按 12:00 的数据计算", "数据截至 12:00"), ("en", "Ranked with figures of 12:00", "Figures of 12:00")],
+)
+def test_a_page_with_kept_figures_says_from_when_they_are_and_one_that_was_counted_for_it_says_nothing(
+    client: FlaskClient, month: Any, db_session: Any, monkeypatch: pytest.MonkeyPatch, locale: str, ranked: str,
+    figures: str,
+) -> None:  # fmt: skip
+    db_session.execute(update(User).values(locale=locale))
+    db_session.commit()
+    month_kept.forget()
+    client = sign_in(client, "ccs")
+    pages = (CARD, "/scorecards/2026-10/33", "/scorecards?month=2026-10")
+
+    def read() -> list[str]:
+        return [text_of(client.get(page).text) for page in pages]
+
+    assert not any(ranked in text or figures in text for text in read())
+    monkeypatch.setattr(month_kept, "SLOW", 0.0)
+    monkeypatch.setattr(month_kept, "KEEP_TIMES", 1_000_000)
+    month_kept.forget()
+    client.get(pages[0])
+    client.get(pages[1])  # keeps the month before, which stands on it
+    monkeypatch.setattr("app.clock.now", lambda: NOW + timedelta(minutes=2))
+    shown = read()
+    month_kept.forget()
+    assert [(ranked in text, figures in text) for text in shown] == [(True, False), (False, True), (False, True)]
