@@ -8,6 +8,7 @@ attributes of its class (for reading only), one thing alone as itself.
 from __future__ import annotations
 
 import json
+import re
 from collections import namedtuple
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -144,7 +145,22 @@ def _plan(dialect: Dialect, questions: Sequence[Question]) -> _Plan:
         ways[name] = parameter.type.dialect_impl(dialect).bind_processor(dialect)
     fixed = {name: _through(ways.get(name), value) for name, value in state.parameters.items() if name not in names}
     order = tuple(state.positiontup) if state.positiontup else None
-    return _Plan(state.statement, order, fixed, {name: ways[name] for name in names}, tuple(r for _, r in parts))
+    said = state.statement if order else _limited(state.statement, fixed)
+    return _Plan(said, order, fixed, {name: ways[name] for name in names}, tuple(r for _, r in parts))
+
+
+def _limited(said: str, fixed: dict[str, Any]) -> str:
+    """The statement with its limits in numbers: of one that is a parameter PostgreSQL expects a tenth of all rows, and
+    would rather plan a page anew each time than keep a plan."""
+    limits = {name for name in _LIMIT.findall(said) if type(fixed.get(name)) is int}
+    said = _LIMIT.sub(lambda found: f"LIMIT {fixed[found[1]]}" if found[1] in limits else found[0], said)
+    for name in limits:
+        if f"%({name})s" not in said:
+            del fixed[name]
+    return said
+
+
+_LIMIT = re.compile(r"LIMIT %\((\w+)\)s::INTEGER")
 
 
 def _through(way: Read | None, value: Any) -> Any:

@@ -36,8 +36,11 @@ def columns() -> tuple[Any, ...]:
     now: Any = bindparam("now", type_=UtcDateTime())
     waited: Any = bindparam("waited_since", type_=UtcDateTime())
     beat = select(Heartbeat.at).where(Heartbeat.process == "scheduler").scalar_subquery()
-    free = or_(Outbox.lease_until.is_(None), Outbox.lease_until <= now)
-    overdue = exists().where(Outbox.next_try_at <= waited, free)
+    first = (
+        select(Outbox.lease_until).where(Outbox.next_try_at <= waited)
+        .order_by(Outbox.next_try_at).limit(LOOKED_AT).subquery()
+    )  # fmt: skip
+    overdue = exists().where(or_(first.c.lease_until.is_(None), first.c.lease_until <= now))
     longest = (
         select(Outbox.kind, Outbox.attempts).where(Outbox.next_try_at > now)
         .order_by(Outbox.next_try_at.desc()).limit(LOOKED_AT).subquery()

@@ -1,0 +1,52 @@
+"""What PostgreSQL keeps one plan for: statements whose values it does not know then."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from app.extensions import db
+from app.models import WorkItem
+from app.services import queue
+from app.services.queue import Filters
+from tests.cast import NOON, Cast, push
+from tests.tools import lists
+
+pytestmark = pytest.mark.postgresql_only
+
+
+def said_by(session: Any, call: Any) -> str:
+    with lists.overheard(db.engine) as said:
+        call()
+    session.rollback()
+    return " ".join(" ".join(one.text.split()) for one in said)
+
+
+@pytest.fixture
+def texts(cast: Cast, db_session) -> list[str]:
+    push(cast)
+    calls = (
+        lambda: queue.page(db_session, cast["lcs"], Filters(queue="all"), NOON),
+        lambda: queue.by_band(db_session, cast["lcs"], Filters(queue="todo"), NOON),
+        lambda: queue.counts(db_session, cast["lcs"], NOON),
+    )
+    return [said_by(db_session, call) for call in calls]
+
+
+def test_the_limit_of_a_page_and_of_a_count_stands_in_the_statement_as_a_number(texts):
+    limits = [found for text in texts for found in re.findall(r"LIMIT (\S+)", text)]
+    assert f"{queue.PAGE + 1})" in limits[0] and len(limits) > 4
+    assert not [one for one in limits if not re.fullmatch(r"\d+\)?", one)]
+
+
+def test_no_span_between_two_dues_is_asked_of_the_work_items_themselves(texts):
+    table = WorkItem.__tablename__
+    both = rf"{table}\.due_at > %\(\w+\)s[^()]* AND {table}\.due_at <= %\("
+    assert any(f"{table}.due_at > %(" in text for text in texts)
+    assert not [text for text in texts if re.search(both, text)]
+
+
+def test_the_lines_of_a_page_are_told_after_it_was_cut(texts):
+    assert "JOIN (SELECT work_item.ticket_id" in texts[0]
