@@ -1,4 +1,4 @@
-"""The one file where SQLite and PostgreSQL differ."""
+"""Where SQLite and PostgreSQL differ: nowhere but here and in the other files of this name, `dialect_…`."""
 
 from __future__ import annotations
 
