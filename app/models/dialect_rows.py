@@ -46,7 +46,7 @@ def upsert_add_all(session: Session, given: Sequence[tuple[Any, list[dict[str, A
     """The same for several tables, which everybody names in one order, too."""
     if session.get_bind().dialect.name == "postgresql":
         if parts := [one for table, rows in given for one in _part(session, _adding, table.__table__, rows)]:
-            in_one.execute(session.connection(), parts)
+            in_one.execute(session.connection(), parts[::-1])  # so that rows are locked in the order that was given
         return
     for table, rows in given:
         upsert_add(session, table, rows)

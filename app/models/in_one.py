@@ -37,7 +37,7 @@ def _compiled(statement: Any, dialect: Dialect) -> tuple[str, Ways]:
 
 def execute(connection: Connection, parts: Sequence[Part]) -> None:
     """Execute all of them at once; each writes a table of its own. None sees what another writes, and references are
-    looked up at the end, when all rows are there. Rows are locked part by part, in an order that is always the same."""
+    looked up at the end, when all rows are there. PostgreSQL locks the rows of the last part first, and so on back."""
     if len(parts) == 1:
         connection.exec_driver_sql(parts[0].said, parts[0].values)
         return

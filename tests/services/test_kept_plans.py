@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from app.extensions import db
-from app.models import WorkItem
+from app.models import Counter, ScopeVersionPart, WorkItem
+from app.models.dialect_rows import upsert_add_all
 from app.services import queue
 from app.services.queue import Filters
 from tests.cast import NOON, Cast, push
@@ -50,3 +51,23 @@ def test_no_span_between_two_dues_is_asked_of_the_work_items_themselves(texts):
 
 def test_the_lines_of_a_page_are_told_after_it_was_cut(texts):
     assert "JOIN (SELECT work_item.ticket_id" in texts[0]
+
+
+def test_counters_of_several_tables_are_locked_in_the_order_in_which_they_are_named(db_session):
+    made = (
+        "CREATE FUNCTION pg_temp.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "INSERT INTO locked (name) VALUES (tg_relid::regclass::text); RETURN new; END $$"
+    )
+    connection = db_session.connection()
+    connection.exec_driver_sql("CREATE TEMP TABLE locked (n serial, name text)")
+    connection.exec_driver_sql(made)
+    for table in ("counter", "scope_version_part"):
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER noted BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION pg_temp.note()"
+        )
+    upsert_add_all(db_session, [
+        (Counter, [{"scope": 7, "queue": "all", "n": 1}]), (ScopeVersionPart, [{"scope": 7, "part": 1, "n": 1}]),
+    ])  # fmt: skip
+    named = connection.exec_driver_sql("SELECT name FROM locked ORDER BY n").scalars().all()
+    db_session.rollback()
+    assert [one.rpartition(".")[2] for one in named] == ["counter", "scope_version_part"]
