@@ -68,7 +68,7 @@ def _engine_options(url: str, *, pooled: bool) -> dict[str, object]:
     told = make_url(url).query  # what the address says itself counts
     arguments: dict[str, object] = {name: value for name, value in MISSED.items() if name not in told}
     arguments |= {"prepare_threshold": None} if pooled else {}
-    pool = {"pool_size": 8, "max_overflow": 2, "pool_timeout": 5}
+    pool = {"pool_size": 8, "max_overflow": 2, "pool_timeout": 5, "pool_use_lifo": True}
     return {"hide_parameters": True, **pool, "connect_args": arguments}
 
 

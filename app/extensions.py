@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -17,7 +19,8 @@ from flask_sqlalchemy.session import Session
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 from sqlalchemy import MetaData
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.engine.base import OptionEngine
+from sqlalchemy.orm import DeclarativeBase, scoped_session
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -39,9 +42,24 @@ class RequestSession(Session):
     def get_bind(self, *arguments: Any, **named: Any) -> Any:
         """The engine for a statement."""
         engine = super().get_bind(*arguments, **named)
-        if self.info.get(HELD) or not has_request_context():
-            return engine
-        return current_app.extensions[READS].get(engine, engine)
+        return self.reader(engine) or engine
+
+    def reader(self, engine: Any) -> Any:
+        """The engine that reads without a transaction, where what is asked next needs none."""
+        return None if self.info.get(HELD) or not has_request_context() else current_app.extensions[READS].get(engine)
+
+
+@contextmanager
+def connected(session: Any) -> Iterator[Any]:
+    """A connection for one statement that is read whole: the session's own where it has one or must have one, else
+    one that is free for somebody else right after. Few connections are warmer than many."""
+    own = session() if isinstance(session, scoped_session) else session
+    reader = None if own.in_transaction() else own.get_bind()
+    if isinstance(reader, OptionEngine):
+        with reader.connect() as connection:
+            yield connection
+    else:
+        yield own.connection()
 
 
 db = SQLAlchemy(metadata=MetaData(naming_convention=NAMES), session_options={"class_": RequestSession})

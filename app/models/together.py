@@ -20,6 +20,7 @@ from sqlalchemy import JSON, Boolean, Date, func, inspect, select
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.orm import Session
 
+from app.extensions import connected
 from app.models.types import UtcDateTime
 
 KEPT = 1000  # different sets of questions that a process remembers
@@ -59,10 +60,11 @@ def ask(session: Session, *asked: Asked) -> tuple[list[Any], ...]:
         for name, value in one.values.items():
             if values.setdefault(name, value) != value:
                 raise ValueError(f"two questions of one statement have another {name}")
-    connection = session.connection()
-    plan = _plan(connection.dialect, tuple(one.question for one in asked))
-    row = connection.exec_driver_sql(plan.said, plan.given(values)).one()
-    return tuple([read(line) for line in _lines(cell)] for read, cell in zip(plan.readers, row, strict=True))
+    with connected(session) as connection:
+        plan = _plan(connection.dialect, tuple(one.question for one in asked))
+        row = connection.exec_driver_sql(plan.said, plan.given(values)).one()
+    cells = row[0] if plan.whole else [_lines(cell) for cell in row]
+    return tuple([read(line) for line in lines or ()] for read, lines in zip(plan.readers, cells, strict=True))
 
 
 def one(session: Session, asked: Asked) -> Any:
@@ -76,15 +78,16 @@ def run(session: Session, steps: Mapping[str, Any]) -> dict[str, Any]:
     return told(session, joined(steps))
 
 
-def told(session: Session, step: Step[T]) -> T:
-    """What one step gives; each of its rounds is a statement."""
-    answer: Any = None
+def told(session: Session, step: Step[T], answer: tuple[list[Any], ...] | None = None) -> T:
+    """What one step gives; each of its rounds is a statement. `answer` is that of the first round, where it was asked
+    for before."""
+    given: Any = answer
     while True:
         try:
-            asked = step.send(answer)
+            asked = step.send(given)
         except StopIteration as end:
             return cast(T, end.value)
-        answer = ask(session, *asked)
+        given = ask(session, *asked)
 
 
 def joined(steps: Mapping[str, Any]) -> Step[dict[str, Any]]:
@@ -117,13 +120,14 @@ def _advance(name: str, step: Step[Any], answer: Any, waiting: dict[str, Any], d
 @dataclass(frozen=True)
 class _Plan:
     """The statement as the driver gets it: to look so long a one up in the engine's cache costs as much as to send it.
-    `ways` lead from a parameter's value to the driver's."""
+    `ways` lead from a parameter's value to the driver's; `whole` where all answers are one column."""
 
     said: str
     order: tuple[str, ...] | None  # of the parameters, where the driver knows no names
     fixed: Mapping[str, Any]
     ways: Mapping[str, Read | None]
     readers: tuple[Read, ...]
+    whole: bool
 
     def given(self, values: Mapping[str, Any]) -> Any:
         """The parameters. Raises KeyError for one that has no value."""
@@ -136,7 +140,9 @@ class _Plan:
 @lru_cache(KEPT)
 def _plan(dialect: Dialect, questions: Sequence[Question]) -> _Plan:
     parts = [_part(question.statement, dialect) for question in questions]
-    made = select(*(column.label(f"q{n}") for n, (column, _) in enumerate(parts))).compile(dialect=dialect)
+    # each column of an answer is described anew every time; SQLite would read JSON within JSON once more
+    whole, columns = dialect.name == "postgresql", [column.label(f"q{n}") for n, (column, _) in enumerate(parts)]
+    made = select(*([func.json_build_array(*columns)] if whole else columns)).compile(dialect=dialect)
     names = frozenset(name for name, parameter in made.binds.items() if parameter.required)
     # A list that stands in a question is a parameter for each of its values; one that changes is given to `among`.
     state: Any = made.construct_expanded_state(dict.fromkeys(names))
@@ -146,7 +152,7 @@ def _plan(dialect: Dialect, questions: Sequence[Question]) -> _Plan:
     fixed = {name: _through(ways.get(name), value) for name, value in state.parameters.items() if name not in names}
     order = tuple(state.positiontup) if state.positiontup else None
     said = state.statement if order else _limited(state.statement, fixed)
-    return _Plan(said, order, fixed, {name: ways[name] for name in names}, tuple(r for _, r in parts))
+    return _Plan(said, order, fixed, {name: ways[name] for name in names}, tuple(r for _, r in parts), whole)
 
 
 def _limited(said: str, fixed: dict[str, Any]) -> str:
@@ -167,10 +173,8 @@ def _through(way: Read | None, value: Any) -> Any:
     return value if way is None else way(value)
 
 
-def _lines(cell: Any) -> list[Any]:
-    if cell is None:
-        return []
-    return cast(list[Any], json.loads(cell) if isinstance(cell, str | bytes) else cell)
+def _lines(cell: Any) -> Any:
+    return None if cell is None else json.loads(cell)
 
 
 def _part(statement: Any, dialect: Dialect) -> tuple[Any, Read]:

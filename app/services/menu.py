@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -25,25 +26,30 @@ def counts(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
 
 def counts_step(actor: Actor, now: datetime) -> Step[dict[str, int]]:
     """`counts` as a step of a web page."""
-    wanted = _questions(scope.pattern(actor))
-    if not wanted:
+    pattern = scope.pattern(actor)
+    if not _columns(pattern):
         return {}
-    since = {"unread_since": unread_since(now)}
-    found = yield tuple(question(**scope.ids(actor), **since) for question in wanted.values())
-    return {name: int(n) for name, (n,) in zip(wanted, found, strict=True)}
+    ((found,),) = yield (_question(pattern)(**scope.ids(actor), unread_since=unread_since(now)),)
+    numbers = found if isinstance(found, tuple) else (found,)
+    return {name: int(n) for name, n in zip(_columns(pattern), numbers, strict=True)}
 
 
 @cache
-def _questions(pattern: Actor) -> dict[str, Question]:
+def _question(pattern: Actor) -> Question:
+    return Question(select(*(column.label(name) for name, column in _columns(pattern).items())))
+
+
+@cache
+def _columns(pattern: Actor) -> dict[str, Any]:
     wanted = {}
     if pattern.can("alarms"):
-        wanted["alarms"] = Question(select(alarms.unseen(pattern)))
+        wanted["alarms"] = alarms.unseen(pattern)
     if pattern.can("penalty_decide"):
-        wanted["penalties"] = Question(select(penalty_contest_view.badge(pattern)))
+        wanted["penalties"] = penalty_contest_view.badge(pattern)
     if pattern.can("rectifications") and pattern.desk != "ccs":
-        wanted["rectifications"] = Question(select(rectification_view.badge(pattern)))
+        wanted["rectifications"] = rectification_view.badge(pattern)
     if pattern.can("publications"):
         since = bindparam("unread_since", type_=UtcDateTime())
-        wanted["publications"] = Question(select(publication_view.unread_from(pattern, since, (CASE,))))
-        wanted["knowledge"] = Question(select(publication_view.unread_from(pattern, since, (ARTICLE, RULE))))
+        wanted["publications"] = publication_view.unread_from(pattern, since, (CASE,))
+        wanted["knowledge"] = publication_view.unread_from(pattern, since, (ARTICLE, RULE))
     return wanted

@@ -95,19 +95,13 @@ def unread_asked(actor: Actor) -> Asked:
 
 @cache
 def _unread(pattern: Actor) -> Question:
-    return Question(select(*unread_columns(pattern)))
-
-
-def unread_columns(actor: Actor) -> tuple[Any, Any]:
-    """Number and newest unread notice, for a statement that asks for something else as well."""
-    mine = _mine(select(Notice.id), actor).where(Notice.read_at.is_(None))
+    mine = _mine(select(Notice.id), pattern).where(Notice.read_at.is_(None))
     some = mine.order_by(Notice.id.desc()).limit(rule.SHOWN + 1).subquery()
-    newest = mine.order_by(Notice.id.desc()).limit(1).scalar_subquery()
-    return select(func.count()).select_from(some).scalar_subquery(), newest
+    return Question(select(func.count(), func.max(some.c.id).label("newest")).select_from(some))
 
 
 def unread_of(found: Any) -> Unread:
-    """The answer to `unread_columns`."""
+    """The answer to `unread_asked`."""
     return Unread(found[0], found[1] or 0)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app.domain.roles import Actor
+from app.models.together import Question, Step
 from app.services import notices, scope, versions
 from app.services.notices import Unread
-from app.services.sessions import Beside
 
 
 class Pulse(NamedTuple):
@@ -22,22 +20,12 @@ class Pulse(NamedTuple):
     unread: Unread
 
 
-def pulse(session: Session, actor: Actor) -> Pulse:
-    """All of it in one statement. Raises NotFound for a role without a queue."""
-    beside = asked(actor)
-    return read(session.connection().execute(select(*beside.columns), beside.values).one())
-
-
-def asked(actor: Actor) -> Beside:
-    """The same for the statement that finds a session; `read` reads the answer."""
-    return Beside(_columns(scope.pattern(actor)), scope.ids(actor))
-
-
-def read(found: Sequence[Any]) -> Pulse:
-    """The answer to `asked`."""
-    return Pulse(found[0] or 0, notices.unread_of(found[1:]))
+def pulsing(actor: Actor) -> Step[Pulse]:
+    """All of it as a step of one round. Raises NotFound for a role without a queue."""
+    (n,), (found,) = yield _version(scope.pattern(actor))(**scope.ids(actor)), notices.unread_asked(actor)
+    return Pulse(n or 0, notices.unread_of(found))
 
 
 @cache
-def _columns(pattern: Actor) -> tuple[Any, ...]:
-    return (versions.number(scope.work_scope(pattern)), *notices.unread_columns(pattern))
+def _version(pattern: Actor) -> Question:
+    return Question(select(versions.number(scope.work_scope(pattern))))

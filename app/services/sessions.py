@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import namedtuple
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
-from app.models import Organisation, SavedView, SessionRow, User
+from app.models import Organisation, SavedView, SessionRow, User, together
+from app.models.together import Asked, Question
 from app.models.types import UtcDateTime
 from app.services import appeal_leases, emergency_rules, troubles
 from app.services.transaction import write
@@ -55,15 +54,7 @@ class Found:
     touch_due: bool
     emergency: bool = False  # some emergency is in force: whom it concerns is asked then, and only then
     troubles: Troubles = field(default_factory=Troubles)  # what does not work as usual
-    beside: tuple[Any, ...] = ()  # what was asked for beside it
-
-
-@dataclass(frozen=True)
-class Beside:
-    """Columns that one statement brings along with the session, and the values of their parameters."""
-
-    columns: tuple[Any, ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    answer: tuple[list[Any], ...] = ()  # to what was asked along with it
 
 
 @dataclass(frozen=True)
@@ -80,25 +71,24 @@ def digest(token: str) -> str:
 
 
 def find(
-    session: Session, token: str, *, now: datetime, limits: Limits, beside: Beside = Beside()
+    session: Session, token: str, *, now: datetime, limits: Limits, along: tuple[Asked, ...] = ()
 ) -> Found | None:  # fmt: skip
     """The session of that token, or None when it is unknown, idle, too old, or its person changed or was disabled.
+    `along` is asked in the same statement.
 
     Reads only. A clock that jumped back by more than the idle time ends a session as one that jumped ahead does.
     """
-    asked = {"token_hash": digest(token), **troubles.values(now), **beside.values}
-    row = session.connection().execute(_find(beside.columns), asked).one_or_none()
-    if row is None:
+    rows, *answer = together.ask(session, _FIND(token_hash=digest(token), **troubles.values(now)), *along)
+    if not rows:
         return None
-    width = len(row) - len(beside.columns)
-    emergency, home, beat, overdue, vain, *rest = row[:width]
+    emergency, home, beat, overdue, vain, *rest = rows[0]
     stored, user = _Stored._make(rest[: len(_STORED)]), _Person._make(rest[len(_STORED) : -len(_PLACE)])
     if not _holds(stored, user, now, limits):
         return None
     touch_due = now - stored.active_at >= TOUCH_EVERY
     late, place = troubles.of(beat, overdue, vain, now), _Place._make(rest[-len(_PLACE) :])
     person = facts(user, place, home or "")
-    return Found(person, dict(stored.data), touch_due, bool(emergency), late, tuple(row[width:]))
+    return Found(person, dict(stored.data), touch_due, bool(emergency), late, tuple(answer))
 
 
 _STORED = ("epoch", "data", "created_at", "active_at")
@@ -110,9 +100,10 @@ _Stored = cast(Any, namedtuple)("_Stored", _STORED)
 _Person = cast(Any, namedtuple)("_Person", _PERSON)
 _Place = cast(Any, namedtuple)("_Place", _PLACE)
 _KINDS = ((SessionRow, _STORED), (User, _PERSON), (Organisation, _PLACE))
-_FIND = (
+_FIND = Question(
     select(
-        exists().where(emergency_rules.in_force(bindparam("now", type_=UtcDateTime()))), SavedView.query,
+        exists().where(emergency_rules.in_force(bindparam("now", type_=UtcDateTime()))).label("emergency"),
+        SavedView.query,
         *troubles.columns(),
         *(getattr(kind, name).label(f"{kind.__tablename__}_{name}") for kind, names in _KINDS for name in names),
     )
@@ -121,11 +112,6 @@ _FIND = (
     .join(Organisation, Organisation.id == User.organisation_id)
     .where(SessionRow.token_hash == bindparam("token_hash"))
 )  # fmt: skip
-
-
-@lru_cache
-def _find(beside: tuple[Any, ...]) -> Any:
-    return _FIND.add_columns(*(column.label(f"beside_{n}") for n, column in enumerate(beside)))
 
 
 def _holds(row: Any, user: Any, now: datetime, limits: Limits) -> bool:

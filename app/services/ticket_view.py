@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app.domain.lifecycle import allowed_actions, concerned, unmet
 from app.domain.roles import Actor
@@ -42,7 +41,6 @@ from app.services import (
     desk,
     duty,
     linked,
-    queue_frame,
     scans,
     scope,
     templates,
@@ -51,8 +49,6 @@ from app.services import (
 from app.services.archived_ticket import NAMELESS as NAMELESS
 from app.services.archived_ticket import Entry as Entry
 from app.services.linked import Linked
-from app.services.queue import Filters
-from app.services.queue_frame import Frame
 
 SENDS_ELSEWHERE = {"assign_site", "ruled_other_site", "transfer"}
 WRITTEN = {"result", "follow_up", "follow_up_replied"}  # what templates are offered for
@@ -106,13 +102,6 @@ def view(session: Session, actor: Actor, number: str) -> View:
     return together.told(session, viewing(session, actor, number))
 
 
-def beside(session: Session, actor: Actor, number: str, filters: Filters, now: datetime) -> tuple[View, Frame]:
-    """The ticket, and the list that its page shows beside it. Raises NotFound."""
-    steps = {"view": viewing(session, actor, number), "frame": queue_frame.framing(actor, filters, now)}
-    found = together.run(session, steps)
-    return found["view"], found["frame"]
-
-
 def viewing(session: Session, actor: Actor, number: str) -> Step[View]:
     """The same as a step, for a page that asks for something else as well."""
     ticket = yield from scope.reading(actor, number)
@@ -148,16 +137,18 @@ def category_of(session: Session, actor: Actor, number: str) -> str:
 # --- what is asked, all at the same time ---
 
 _OF: Any = bindparam("ticket_id")
-_WHO, _PLACE = aliased(User), aliased(Organisation)
 _EVENTS = Question(
-    select(Event.seq, Event.type, Event.at, Event.actor_role, Event.data, Event.id, Event.actor_id, FreeText.body,
-           _WHO.name, _PLACE)
+    select(Event.seq, Event.type, Event.at, Event.actor_role, Event.data, Event.id, Event.actor_id,
+           Event.organisation_id, FreeText.body)
     .outerjoin(FreeText, FreeText.id == Event.text_id)
-    .outerjoin(_WHO, _WHO.id == Event.actor_id)
-    .outerjoin(_PLACE, _PLACE.id == Event.organisation_id)
     .where(entries.of_ticket(_OF))
     .order_by(Event.seq)
 )  # fmt: skip
+# who and where come once, however many entries they have
+_PEOPLE = Question(select(User.id, User.name).where(User.id.in_(select(Event.actor_id).where(entries.of_ticket(_OF)))))
+_PLACES = Question(
+    select(Organisation).where(Organisation.id.in_(select(Event.organisation_id).where(entries.of_ticket(_OF))))
+)
 _PERSON = Question(select(Person).where(Person.ticket_id == _OF))
 _CATEGORY = Question(select(Category).where(Category.code == bindparam("category")))
 _SITE = Question(select(Organisation).where(Organisation.id == bindparam("site_id")))
@@ -214,11 +205,15 @@ def _all(asked: Asked) -> Step[list[Any]]:
 
 
 def _entries(ticket: Ticket) -> Step[list[Entry]]:
-    (rows,) = yield (_EVENTS(ticket_id=ticket.id),)
+    rows, people, places = yield tuple(question(ticket_id=ticket.id) for question in (_EVENTS, _PEOPLE, _PLACES))
+    who, where = dict(people), {place.id: place for place in places}
     return [
-        Entry(seq, kind, at, role, "" if kind in NAMELESS else who or "", place, data, body or {}, event_id, actor_id)
-        for seq, kind, at, role, data, event_id, actor_id, body, who, place in rows
-    ]
+        Entry(
+            seq, kind, at, role, "" if kind in NAMELESS else who.get(actor_id, ""), where.get(place_id), data,
+            body or {}, event_id, actor_id,
+        )
+        for seq, kind, at, role, data, event_id, actor_id, place_id, body in rows
+    ]  # fmt: skip
 
 
 def _callbacks(ticket: Ticket) -> Step[dict[int, list[Outbox]]]:

@@ -5,6 +5,7 @@ language included."""
 from __future__ import annotations
 
 import time
+from operator import itemgetter
 from typing import Any
 
 from flask import Flask, current_app
@@ -14,7 +15,7 @@ from app.web.context import words
 
 MOST = 4_000  # of a process
 SECONDS = 60.0  # after which all are forgotten: what is deleted stays nowhere for longer
-SHOWN = ("kind", "by", "sub", "text", "red", "time_text", "time_full", "undone")  # of an entry, with its findings
+_shown = itemgetter("kind", "by", "sub", "text", "red", "time_text", "time_full", "undone")  # with the findings
 _kept: dict[tuple[Any, ...], Markup] = {}
 _since = [0.0]
 
@@ -36,8 +37,7 @@ def post(entry: dict[str, Any]) -> Markup:
     """One entry of a thread. What has pictures or may be sent again is drawn each time."""
     if entry["pictures"] or entry["callback"]:
         return drawn_post(entry)
-    findings = tuple((one["label"], one["value"]) for one in entry["findings"])
-    key = (words().locale, findings, *(entry[name] for name in SHOWN))
+    key = (words().locale, *_shown(entry), *[pair for one in entry["findings"] for pair in one.values()])
     return _known(key) or _keep(key, drawn_post(entry))
 
 

@@ -68,9 +68,9 @@ def _sheet(view: View, actor: Actor, bound: Any) -> sheets.Sheet:
     """A new promise; or, where the address or the failed post names one, keeping it or agreeing it anew."""
     known = (request.view_args or {}).get("promise_id") or request.args.get("promise", type=int)
     promise = next((row for row, _body in view.promises if row.id == known and row.state == "open"), None)
-    if promise is None or isinstance(bound, PromiseForm):
+    if promise is None or bound is sheets.MENU or isinstance(bound, PromiseForm):
         intro = _("The ticket cannot be closed before the promise is kept. The site is reminded one hour before.")
-        label, form = _("Make a promise"), bound if isinstance(bound, PromiseForm) else promise_form()
+        label, form = _("Make a promise"), bound or promise_form()
         return sheets.sheet(label, "promises.make", view, form, _("Promise"), intro=intro)
     if isinstance(bound, KeptForm) or (bound is None and request.args.get("do") == "kept"):
         intro, form = f"{_named(promise)}", bound or kept_form()

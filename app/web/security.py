@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, abort, current_app, request
@@ -11,12 +11,13 @@ from flask.wrappers import Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
-from app.domain.roles import Actor
 from app.extensions import db
 from app.services import accounts, sessions
-from app.services.sessions import Limits, SignedIn
+from app.services.sessions import Found, Limits, SignedIn
+from app.services.transaction import DATABASE_AWAY
 from app.services.troubles import Troubles
-from app.web import failures, poll_ahead
+from app.web import failures, read_ahead
+from app.web.read_ahead import Ahead
 
 FORM_LIMIT = 2_000_000  # bytes of any body; the platform's door has its own, smaller limit
 # A field costs memory however short it is: two megabytes of `a&a&a` were a million of them, a hundred megabytes and
@@ -72,7 +73,7 @@ class PortalSession(SecureCookieSession):
         self.begun, self.emergency = False, False
         self.apart = False  # of a request that has no session: whatever stands in it, no cookie comes of it
         self.troubles: Troubles | None = None
-        self.ahead: tuple[Actor | None, tuple[Any, ...]] = (None, ())  # of a poll: for whom what was read
+        self.ahead: tuple[Ahead, tuple[list[Any], ...]] = (Ahead(), ())  # what was read ahead, and the answer
         self.broken: SQLAlchemyError | None = None
 
     def become(self, token: str, person: SignedIn, data: dict[str, Any], *, begun: bool = False) -> None:
@@ -150,18 +151,28 @@ def is_poll(asked: Request) -> bool:
 
 def _load(opened: PortalSession, token: str, asked: Request) -> None:
     now = clock.now()
-    guessed, beside = poll_ahead.beside(asked, token)
-    found = sessions.find(db.session(), token, now=now, limits=limits(), beside=beside)
+    ahead, found = _find(token, read_ahead.begin(token, now), now)
     if found is None:
         return
     opened.become(token, found.person, found.data)
-    opened.ahead = (guessed, found.beside)
+    opened.ahead = (ahead, found.answer)
     opened.emergency, opened.troubles = found.emergency, found.troubles
     if found.touch_due and not is_poll(asked):
         try:
             sessions.touch(token, user_id=found.person.user_id, now=now)
         except SQLAlchemyError as error:  # a busy database costs a minute of idle time, not the page
             current_app.logger.warning("session: activity not written (%s)", type(error).__name__)
+
+
+def _find(token: str, ahead: Ahead, now: datetime) -> tuple[Ahead, Found | None]:
+    """The session, and what was read ahead; of what a page cannot ask the page will say so, not the sign-in."""
+    try:
+        return ahead, sessions.find(db.session(), token, now=now, limits=limits(), along=ahead.asked)
+    except DATABASE_AWAY:
+        raise
+    except SQLAlchemyError:
+        db.session.rollback()
+        return Ahead(), sessions.find(db.session(), token, now=now, limits=limits())
 
 
 def _store(token: str, data: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Actions beside the reply box: each has a menu entry and a sheet of its own above the thread.
 
-A builder takes (view, actor, bound form or None) and gives a sheet by `sheet`. It stands here under the action of the
+A builder takes (view, actor, bound form or None) and gives a sheet by `sheet`; with `MENU` in place of a form its label
+alone is wanted. It stands here under the action of the
 lifecycle table that opens it; where several actions share a sheet, the first one allowed opens it.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -44,6 +46,7 @@ PARTS: tuple[ModuleType, ...] = (  # each has SHEETS, looked up late: they build
     kind_forms,
     closing_forms,
 )
+MENU = object()
 GRAVE = frozenset({"return", "withdraw", "recall_report", "customer_rejects", "intervene"})
 
 
@@ -56,6 +59,8 @@ def sheet(
     pictures that go with it), `options` (codes and names that come into question, for inputs with the list
     `sheet-places`).
     """
+    if form is MENU:
+        return {"label": label}
     number = view.ticket.number
     return {
         "label": label, "action": addresses.of_ticket(endpoint, number), "form": form, "submit_label": submit,
@@ -67,7 +72,7 @@ def menu_of(view: View, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """The entries of the menu: one for each allowed action that has a sheet; what cannot be undone stands last."""
     show, found, drafted = addresses.of_ticket("tickets.show", view.ticket.number), [], draft_forms.fresh(view, now)
     for key, builder in sorted(_allowed(view).items(), key=lambda one: one[0] in GRAVE):
-        made, href = builder(view, actor, None), f"{show}?sheet={key}"
+        made, href = builder(view, actor, MENU), f"{show}?sheet={key}"
         found.append({
             "key": key, "label": made["label"], "href": href, "grave": key in GRAVE, "drafted": key in drafted,
         })  # fmt: skip
@@ -100,6 +105,7 @@ def form_of(view: View, actor: Actor, key: str, typed: Any) -> Any:
     return form
 
 
+@cache
 def known() -> dict[str, Builder]:
     """Every action that has a sheet, open to this actor or not."""
     return {key: builder for part in PARTS for key, builder in part.SHEETS.items()}

@@ -27,6 +27,7 @@ from app.web import (
 )
 from app.web.context import translate as _
 from app.web.formatting import Formatter
+from app.web.language import table
 
 PLATFORM = {"received", "urge", "repeat", "sent_back", "reject", "satisfied", "cancelled"}
 RED = {"repeat", "sent_back", "reject", "callback_refused", "promise_broken", "sms_undelivered"}
@@ -53,7 +54,7 @@ def posts_of(view: View, actor: Actor) -> list[dict[str, Any]]:
     """The thread, oldest first; free text masked."""
     silent, red = SILENT | vocabulary.every("SILENT"), RED | vocabulary.every("RED")
     undone = frozenset(entry.data["event_id"] for entry in view.entries if entry.type == "result_undone")
-    labels = _labels() | words_kinds.entries(view.ticket.kind)
+    labels = names() | words_kinds.entries(view.ticket.kind)
     told = Told(labels, red, _places(view), g.fmt, undone, {one.number for one in view.others})
     return [_post(entry, view, actor, told) for entry in view.entries if entry.type not in silent]
 
@@ -163,12 +164,9 @@ def _acted(entry: Entry, view: View) -> list[str]:
     return [_("for %(site)s", site=_site(data, view)), *worth]
 
 
+@table
 def names() -> dict[str, str]:
     """What each kind of entry is called."""
-    return _labels()
-
-
-def _labels() -> dict[str, str]:
     return {
         "received": _("Complaint"),
         "urge": _("Urged"),

@@ -24,6 +24,7 @@ from app.web import (
     party_panel,
     sheets,
     shown_in_full,
+    thread_fold,
     ticket_chips,
     words,
     words_archive,
@@ -32,7 +33,6 @@ from app.web import (
 )
 from app.web.boxes import boxes_of
 from app.web.context import translate as _
-from app.web.thread import posts_of
 
 SITE_CHIPS = ("first_reply", "resolve", "close", "appeal", "objection", "accept")
 
@@ -47,8 +47,8 @@ def page_of(view: View, actor: Actor, now: datetime, *, shown: Shown | None = No
     return {
         "number": ticket.number, "waybill": ticket.waybill, "version": state.get("version") or ticket.version,
         "state_label": words.states()[ticket.state], "state_tone": _state_tone(ticket.state),
-        "chips": chips(view, now), "facts": facts(view), "thread": posts_of(view, actor), "side": side(view, shown),
-        "actions": actions(view, actor),
+        "chips": chips(view, now), "facts": facts(view), "thread": thread_fold.of(view, actor),
+        "side": side(view, shown), "actions": actions(view, actor),
         "boxes": boxes_of(view, actor, now, bound, clashes),
         "appeal": appeal(view, now), "error": error, "notice": state.get("notice"),
         "sites": [(site.code, site_name(site)) for site in view.sites], "menu": menu, "sheet": sheet,

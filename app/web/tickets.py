@@ -29,8 +29,8 @@ from app.web import (
     claim_check,
     forms,
     next_ticket,
-    poll_ahead,
     queue_page,
+    read_ahead,
     result_forms,
     search_page,
     shown_in_full,
@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
         return search_page.show(actor, asked, now)
     filters = verbs.asked_filters()
     session = db.session()
-    rail, pane = queue_page.desk(session, actor, filters, now)
+    rail, pane = queue_page.desk(session, actor, filters, now, frame=read_ahead.frame(session, actor))
     if request.htmx and request.headers.get("HX-Target") == "list":
         return render_template("_fresh_list.html", rail=rail, list=pane)
     opened = "opened" in request.args
@@ -80,7 +80,7 @@ def index() -> ResponseReturnValue:
 def news() -> ResponseReturnValue:
     """The poll: 204 when nothing changed, else the bar that announces what came, the renewed counters and the bell."""
     actor, session, now = current_actor(), db.session(), clock.now()
-    version, unread = poll_ahead.pulse(session, actor)
+    version, unread = read_ahead.poll(session, actor)
     since = verbs.instant_of(request.args.get("since", ""))
     heard = bell_mark.know(unread) == request.args.get("bell", "")
     if since is None or (heard and version == request.args.get("version", type=int)):
@@ -97,7 +97,7 @@ def show(number: str) -> ResponseReturnValue:
     """One ticket: the whole page, or its pane alone for HTMX; `?sheet=` opens the sheet of an action, `?sent=` names
     the ticket that was answered before."""
     actor = current_actor()
-    view, frame = verbs.read(actor, number)
+    view, frame = read_ahead.ticket(db.session(), actor)
     notice = _merged(view) if "repeat" in request.args else None
     notice = undo_bar.said() if "undone" in request.args else notice
     sent = next_ticket.asked_note(db.session(), actor)

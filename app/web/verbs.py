@@ -23,7 +23,7 @@ from app.services.queue import Filters
 from app.services.queue_frame import Frame
 from app.services.ticket_view import View
 from app.web import filters as of_address
-from app.web import forms, presence, queue_page, ticket_page, undo_bar, words
+from app.web import forms, presence, queue_page, read_ahead, ticket_page, undo_bar, words
 from app.web.context import translate as _
 from app.web.guard import current_actor
 
@@ -85,17 +85,6 @@ def failed(actor: Actor, number: str, key: str, form: Any, error: Exception) -> 
     return text, 422 if isinstance(error, Invalid) else 409
 
 
-def read(actor: Actor, number: str) -> tuple[View, Frame | None]:
-    """The ticket in the actor's scope, with the list beside it where its page shows one. Raises NotFound."""
-    if _pane_alone():
-        return ticket_view.view(db.session(), actor, number), None
-    return ticket_view.beside(db.session(), actor, number, asked_filters(), clock.now())
-
-
-def _pane_alone() -> bool:
-    return bool(request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request)
-
-
 def page(actor: Actor, view: View, frame: Frame | None = None, **state: Any) -> str:
     """The ticket: its pane alone for HTMX, else beside the queue, whose `frame` may be read already. `state` goes to
     `ticket_page.page_of`."""
@@ -106,7 +95,7 @@ def page(actor: Actor, view: View, frame: Frame | None = None, **state: Any) -> 
         "sent": state.get("sent"), "undo": undo_bar.bar(session, actor, view.ticket, now),
         "query": _query(filters),
     }  # fmt: skip
-    if _pane_alone():
+    if read_ahead.pane_alone():
         return render_template("_ticket.html", t=t)
     rail, pane = queue_page.desk(session, actor, filters, now, selected=view.ticket.number, frame=frame)
     return render_template("tickets.html", rail=rail, list=pane, t=t)

@@ -1,8 +1,8 @@
 """The words of each part of the rulebook, in modules of their own; `words` and `thread` put them together.
 
 A module may have the functions `errors`, `events`, `clock_kinds`, `queues`, `outcomes`, `scan_types` and
-`tray_reasons`: code → text; and of an entry the table LINES (event type → what its line says beside the label) and
-`findings` (pairs that stand above its text).
+`tray_reasons`: code → text; and of an entry the tables LINES (event type → what its line says beside the label) and
+FINDINGS (event type → the pairs that stand above its text).
 """
 
 from __future__ import annotations
@@ -91,7 +91,16 @@ def every(constant: str) -> frozenset[str]:
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """Label and value of what stands above an entry's text."""
-    return [pair for told in _having("findings") for pair in told(entry)]
+    return [pair for told in _telling().get(entry.type, ()) for pair in told(entry)]
+
+
+@cache
+def _telling() -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for part in _having("FINDINGS"):
+        for code, told in part.items():
+            found.setdefault(code, []).append(told)
+    return found
 
 
 @cache

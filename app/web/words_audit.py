@@ -102,4 +102,7 @@ LINES = {"audited": _line, "audit_revised": _line}
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """Above the auditor's words: the mark."""
-    return [(_("Mark"), _line(entry))] if entry.type in LINES and entry.text else []
+    return [(_("Mark"), _line(entry))] if entry.text else []
+
+
+FINDINGS = dict.fromkeys(LINES, findings)

@@ -16,7 +16,7 @@ def events() -> dict[str, str]:
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """Which round of work an answer that came back begins."""
-    return [(_("Round"), str(entry.data["round"]))] if entry.type == "sent_back" and entry.data.get("round") else []
+    return [(_("Round"), str(entry.data["round"]))] if entry.data.get("round") else []
 
 
 def _nth(entry: Entry) -> str:
@@ -24,6 +24,7 @@ def _nth(entry: Entry) -> str:
 
 
 LINES = {"sent_back": _nth}
+FINDINGS = {"sent_back": findings}
 
 
 @table

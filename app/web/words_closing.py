@@ -83,10 +83,11 @@ def told() -> dict[str, str]:
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """What stands above the text of an entry."""
-    if entry.type == "withdrawn" and entry.data.get("reason"):
-        reason = str(entry.data["reason"])
-        return [(_("Reason"), withdrawals().get(reason, reason))]
-    return []
+    reason = str(entry.data.get("reason") or "")
+    return [(_("Reason"), withdrawals().get(reason, reason))] if reason else []
+
+
+FINDINGS = {"withdrawn": findings}
 
 
 @table

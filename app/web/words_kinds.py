@@ -98,10 +98,11 @@ def delivery_promises() -> dict[str, str]:
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """What stands above an entry's text."""
-    if entry.type == "result" and entry.data.get("outcome"):
-        return [(_("Found"), expedite_outcomes().get(entry.data["outcome"], ""))]
-    return []
+    outcome = entry.data.get("outcome")
+    return [(_("Found"), expedite_outcomes().get(outcome, ""))] if outcome else []
 
+
+FINDINGS = {"result": findings}
 
 LINES: dict[str, Callable[[Entry], str]] = {
     "turned": lambda entry: str(entry.data.get("number", "")),

@@ -51,9 +51,10 @@ LINES = {"auto_assigned": assigned, "returned_to_team": given_up}
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """What stands above the text of an entry."""
-    if entry.type == "handed_over" and entry.text.get("to"):
-        return [(_("Handed to"), str(entry.text["to"]))]
-    return []
+    return [(_("Handed to"), str(entry.text["to"]))] if entry.text.get("to") else []
+
+
+FINDINGS = {"handed_over": findings}
 
 
 @table

@@ -62,11 +62,12 @@ def admin_labels() -> dict[str, str]:
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """The fields of the type, under the labels that they had, and the courier."""
-    if entry.type != "problem_reported":
-        return []
     said = [_said(*field) for field in entry.text.get("fields", ())]
     courier = mask_text(str(entry.text.get("courier", "")))
     return said + ([(_("Courier"), courier)] if courier else [])
+
+
+FINDINGS = {"problem_reported": findings}
 
 
 def _said(label: str, label_en: str, value: str, value_en: str = "") -> tuple[str, str]:

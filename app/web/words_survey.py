@@ -79,6 +79,7 @@ LINES = {"rated": _rated, "called_back": _called, "survey_asked": _asked}
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """Above the words of a rating or a call-back: score and outcome."""
-    if not entry.text or entry.type not in ("rated", "called_back"):
-        return []
-    return [(events()[entry.type], LINES[entry.type](entry))]
+    return [(events()[entry.type], LINES[entry.type](entry))] if entry.text else []
+
+
+FINDINGS = dict.fromkeys(("rated", "called_back"), findings)

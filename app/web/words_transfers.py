@@ -101,10 +101,11 @@ LINES = {"transferred": new_site, "kept_at_lcs": kept}
 
 def findings(entry: Entry) -> list[tuple[str, str]]:
     """What stands above the text of an entry."""
-    found = []
-    if entry.type in ("returned", "return_refused", "transferred", "kept_at_lcs"):
-        reason = str(entry.data.get("reason", ""))
-        found.append((_("Reason"), reasons().get(reason, reason)))
+    reason = str(entry.data.get("reason", ""))
+    found = [(_("Reason"), reasons().get(reason, reason))]
     if entry.type == "returned" and entry.data.get("proposed_code"):
         found.append((_("Proposed site"), str(entry.data["proposed_code"])))
     return found
+
+
+FINDINGS = dict.fromkeys(("returned", "return_refused", "transferred", "kept_at_lcs"), findings)

@@ -348,7 +348,8 @@ FAULTS = (
           '_rule("recall_report", AT_WORK, WITHDRAWN, REPORTER,', '_rule("recall_report", AT_WORK, WITHDRAWN, REPORTER, HANDLING,',
           (T + "test_problems.py::"
            "test_its_reporter_takes_a_report_back_before_there_is_an_answer_and_nothing_runs_on",)),
-    Fault("a poll counts for whom somebody was", W + "poll_ahead.py", "if guessed == actor and found:", "if found:",
-          ("tests/web/test_queries.py::"
+    Fault("a poll counts for whom somebody was", W + "read_ahead.py",
+          "ahead.actor == actor and ahead.make", "ahead.make",
+          ("tests/web/test_read_ahead.py::"
            "test_a_poll_counts_for_whom_the_person_has_become_and_not_for_whom_they_were",)),
 )  # fmt: skip

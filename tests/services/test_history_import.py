@@ -27,6 +27,7 @@ from app.models import (
     Reminder,
     Ticket,
     WorkItem,
+    together,
 )
 from app.services import (
     connections,
@@ -175,7 +176,7 @@ def test_an_open_ticket_stands_in_the_queue_and_in_the_counters(bring, cast, db_
     assert shown.state == "in_progress" and shown.next_clock == "resolve"
     assert queue.counts(db_session, cast["site"], NOON)["todo"] == 1
     assert queue.counts(db_session, cast["lcs"], NOON)["all"] == 1
-    assert pulse.pulse(db_session, cast["site"])[0] > 0
+    assert together.told(db_session, pulse.pulsing(cast["site"])).version > 0
 
 
 def test_refreshing_the_queues_afterwards_changes_nothing(bring, db_session):

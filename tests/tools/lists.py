@@ -17,6 +17,7 @@ from app.domain import search as words
 from app.domain.analysis import Range
 from app.domain.kinds import EXPEDITE
 from app.domain.roles import Actor
+from app.models import together
 from app.services import (
     addresses,
     alarms,
@@ -131,7 +132,7 @@ def of_desk(desk: str) -> dict[str, Call]:
         parts = (filters.queue, _narrowed(filters.category), filters.owner, filters.sort)
         found[f"queue {' '.join(part for part in parts if part)}"] = _queue(filters)
     found["counters of the menu"] = lambda session, actor, now: queue.counts(session, actor, now)
-    found["poll"] = lambda session, actor, now: pulse.pulse(session, actor)
+    found["poll"] = lambda session, actor, now: together.told(session, pulse.pulsing(actor))
     found["notices"] = lambda session, actor, now: notices.page(session, actor, None)
     found["saved views"] = lambda session, actor, now: saved_views.mine(session, actor)
     found["hand-over"] = lambda session, actor, now: handover.listing(session, actor, now, every=True)
