@@ -56,7 +56,8 @@ def _more_sites(session: Session, wanted: int) -> None:
     known = len(list(session.scalars(select(Organisation.id).where(Organisation.kind == "site"))))
     fresh = [
         {"id": new_id(), "code": f"B{n:05d}", "kind": "site", "name": f"网点 {n}", "name_en": f"Site {n}",
-         "parent_id": provinces[n % len(provinces)], "province_id": provinces[n % len(provinces)], "duty_phone": ""}
+         "parent_id": provinces[n % len(provinces)], "province_id": provinces[n % len(provinces)], "duty_phone": "",
+         "address_prefix": f"第{n % len(provinces)}省第{n % 300}市第{n}区"}
         for n in range(known, wanted)
     ]  # fmt: skip
     if fresh:

@@ -26,7 +26,7 @@ from bench.statements import Script, counted, written_down
 FORM = "application/x-www-form-urlencoded"
 SECONDS = 2.0  # that each page and its limit are asked for
 DEEP, SEARCHES, EVENTS = 20, 24, 50
-WARM = 24  # requests before, so that each worker has loaded and prepared what it needs
+WARM = 160  # requests before, so that each connection of each process has what is asked prepared and its plan kept
 
 
 class Run:

@@ -32,7 +32,8 @@ SAID = (
 )  # fmt: skip
 DONE = ("已联系收件人，确认已经收到", "已重新派送并道歉", "按规定赔付，客户接受", "核实为家人代收，客户认可")
 STATES = {"open": "to_accept", "in_progress": "working", "replied": "replied"}
-ORDER = ("Ticket", "FreeText", "Person", "Party", "Event", "Clock", "PlatformOrder", "WorkItem")
+ORDER = ("Ticket", "FreeText", "Person", "Party", "Event", "Clock", "PlatformOrder", "WorkItem", "Inbox")
+MESSAGES = 100  # one in so many tickets has the message still that it came with: of an empty table nobody plans well
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -146,6 +147,16 @@ class _Ticket:
         rows["PlatformOrder"].append({
             "id": new_id(), "connection_id": self.company.connection, "code": f"B{self.n}", "ticket_id": self.id,
             "task_id": f"T{self.n}", "issued_at": self.at, "answered_at": answered,
+        })  # fmt: skip
+
+        if self.n % MESSAGES == 0:
+            self._message(rows)
+
+    def _message(self, rows: Rows) -> None:
+        rows["Inbox"].append({
+            "id": new_id(), "connection_id": self.company.connection, "msg_type": "WORK_ORDER_ISSUE",
+            "order_code": f"B{self.n}", "received_at": self.at, "sha256": f"{self.n:064x}",
+            "body": f"logistics_interface=B{self.n}".encode().ljust(900, b"."), "state": "applied",
         })  # fmt: skip
 
     def _work(self, rows: Rows) -> None:

@@ -165,9 +165,11 @@ def _open_needs(action: str, facts: TicketFacts, actor: Actor) -> tuple[str, ...
 
 
 def _in_the_table(action: str, facts: TicketFacts, actor: Actor) -> bool:
-    rule = BY_ACTION[action]
-    fits = facts.kind in rule.kinds and facts.state in rule.sources
-    return fits and bool(rule.desks & desks_of(actor, facts))
+    return _fits(BY_ACTION[action], facts, desks_of(actor, facts))
+
+
+def _fits(rule: Rule, facts: TicketFacts, desks: frozenset[str]) -> bool:
+    return facts.kind in rule.kinds and facts.state in rule.sources and not desks.isdisjoint(rule.desks)
 
 
 def step(action: str, facts: TicketFacts, actor: Actor) -> str:
@@ -240,4 +242,7 @@ def on_top(flags: Collection[str] | None, state: str) -> bool:
 
 def allowed_actions(facts: TicketFacts, actor: Actor) -> tuple[str, ...]:
     """Every action open to this actor now, in the order of the table; the page loops over it."""
-    return tuple(rule.action for rule in RULES if allowed(rule.action, facts, actor))
+    desks = desks_of(actor, facts)
+    return tuple(
+        rule.action for rule in RULES if _fits(rule, facts, desks) and not _open_needs(rule.action, facts, actor)
+    )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, Text, TypeDecorator, bindparam
+from sqlalchemy import ColumnElement, String, Text, TypeDecorator, bindparam, literal_column
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -18,6 +18,12 @@ from sqlalchemy.types import NullType, TypeEngine
 def among(column: Any, name: str) -> ColumnElement[bool]:
     """The condition that `column` is one of the values of the parameter `name`, texts or numbers, maybe none."""
     return _Among(column, bindparam(name, type_=_Values(column.type)))
+
+
+def ends_among(column: Any, name: str, length: int) -> ColumnElement[bool]:
+    """The condition that the last `length` characters of a text column, all of a shorter one, are one of the values of
+    the parameter. An index of PostgreSQL answers it; on SQLite, whose houses are small, it always holds."""
+    return _EndsAmong(column, literal_column(str(length)), bindparam(name, type_=_Values(String())))
 
 
 class _Values(TypeDecorator[Any]):
@@ -44,6 +50,22 @@ class _Values(TypeDecorator[Any]):
 class _Among(FunctionElement[bool]):
     type: Any = NullType()  # of a truth SQLAlchemy would ask SQLite whether it equals 1, which no index answers
     inherit_cache = True
+
+
+class _EndsAmong(FunctionElement[bool]):
+    type: Any = NullType()
+    inherit_cache = True
+
+
+@compiles(_EndsAmong, "postgresql")
+def _right(element: Any, compiler: Any, **how: Any) -> str:
+    column, length, given = (compiler.process(one, **how) for one in element.clauses)
+    return f"right({column}, {length}) = ANY ({given})"
+
+
+@compiles(_EndsAmong)
+def _any(_element: Any, _compiler: Any, **_how: Any) -> str:
+    return "1 = 1"
 
 
 @compiles(_Among, "postgresql")

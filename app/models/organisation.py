@@ -13,6 +13,7 @@ from app.models.types import Big, UtcDateTime, primary, ref
 # What routing asks of every new ticket: few of ten thousand have either. With one of these indexes SQLite plans the
 # list of a site's late clocks the wrong way round.
 _BY_ADDRESS = text("kind = 'site' AND address_prefix <> ''")
+AREA_END = 3  # characters at the end of an area's name by which it is found
 _DEPUTY = text("deputy_id IS NOT NULL")
 
 
@@ -36,7 +37,9 @@ class Organisation(Model):
     auto_assign: Mapped[bool] = mapped_column(default=False)  # new tickets get an owner by themselves
     __table_args__ = (
         Index("ix_organisation_kind", "kind", "code"),
-        Index("ix_organisation_address", "address_prefix", postgresql_where=_BY_ADDRESS).ddl_if(dialect="postgresql"),
+        Index("ix_organisation_area", text(f"right(address_prefix, {AREA_END})"), postgresql_where=_BY_ADDRESS).ddl_if(
+            dialect="postgresql"
+        ),
         Index("ix_organisation_deputy", "deputy_id", postgresql_where=_DEPUTY).ddl_if(dialect="postgresql"),
     )
 

@@ -175,7 +175,7 @@ def reading(waybill: str, site_code: str, address: str, now: datetime) -> Step[R
     found, named, closed, learned, areas, gone = yield (
         scans.LINE(scanned=[normalise(waybill)] if waybill else []), organisations.BY_CODE(code=site_code.strip()),
         closures.TODAY(today=today), addresses.LEARNED(starts=addresses.starts(address)),
-        organisations.AREAS(address=text), GONE(today=today),
+        organisations.areas_of(text), GONE(today=today),
     )  # fmt: skip
     line, deputies = scans.rows_of(found), {row.deputy_id for row in closed if row.deputy_id}
     wanted = deputies | {one for one in scans.places_in(line) if one}

@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.extensions import db
-from app.models import Counter, ScopeVersionPart, WorkItem
+from app.models import Counter, ScopeVersionPart, WorkItem, together
 from app.models.dialect_rows import upsert_add_all
-from app.services import queue
+from app.services import organisations, queue
 from app.services.queue import Filters
 from tests.cast import NOON, Cast, push
 from tests.tools import lists
@@ -71,3 +72,18 @@ def test_counters_of_several_tables_are_locked_in_the_order_in_which_they_are_na
     named = connection.exec_driver_sql("SELECT name FROM locked ORDER BY n").scalars().all()
     db_session.rollback()
     assert [one.rpartition(".")[2] for one in named] == ["counter", "scope_version_part"]
+
+
+def test_the_area_of_an_address_is_looked_for_by_how_its_name_ends(cast: Cast, db_session):
+    more = (
+        "INSERT INTO organisation (id, code, kind, name, name_en, address_prefix, duty_phone, auto_assign) "
+        "SELECT n, 'X' || n, 'site', 'X', 'X', '第' || n || '区', '', false FROM generate_series(1, 3000) AS n"
+    )
+    db_session.execute(text(more))
+    db_session.execute(text("ANALYZE organisation"))
+    asked = organisations.areas_of("浙江省杭州市西湖区文三路1号")
+    with lists.overheard(db.engine) as said:
+        together.ask(db_session, asked)
+    plan = lists.plan_of(db_session, said[-1])
+    db_session.rollback()
+    assert "ix_organisation_area" in plan

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from app.domain.errors import Invalid
+from app.models import Organisation
 from app.services import organisations
 from app.services.organisations import Node
+from app.services.transaction import write
 
 HQ = Node("HQ", "headquarters", "总部")
 ZHEJIANG = Node("33", "province", "浙江省区", "HQ")
@@ -60,6 +63,15 @@ def test_an_organisation_that_cannot_stand_is_refused_with_the_field(tree, node:
     with pytest.raises(Invalid) as error:
         organisations.import_tree(nodes=[node])
     assert error.value.fields == fields | {"at": node.code}
+
+
+@pytest.mark.parametrize("prefix", ["西", "西湖", "西湖区", "浙江省杭州市西湖区", "湖区文三路", "路1号"])
+def test_an_area_is_found_wherever_in_an_address_its_name_stands_and_however_short_it_is(tree, prefix) -> None:
+    with write() as session:
+        session.execute(update(Organisation).values(address_prefix=""))
+        session.execute(update(Organisation).where(Organisation.code == "330106-01").values(address_prefix=prefix))
+    assert codes(organisations.matching_address(tree, "浙江省杭州市西湖区文三路1号")) == ["330106-01"]
+    assert organisations.matching_address(tree, "浙江省宁波市") == []
 
 
 def test_an_address_belongs_to_the_narrowest_area_that_holds_it(tree) -> None:
