@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.calendars import at_local, local_date
@@ -93,7 +93,8 @@ def page(session: Session, actor: Actor, asked: Filters, now: datetime) -> tuple
     statement, (opened, row_id) = _columns(now).where(*_wanted(actor, asked, now)), _key(actor, asked.kind)
     if (mark := _mark(asked.after)) is not None:
         at, ticket_id = mark
-        statement = statement.where(or_(opened < at, and_(opened == at, row_id < ticket_id)))
+        # as a pair, which an index begins at
+        statement = statement.where(tuple_(opened, row_id) < tuple_(literal(at, opened.type), literal(ticket_id)))
     ordered = statement.order_by(opened.desc(), row_id.desc()).limit(PAGE + 1)
     rows = [Row(*values) for values in session.execute(ordered)]
     more = rows[PAGE - 1] if len(rows) > PAGE else None

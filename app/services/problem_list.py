@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.calendars import at_local
@@ -158,8 +158,8 @@ def _behind(statement: Select[Any], after: str) -> Select[Any]:
         return statement
     if not storable(at) or abs(ticket_id) >= 2**63:
         return statement
-    opened = ProblemRow.opened_at
-    return statement.where(or_(opened < at, and_(opened == at, ProblemRow.ticket_id < ticket_id)))
+    place = tuple_(ProblemRow.opened_at, ProblemRow.ticket_id)  # as a pair, which an index begins at
+    return statement.where(place < tuple_(literal(at, ProblemRow.opened_at.type), literal(ticket_id)))
 
 
 def _line(row: Any) -> Line:

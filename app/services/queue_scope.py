@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, true
+from sqlalchemy import ColumnElement, bindparam, exists, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from app.domain.roles import Actor
@@ -72,11 +72,11 @@ def behind(after: str) -> dict[str, Any]:
 
 
 def beyond(statement: Any, key: Any, *, falling: bool) -> Any:
-    """The rows behind the one that `behind` names."""
+    """The rows behind the one that `behind` names. They are compared as pairs, which an index begins at: with an OR
+    PostgreSQL reads all pages before, too."""
     at, ticket_id = bindparam("after_at", type_=key.type), bindparam("after_id", type_=WorkItem.ticket_id.type)
-    if falling:
-        return statement.where(or_(key < at, and_(key == at, WorkItem.ticket_id < ticket_id)))
-    return statement.where(or_(key > at, and_(key == at, WorkItem.ticket_id > ticket_id)))
+    place, last = tuple_(key, WorkItem.ticket_id), tuple_(at, ticket_id)
+    return statement.where(place < last if falling else place > last)
 
 
 def storable(at: datetime) -> bool:

@@ -87,3 +87,16 @@ def test_the_area_of_an_address_is_looked_for_by_how_its_name_ends(cast: Cast, d
     plan = lists.plan_of(db_session, said[-1])
     db_session.rollback()
     assert "ix_organisation_area" in plan
+
+
+@pytest.mark.parametrize("sort", ["due", "activity"])
+def test_a_further_page_begins_in_the_index_where_the_last_one_ended(cast: Cast, db_session, sort):
+    db_session.execute(text("SET LOCAL enable_seqscan = off"))
+    db_session.execute(text("SET LOCAL enable_bitmapscan = off"))
+    further = Filters(queue="all", sort=sort, after=f"{NOON.isoformat()}~7")
+    with lists.overheard(db.engine) as said:
+        queue.page(db_session, cast["lcs"], further, NOON)
+    rows = db_session.connection().exec_driver_sql("EXPLAIN " + said[-1].text, said[-1].values)
+    conditions = [line for (line,) in rows if "Index Cond" in line]
+    db_session.rollback()
+    assert any("ROW(" in line for line in conditions)
