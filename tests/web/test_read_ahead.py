@@ -9,19 +9,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 
 from app import clock
 from app.models import Organisation, User, together
-from app.services import sessions
-from app.services.sessions import Limits
 from app.services.transaction import write
 from tests import cast
 from tests.cast import NOON, Cast
+from tests.tools import lists
+from tests.web.door import door
 
 NOW = NOON + timedelta(minutes=20)
 SINCE = "2026-01-01T00:00:00%2B00:00"
-FRAME = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")
 
 pytestmark = pytest.mark.both_engines
 
@@ -35,13 +34,11 @@ def company(db_session: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
 
 @pytest.fixture
 def browser(app: Any, company: Cast) -> Any:
-    """Whoever is named, signed in."""
-    limits = Limits(timedelta(minutes=30), timedelta(hours=12))
+    """Whoever is named, signed in and known to the process."""
+    enter = door(app, company, NOW)
 
     def signed_in(who: str) -> Any:
-        client = app.test_client()
-        token = sessions.create(user_id=company[who].user_id or 0, epoch=0, data={}, now=NOW, limits=limits)
-        client.set_cookie("session", token)
+        client = enter(who)
         client.get("/tickets?queue=all")  # makes the form token, and is remembered
         return client
 
@@ -49,18 +46,9 @@ def browser(app: Any, company: Cast) -> Any:
 
 
 def said_by(database: Any, act: Any) -> list[str]:
-    said: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.upper().startswith(FRAME):
-            said.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
+    with lists.overheard(database.engine) as said:
         act()
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
-    return said
+    return [one.text for one in said]
 
 
 def poll_of(client: Any) -> str:
