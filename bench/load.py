@@ -28,6 +28,11 @@ class Answered:
     each: list[float] = field(default_factory=list)
     bytes: int = 0
 
+    def add(self, more: Answered) -> None:
+        """Count another part of the same."""
+        self.n, self.took, self.bytes = self.n + more.n, self.took + more.took, more.bytes
+        self.each += more.each
+
     @property
     def rate(self) -> float:
         """Answers a second."""
@@ -85,6 +90,17 @@ def run(port: int, requests: Iterable[bytes], *, clients: int = CLIENTS, expect:
     if wrong:
         raise Refused(wrong[0])
     return found
+
+
+def in_turns(
+    port: int, parts: Iterable[tuple[Iterable[bytes], Iterable[bytes]]], expect: tuple[int, int] = (200, 200)
+) -> tuple[Answered, Answered]:
+    """Two things beside each other, a part of the one and a part of the other: the machine's moods then change both."""
+    ours, limit = Answered(), Answered()
+    for one, other in parts:
+        ours.add(run(port, one, expect=expect[:1]))
+        limit.add(run(port, other, expect=expect[1:]))
+    return ours, limit
 
 
 def during(seconds: float, sent: bytes) -> Iterator[bytes]:

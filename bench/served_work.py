@@ -24,7 +24,7 @@ from bench.stage import PUSH, Stage, answer, message
 from bench.statements import Script, counted, written_down
 
 FORM = "application/x-www-form-urlencoded"
-SECONDS = 2.0  # that each page and its limit are asked for
+SECONDS, TURNS = 0.5, 8  # that a page, and then its limit, is asked for at a time, and how often
 DEEP, SEARCHES, EVENTS = 20, 24, 50
 WARM = 160  # requests before, so that each connection of each process has what is asked prepared and its plan kept
 
@@ -59,14 +59,17 @@ class Run:
         self.ask("GET", path, cookie)
         found, queries = self.ask("GET", path, cookie)
         ours, bare = load.request("GET", path, cookie=cookie), self._bare(path, cookie)
-        return self.result(operation, (self._rate(ours), self._rate(bare)), "requests/s", queries, len(found.data))
+        return self.result(operation, self._rates(ours, bare), "requests/s", queries, len(found.data))
 
     def _bare(self, path: str, cookie: str) -> bytes:
         return load.request("GET", "/bench/page?" + urlencode({"path": path, "token": cookie}))
 
-    def _rate(self, sent: bytes, expect: int = 200) -> float:
-        load.run(self.stage.port, [sent] * WARM, expect=(expect,))
-        return load.run(self.stage.port, load.during(SECONDS, sent), expect=(expect,)).rate
+    def _rates(self, ours: bytes, bare: bytes, expect: int = 200) -> tuple[float, float]:
+        for sent in (ours, bare):
+            load.run(self.stage.port, [sent] * WARM, expect=(expect,))
+        parts = ((load.during(SECONDS, ours), load.during(SECONDS, bare)) for _ in range(TURNS))
+        found, limit = load.in_turns(self.stage.port, parts, (expect, expect))
+        return found.rate, limit.rate
 
     def pages(self) -> Iterator[Result]:
         """The queue, filtered, deep, and a ticket with a long thread."""
@@ -100,9 +103,7 @@ class Run:
         found, queries = self.ask("GET", path, self.lcs)
         sent = load.request("GET", path, cookie=self.lcs)
         bare = load.request("GET", "/bench/session?poll=1", cookie=self.lcs)
-        return self.result(
-            "poll", (self._rate(sent, 204), self._rate(bare, 204)), "requests/s", queries, len(found.data)
-        )
+        return self.result("poll", self._rates(sent, bare, 204), "requests/s", queries, len(found.data))
 
     def search(self) -> Result:
         """Two characters in the scope of a province."""
@@ -120,8 +121,7 @@ class Run:
         script, queries, size = self._script(
             "push", lambda code: self.ask("POST", PUSH, "", message(code, self.site(0)))
         )
-        ours = self._pushes(self.many)
-        return self._beside("push", ours, script, queries, size, [()] * self.many)
+        return self._beside("push", self._messages(self.codes(self.many)), script, queries, size, [()] * self.many)
 
     def site(self, n: int) -> str:
         return self.stage.sites[n % len(self.stage.sites)][1]
@@ -130,18 +130,14 @@ class Run:
         self.turn += 1
         return [f"L{new_id() % 10**9:09d}{self.turn:03d}{one:05d}" for one in range(n)]
 
-    def _pushes(self, n: int) -> load.Answered:
-        codes = self.codes(n)
-        sent = [load.request("POST", PUSH, body=message(code, self.site(one))) for one, code in enumerate(codes)]
-        self.last = codes
-        return load.run(self.stage.port, sent)
+    def _messages(self, codes: list[str], code: str = "") -> list[bytes]:
+        bodies = [message(one, code or self.site(at)) for at, one in enumerate(codes)]
+        return [load.request("POST", PUSH, body=body) for body in bodies]
 
     def pushed(self, n: int, code: str = "") -> list[str]:
         """The numbers of so many new tickets."""
         codes = self.codes(n)
-        bodies = [message(one, code or self.site(at)) for at, one in enumerate(codes)]
-        sent = [load.request("POST", PUSH, body=body) for body in bodies]
-        load.run(self.stage.port, sent, clients=1 if n == 1 else load.CLIENTS)
+        load.run(self.stage.port, self._messages(codes, code), clients=1 if n == 1 else load.CLIENTS)
         rows = select(Ticket.number).join(PlatformOrder, PlatformOrder.ticket_id == Ticket.id)
         found = list(db.session().scalars(rows.where(PlatformOrder.code.in_(codes)).order_by(Ticket.id)))
         db.session().rollback()
@@ -162,8 +158,7 @@ class Run:
         paths = [(f"/tickets/{number}/result", *clerks[number]) for number in ours]
         sent = [load.request("POST", path, cookie=who, body=answer(form)) for path, who, form in paths]
         load.run(self.stage.port, sent[:WARM], expect=(303,))
-        done = load.run(self.stage.port, sent[WARM:], expect=(303,))
-        return self._beside("reply", done, script, queries, size, [ids[number] for number in others])
+        return self._beside("reply", sent[WARM:], script, queries, size, [ids[number] for number in others], 303)
 
     def _ids(self, numbers: list[str]) -> dict[str, tuple[int, ...]]:
         """What a reply changes of each ticket: itself, its clocks in one order, its order, its search document."""
@@ -212,15 +207,17 @@ class Run:
         return script, queries, len(found.data)
 
     def _beside(
-        self, name: str, ours: load.Answered, script: Script, queries: int, size: int,
-        instead: Sequence[tuple[int, ...]],
+        self, name: str, ours: list[bytes], script: Script, queries: int, size: int,
+        instead: Sequence[tuple[int, ...]], expect: int = 200,
     ) -> Result:  # fmt: skip
-        """The same number of bare repetitions through the same server."""
+        """Ours and as many bare repetitions through the same server, in turns."""
         asked = [
             f"/bench/statements/{name}?n={n + 1}&instead={','.join(map(str, ids))}" for n, ids in enumerate(instead)
         ]
-        bare = load.run(self.stage.port, [load.request("POST", path) for path in asked])
-        return self.result(name, (ours.rate, bare.rate), "requests/s", queries, size)
+        bare, step = [load.request("POST", path) for path in asked], len(ours) // TURNS
+        parts = ((ours[at : at + step], bare[at : at + step]) for at in range(0, len(ours), step))
+        done, limit = load.in_turns(self.stage.port, parts, (expect, 200))
+        return self.result(name, (done.rate, limit.rate), "requests/s", queries, size)
 
     def actor(self, account: str) -> Any:
         """Somebody as the services want them."""

@@ -52,7 +52,7 @@ class Signals:
 def programs(settings: Settings) -> dict[str, list[str]]:
     """Name and command line of everything that runs beside Redis."""
     python = [sys.executable]
-    serving = "-k gthread --preload -w 2 --threads 4 --keep-alive 75 --graceful-timeout 3"
+    serving = "-k app.web_process.WebProcess --preload -w 2 --threads 4 --keep-alive 75 --graceful-timeout 3"
     web = f"{serving} --no-control-socket {OWN_ADDRESS} wsgi:app"
     return {
         "web": [*python, "-m", "gunicorn", "-b", f"{HOST}:{settings.port}", *web.split()],

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "config": {"domain"},
     "clock": {"config", "extensions"},
     "logs": {"domain"},
+    "web_process": set(),
     "models": {"models", "domain", "extensions"},
     "services": {"services", "models", "domain", "extensions", "failpoints"},
     "integrations": {"integrations", "domain"},

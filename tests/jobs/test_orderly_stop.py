@@ -74,8 +74,8 @@ def test_a_request_that_was_begun_is_answered_by_a_web_process_that_is_told_to_s
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = ["-m", "gunicorn", "-k", "gthread", "-w", "1", "--threads", "2", "-b", f"127.0.0.1:{port}",
-               "--no-control-socket", "wsgi:app"]  # fmt: skip
+    command = ["-m", "gunicorn", "-k", "app.web_process.WebProcess", "-w", "1", "--threads", "2",
+               "-b", f"127.0.0.1:{port}", "--no-control-socket", "wsgi:app"]  # fmt: skip
 
     def listens() -> bool:
         try:

@@ -1,0 +1,77 @@
+"""How connections are shared out among web processes."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 30.0  # seconds on a busy machine
+# an application that answers, with its process's number, once a file is there
+APPLICATION = """
+import os, time
+
+def app(environ, start_response):
+    end = time.monotonic() + 30
+    while not os.path.exists({go!r}) and time.monotonic() < end:
+        time.sleep(0.01)
+    told = str(os.getpid()).encode()
+    start_response("200 OK", [("Content-Length", str(len(told)))])
+    return [told]
+"""
+ASKED = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture
+def served(tmp_path) -> Iterator[tuple[int, Path]]:
+    """The port of two processes with two threads, and the file that lets them answer."""
+    go = tmp_path / "go"
+    (tmp_path / "waiting.py").write_text(APPLICATION.format(go=str(go)))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", "-k", "app.web_process.WebProcess", "-w", "2", "--threads", "2",
+               "-b", f"127.0.0.1:{port}", "--no-control-socket", "--pythonpath", str(tmp_path), "waiting:app"]  # fmt: skip
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as server:
+        try:
+            yield port, go
+        finally:
+            server.terminate()
+
+
+def connected(port: int) -> socket.socket:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            wire = socket.create_connection(("127.0.0.1", port), PATIENCE)
+            wire.sendall(ASKED)
+            return wire
+        except ConnectionRefusedError:
+            assert time.monotonic() < end, "the server listens"
+            time.sleep(0.05)
+
+
+def answer(wire: socket.socket) -> str:
+    told = b""
+    while more := wire.recv(4096):
+        told += more
+    wire.close()
+    return told.rpartition(b"\r\n")[2].decode()
+
+
+def test_of_what_comes_together_no_process_takes_more_than_it_has_threads_for(served):
+    port, go = served
+    first = [connected(port) for _ in range(4)]  # as many as there are threads
+    time.sleep(1.0)
+    late = [connected(port) for _ in range(2)]  # they wait for whoever is free first
+    go.touch()
+    by = Counter(answer(wire) for wire in first)
+    assert sorted(by.values()) == [2, 2]
+    assert all(answer(wire) in by for wire in late)
