@@ -53,13 +53,19 @@ class RequestSession(Session):
 def connected(session: Any) -> Iterator[Any]:
     """A connection for one statement that is read whole: the session's own where it has one or must have one, else
     one that is free for somebody else right after. Few connections are warmer than many."""
-    own = session() if isinstance(session, scoped_session) else session
-    reader = None if own.in_transaction() else own.get_bind()
-    if isinstance(reader, OptionEngine):
-        with reader.connect() as connection:
-            yield connection
+    engine = reading(session)
+    if engine is None:
+        yield session.connection()
     else:
-        yield own.connection()
+        with engine.connect() as connection:
+            yield connection
+
+
+def reading(session: Any) -> Any:
+    """The engine for a statement that needs none of the session's connections; None where it has one or must."""
+    own = session() if isinstance(session, scoped_session) else session
+    engine = None if own.in_transaction() else own.get_bind()
+    return engine if isinstance(engine, OptionEngine) else None
 
 
 db = SQLAlchemy(metadata=MetaData(naming_convention=NAMES), session_options={"class_": RequestSession})

@@ -53,7 +53,7 @@ def _kept(path: str, token: str) -> tuple[Template, dict[str, Any]]:
     # a page's own look-ups are bound to this request; everything else is what the page was made of
     kept = {name: value for name, value in values.items() if name not in ("g", "request", "session")}
     # all of it is drawn each time, no line is kept from the last
-    return template, {**kept, "line": lines.drawn, "post": lines.drawn_post}
+    return template, {**kept, "lines": lines.drawn_lines, "posts": lines.drawn_posts}
 
 
 @bp.get("/bench/session")

@@ -6,7 +6,7 @@ from flask import Flask, current_app, make_response, render_template, request, u
 from flask.wrappers import Response
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from gunicorn.http.errors import NoMoreData, ParseException  # type: ignore[import-untyped]
+from gunicorn.http.errors import NoMoreData, ParseException
 from markupsafe import escape
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException

@@ -10,13 +10,13 @@ from app.web import thread
 
 
 def of(view: View, actor: Actor) -> list[dict[str, Any]]:
-    """The posts, with what the system says, one entry after the other, in one `fold`; what is red stands alone."""
+    """The posts: what the system says, one entry after the other, in one `fold`, and what stands between two of them
+    in one `posts`, what is red of the system's too."""
     found: list[dict[str, Any]] = []
     for post in thread.posts_of(view, actor):
-        if post["kind"] != "system" or post["red"]:
-            found.append({**post, "fold": ()})
-        elif found and found[-1]["fold"]:
-            found[-1]["fold"].append(post)
+        kind = "posts" if post["kind"] != "system" or post["red"] else "fold"
+        if found and kind in found[-1]:
+            found[-1][kind].append(post)
         else:
-            found.append({"fold": [post]})
+            found.append({kind: [post]})
     return found

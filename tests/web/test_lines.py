@@ -51,7 +51,7 @@ def test_a_line_with_another_value_is_another_line(app, name):
     other = ROW | {name: OTHERWISE[type(ROW[name])]}
     with app.test_request_context():
         for row in (ROW, other, ROW, other):
-            assert lines.line(row, "late", True, False, True) == drawn(row, "late", True, False, True)
+            assert lines.lines([row], "late", True, False, True) == drawn(row, "late", True, False, True)
 
 
 def drawn_post(entry: dict[str, Any]) -> str:
@@ -65,14 +65,24 @@ def test_an_entry_with_another_value_is_another_entry(app, name):
         for language in ("zh", "en"):
             choose(language)
             for entry in (POST, *others, POST, *others):
-                assert lines.post(entry) == drawn_post(entry)
+                assert lines.posts([entry]) == drawn_post(entry)
 
 
 def test_an_entry_that_can_be_sent_again_or_has_pictures_is_not_kept(app):
     with app.test_request_context():
         for name in ("callback", "pictures"):
-            lines.post(POST | {name: OTHERS[name][0]})
+            lines.posts([POST | {name: OTHERS[name][0]}])
     assert not lines._kept
+
+
+def test_lines_and_entries_stand_below_each_other_in_their_order(app):
+    with app.test_request_context():
+        for _twice in range(2):
+            some = [ROW, ROW | {"number": "KF2"}, ROW | {"hits": ()}]
+            below = lines.lines(some, "late", True, False, True)
+            assert below.split() == [word for row in some for word in drawn(row, "late", True, False, True).split()]
+            some = [POST, POST | {"text": "2"}, POST | {"callback": OTHERS["callback"][0]}]
+            assert lines.posts(some).split() == [word for entry in some for word in drawn_post(entry).split()]
 
 
 def test_a_line_is_kept_apart_by_language_band_box_and_site(app):
@@ -83,7 +93,7 @@ def test_a_line_is_kept_apart_by_language_band_box_and_site(app):
             for language in ("zh", "en"):
                 choose(language)
                 for way in ways:
-                    assert lines.line(ROW, *way) == drawn(ROW, *way)
+                    assert lines.lines([ROW], *way) == drawn(ROW, *way)
 
 
 def test_a_line_reads_nothing_but_what_it_is_given_and_words(app):
@@ -132,8 +142,8 @@ def test_what_is_kept_is_bounded_and_forgotten_after_a_minute(app, monkeypatch):
     monkeypatch.setattr(lines, "MOST", 3)
     with app.test_request_context():
         for n in range(10):
-            lines.line(ROW | {"repeat": n}, "", False, False, False)
+            lines.lines([ROW | {"repeat": n}], "", False, False, False)
             assert len(lines._kept) <= 3
         at[0] += lines.SECONDS + 1
-        lines.line(ROW, "", False, False, False)
+        lines.lines([ROW], "", False, False, False)
         assert len(lines._kept) == 1
