@@ -76,7 +76,7 @@ class Run:
         yield self.page("queue_page", "/tickets?queue=all", self.lcs)
         yield self.page("queue_page_filtered", "/tickets?queue=working&category=FALSE_SIGN", self.lcs)
         yield self.page("queue_page_deep", self._deep("/tickets?queue=all"), self.lcs)
-        yield self.page("ticket_page", f"/tickets/{self.long()}", self.lcs)
+        yield self.page("ticket_page", f"/tickets/{self.long()}?queue=all", self.lcs)  # as it is opened from a list
 
     def _deep(self, path: str) -> str:
         for _ in range(DEEP):

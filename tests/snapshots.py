@@ -29,9 +29,10 @@ class Snapshots:
         self.asked: Counter[Hashable] = Counter()
         self.written = self.clean_at = 0
         self.superuser = False
-        event.listen(engine, "before_cursor_execute", self._count)
+        for how in ("do_execute", "do_executemany", "do_execute_no_params"):  # whom the portal itself does not see listen
+            event.listen(engine, how, self._count)
 
-    def _count(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    def _count(self, _cursor: Any, statement: str, *_rest: Any) -> None:
         if statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
             self.written += 1
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models.dialect_pool import ask_the_idle, remember_long_statements
+from app.models.dialect_pool import ask_the_idle, read_json, remember_long_statements
 from app.models.together import Question
 from app.models.types import UtcDateTime
 
@@ -53,6 +53,7 @@ def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     if engine.dialect.name != "sqlite":
         ask_the_idle(engine)
         remember_long_statements()
+        read_json()
         if pooled:
             engine.update_execution_options(**{POOLED: True})
         else:

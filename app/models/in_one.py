@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import Dialect
 
+from app.models import straight
+
 KEPT = 1000  # different sets of statements that a process remembers
 Ways = tuple[tuple[str, Callable[[Any], Any] | None], ...]
 
@@ -42,14 +44,16 @@ def execute(connection: Connection, parts: Sequence[Part]) -> None:
         connection.exec_driver_sql(parts[0].said, parts[0].values)
         return
     values = {f"{_mark(n)}{name}": value for n, one in enumerate(parts) for name, value in one.values.items()}
-    connection.exec_driver_sql(_said(tuple([one.said for one in parts])), values)
+    said = _said(tuple([one.said for one in parts]))
+    if straight.within(connection, said, values) is None:
+        connection.exec_driver_sql(said.decode(), values)
 
 
 @lru_cache(KEPT)
-def _said(parts: tuple[str, ...]) -> str:
+def _said(parts: tuple[str, ...]) -> bytes:
     marked = [said.replace("%(", f"%({_mark(n)}") for n, said in enumerate(parts)]
     before = ", ".join(f"{_mark(n)} AS ({said})" for n, said in enumerate(marked[:-1]))
-    return f"WITH {before} {marked[-1]}"
+    return f"WITH {before} {marked[-1]}".encode()
 
 
 def _mark(n: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, PoolProxiedConnection
+from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 
 
@@ -18,23 +19,46 @@ def row(engine: Engine, said: bytes, values: Mapping[str, Any]) -> Any:
     """The first row, read outside of a transaction on a connection of the engine's pool; of a large statement the
     engine's own way costs twice as much, mostly in what the processor has to fetch.
 
-    None where the connection was gone: the engine's way finds another, or says why there is none. Raises what the
+    None where there was no connection: the engine's way finds another, or says why there is none. Raises what the
     engine would for any other refusal.
     """
-    refused = engine.dialect.loaded_dbapi.Error
-    lent = engine.raw_connection()
+    try:
+        lent = engine.raw_connection()
+    except engine.dialect.loaded_dbapi.Error:
+        return None
     wire: Any = lent.driver_connection
     try:
-        wire.autocommit = True
-        try:
-            return wire.execute(said, values).fetchone()
-        finally:
-            if not wire.closed:
-                wire.autocommit = False
+        told = None
+        if not wire.closed:
+            wire.autocommit = True
+            told = _told(wire, engine.dialect, said, values)
+        return None if told is None else told.fetchone()
+    finally:
+        _give_back(lent, wire)
+
+
+def _give_back(lent: PoolProxiedConnection, wire: Any) -> None:
+    if wire.closed:
+        lent.invalidate()
+    else:
+        wire.autocommit = False
+    lent.close()
+
+
+def within(connection: Connection, said: bytes, values: Mapping[str, Any]) -> Any:
+    """The driver's answer, in the transaction that a connection to PostgreSQL stands in. None where it must go the
+    engine's way: no transaction is begun, somebody listens, or the connection is gone, which that way says. Raises as
+    `row` does."""
+    if connection.dialect.name != "postgresql" or not connection.in_transaction() or heard(connection.engine):
+        return None
+    return _told(connection.connection.driver_connection, connection.dialect, said, values)
+
+
+def _told(wire: Any, dialect: Dialect, said: bytes, values: Mapping[str, Any]) -> Any:
+    refused = dialect.loaded_dbapi.Error
+    try:
+        return wire.execute(said, values)
     except refused as error:
         if wire.closed:
-            lent.invalidate(error)
             return None
         raise DBAPIError.instance(said.decode(), None, error, refused, hide_parameters=True) from error
-    finally:
-        lent.close()

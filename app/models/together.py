@@ -63,12 +63,13 @@ def ask(session: Session, *asked: Asked) -> tuple[list[Any], ...]:
                 raise ValueError(f"two questions of one statement have another {name}")
     questions, engine = tuple(one.question for one in asked), reading(session)
     plan = _plan((engine or session.get_bind()).dialect, questions)
-    row = None
+    row, given = None, plan.given(values)
     if engine is not None and not straight.heard(engine):
-        row = straight.row(engine, plan.sent, plan.given(values))
+        row = straight.row(engine, plan.sent, given)
     if row is None:
         with connected(session) as connection:
-            row = connection.exec_driver_sql(plan.said, plan.given(values)).one()
+            found = straight.within(connection, plan.sent, given) if engine is None else None
+            row = connection.exec_driver_sql(plan.said, given).one() if found is None else found.fetchone()
     cells = row[0] if plan.whole else [_lines(cell) for cell in row]
     return tuple([read(line) for line in lines or ()] for read, lines in zip(plan.readers, cells, strict=True))
 

@@ -56,10 +56,12 @@ class Filters:
 
 def offered(desk: str, filters: Filters) -> Filters:
     """The filters as a desk may have them. The order of the last activity has one index: over all of the open work. A
-    site's work is small enough to look through for everything else; a province's and the network's grow with the house.
+    site's work is small enough to look through for everything else, but for what one person has; a province's and the
+    network's grow with the house.
     """
     plain = filters.queue == "all" and not filters.category and not filters.owner
-    return filters if filters.sort == "due" or desk == "site" or plain else replace(filters, sort="due")
+    small = desk == "site" and filters.owner != "mine"
+    return filters if filters.sort == "due" or small or plain else replace(filters, sort="due")
 
 
 def banded(filters: Filters) -> bool:

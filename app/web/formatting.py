@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -12,6 +13,12 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+
+
+@lru_cache(8_192)  # lists and threads show the same instants again and again
+def _local(at: datetime) -> tuple[date, str]:
+    local = at.astimezone(SHANGHAI)
+    return local.date(), local.isoformat(" ")[:19]
 
 
 def _untranslated(text: str) -> str:
@@ -30,16 +37,14 @@ class Formatter:
         """Short: the hour today, day and hour this year, the day otherwise."""
         if at is None:
             return "—"
-        local, today = at.astimezone(SHANGHAI), self._today
-        if local.date() == today:
-            return f"{local.hour:02}:{local.minute:02}"
-        if local.year == today.year:
-            return f"{local.month:02}-{local.day:02} {local.hour:02}:{local.minute:02}"
-        return f"{local:%Y-%m-%d}"
+        day, full = _local(at)
+        if day == self._today:
+            return full[11:16]
+        return full[5:16] if day.year == self._today.year else full[:10]
 
     def full(self, at: datetime | None) -> str:
         """To the second: 2026-11-23 14:05:09."""
-        return at.astimezone(SHANGHAI).isoformat(" ")[:19] if at else "—"
+        return _local(at)[1] if at else "—"
 
     def date(self, at: datetime | date | None) -> str:
         """The day: 2026年11月23日, 23 Nov 2026."""

@@ -22,7 +22,7 @@ def figures(run: Run) -> Figures:
     stage, found = run.stage, Figures()
     token, _ = stage.token(stage.person("ccs"))
     office = Browser(stage.port, {"session": token})
-    pages = {"queue_page": "/tickets?queue=all", "ticket_page": f"/tickets/{run.long()}"}
+    pages = {"queue_page": "/tickets?queue=all", "ticket_page": f"/tickets/{run.long()}?queue=all"}
     for operation, path in pages.items():
         _both(found, operation, office, measure.forever((Sent(path, holds=b"KF"),)))
     search = Sent(f"/tickets?q={quote(WORD)}", holds=WORD.encode())
