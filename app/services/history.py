@@ -8,7 +8,9 @@ mapping says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -26,8 +28,9 @@ from app.models.dialect_locks import hold
 from app.services import calendars, history_target, recounts
 from app.services.history_files import opened
 from app.services.history_plan import Kept, Plan, kept, plan
-from app.services.history_rows import TICKET, Batch, Target, add
+from app.services.history_rows import TICKET, Batch, add
 from app.services.history_stage import Stage
+from app.services.history_target import Registered
 from app.services.transaction import write
 
 BATCH = 200  # tickets a transaction: long enough to be quick, short enough that a portal at work does not wait
@@ -146,9 +149,10 @@ def _bring_in(stage: Stage, run: Import, digest: str, places: dict[str, Place]) 
     whole, done = stage.count(), 0
     file = history_target.register(run.mapping, digest, whole, run.now)
     world = _world(run, places, file.imported_at)
-    for some in _batches(stage):
-        _batch(some, world, run, file.target, file.first_number)
-        done += len(some)
+    made = ((len(some), _folded(some, world, run, file)) for some in _batches(stage))
+    for size, batch in _written(made):
+        run.summary.added += len(batch.rows[TICKET])
+        done += size
         run.told("write", done, whole)
     _finish(run, file.target.file_id)
 
@@ -163,16 +167,37 @@ def _world(run: Import, places: dict[str, Place], now: datetime) -> World:
     return World(run.mapping, places, dict(calendars.calendars(db.session())), now)
 
 
-def _batch(some: list[Ticketed], world: World, run: Import, target: Target, first_number: int) -> None:
-    """Fold first, then write what is not there yet in one short transaction."""
+def _folded(some: list[Ticketed], world: World, run: Import, file: Registered) -> Batch:
+    """What is written of these tickets: those that are not there yet."""
     places = {number: place for place, number, _ in some}
     batch = Batch()
-    for past in _pasts(_new(some, run, target.file_id, target.connection_id), world, run):
-        add(batch, past, first_number + places[past.number], target)
+    for past in _pasts(_new(some, run, file.target.file_id, file.target.connection_id), world, run):
+        add(batch, past, file.first_number + places[past.number], file.target)
+    return batch
+
+
+def _written(made: Iterable[tuple[int, Batch]]) -> Iterator[tuple[int, Batch]]:
+    """Each batch when it is stored, one after the other, in a thread of its own: the next one is folded meanwhile."""
+    under_way: list[tuple[Future[None], int, Batch]] = []
+    with ThreadPoolExecutor(1, "import") as writer:
+        for size, batch in made:
+            yield from _stored(under_way)
+            # with this run's application; from here on the session is the thread's
+            under_way = [(writer.submit(copy_context().run, _store, batch), size, batch)]
+        yield from _stored(under_way)
+
+
+def _stored(under_way: list[tuple[Future[None], int, Batch]]) -> Iterator[tuple[int, Batch]]:
+    for future, size, batch in under_way:
+        future.result()
+        yield size, batch
+
+
+def _store(batch: Batch) -> None:
+    """One short transaction."""
     if batch.rows[TICKET]:
         with write() as session:
             batch.write(session)
-    run.summary.added += len(batch.rows[TICKET])
 
 
 def _new(some: list[Ticketed], run: Import, file_id: int, connection_id: int) -> list[Ticketed]:
@@ -182,10 +207,9 @@ def _new(some: list[Ticketed], run: Import, file_id: int, connection_id: int) ->
     codes = select(PlatformOrder.code).where(
         PlatformOrder.connection_id == connection_id, PlatformOrder.code.in_(numbers)
     )
-    session = db.session()
-    present = set(session.scalars(own))
-    taken = set(session.scalars(codes)) - present
-    session.rollback()
+    with db.engine.connect() as connection:  # the session may be storing the tickets before these
+        present = set(connection.scalars(own))
+        taken = set(connection.scalars(codes)) - present
     for _, number, rows in some:
         if number in taken:
             run.refuse_all(number, rows, KNOWN)

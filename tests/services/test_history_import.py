@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -284,6 +285,28 @@ def test_an_import_that_breaks_off_is_completed_by_the_next(bring, db_session, m
     assert (summary.tickets, summary.added, count(db_session, Ticket), count(db_session, Event)) == (9, 5, 9, 45)
     numbers = sorted(int(number.split("-")[1]) for number in db_session.scalars(select(Ticket.number)))
     assert numbers == list(range(numbers[0], numbers[0] + 9))  # as if nothing had happened
+
+
+def test_the_next_tickets_are_folded_while_those_before_are_stored(bring, db_session, monkeypatch):
+    monkeypatch.setattr(history, "BATCH", 1)
+    fold, store, made, begun = history._folded, history._store, threading.Condition(), [0, 0]
+
+    def folded(*given):
+        with made:
+            begun[0] += 1
+            made.notify_all()
+        return fold(*given)
+
+    def stored(batch):
+        begun[1] += 1
+        with made:  # nothing comes after the third
+            assert made.wait_for(lambda: begun[0] >= min(begun[1] + 1, 3), timeout=10), "the next one has to wait"
+        store(batch)
+
+    monkeypatch.setattr(history, "_folded", folded)
+    monkeypatch.setattr(history, "_store", stored)
+    bring([row(f"SR{n}", f"2026-10-0{n} 09:00:00", "Queued / New") for n in (1, 2, 3)])
+    assert begun == [3, 3] and count(db_session, Ticket) == 3
 
 
 def test_rows_in_any_order_come_out_the_same(bring, db_session):
