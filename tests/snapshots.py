@@ -29,7 +29,11 @@ class Snapshots:
         self.asked: Counter[Hashable] = Counter()
         self.written = self.clean_at = 0
         self.superuser = False
-        for how in ("do_execute", "do_executemany", "do_execute_no_params"):  # whom the portal itself does not see listen
+        for how in (
+            "do_execute",
+            "do_executemany",
+            "do_execute_no_params",
+        ):  # whom the portal itself does not see listen
             event.listen(engine, how, self._count)
 
     def _count(self, _cursor: Any, statement: str, *_rest: Any) -> None:
