@@ -22,9 +22,10 @@ def row(engine: Engine, said: bytes, values: Mapping[str, Any]) -> Any:
     None where there was no connection: the engine's way finds another, or says why there is none. Raises what the
     engine would for any other refusal.
     """
+    refused = engine.dialect.loaded_dbapi.Error
     try:
         lent = engine.raw_connection()
-    except engine.dialect.loaded_dbapi.Error:
+    except refused:
         return None
     wire: Any = lent.driver_connection
     try:
@@ -34,15 +35,16 @@ def row(engine: Engine, said: bytes, values: Mapping[str, Any]) -> Any:
             told = _told(wire, engine.dialect, said, values)
         return None if told is None else told.fetchone()
     finally:
-        _give_back(lent, wire)
+        _give_back(lent, wire, refused)
 
 
-def _give_back(lent: PoolProxiedConnection, wire: Any) -> None:
-    if wire.closed:
-        lent.invalidate()
-    else:
+def _give_back(lent: PoolProxiedConnection, wire: Any, refused: Any) -> None:
+    try:
         wire.autocommit = False
-    lent.close()
+    except refused:  # it is gone, or somebody was called away in the middle of an answer
+        lent.invalidate()
+    finally:
+        lent.close()
 
 
 def within(connection: Connection, said: bytes, values: Mapping[str, Any]) -> Any:

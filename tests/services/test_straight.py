@@ -69,6 +69,20 @@ def test_where_no_connection_is_to_be_had_the_engines_own_way_says_so(engine):
         event.remove(engine, "do_connect", refuse)
 
 
+def test_whoever_is_called_away_in_the_middle_of_an_answer_leaves_no_connection_behind(engine, monkeypatch):
+    straight.row(engine, ASKED, {"name": "x"})
+
+    def called_away(wire: Any, *_told: Any) -> None:
+        wire.pgconn.send_query(b"SELECT pg_sleep(0.2)")
+        raise SystemExit
+
+    monkeypatch.setattr(straight, "_told", called_away)
+    with pytest.raises(SystemExit):
+        straight.row(engine, ASKED, {"name": "x"})
+    monkeypatch.undo()
+    assert engine.pool.checkedout() == 0 and straight.row(engine, ASKED, {"name": "x"}) == ([1, "x"],)
+
+
 def test_in_a_transaction_it_is_part_of_it_and_a_refusal_is_the_engines_own(database):
     with database.engine.connect() as connection:
         assert straight.within(connection, ASKED, {"name": "x"}) is None
