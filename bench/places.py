@@ -55,7 +55,7 @@ class Place:
 
     def drop(self, name: str) -> None:
         """Remove a copy."""
-        if not self.copied and name in COPIES:
+        if not self.copied and name.startswith(COPIES):
             return
         if self.engine == "sqlite":
             _remove_files(self._name(name))

@@ -58,10 +58,10 @@ class Run:
         """A page beside its template alone."""
         self.ask("GET", path, cookie)
         found, queries = self.ask("GET", path, cookie)
-        ours, bare = load.request("GET", path, cookie=cookie), self._bare(path, cookie)
+        ours, bare = load.request("GET", path, cookie=cookie), self.bare(path, cookie)
         return self.result(operation, self._rates(ours, bare), "requests/s", queries, len(found.data))
 
-    def _bare(self, path: str, cookie: str) -> bytes:
+    def bare(self, path: str, cookie: str) -> bytes:
         return load.request("GET", "/bench/page?" + urlencode({"path": path, "token": cookie}))
 
     def _rates(self, ours: bytes, bare: bytes, expect: int = 200) -> tuple[float, float]:
@@ -75,10 +75,10 @@ class Run:
         """The queue, filtered, deep, and a ticket with a long thread."""
         yield self.page("queue_page", "/tickets?queue=all", self.lcs)
         yield self.page("queue_page_filtered", "/tickets?queue=working&category=FALSE_SIGN", self.lcs)
-        yield self.page("queue_page_deep", self._deep("/tickets?queue=all"), self.lcs)
+        yield self.page("queue_page_deep", self.deep("/tickets?queue=all"), self.lcs)
         yield self.page("ticket_page", f"/tickets/{self.long()}?queue=all", self.lcs)  # as it is opened from a list
 
-    def _deep(self, path: str) -> str:
+    def deep(self, path: str) -> str:
         for _ in range(DEEP):
             text = self.ask("GET", path, self.lcs)[0].text
             further = re.search(r'href="(/tickets\?[^"]*after=[^"]*)"', text)
@@ -110,7 +110,7 @@ class Run:
         path = "/tickets?q=" + quote("驿站")
         found, queries = self.ask("GET", path, self.lcs)
         ours = load.run(self.stage.port, [load.request("GET", path, cookie=self.lcs)] * SEARCHES, clients=1)
-        bare = load.run(self.stage.port, [self._bare(path, self.lcs)] * SEARCHES, clients=1)
+        bare = load.run(self.stage.port, [self.bare(path, self.lcs)] * SEARCHES, clients=1)
         return self.result("search", (ours.slow(), bare.slow()), "ms p95", queries, len(found.data))
 
     # --- messages and answers ---
@@ -121,7 +121,7 @@ class Run:
         script, queries, size = self._script(
             "push", lambda code: self.ask("POST", PUSH, "", message(code, self.site(0)))
         )
-        return self._beside("push", self._messages(self.codes(self.many)), script, queries, size, [()] * self.many)
+        return self._beside("push", self.messages(self.codes(self.many)), script, queries, size, [()] * self.many)
 
     def site(self, n: int) -> str:
         return self.stage.sites[n % len(self.stage.sites)][1]
@@ -130,14 +130,14 @@ class Run:
         self.turn += 1
         return [f"L{new_id() % 10**9:09d}{self.turn:03d}{one:05d}" for one in range(n)]
 
-    def _messages(self, codes: list[str], code: str = "") -> list[bytes]:
+    def messages(self, codes: list[str], code: str = "") -> list[bytes]:
         bodies = [message(one, code or self.site(at)) for at, one in enumerate(codes)]
         return [load.request("POST", PUSH, body=body) for body in bodies]
 
     def pushed(self, n: int, code: str = "") -> list[str]:
         """The numbers of so many new tickets."""
         codes = self.codes(n)
-        load.run(self.stage.port, self._messages(codes, code), clients=1 if n == 1 else load.CLIENTS)
+        load.run(self.stage.port, self.messages(codes, code), clients=1 if n == 1 else load.CLIENTS)
         rows = select(Ticket.number).join(PlatformOrder, PlatformOrder.ticket_id == Ticket.id)
         found = list(db.session().scalars(rows.where(PlatformOrder.code.in_(codes)).order_by(Ticket.id)))
         db.session().rollback()

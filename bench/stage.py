@@ -68,17 +68,17 @@ class Stage:
 
 
 @contextmanager
-def opened(place: Place) -> Iterator[Stage]:
+def opened(place: Place, name: str = "run") -> Iterator[Stage]:
     """The portal as `make run` starts it, with the limits beside it; everything is gone afterwards."""
-    address = place.copy("run")
+    address = place.copy(name)
     app = portal(address)
-    with app.app_context(), _server(address) as port:
+    with app.app_context(), _server(address, name) as port:
         sites = _sites()
         db.session.remove()
         yield Stage(place, app, port, sites)
         db.session.remove()
         db.engine.dispose()
-    place.drop("run")
+    place.drop(name)
 
 
 def _sites() -> list[tuple[int, str]]:
@@ -98,8 +98,8 @@ class _Patience:
 
 
 @contextmanager
-def _server(address: str) -> Iterator[int]:
-    port, folder = _free(), FOLDER / "server"
+def _server(address: str, name: str) -> Iterator[int]:
+    port, folder = _free(), FOLDER / "server" / name
     shutil.rmtree(folder / "log", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     key = (FOLDER / "secret_key").read_text()

@@ -211,7 +211,7 @@ FAULTS = (
     Fault("an export under a used key is the first one whatever is asked for", S + "exports.py",
           ", order.list_key, order.format, dict(order.asked)])", "])",
           (T + "test_exports.py::test_a_used_key_answers_for_the_same_order_alone",)),
-    Fault("a kept line is anybody's, whatever the language", W + "lines.py", "(words().locale, band", "(band",
+    Fault("a kept line is anybody's, whatever the language", W + "lines.py", "(words().locale, *given)", "given",
           ("tests/web/test_lines.py::test_a_line_is_kept_apart_by_language_band_box_and_site",)),
     Fault("a broken CSV is a fault of ours", D + "volumes.py", "except csv.Error:", "except KeyError:",
           ("tests/fuzz/test_parsers.py::test_volumes_and_days_are_rows_with_their_faults",)),
