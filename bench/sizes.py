@@ -4,9 +4,8 @@ SIZES ("10000 100000 1000000") and BENCH_DATABASE_URL; on PostgreSQL."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from urllib.parse import quote
 
 from bench import data, load
 from bench.load import Answered
@@ -16,7 +15,7 @@ from bench.stage import answer, opened, server
 
 SIZES = "10000 100000 1000000"
 SECONDS, TURNS = 0.5, 16
-PUSHES, REPLIES, SEARCHES = 40, 40, 4  # of each turn
+PUSHES, REPLIES = 40, 40  # of each turn
 EXPECT = {"reply": 303}
 
 Works = dict[str, Iterator[Iterable[bytes]]]  # by operation, what is sent in each turn
@@ -33,11 +32,7 @@ def works(run: Run) -> Works:
     found: Works = {name: _again(sent) for name, sent in (asked | limits).items()}
     for sent in (asked | limits).values():
         load.run(run.stage.port, [sent] * WARM)
-    search = load.request("GET", "/tickets?q=" + quote("驿站"), cookie=run.lcs)
-    return found | {
-        "push": (run.messages(run.codes(PUSHES)) for _ in range(TURNS)), "reply": _results(run),
-        "search": ([search] * SEARCHES for _ in range(TURNS)),
-    }  # fmt: skip
+    return found | {"push": (run.messages(run.codes(PUSHES)) for _ in range(TURNS)), "reply": _results(run)}
 
 
 def _again(sent: bytes) -> Iterator[Iterable[bytes]]:
@@ -61,20 +56,18 @@ def measured(runs: dict[int, tuple[int, Works]]) -> Iterator[tuple[str, dict[int
         found = {size: Answered() for size in runs}
         for _ in range(TURNS):
             for size, (port, mine) in runs.items():
-                clients = 1 if name == "search" else load.CLIENTS
-                found[size].add(load.run(port, next(mine[name]), clients=clients, expect=(EXPECT.get(name, 200),)))
+                found[size].add(load.run(port, next(mine[name]), expect=(EXPECT.get(name, 200),)))
         yield name, found
 
 
 def told(name: str, found: dict[int, Answered]) -> str:
     """A line of the table; the last column is the dearest size as times of the cheapest."""
-    figure: Callable[[Answered], float] = Answered.slow if name == "search" else lambda one: one.rate
-    figures = [figure(one) for one in found.values()]
+    figures = [one.rate for one in found.values()]
     return f"{name:<28}" + "".join(f"{one:>12,.1f}" for one in figures) + f"{max(figures) / min(figures):>8.2f}"
 
 
 def main() -> None:
-    """Measure and print: requests a second, and of the search milliseconds for 95 of 100."""
+    """Measure and print requests a second."""
     sizes = [int(one) for one in (os.environ.get("SIZES") or SIZES).split()]
     places = [Place("postgresql", size, server()) for size in sizes]
     for place in places:
