@@ -36,6 +36,7 @@ OF_A_SESSION = (
     "random_page_cost = 1.1", "jit = off", "tcp_keepalives_idle = 5", "tcp_keepalives_interval = 2",
     "tcp_keepalives_count = 3", "tcp_user_timeout = 10000",
 )  # fmt: skip
+CALLED_OFF = 2.0  # seconds that asking the server to break something off may take
 TRIES = 50  # draws of ticket numbers in a row
 INSTANTS = 2000  # remembered while many rows are written
 _NOTHING = SimpleNamespace(commit=lambda: None, rollback=lambda: None)
@@ -140,6 +141,15 @@ def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> N
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({listed}) FROM STDIN") as copy:
         for values in made:
             copy.write_row(values)
+
+
+def call_off(connection: Connection) -> None:
+    """Break off what another thread waits for on a connection: it fails there, and its transaction is undone."""
+    wire: Any = connection.connection.driver_connection
+    if connection.dialect.name == "postgresql":
+        wire.cancel_safe(timeout=CALLED_OFF)
+    else:
+        wire.interrupt()
 
 
 def _default(default: Any) -> Any:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,7 @@ from app.domain.history import Past, Place, Row, World, fold
 from app.domain.history_mapping import SourceMapping
 from app.extensions import db
 from app.models import ImportedFile, ImportedTicket, PlatformOrder
+from app.models.dialect import call_off
 from app.models.dialect_locks import hold
 from app.services import calendars, history_target, recounts
 from app.services.history_files import opened
@@ -179,12 +180,18 @@ def _folded(some: list[Ticketed], world: World, run: Import, file: Registered) -
 def _written(made: Iterable[tuple[int, Batch]]) -> Iterator[tuple[int, Batch]]:
     """Each batch when it is stored, one after the other, in a thread of its own: the next one is folded meanwhile."""
     under_way: list[tuple[Future[None], int, Batch]] = []
+    at_work: list[Connection] = []
     with ThreadPoolExecutor(1, "import") as writer:
-        for size, batch in made:
+        try:
+            for size, batch in made:
+                yield from _stored(under_way)
+                # with this run's application; from here on the session is the thread's
+                under_way = [(writer.submit(copy_context().run, _store, batch, at_work), size, batch)]
             yield from _stored(under_way)
-            # with this run's application; from here on the session is the thread's
-            under_way = [(writer.submit(copy_context().run, _store, batch), size, batch)]
-        yield from _stored(under_way)
+        except BaseException:
+            for connection in list(at_work):  # it may wait for somebody's lock
+                call_off(connection)
+            raise
 
 
 def _stored(under_way: list[tuple[Future[None], int, Batch]]) -> Iterator[tuple[int, Batch]]:
@@ -193,11 +200,16 @@ def _stored(under_way: list[tuple[Future[None], int, Batch]]) -> Iterator[tuple[
         yield size, batch
 
 
-def _store(batch: Batch) -> None:
-    """One short transaction."""
-    if batch.rows[TICKET]:
-        with write() as session:
+def _store(batch: Batch, at_work: list[Connection]) -> None:
+    """One short transaction, whose connection stands in `at_work` as long as it lasts."""
+    if not batch.rows[TICKET]:
+        return
+    with write() as session:
+        at_work.append(session.connection())
+        try:
             batch.write(session)
+        finally:
+            at_work.clear()
 
 
 def _new(some: list[Ticketed], run: Import, file_id: int, connection_id: int) -> list[Ticketed]:

@@ -170,7 +170,7 @@ def _listing(session: Session, actor: Actor, frame: Frame, now: datetime, select
     return {
         "bands": bands(page.rows, lines, frame.bands),
         "q": "", "sort": filters.sort, "queue": filters.queue,
-        "sorts": sorts(actor, filters), "views": view_menu.menu(frame.views, filters),
+        "sorts": sorts(actor, filters), "views": view_menu.menu(frame.views, filters, actor.desk),
         "filters": {"category": filters.category, "groups": category_groups(session)},
         "next_href": f"{base}?{urlencode({**address_of, 'after': page.after})}" if page.after else None,
         "empty_text": _("Nothing waits here. New complaints appear by themselves."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,6 +51,7 @@ from app.services.transaction import write
 from tests.cast import NOON, post
 from tests.services.search_steps import documents, numbers
 
+FOREVER = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 4000000000) SELECT max(n) FROM c"
 MAPPING = """
 name = "old"
 title = "旧系统"
@@ -297,16 +299,47 @@ def test_the_next_tickets_are_folded_while_those_before_are_stored(bring, db_ses
             made.notify_all()
         return fold(*given)
 
-    def stored(batch):
+    def stored(batch, at_work):
         begun[1] += 1
         with made:  # nothing comes after the third
             assert made.wait_for(lambda: begun[0] >= min(begun[1] + 1, 3), timeout=10), "the next one has to wait"
-        store(batch)
+        store(batch, at_work)
 
     monkeypatch.setattr(history, "_folded", folded)
     monkeypatch.setattr(history, "_store", stored)
     bring([row(f"SR{n}", f"2026-10-0{n} 09:00:00", "Queued / New") for n in (1, 2, 3)])
     assert begun == [3, 3] and count(db_session, Ticket) == 3
+
+
+def test_who_breaks_an_import_off_does_not_wait_for_what_it_waits_for(bring, db_session, monkeypatch):
+    begun, store = threading.Event(), history.Batch.write
+
+    def waits(batch, session):
+        begun.set()
+        forever = "SELECT pg_sleep(60)" if session.get_bind().dialect.name == "postgresql" else FOREVER
+        session.connection().exec_driver_sql(forever)
+        store(batch, session)
+
+    def broken_off(*_given):
+        assert begun.wait(10)
+        time.sleep(0.2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(history.Batch, "write", waits)
+    monkeypatch.setattr(history, "_stored", broken_off_after(broken_off))
+    since = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        bring(CLOSED)
+    assert time.monotonic() - since < 30 and count(db_session, Ticket) == 0
+
+
+def broken_off_after(broken_off):
+    """Stands for `_stored`: nothing at first, then somebody presses Ctrl-C while a batch is under way."""
+
+    def stored(under_way):
+        return broken_off() if under_way else iter(())
+
+    return stored
 
 
 def test_rows_in_any_order_come_out_the_same(bring, db_session):

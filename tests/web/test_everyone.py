@@ -60,6 +60,15 @@ def test_a_view_is_kept_opened_renamed_made_first_and_deleted(stage):
     assert client.get("/tickets").status_code == 200
 
 
+def test_a_view_from_when_the_desk_had_other_lists_names_the_list_that_it_opens(stage):
+    kept = save(stage, "site-manager", "我的新动态", queue="working", owner="mine", sort="activity")
+    page = stage.browsers["site-manager"].get(kept.location).text
+    shown = 'aria-current="page"><span>我的新动态'
+    assert shown in page
+    other = stage.browsers["site-manager"].get("/tickets?queue=working").text
+    assert "我的新动态" in other and shown not in other
+
+
 @pytest.mark.parametrize(
     "given",
     [
