@@ -41,6 +41,7 @@ from app.services.transaction import write
 KEPT = timedelta(days=1)
 PLAIN = ("state", "queue", "owner_id", "customer_accepted", "objection_over", "flags", "level")
 INSTANTS = ("first_reply_at", "result_at")
+BY_ITSELF = ("picture_fetched", "picture_failed")  # entries that no answer is about
 ACTION = {"open": "undo_unclaimed", "in_progress": "undo_result"}
 
 
@@ -69,8 +70,9 @@ def open_for(session: Session, actor: Actor, ticket: Ticket, now: datetime) -> R
     if ticket.state != "replied" or not just:
         return None
     row = _last(session, ticket, actor)
-    usable = row is not None and row.undone_at is None and row.until > now and row.version == ticket.version
-    return row if usable else None
+    if row is None or row.undone_at is not None or row.until <= now or _moved_on(session, ticket, row):
+        return None
+    return row
 
 
 def take_back(*, actor: Actor, number: str, now: datetime) -> Outcome:
@@ -88,7 +90,7 @@ def take_back(*, actor: Actor, number: str, now: datetime) -> Outcome:
         session.refresh(row)
         if row.undone_at is not None:
             return Outcome(number, row.event_id, repeated=True)
-        if why := _refusal(row, ticket, leaving, actor, now):
+        if why := _refusal(row, leaving, actor, now) or ("undo_moved_on" if _moved_on(session, ticket, row) else ""):
             raise NotAllowed(why)
         row.undone_at = now
         _withdraw(session, leaving, row.event_id, now)
@@ -120,11 +122,18 @@ def _rows_of(session: Session, row: ResultUndo) -> list[Outbox]:
     return [one for one in found if one.payload.get("event_id") == row.event_id]
 
 
-def _refusal(row: ResultUndo, ticket: Ticket, leaving: Sequence[Outbox], actor: Actor, now: datetime) -> str:
+def _refusal(row: ResultUndo, leaving: Sequence[Outbox], actor: Actor, now: datetime) -> str:
     if any(one.state != "pending" or one.attempts or one.token for one in leaving):
         return "undo_sent"
-    why = rule.may_undo(author_id=row.user_id, actor_id=actor.user_id, until=row.until, now=now)
-    return why or ("" if ticket.version == row.version else "undo_moved_on")
+    return rule.may_undo(author_id=row.user_id, actor_id=actor.user_id, until=row.until, now=now)
+
+
+def _moved_on(session: Session, ticket: Ticket, row: ResultUndo) -> bool:
+    """Whether anything happened since the result but a picture of the complaint that came in by itself."""
+    if ticket.version == row.version:
+        return False
+    since = entries.of_ticket(ticket.id), Event.seq > row.version, Event.type.not_in(BY_ITSELF)
+    return session.scalar(select(Event.id).where(*since).limit(1)) is not None
 
 
 def _withdraw(session: Session, leaving: Sequence[Outbox], event_id: int, now: datetime) -> None:

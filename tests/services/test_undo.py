@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.errors import NotAllowed, NotFound
+from app.domain.roles import SYSTEM
 from app.models import Clock, Contact, CustomerLink, Draft, Event, Outbox, Promise, ResultUndo, Ticket
 from app.services import batch, callbacks, intake, journal, outbox, replies, sweep, undo
 from app.services.batch import Many
@@ -18,6 +19,7 @@ from app.services.outbox import Result
 from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
 from app.services.scorecard_facts import Span, results_in
+from app.services.transaction import write
 from tests import cast as company
 from tests.cast import NOON, Cast
 from tests.services import month_checks
@@ -158,6 +160,20 @@ def test_what_somebody_did_since_is_not_undone_with_it(cast: Cast, number: str, 
         take_back(cast, number)
     assert refused.value.code == "undo_moved_on"
     assert row_of(db_session).state == "pending"
+
+
+@pytest.mark.parametrize("kind", ["picture_fetched", "picture_failed"])
+def test_a_picture_of_the_complaint_that_comes_in_meanwhile_keeps_nobody_from_taking_back(
+    cast: Cast, number: str, db_session: Any, kind: str
+) -> None:
+    before = stands(db_session, number)
+    answer(cast, number)
+    with write() as session:
+        journal.append(session, company.ticket(session, number), kind, actor=SYSTEM, now=NOW + timedelta(seconds=5))
+    assert undo.open_for(db_session, cast["site"], company.ticket(db_session, number), SOON) is not None
+    db_session.rollback()
+    take_back(cast, number)
+    assert stands(db_session, number) == before
 
 
 def test_promises_attempts_and_the_first_reply_that_it_made_do_not_count(
