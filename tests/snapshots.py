@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, event
 
 T = TypeVar("T")
 SEARCH = "search_document"  # a virtual table on SQLite, whose row number is a column of its own
+EXECUTED = ("do_execute", "do_executemany", "do_execute_no_params")  # the portal does not see who listens to these
 OFTEN = 2  # a beginning is kept when it comes again
 
 
@@ -29,11 +30,7 @@ class Snapshots:
         self.asked: Counter[Hashable] = Counter()
         self.written = self.clean_at = 0
         self.superuser = False
-        for how in (
-            "do_execute",
-            "do_executemany",
-            "do_execute_no_params",
-        ):  # whom the portal itself does not see listen
+        for how in EXECUTED:
             event.listen(engine, how, self._count)
 
     def _count(self, _cursor: Any, statement: str, *_rest: Any) -> None:

@@ -78,10 +78,20 @@ def answer(wire: socket.socket) -> str:
     return told.rpartition(b"\r\n")[2].decode()
 
 
+def both_there(port: int, go: Path) -> None:
+    """Wait until both processes have answered."""
+    go.touch()
+    end, seen = time.monotonic() + PATIENCE, set[str]()
+    while len(seen) < 2:
+        assert time.monotonic() < end, "both processes answer"
+        seen |= {answer(wire) for wire in [connected(port) for _ in range(4)]}
+    go.unlink()
+
+
 def test_newcomers_are_answered_though_those_who_are_there_keep_all_threads_busy(served):
     port, go = served
+    both_there(port, go)
     go.touch()
-    answer(connected(port))  # both are there
     there, done = [connected(port, KEPT) for _ in range(12)], threading.Event()
 
     def goes_on(wire: socket.socket) -> None:
@@ -103,6 +113,7 @@ def test_newcomers_are_answered_though_those_who_are_there_keep_all_threads_busy
 
 def test_whoever_waits_when_the_processes_are_told_to_stop_is_answered(served, server):
     port, go = served
+    both_there(port, go)
     waiting = [connected(port) for _ in range(9)]  # five more than there are threads
     time.sleep(0.1)
     server.terminate()
