@@ -20,11 +20,10 @@ from app.models.dialect import insert_rows
 from app.models.dialect_search import Document
 from app.models.ids import new_id
 from app.services import journal
-from bench.company import Company
+from bench.company import OPEN, Company
 
 CHUNK = 10_000  # tickets a transaction
 SPAN = timedelta(days=62)  # so that the month before is whole
-OPEN = 0.2
 SAID = (
     "显示签收但没有收到包裹", "没有打电话就放在驿站，要求送货上门", "外包装破损，里面的玻璃杯碎了",
     "说好今天送到，一直没有更新",
@@ -58,12 +57,13 @@ class _Ticket:
     def __init__(self, company: Company, n: int, size: int, now: datetime, chance: random.Random) -> None:
         place = bisect(company.weights, chance.random() * company.weights[-1])
         self.site, self.code, self.province = company.sites[place]
-        self.clerk = company.clerks.get(self.site)
+        clerks = company.clerks.get(self.site)
         self.company, self.n, self.chance = company, n, chance
         self.id, self.said_id = new_id(), new_id()
         self.at = now - SPAN * ((size - n) / size)
         self.open = n >= size * (1 - OPEN)
         self.state = chance.choice(tuple(STATES)) if self.open else "closed"
+        self.clerk = chance.choice(clerks) if clerks and self.state != "open" else None  # that one is nobody's yet
         self.due = now + timedelta(minutes=chance.randint(60, 4000)) if self.open else self.at + timedelta(hours=24)
         self.number, self.waybill = f"KF{self.at:%y%m%d}-{n:07d}", f"YT{n:013d}"
         self.category = company.categories[min(int(chance.expovariate(0.5)), len(company.categories) - 1)]

@@ -13,9 +13,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 
+from app.models import straight
+
 T = TypeVar("T")
 SEARCH = "search_document"  # a virtual table on SQLite, whose row number is a column of its own
 EXECUTED = ("do_execute", "do_executemany", "do_execute_no_params")  # the portal does not see who listens to these
+WRITING = ("INSERT", "UPDATE", "DELETE", "WITH N")  # the last begins several that are one
 OFTEN = 2  # a beginning is kept when it comes again
 
 
@@ -32,10 +35,17 @@ class Snapshots:
         self.superuser = False
         for how in EXECUTED:
             event.listen(engine, how, self._count)
+        self._straight, straight.within = straight.within, self._within
 
     def _count(self, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
+        if statement.lstrip()[:6].upper() in WRITING:
             self.written += 1
+
+    def _within(self, connection: Connection, said: str | bytes, values: Any) -> Any:
+        """What goes past the engine is counted, too."""
+        if (said if isinstance(said, str) else said.decode())[:6].upper() in WRITING:
+            self.written += 1
+        return self._straight(connection, said, values)
 
     @property
     def clean(self) -> bool:

@@ -46,6 +46,7 @@ def relay() -> None:
 def drain() -> int:
     """RQ entry point: work on what is due, for about a minute; the number of exports taken up."""
     with sends.application().app_context():
+        sends.hear(LANE)
         return run_due()
 
 

@@ -22,6 +22,7 @@ from app.services.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 SECONDS = 40
+RUNG, RUNG_FOR = "kuaifu:rung:", 2000  # what remembers a bell, and for how many ms if its job is lost
 SILENCE = 15.0  # seconds without ringing after the bell failed
 
 _silent_until: dict[str, float] = {}
@@ -30,18 +31,26 @@ _silent_until: dict[str, float] = {}
 def ring(lane_name: str = "sends", entry: str = "app.jobs.sends.drain", timeout: int = 120) -> None:
     """Tell the workers that something waits. Without Redis nothing is lost: the relay finds the rows.
 
-    After a failure the bell is left alone for a while, so that a Redis that hangs delays one reply and not all.
+    While a job waits that nobody has begun, nothing is said: it will find what is stored by now. After a failure the
+    bell is left alone for a while, so that a Redis that hangs delays one reply and not all.
     """
     config = current_app.extensions["kuaifu"]
     if time.monotonic() < _silent_until.get(config.redis_url, 0.0):
         return
     try:
         lane = queue(config.redis_url, lane_name)
-        if lane is not None:
+        if lane is not None and lane.connection.set(f"{RUNG}{lane_name}", 1, nx=True, px=RUNG_FOR):
             lane.enqueue(entry, result_ttl=0, failure_ttl=3600, job_timeout=timeout)
     except Exception as error:
         _silent_until[config.redis_url] = time.monotonic() + SILENCE
         log.warning("bell silent: %s", type(error).__name__)
+
+
+def hear(lane_name: str = "sends") -> None:
+    """A job begins: whatever is stored from now on is rung for again. To be called before it looks for anything."""
+    lane = queue(current_app.extensions["kuaifu"].redis_url, lane_name)
+    if lane is not None:
+        lane.connection.delete(f"{RUNG}{lane_name}")
 
 
 @cache
@@ -55,6 +64,7 @@ def application() -> Flask:
 def drain() -> int:
     """RQ entry point: deliver what is due, for at most 40 s; the number of rows tried."""
     with application().app_context():
+        hear()
         return deliver_due()
 
 

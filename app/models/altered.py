@@ -1,4 +1,4 @@
-"""Writes what a session has changed in many stored rows: one UPDATE for those of a table that have changed alike.
+"""Writes what a session has changed in stored rows: one UPDATE for those of a table that have changed alike.
 
 The session's own flush sends a row at a time, and begins anew wherever the next row has changed in other columns.
 Afterwards the objects are what a flush would have left. The rows must be locked already, or two who change the same
@@ -7,6 +7,8 @@ ones in another order would wait for each other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
@@ -14,25 +16,59 @@ from sqlalchemy import JSON, Connection, Table, bindparam, inspect, update
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from app.models import in_one
+from app.models.in_one import Part
 from app.models.several import listed, side_by_side
 
 Keys = tuple[str, ...]
 OWN = "of_row"  # the parameter that says which row is meant
 
 
+@dataclass(frozen=True)
+class _Alike:
+    """Rows of one table that have changed in the same columns, by their keys."""
+
+    mapper: Mapper[Any]
+    keys: Keys
+    states: list[Any]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What each of them says."""
+        own = self.mapper.get_property_by_column(self.mapper.primary_key[0]).key
+        rows = [{OWN: one.dict[own]} | {key: one.dict[key] for key in self.keys} for one in self.states]
+        return sorted(rows, key=lambda row: row[OWN])
+
+
 def store(session: Session) -> None:
     """Store what is changed. New and deleted objects wait for the next flush, and so do those with changed JSON, where
     nothing at all is told from a null."""
+    connection = session.connection()
+    for some in _found(session, lambda _one: True):
+        _update(connection, some)
+        session._register_persistent(set(some.states))
+
+
+def parts(session: Session, ours: Callable[[Any], bool]) -> tuple[list[Part], set[Any]]:
+    """The same of those objects that are `ours`, to be executed with other statements, and their states: once it is
+    done they are rows of the session (`store` in `models/pending`). PostgreSQL only."""
+    dialect, made, states = session.get_bind().dialect, [], set()
+    for some in _found(session, ours):
+        rows = some.rows()
+        many = len(rows) > 1
+        made.append(in_one.part(_said(some.mapper, some.keys, many), dialect, side_by_side(rows) if many else rows[0]))
+        states.update(some.states)
+    return made, states
+
+
+def _found(session: Session, ours: Callable[[Any], bool]) -> list[_Alike]:
     alike: dict[tuple[Mapper[Any], Keys], list[Any]] = {}
     for one in session.dirty:
         state = inspect(one)
-        keys = _changed(state)
+        keys = _changed(state) if ours(one) else ()
         if keys and not any(isinstance(state.mapper.columns[key].type, JSON) for key in keys):
             alike.setdefault((state.mapper, keys), []).append(state)
-    connection = session.connection()
-    for (mapper, keys), states in sorted(alike.items(), key=lambda item: (str(item[0][0].local_table), item[0][1])):
-        _update(connection, mapper, keys, states)
-        session._register_persistent(set(states))
+    some = sorted(alike.items(), key=lambda item: (str(item[0][0].local_table), item[0][1]))
+    return [_Alike(mapper, keys, states) for (mapper, keys), states in some]
 
 
 def _changed(state: Any) -> Keys:
@@ -41,15 +77,12 @@ def _changed(state: Any) -> Keys:
     return tuple(sorted(key for key, value in before.items() if key in now and now[key] != value))
 
 
-def _update(connection: Connection, mapper: Mapper[Any], keys: Keys, states: list[Any]) -> None:
-    (own,) = mapper.primary_key
-    own_key = mapper.get_property_by_column(own).key
-    rows = [{OWN: state.dict[own_key]} | {key: state.dict[key] for key in keys} for state in states]
-    rows.sort(key=lambda row: row[OWN])
+def _update(connection: Connection, some: _Alike) -> None:
+    rows = some.rows()
     many = connection.dialect.name == "postgresql" and len(rows) > 1
-    found = connection.execute(_said(mapper, keys, many), side_by_side(rows) if many else rows)
+    found = connection.execute(_said(some.mapper, some.keys, many), side_by_side(rows) if many else rows)
     if found.rowcount != len(rows):
-        raise StaleDataError(f"{mapper.local_table}: {found.rowcount} of {len(rows)} rows were there")
+        raise StaleDataError(f"{some.mapper.local_table}: {found.rowcount} of {len(rows)} rows were there")
 
 
 @cache

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from types import SimpleNamespace
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
@@ -24,7 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models.dialect_pool import ask_the_idle, read_json, remember_long_statements
+from app.models import straight
+from app.models.dialect_pool import ask_the_idle, remember_long_statements
 from app.models.together import Question
 from app.models.types import UtcDateTime
 
@@ -39,8 +41,7 @@ OF_A_SESSION = (
 CALLED_OFF = 2.0  # seconds that asking the server to break something off may take
 TRIES = 50  # draws of ticket numbers in a row
 INSTANTS = 2000  # remembered while many rows are written
-_NOTHING = SimpleNamespace(commit=lambda: None, rollback=lambda: None)
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+_LOCK = b"SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))"
 _NEXT_DRAWN = text("SELECT nextval('ticket_sequence')")
 _DRAWN = Question(select(func.nextval(literal_column("'ticket_sequence'"), type_=BigInteger()).label("n")))
 _NEXT_COUNTED = text("UPDATE sequence_row SET n = n + 1 WHERE name = 'ticket' RETURNING n")
@@ -54,7 +55,7 @@ def prepare_engine(engine: Engine, *, pooled: bool = False) -> None:
     if engine.dialect.name != "sqlite":
         ask_the_idle(engine)
         remember_long_statements()
-        read_json()
+        import_module("app.models.dialect_values").read_and_write_quickly()  # SQLite needs no psycopg
         if pooled:
             engine.update_execution_options(**{POOLED: True})
         else:
@@ -168,13 +169,35 @@ def _way(kind: Any, dialect: Any) -> Callable[[Any], Any] | None:
 def lock_key(session: Session, key: str) -> None:
     """Serialise everything that concerns `key` until the commit; SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(_LOCK, {"key": key})
+        straight.execute(session.connection(), _LOCK, {"key": key})
 
 
-def attempt(session: Session) -> Any:
-    """A savepoint around locks that may have to be given back; SQLite has none, so it needs no savepoint either."""
-    postgres = session.get_bind().dialect.name == "postgresql"
-    return session.connection().begin_nested() if postgres else _NOTHING
+def attempt(session: Session) -> Attempt:
+    """A savepoint around locks that may have to be given back; SQLite has none, so it needs no savepoint either. One
+    at a time: the next one has the same name."""
+    found = Attempt(session)
+    found.say(b"SAVEPOINT attempt")
+    return found
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What was begun there."""
+
+    session: Session
+
+    def say(self, said: bytes) -> None:
+        """Tell PostgreSQL."""
+        if self.session.get_bind().dialect.name == "postgresql":
+            straight.execute(self.session.connection(), said, {})
+
+    def commit(self) -> None:
+        """The locks stay until the transaction ends."""
+        self.say(b"RELEASE SAVEPOINT attempt")
+
+    def rollback(self) -> None:
+        """The locks are given back."""
+        self.say(b"ROLLBACK TO SAVEPOINT attempt")
 
 
 def oldest_writer(session: Session) -> float | None:

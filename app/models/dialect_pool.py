@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import select
 import time
 from importlib import import_module
 from typing import Any
 
-import msgspec
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
@@ -51,18 +49,6 @@ def _spoken_to(connection: Any) -> bool:
         return bool(select.select([connection], [], [], 0)[0])
     except (OSError, ValueError):  # closed on this side
         return True
-
-
-def read_json() -> None:
-    """What PostgreSQL answers a page is JSON, of which msgspec makes values sooner than the standard library."""
-    import_module("psycopg.types.json").set_json_loads(_values)
-
-
-def _values(told: bytes) -> Any:
-    try:
-        return msgspec.json.decode(told)
-    except msgspec.DecodeError:  # half of a pair of surrogates, which a text may hold and PostgreSQL keeps
-        return json.loads(told)
 
 
 def remember_long_statements() -> None:

@@ -10,16 +10,19 @@ from sqlalchemy import Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models import in_one
+from app.models import in_one, straight
 from app.models.in_one import Part
 from app.models.several import rows_of, side_by_side
 
 
 def insert_new(session: Session, table: Any, values: dict[str, Any]) -> bool:
     """Insert a row unless its key is there already; whether it is new. The statement is made once a process."""
-    postgres = session.get_bind().dialect.name == "postgresql"
-    result: Any = session.connection().execute(_ignoring(table.__table__, tuple(sorted(values)), postgres), values)
-    return bool(result.rowcount == 1)
+    dialect, connection = session.get_bind().dialect, session.connection()
+    statement = _ignoring(table.__table__, tuple(sorted(values)), dialect.name == "postgresql")
+    if dialect.name != "postgresql":
+        return bool(connection.execute(statement, values).rowcount == 1)
+    part = in_one.part(statement, dialect, values)
+    return bool(straight.execute(connection, part.said, part.values).rowcount == 1)
 
 
 def insert_all_new(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
@@ -53,7 +56,7 @@ def upsert_add_all(session: Session, given: Sequence[tuple[Any, list[dict[str, A
 
 
 def _part(session: Session, make: Callable[..., Any], table: Table, rows: list[dict[str, Any]]) -> list[Part]:
-    """It for the rows, to be executed with others; nothing where there are none. PostgreSQL only."""
+    """It for the rows, however many, to be executed with others; nothing where there are none. PostgreSQL only."""
     if not rows:
         return []
     statement = make(table, tuple(sorted(rows[0])), True, True)
@@ -64,10 +67,14 @@ def _at_once(session: Session, make: Callable[..., Any], table: Table, rows: lis
     """Execute it for the rows: on PostgreSQL as one statement, because each way to it and back counts."""
     if not rows:
         return
-    postgres = session.get_bind().dialect.name == "postgresql"
-    many = postgres and len(rows) > 1
-    statement = make(table, tuple(sorted(rows[0])), postgres, many)
-    session.connection().execute(statement, side_by_side(rows) if many else rows)
+    dialect = session.get_bind().dialect
+    postgres, names = dialect.name == "postgresql", tuple(sorted(rows[0]))
+    if not postgres:
+        session.connection().execute(make(table, names, False, False), rows)
+    elif len(rows) > 1:
+        in_one.execute(session.connection(), _part(session, make, table, rows))
+    else:
+        in_one.execute(session.connection(), [in_one.part(make(table, names, True, False), dialect, rows[0])])
 
 
 def _of_rows(table: Table, names: tuple[str, ...], postgres: bool, many: bool) -> Any:

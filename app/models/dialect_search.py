@@ -90,8 +90,21 @@ def insert_part(session: Session, one: Document) -> Part:
 
 def extend(session: Session, old_rank: int, more: Document) -> None:
     """Add tokens to a ticket's document and give it its new rank; scopes stay. The caller commits."""
-    values = _values(session, more, ticket_id=more.ticket_id, rank=more.rank, old=old_rank, most=MOST_LEXEMES)
-    _execute(session, "extend", values)
+    _execute(session, "extend", _longer(session, more, old_rank))
+
+
+def by_itself(session: Session) -> bool:
+    """Whether a document is found without its old rank, which is its number on SQLite."""
+    return _postgresql(session)
+
+
+def extend_part(session: Session, more: Document) -> Part:
+    """The same, to be executed with other statements. PostgreSQL only."""
+    return in_one.part(_said(session, "extend")[0], session.get_bind().dialect, _longer(session, more, more.rank))
+
+
+def _longer(session: Session, more: Document, old_rank: int) -> dict[str, Any]:
+    return _values(session, more, ticket_id=more.ticket_id, rank=more.rank, old=old_rank, most=MOST_LEXEMES)
 
 
 def admit(session: Session, ticket_id: int, rank: int, scopes: Sequence[int]) -> None:

@@ -47,7 +47,7 @@ def _give_back(lent: PoolProxiedConnection, wire: Any, refused: Any) -> None:
         lent.close()
 
 
-def within(connection: Connection, said: bytes, values: Mapping[str, Any]) -> Any:
+def within(connection: Connection, said: str | bytes, values: Mapping[str, Any]) -> Any:
     """The driver's answer, in the transaction that a connection to PostgreSQL stands in. None where it must go the
     engine's way: no transaction is begun, somebody listens, or the connection is gone, which that way says. Raises as
     `row` does."""
@@ -56,11 +56,21 @@ def within(connection: Connection, said: bytes, values: Mapping[str, Any]) -> An
     return _told(connection.connection.driver_connection, connection.dialect, said, values)
 
 
-def _told(wire: Any, dialect: Dialect, said: bytes, values: Mapping[str, Any]) -> Any:
+def execute(connection: Connection, said: str | bytes, values: Mapping[str, Any]) -> Any:
+    """The answer by either way: `rowcount`, `fetchone`."""
+    found = within(connection, said, values)
+    return connection.exec_driver_sql(_text(said), values) if found is None else found
+
+
+def _text(said: str | bytes) -> str:
+    return said if isinstance(said, str) else said.decode()
+
+
+def _told(wire: Any, dialect: Dialect, said: str | bytes, values: Mapping[str, Any]) -> Any:
     refused = dialect.loaded_dbapi.Error
     try:
         return wire.execute(said, values)
     except refused as error:
         if wire.closed:
             return None
-        raise DBAPIError.instance(said.decode(), None, error, refused, hide_parameters=True) from error
+        raise DBAPIError.instance(_text(said), None, error, refused, hide_parameters=True) from error

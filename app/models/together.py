@@ -69,7 +69,7 @@ def ask(session: Session, *asked: Asked) -> tuple[list[Any], ...]:
     if row is None:
         with connected(session) as connection:
             found = straight.within(connection, plan.sent, given) if engine is None else None
-            row = connection.exec_driver_sql(plan.said, given).one() if found is None else found.fetchone()
+            row = (connection.exec_driver_sql(plan.said, given) if found is None else found).fetchone()
     cells = row[0] if plan.whole else [_lines(cell) for cell in row]
     return tuple([read(line) for line in lines or ()] for read, lines in zip(plan.readers, cells, strict=True))
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Connection, PushRefusal, UnmappedCode
 from app.models.dialect_rows import upsert_add
+from app.models.together import Question, ask
 from app.services import category_kinds, counts
 from app.services.transaction import write
 
@@ -34,15 +35,15 @@ class Door:
     field_map: dict[str, str] = field(default_factory=dict)
 
 
-_DOOR = select(Connection).where(Connection.code == bindparam("code"), Connection.active)
+_DOOR = Question(select(Connection).where(Connection.code == bindparam("code"), Connection.active))
 
 
 def door(session: Session, code: str) -> Door | None:
     """The active connection with that code, or None."""
     if "\0" in code:  # PostgreSQL takes no NUL, not even to look for it
         return None
-    row = session.scalars(_DOOR, {"code": code}).one_or_none()
-    return door_of(row) if row is not None else None
+    (found,) = ask(session, _DOOR(code=code))
+    return door_of(found[0]) if found else None
 
 
 def door_of(row: Connection) -> Door:

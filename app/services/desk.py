@@ -176,6 +176,8 @@ def move(ticket: Ticket, action: str, actor: Actor) -> None:
 def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: Post | None = None) -> Outcome:
     """Fold clocks into the row, renew work items and counters, and remember the form's key."""
     ticket.activity_at = now
+    if post and post.key:
+        session.add(Submission(key=post.key, ticket_id=ticket.id, event_id=event.id, at=now, form=post.form))
     returns.drop(session, ticket, now)
     if ticket.waiting_until is not None and ticket.state != lifecycle.IN_PROGRESS:
         pauses.end(session, ticket, "moved", now)
@@ -194,8 +196,6 @@ def finish(session: Session, ticket: Ticket, event: Event, now: datetime, post: 
     problem_rows.refresh(session, ticket)
     if post and post.draft:
         drop_draft(session, event.actor_id, ticket, post.draft)
-    if post and post.key:
-        session.add(Submission(key=post.key, ticket_id=ticket.id, event_id=event.id, at=now, form=post.form))
     return Outcome(ticket.number, event.id)
 
 

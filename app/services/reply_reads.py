@@ -22,7 +22,7 @@ from app.models import (
     entries,
 )
 from app.models.together import Question, ask
-from app.services import calendars, organisations, policies, rounds
+from app.services import calendars, organisations, policies, rounds, work
 from app.services.transaction import keep
 
 _OF: Any = bindparam("ticket_id")
@@ -51,11 +51,12 @@ _OFF = Question(select(User.id).where(User.id == bindparam("actor_id"), User.off
 def ahead(session: Session, ticket: Ticket, actor: Actor, key: str) -> list[PlatformOrder]:
     """Read it for a ticket that is locked; its open platform orders, for reading. `key` is the form's."""
     of = {"ticket_id": ticket.id}
-    sent, orders, contacts, calls, at_risk, site, off, (policy,), (days,), round_ = ask(
+    sent, orders, contacts, calls, at_risk, site, off, (policy,), (days,), round_, items, parties = ask(
         session, _SENT(key=key), _ORDERS(**of), _CONTACTS(**of), _CALLS(**of), _AT_RISK(**of),
         _SITE(site_id=ticket.handling_site_id), _OFF(actor_id=actor.user_id), policies.STAMP(), calendars.STAMP(),
-        rounds.PRESENT(**of),
+        rounds.PRESENT(**of), work.ITEMS(of_ticket=ticket.id), work.PARTIES(**of),
     )  # fmt: skip
+    work.read_before(session, ticket, items, parties)
     policies.know(session, policy)
     calendars.know(session, days)
     for place in site:

@@ -94,13 +94,17 @@ def _before_onboarding(session: Session, ticket: Ticket, now: datetime) -> None:
     journal.append(session, ticket, "acting_started", actor=SYSTEM, now=now, data=data)
 
 
+_PRESENT = select(Party).where(
+    Party.ticket_id == bindparam("ticket_id"), Party.role.in_(("handling", "acting", "deputy", "tray"))
+)
+
+
 def leave(session: Session, ticket: Ticket, now: datetime) -> None:
     """Who handled it so far keeps its view of the past and nothing to do; nobody owns it or acts for it any more, and
     whoever is next has its own first reply to give. What it wished for its category is nobody's any more."""
-    roles = ("handling", "acting", "deputy", "tray")
-    former = select(Party).where(Party.ticket_id == ticket.id, Party.role.in_(roles))
-    for row in () if begun(session, ticket.id) else session.scalars(former):
-        row.role = "former"
+    if not begun(session, ticket.id):
+        for row in session.scalars(_PRESENT, {"ticket_id": ticket.id}):
+            row.role = "former"
     ticket.owner_id, ticket.acting_id, ticket.acting_counts = None, None, False
     ticket.help_asked_at = ticket.urged_at = ticket.first_reply_at = None
     ticket.category_wanted = ""

@@ -22,8 +22,9 @@ from app.models import dialect_search as documents
 from app.models.dialect import for_update
 from app.models.dialect_search import Document
 from app.models.in_one import Part
-from app.services.transaction import begun, drop, kept, write
+from app.services.transaction import at_end, begun, drop, kept, read_ahead, write
 
+_EXTENSIONS = "documents"
 BATCH = 100  # tickets a transaction: a portal at work does not wait for it
 Scopes = Iterable[tuple[int, int | None]]  # organisation, province
 Texts = Sequence[tuple[datetime, str, Any]]  # of entries: when, type, body
@@ -42,11 +43,37 @@ def note(session: Session, ticket: Ticket, kind: str, body: Mapping[str, Any], n
         renew(session, [ticket.id])
     if ticket.search_rank is None:
         documents.insert(session, [Document(ticket.id, rank, (), terms)])
-    elif terms:
-        documents.extend(session, ticket.search_rank, Document(ticket.id, rank, (), terms))
-    else:
+    elif not terms:
         return
+    elif not _put_off(session, ticket, rank, terms):
+        documents.extend(session, ticket.search_rank, Document(ticket.id, rank, (), terms))
     ticket.search_rank = rank
+
+
+Extensions = dict[int, Document]  # by ticket
+
+
+def _put_off(session: Session, ticket: Ticket, rank: int, terms: Sequence[str]) -> bool:
+    """Whether the document is extended with the rest of what is written: `extend_beside`, or the end of the write
+    transaction."""
+    gathered: Extensions | None = at_end(session, _EXTENSIONS, dict, _extend) if documents.by_itself(session) else None
+    if gathered is None:
+        return False
+    before = gathered[ticket.id].terms if ticket.id in gathered else ()
+    gathered[ticket.id] = Document(ticket.id, rank, (), (*before, *terms))
+    return True
+
+
+def _extend(session: Session, gathered: Extensions) -> None:
+    for document in gathered.values():
+        documents.extend(session, document.rank, document)
+
+
+def extend_beside(session: Session, ticket: Ticket) -> list[Part]:
+    """What a stored ticket's document still has to be extended by, to be executed with its rows. PostgreSQL only."""
+    gathered: Extensions = read_ahead(session, _EXTENSIONS) or {}
+    document = gathered.pop(ticket.id, None)
+    return [documents.extend_part(session, document)] if document else []
 
 
 def admit(session: Session, ticket: Ticket, party: Party) -> None:
@@ -130,6 +157,8 @@ def renew(session: Session, ticket_ids: Sequence[int]) -> None:
         texts[ticket_id].append((at, kind, body))
     ends = select(Person.ticket_id, Person.phone_last4).where(Person.ticket_id.in_(texts))
     phones = {row.ticket_id: row.phone_last4 for row in session.execute(ends)}
+    for one in tickets:  # all that was said is read
+        (read_ahead(session, _EXTENSIONS) or {}).pop(one.id, None)
     documents.forget(session, [(one.id, one.search_rank) for one in tickets if one.search_rank is not None])
     made = [_document(one, parties[one.id], texts[one.id], phones.get(one.id, "")) for one in tickets]
     documents.insert(session, made)

@@ -93,8 +93,13 @@ class Answerable:
 
 def answerable(session: Session, actor: Actor, number: str) -> Answerable:
     """The ticket in the actor's scope with its platform orders, for whoever binds an answer. Raises NotFound."""
-    ticket = scope.load(session, actor, number)
-    return Answerable(ticket, together.ask(session, _ORDERS(ticket_id=ticket.id))[0])
+    found = together.run(session, {"ticket": scope.reading(actor, number), "orders": _orders_of(number)})
+    return Answerable(**found)
+
+
+def _orders_of(number: str) -> Step[list[tuple[PlatformOrder, Connection]]]:
+    (found,) = yield (_ORDERS_OF_NUMBER(numbered=number),)
+    return found
 
 
 def view(session: Session, actor: Actor, number: str) -> View:
@@ -158,6 +163,13 @@ _ORDERS = Question(
     select(PlatformOrder, Connection)
     .join(Connection, Connection.id == PlatformOrder.connection_id)
     .where(PlatformOrder.ticket_id == _OF)
+    .order_by(PlatformOrder.id)
+)
+_NUMBERED = select(Ticket.id).where(Ticket.number == bindparam("numbered")).scalar_subquery()
+_ORDERS_OF_NUMBER = Question(
+    select(PlatformOrder, Connection)
+    .join(Connection, Connection.id == PlatformOrder.connection_id)
+    .where(PlatformOrder.ticket_id == _NUMBERED)
     .order_by(PlatformOrder.id)
 )
 _CALLBACKS = Question(select(Outbox).where(Outbox.ticket_id == _OF, Outbox.kind == "callback").order_by(Outbox.id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from logging import Logger
 from typing import Any, TypeVar, cast
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import failpoints
 from app.extensions import HELD, db
-from app.models import altered, pending
+from app.models import Ticket, altered, pending
 from app.models.dialect import write_options
 from app.models.in_one import Part
 
@@ -139,13 +140,19 @@ def keep(session: Session, key: Hashable, value: object) -> None:
         store[key] = value
 
 
-def stored(session: Session, *, many: bool = False, beside: Sequence[Part] = ()) -> None:
+def stored(session: Session, *, many: bool = False, beside: Sequence[Part] = (), of: int | None = None) -> None:
     """Store what was made and changed so far: new rows first, parents before children. With `many`, changes of rows
-    that are locked go out together; what is `beside` is executed with the new rows."""
-    pending.store(session, beside)
+    that are locked go out together; what is `beside` is executed with the new rows, and so are the changes of the
+    locked ticket `of` and of what belongs to it."""
+    changes, states = ([], set()) if of is None else altered.parts(session, partial(_belongs, of))
+    pending.store(session, [*beside, *changes], states)
     if many:
         altered.store(session)
     session.flush()
+
+
+def _belongs(ticket_id: int, one: Any) -> bool:
+    return ticket_id == (one.id if isinstance(one, Ticket) else getattr(one, "ticket_id", None))
 
 
 def taken(session: Session, key: Hashable) -> Any:

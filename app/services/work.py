@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter as Tally
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from app.domain import kinds, lifecycle
 from app.models import Clock, Counter, Organisation, Party, Ticket, WorkItem
 from app.models.among import among
 from app.models.dialect_rows import upsert, upsert_part
+from app.models.together import Question
 from app.services import counts, gathering, search_index, versions
-from app.services.transaction import begun, stored
+from app.services.transaction import begun, keep, stored, taken
 from app.services.work_item import Seat, item_of, wants_help
 
 # Clocks that wait for one organisation and not for the handling site, and the queue in which it finds the ticket.
@@ -47,10 +49,36 @@ def refresh(session: Session, ticket: Ticket) -> None:
     parties = _waiting_parties(session, ticket)
     if parties and _alone(session, ticket):
         return _begin(session, _Change(ticket, {}, _scopes(ticket, parties), ticket.activity_at))
+    known, seen = taken(session, ("items", ticket.id)), taken(session, ("parties", ticket.id))
+    if known is not None and _as_read(session, ticket):
+        return _go_on(session, _Change(ticket, known, _scopes(ticket, seen), ticket.activity_at))
     stored(session)
     before = {} if begun(session, ticket.id) else _items(session, ticket)
     desks = _scopes(ticket, parties or _parties(session, ticket))
     _renew(session, [_Change(ticket, before, desks, ticket.activity_at)])
+
+
+def read_before(session: Session, ticket: Ticket, items: list[Any], parties: list[Any]) -> None:
+    """What `ITEMS` and `PARTIES` have found under the lock of the ticket: what `refresh` needs not ask for."""
+    keep(session, ("items", ticket.id), {one.scope: one._asdict() for one in items})
+    keep(session, ("parties", ticket.id), parties)
+
+
+def _as_read(session: Session, ticket: Ticket) -> bool:
+    """Whether what was read is what there is, on an engine where each statement counts."""
+    if _has_asked(ticket) or session.get_bind().dialect.name != "postgresql":
+        return False
+    changed = itertools.chain(session.new, session.dirty, session.deleted)
+    return not any(isinstance(one, Party) for one in changed)
+
+
+def _go_on(session: Session, change: _Change) -> None:
+    """Store what was made and changed of a ticket together with its items and its search document."""
+    moves = _moves(session, [change])
+    beside = [*upsert_part(session, WorkItem, moves.fresh), *search_index.extend_beside(session, change.ticket)]
+    stored(session, beside=beside, of=change.ticket.id)
+    _leave(session, moves)
+    _count(session, moves)
 
 
 def _alone(session: Session, ticket: Ticket) -> bool:
@@ -98,9 +126,13 @@ class _Moves:
 def _renew(session: Session, changes: Iterable[_Change]) -> None:
     moves = _moves(session, changes)
     upsert(session, WorkItem, moves.fresh)
+    _leave(session, moves)
+    _count(session, moves)
+
+
+def _leave(session: Session, moves: _Moves) -> None:
     if moves.gone:
         session.connection().execute(_GONE, moves.gone)
-    _count(session, moves)
 
 
 def _moves(session: Session, changes: Iterable[_Change]) -> _Moves:
@@ -127,6 +159,7 @@ def _count(session: Session, moves: _Moves) -> None:
 _COLUMNS = tuple(column.name for column in WorkItem.__table__.columns)
 _OWN: Any = WorkItem.ticket_id == bindparam("of_ticket")
 _ITEMS = select(*(getattr(WorkItem, name) for name in _COLUMNS)).where(_OWN)
+ITEMS = Question(_ITEMS)
 _ALL_ITEMS = select(*(getattr(WorkItem, name) for name in _COLUMNS)).where(among(WorkItem.ticket_id, "of_tickets"))
 _GONE = delete(WorkItem.__table__).where(_OWN, WorkItem.scope == bindparam("of_scope"))  # type: ignore[arg-type]
 
@@ -179,6 +212,7 @@ def _lcs_beside(ticket: Ticket) -> str:
 _PARTIES = select(Party.organisation_id, Party.province_id).where(
     Party.ticket_id == bindparam("ticket_id"), Party.role != "former"
 )
+PARTIES = Question(_PARTIES)
 
 _ALL_PARTIES = select(Party.ticket_id, Party.organisation_id, Party.province_id).where(
     among(Party.ticket_id, "of_tickets"), Party.role != "former"

@@ -9,7 +9,7 @@ import pytest
 
 from app import clock
 from app.extensions import queue, redis_client
-from app.jobs import schedule, sends
+from app.jobs import exports, schedule, sends
 from app.services import replies, sweep
 from app.services.outbox import Result
 from app.services.replies import ResultIn
@@ -104,3 +104,35 @@ def test_a_bell_that_is_off_costs_nothing_and_says_nothing(bell, app, caplog):
     with app.app_context():
         sends.ring()
     assert not caplog.records
+
+
+def test_rings_before_a_job_begins_are_one_job_and_after_it_has_begun_the_bell_is_heard_again(app, redis_url):
+    lane, client = queue(redis_url), redis_client(redis_url)
+    client.flushdb()
+    with app.app_context():
+        for _ in range(5):
+            sends.ring()
+        assert lane.count == 1
+        sends.hear()
+        sends.ring()
+        assert lane.count == 2
+
+
+def test_each_lane_has_a_bell_of_its_own(app, redis_url):
+    redis_client(redis_url).flushdb()
+    with app.app_context():
+        sends.ring()
+        exports.ring()
+        sends.hear()
+        exports.ring()
+        sends.ring()
+    assert (queue(redis_url).count, queue(redis_url, exports.LANE).count) == (2, 1)
+
+
+def test_a_bell_whose_job_was_lost_is_forgotten_by_itself(app, redis_url):
+    client = redis_client(redis_url)
+    client.flushdb()
+    with app.app_context():
+        sends.ring()
+    left = [client.pttl(key) for key in client.keys(f"{sends.RUNG}*")]
+    assert len(left) == 1 and 0 < left[0] <= sends.RUNG_FOR
