@@ -5,6 +5,7 @@ SQLite: files in `var/bench`. PostgreSQL: databases of their own beside the one 
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from launcher.settings import ROOT
 
 FOLDER = ROOT / "var" / "bench"
 PREFIX = "kuaifu_bench_"
+FILLED_BY = ("company", "data", "multiply", "tickets")
 COPIES = ("run", "own")
 COPIED = 1_000_000  # tickets up to which a data set is copied for a run: ten million are 50 GB
 
@@ -109,7 +111,10 @@ class Place:
 @cache
 def _digest() -> str:
     """Another schema, other seeds or another way of filling is another data set; for a whole run it is the same."""
-    return fingerprint()[:10]
+    digest = hashlib.sha256(fingerprint().encode())
+    for name in FILLED_BY:
+        digest.update((ROOT / "bench" / f"{name}.py").read_bytes())
+    return digest.hexdigest()[:10]
 
 
 def _remove_files(name: str) -> None:

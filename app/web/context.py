@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, g, has_request_context, url_for
+from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import force_locale, get_translations
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -78,7 +78,8 @@ def init(app: Flask) -> None:
 
 
 def _bind() -> None:
-    g.fmt = words().fmt
+    if request.blueprint != "platform":  # nobody reads there
+        g.fmt = words().fmt
 
 
 def _page() -> dict[str, Any]:
