@@ -159,23 +159,30 @@ def _plan(dialect: Dialect, questions: Sequence[Question]) -> _Plan:
         ways[name] = parameter.type.dialect_impl(dialect).bind_processor(dialect)
     fixed = {name: _through(ways.get(name), value) for name, value in state.parameters.items() if name not in names}
     order = tuple(state.positiontup) if state.positiontup else None
-    said = state.statement if order else _limited(state.statement, fixed)
+    said = state.statement if order else _spelled_out(state.statement, fixed)
     needed, readers = {name: ways[name] for name in names}, tuple(read for _, read in parts)
     return _Plan(said, said.encode(), order, fixed, needed, readers, whole)
 
 
-def _limited(said: str, fixed: dict[str, Any]) -> str:
-    """The statement with its limits in numbers: of one that is a parameter PostgreSQL expects a tenth of all rows, and
-    would rather plan a page anew each time than keep a plan."""
-    limits = {name for name in _LIMIT.findall(said) if type(fixed.get(name)) is int}
-    said = _LIMIT.sub(lambda found: f"LIMIT {fixed[found[1]]}" if found[1] in limits else found[0], said)
-    for name in limits:
-        if f"%({name})s" not in said:
-            del fixed[name]
+def _spelled_out(said: str, fixed: dict[str, Any]) -> str:
+    """The statement with its own codes and numbers in it, and not as parameters: of a queue that is a parameter
+    PostgreSQL expects as many rows as of an average one, and of a limit a tenth of all, and would rather plan a page
+    anew each time than keep a plan. Nobody types what stands in a question."""
+    known = {name: _LITERALS[type(value)](value) for name, value in fixed.items() if type(value) in _LITERALS}
+    said = _LIMIT.sub(lambda found: f"LIMIT {known[found[1]]}" if found[1] in known else found[0], said)
+    said = _PARAMETER.sub(lambda found: known.get(found[1], found[0]), said)
+    for name in known:
+        del fixed[name]
     return said
 
 
 _LIMIT = re.compile(r"LIMIT %\((\w+)\)s::INTEGER")
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+_LITERALS: dict[type, Callable[[Any], str]] = {
+    str: lambda text: "'" + text.replace("'", "''").replace("%", "%%") + "'",
+    int: lambda n: str(n) if n >= 0 else f"({n})",
+    bool: lambda value: "true" if value else "false",
+}
 
 
 def _through(way: Read | None, value: Any) -> Any:

@@ -21,7 +21,7 @@ INDEXES = "SELECT count(*) FROM pg_indexes WHERE schemaname = current_schema()"
 def made(db_session: Any, cast: Cast) -> Any:
     sites = [(cast.places[code], code, cast.places[code[:2]]) for code in ("330106-01", "440305-01")]
     clerk = cast["site"].user_id or 0
-    house = Company(sites, [1.0, 2.0], list(CATEGORIES), cast.connection_id, 1, {sites[0][0]: clerk})
+    house = Company(sites, [1.0, 2.0], list(CATEGORIES), cast.connection_id, 1, {sites[0][0]: [clerk]})
     list(tickets.write(db_session, house, WRITTEN, NOON))
     return db_session
 
