@@ -56,11 +56,11 @@ class Filters:
 
 def offered(desk: str, filters: Filters) -> Filters:
     """The filters as a desk may have them. The order of the last activity has one index: over all of the open work. A
-    site's work is small enough to look through for everything else, but for what one person has; a province's and the
-    network's grow with the house.
+    site's work is small enough to look through for a queue or what nobody has, but not for a category or what one
+    person has; a province's and the network's grow with the house.
     """
     plain = filters.queue == "all" and not filters.category and not filters.owner
-    small = desk == "site" and filters.owner != "mine"
+    small = desk == "site" and filters.owner != "mine" and not filters.category
     return filters if filters.sort == "due" or small or plain else replace(filters, sort="due")
 
 
@@ -75,7 +75,8 @@ def filtered(statement: Any, actor: Actor, filters: Filters, now: Any, soon: Any
     wanted: list[Any] = [*conditions(queue, now, soon)]
     if filters.owner == "mine":  # one person has few: by that person's own index, whatever the queue
         statement = statement.where(WorkItem.owner_id == actor.user_id)
-        wanted = [func.coalesce(one, false()) for one in wanted]
+    if filters.owner == "mine" or (filters.sort == "activity" and queue == "todo"):  # or by that of the order, where
+        wanted = [func.coalesce(one, false()) for one in wanted]  # most are to be done
     statement = statement.where(*wanted)
     if filters.owner == "unclaimed":
         statement = statement.where(WorkItem.owner_id.is_(None))
