@@ -73,10 +73,15 @@ def _refuse_unstorable() -> None:
     if any(isinstance(value, int) and value >= 2**63 for value in asked):
         abort(404)
     texts = [str(value) for value in asked]
-    for given in (request.args, request.form):
+    for given in (request.args, request.form) if _has_a_body() else (request.args,):
         texts += [value for values in given.listvalues() for value in values]
     if any("\0" in text for text in texts):
         abort(400)
+
+
+def _has_a_body() -> bool:
+    sent = request.environ
+    return sent.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in sent
 
 
 @login.unauthorized_handler
