@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, event, select
+from sqlalchemy import bindparam, event, literal, select
 from sqlalchemy.orm import aliased
 
 from app.models import CalendarDay, Category, Clock, Event, FreeText, Organisation, Ticket, User, together
@@ -102,3 +102,16 @@ def test_steps_ask_at_the_same_time_and_go_on_with_what_they_were_told(db_sessio
 def test_two_questions_never_get_each_others_value(db_session, company):
     with pytest.raises(ValueError, match="ticket_id"):
         ask(db_session, CLOCKS(ticket_id=1), ROW(ticket_id=2))
+
+
+ODD = ("'", "''", "%", "%s", "%(ticket_id)s", "\\", "\\'", ":x", "$1", "驿站", "")
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_code_that_stands_in_a_question_is_the_text_that_it_is(company: Cast, db_session: Any, odd: str) -> None:
+    asked = Question(
+        select(literal(odd).label("code"), literal(-7).label("n"), literal(True).label("so"), bindparam("x"))
+    )
+    assert [tuple(line) for line in ask(db_session, asked(x=odd))[0]] == [(odd, -7, True, odd)]
+    among_them = Question(select(Organisation.code).where(Organisation.code.in_([odd, "33"])))
+    assert ask(db_session, among_them())[0] == ["33"]
