@@ -136,3 +136,17 @@ def test_a_bell_whose_job_was_lost_is_forgotten_by_itself(app, redis_url):
         sends.ring()
     left = [client.pttl(key) for key in client.keys(f"{sends.RUNG}*")]
     assert len(left) == 1 and 0 < left[0] <= sends.RUNG_FOR
+
+
+@pytest.mark.parametrize(("job", "look", "lane_name"), [
+    (sends.drain, (sends, "deliver_due"), "sends"), (exports.drain, (exports, "run_due"), exports.LANE),
+])  # fmt: skip
+def test_what_is_stored_while_a_job_looks_for_work_is_rung_for(app, redis_url, monkeypatch, job, look, lane_name):
+    redis_client(redis_url).flushdb()
+    ring = {"sends": sends.ring, exports.LANE: exports.ring}[lane_name]
+    monkeypatch.setattr(sends, "application", lambda: app)
+    monkeypatch.setattr(*look, lambda: ring() or 0)  # somebody stores and rings right then
+    with app.app_context():
+        ring()
+        job()
+        assert queue(redis_url, lane_name).count == 2
