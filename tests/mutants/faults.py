@@ -352,4 +352,7 @@ FAULTS = (
           "ahead.actor == actor and ahead.make", "ahead.make",
           ("tests/web/test_read_ahead.py::"
            "test_a_poll_counts_for_whom_the_person_has_become_and_not_for_whom_they_were",)),
+    Fault("a bell that rings while a job looks for work is lost", "app/jobs/sends.py",
+          "        hear()\n", "",
+          ("tests/jobs/test_bell.py::test_what_is_stored_while_a_job_looks_for_work_is_rung_for",)),
 )  # fmt: skip
