@@ -32,7 +32,7 @@ KEEP_EVERY = 20  # pages written into a file between two renewals of the lease
 
 def ring() -> None:
     """Tell the workers that an export waits. Without Redis nothing is lost: the schedule finds the row."""
-    sends.ring(LANE, "app.jobs.exports.drain", TIMEOUT)
+    sends.call(LANE, "app.jobs.exports.drain", TIMEOUT)
 
 
 def relay() -> None:
@@ -46,7 +46,6 @@ def relay() -> None:
 def drain() -> int:
     """RQ entry point: work on what is due, for about a minute; the number of exports taken up."""
     with sends.application().app_context():
-        sends.hear(LANE)
         return run_due()
 
 

@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any
 
 from flask import Flask, current_app
+from redis import RedisError
 from rq.timeouts import BaseTimeoutException
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.extensions import db, queue
+from app.extensions import db, queue, redis_client
 from app.integrations.platform.errors import PlatformError
 from app.jobs import arrivals, gateways, robots
 from app.models import Outbox
@@ -22,35 +23,51 @@ from app.services.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 SECONDS = 40
-RUNG, RUNG_FOR = "kuaifu:rung:", 2000  # what remembers a bell, and for how many ms if its job is lost
+RUNG, RUNG_FOR = "kuaifu:rung", 2000  # what remembers a bell, and for how many ms if its job is lost
 SILENCE = 15.0  # seconds without ringing after the bell failed
 
 _silent_until: dict[str, float] = {}
 
 
-def ring(lane_name: str = "sends", entry: str = "app.jobs.sends.drain", timeout: int = 120) -> None:
-    """Tell the workers that something waits. Without Redis nothing is lost: the relay finds the rows.
+def ring() -> None:
+    """Tell the workers that something is to be sent. While a job waits that nobody has begun, nothing is said: it will
+    find what is stored by now."""
+    call("sends", "app.jobs.sends.drain", 120, once=True)
 
-    While a job waits that nobody has begun, nothing is said: it will find what is stored by now. After a failure the
-    bell is left alone for a while, so that a Redis that hangs delays one reply and not all.
+
+def call(lane_name: str, entry: str, timeout: int, *, once: bool = False) -> None:
+    """Put a job into a lane; with `once`, unless one waits there. Without Redis nothing is lost: the relay finds the
+    rows. After a failure the bell is left alone for a while, so that a Redis that hangs delays one reply and not all.
     """
     config = current_app.extensions["kuaifu"]
     if time.monotonic() < _silent_until.get(config.redis_url, 0.0):
         return
     try:
         lane = queue(config.redis_url, lane_name)
-        if lane is not None and lane.connection.set(f"{RUNG}{lane_name}", 1, nx=True, px=RUNG_FOR):
-            lane.enqueue(entry, result_ttl=0, failure_ttl=3600, job_timeout=timeout)
+        if lane is not None and (not once or lane.connection.set(RUNG, 1, nx=True, px=RUNG_FOR)):
+            _put(lane, entry, timeout)
     except Exception as error:
         _silent_until[config.redis_url] = time.monotonic() + SILENCE
         log.warning("bell silent: %s", type(error).__name__)
 
 
-def hear(lane_name: str = "sends") -> None:
-    """A job begins: whatever is stored from now on is rung for again. To be called before it looks for anything."""
-    lane = queue(current_app.extensions["kuaifu"].redis_url, lane_name)
-    if lane is not None:
-        lane.connection.delete(f"{RUNG}{lane_name}")
+def _put(lane: Any, entry: str, timeout: int) -> None:
+    try:
+        lane.enqueue(entry, result_ttl=0, failure_ttl=3600, job_timeout=timeout)
+    except Exception:
+        lane.connection.delete(RUNG)  # or others would take it for rung
+        raise
+
+
+def hear() -> None:
+    """A job begins: whatever is stored from now on is rung for again. To be called before it looks for anything. A
+    Redis that is away keeps nobody from the work; the mark ends by itself."""
+    client = redis_client(current_app.extensions["kuaifu"].redis_url)
+    try:
+        if client is not None:
+            client.delete(RUNG)
+    except RedisError as error:
+        log.warning("bell not answered: %s", type(error).__name__)
 
 
 @cache

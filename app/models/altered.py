@@ -41,7 +41,7 @@ class _Alike:
 
 def store(session: Session) -> None:
     """Store what is changed. New and deleted objects wait for the next flush, and so do those with changed JSON, where
-    nothing at all is told from a null."""
+    nothing at all is told from a null, and those whose key has several columns."""
     connection = session.connection()
     for some in _found(session, lambda _one: True):
         _update(connection, some)
@@ -50,7 +50,8 @@ def store(session: Session) -> None:
 
 def parts(session: Session, ours: Callable[[Any], bool]) -> tuple[list[Part], set[Any]]:
     """The same of those objects that are `ours`, to be executed with other statements, and their states: once it is
-    done they are rows of the session (`store` in `models/pending`). PostgreSQL only."""
+    done they are rows of the session (`store` in `models/pending`). They must lie under a lock: a row that is gone
+    would not be missed. PostgreSQL only."""
     dialect, made, states = session.get_bind().dialect, [], set()
     for some in _found(session, ours):
         rows = some.rows()
@@ -64,7 +65,7 @@ def _found(session: Session, ours: Callable[[Any], bool]) -> list[_Alike]:
     alike: dict[tuple[Mapper[Any], Keys], list[Any]] = {}
     for one in session.dirty:
         state = inspect(one)
-        keys = _changed(state) if ours(one) else ()
+        keys = _changed(state) if ours(one) and len(state.mapper.primary_key) == 1 else ()
         if keys and not any(isinstance(state.mapper.columns[key].type, JSON) for key in keys):
             alike.setdefault((state.mapper, keys), []).append(state)
     some = sorted(alike.items(), key=lambda item: (str(item[0][0].local_table), item[0][1]))

@@ -11,14 +11,14 @@ import msgspec
 from psycopg import DataError, adapters
 from psycopg.adapt import Dumper, PyFormat
 from psycopg.types.array import ListDumper
-from psycopg.types.json import Json, set_json_dumps, set_json_loads
+from psycopg.types.json import Json, set_json_loads
 
 
 def read_and_write_quickly() -> None:
-    """What PostgreSQL answers a page is JSON, and most of what it keeps comes as arrays, some of them of JSON: each
-    value goes through fewer hands than the driver's own."""
+    """What PostgreSQL answers a page is JSON, of which msgspec makes values sooner than the standard library, and most
+    of what it keeps comes as arrays, whose values go through fewer hands than the driver's own. JSON is written by the
+    standard library, which refuses what is none; msgspec would make something of it."""
     set_json_loads(_values)
-    set_json_dumps(_text)
     adapters.register_dumper(list, Array)
 
 
@@ -27,13 +27,6 @@ def _values(told: str | bytes) -> Any:
         return msgspec.json.decode(told)
     except msgspec.DecodeError:  # half of a pair of surrogates, which a text may hold and PostgreSQL keeps
         return json.loads(told)
-
-
-def _text(value: Any) -> str | bytes:
-    try:
-        return msgspec.json.encode(value)
-    except (TypeError, ValueError):  # that half again, or what msgspec does not know
-        return json.dumps(value)
 
 
 class Array(Dumper):
@@ -71,7 +64,7 @@ def _quoted(text: str) -> str:
 
 
 def _json(value: Json) -> str:
-    said = (value.dumps or _text)(value.obj)
+    said = (value.dumps or json.dumps)(value.obj)
     return _quoted(said if isinstance(said, str) else said.decode())
 
 

@@ -18,7 +18,7 @@ from app.domain import lifecycle
 from app.domain.roles import Actor
 from app.models import Clock, Organisation, Party, Ticket
 from app.models.together import Question, Step
-from app.services import clocks, desk, journal
+from app.services import clocks, desk, journal, work
 from app.services.desk import Outcome, Post
 from app.services.transaction import write
 
@@ -60,6 +60,7 @@ def give_back(session: Session, ticket: Ticket, actor: Actor, now: datetime) -> 
     data = {"site_id": ticket.handling_site_id, "organisation_id": ticket.acting_id}
     row = session.get(Party, (ticket.id, ticket.acting_id)) if ticket.acting_id else None
     if row is not None and row.role == "deputy":
+        work.parties_change(session, ticket)
         row.role = "former"
     if ticket.acting_id == ticket.province_id:
         ticket.help_asked_at = None

@@ -12,7 +12,7 @@ from app.domain.responsibility import OPEN
 from app.domain.roles import Actor
 from app.domain.ticket_facts import NO_CASES, Cases
 from app.models import Clock, EvidenceOrder, Organisation, Party, PartyCase, Ticket, Transfer
-from app.services import clocks, search_index
+from app.services import clocks, search_index, work
 
 ACTIVE = frozenset({"asked", "answered", "disputed", "not_liable", "rejected", "arbitration", "presumed", "ruled"})
 
@@ -104,6 +104,7 @@ def _provinces(session: Session, ticket: Ticket) -> list[int]:
 def admit(session: Session, ticket: Ticket, organisation: Organisation, role: str, now: object) -> None:
     """Let an organisation see the ticket from now on; a role that it has already as handling site stays."""
     row = session.get(Party, (ticket.id, organisation.id))
+    work.parties_change(session, ticket)
     if row is None:
         province_id = organisation.id if organisation.kind == "province" else organisation.province_id
         row = Party(ticket_id=ticket.id, organisation_id=organisation.id, province_id=province_id, added_at=now)

@@ -23,6 +23,7 @@ from app.services import (
     party_cases,
     presumption,
     reminders,
+    work,
 )
 from app.services.desk import Outcome, Post
 from app.services.party_cases import data_of
@@ -112,6 +113,7 @@ def remove(*, actor: Actor, post: Post, party: str, text: str, now: datetime) ->
         case, organisation = party_cases.named(session, ticket, party, rule.MAY_LEAVE)
         case.state, case.contest_until = rule.REMOVED, None
         row = session.get_one(Party, (ticket.id, organisation.id))
+        work.parties_change(session, ticket)
         row.role = "ordered" if organisation.id in cases.of(ticket).ordered else "former"
         data = data_of(organisation) | acting.said(session, ticket, actor)
         event = journal.append(session, ticket, "party_removed", actor=actor, now=now, data=data, text={"text": text})

@@ -29,6 +29,7 @@ from app.services import (
     ownership,
     scans,
     search_index,
+    work,
 )
 from app.services.desk import Outcome, Post
 from app.services.scans import ScanRow
@@ -102,6 +103,7 @@ _PRESENT = select(Party).where(
 def leave(session: Session, ticket: Ticket, now: datetime) -> None:
     """Who handled it so far keeps its view of the past and nothing to do; nobody owns it or acts for it any more, and
     whoever is next has its own first reply to give. What it wished for its category is nobody's any more."""
+    work.parties_change(session, ticket)
     if not begun(session, ticket.id):
         for row in session.scalars(_PRESENT, {"ticket_id": ticket.id}):
             row.role = "former"
@@ -140,6 +142,7 @@ def _party(
     session: Session, ticket: Ticket, organisation_id: int, province_id: int | None, role: str, now: datetime
 ) -> None:
     row = None if begun(session, ticket.id) else session.get(Party, (ticket.id, organisation_id))
+    work.parties_change(session, ticket)
     if row is None:
         row = Party(ticket_id=ticket.id, organisation_id=organisation_id, province_id=province_id, added_at=now)
         session.add(row)

@@ -60,7 +60,8 @@ def _put_off(session: Session, ticket: Ticket, rank: int, terms: Sequence[str]) 
     if gathered is None:
         return False
     before = gathered[ticket.id].terms if ticket.id in gathered else ()
-    gathered[ticket.id] = Document(ticket.id, rank, (), (*before, *terms))
+    more = tuple(dict.fromkeys((*before, *terms)))[: documents.MOST_LEXEMES]
+    gathered[ticket.id] = Document(ticket.id, rank, (), more)
     return True
 
 

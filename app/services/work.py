@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter as Tally
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from app.models.among import among
 from app.models.dialect_rows import upsert, upsert_part
 from app.models.together import Question
 from app.services import counts, gathering, search_index, versions
-from app.services.transaction import begun, keep, stored, taken
+from app.services.transaction import begun, drop, keep, stored, taken
 from app.services.work_item import Seat, item_of, wants_help
 
 # Clocks that wait for one organisation and not for the handling site, and the queue in which it finds the ticket.
@@ -64,12 +63,14 @@ def read_before(session: Session, ticket: Ticket, items: list[Any], parties: lis
     keep(session, ("parties", ticket.id), parties)
 
 
+def parties_change(session: Session, ticket: Ticket) -> None:
+    """Whoever changes the parties of a ticket says so: what was read before holds no more."""
+    drop(session, ("items", ticket.id))
+
+
 def _as_read(session: Session, ticket: Ticket) -> bool:
     """Whether what was read is what there is, on an engine where each statement counts."""
-    if _has_asked(ticket) or session.get_bind().dialect.name != "postgresql":
-        return False
-    changed = itertools.chain(session.new, session.dirty, session.deleted)
-    return not any(isinstance(one, Party) for one in changed)
+    return not _has_asked(ticket) and session.get_bind().dialect.name == "postgresql"
 
 
 def _go_on(session: Session, change: _Change) -> None:

@@ -6,6 +6,7 @@ import socket
 from dataclasses import replace
 
 import pytest
+from rq import Queue
 
 from app import clock
 from app.extensions import queue, redis_client
@@ -118,15 +119,31 @@ def test_rings_before_a_job_begins_are_one_job_and_after_it_has_begun_the_bell_i
         assert lane.count == 2
 
 
-def test_each_lane_has_a_bell_of_its_own(app, redis_url):
+def test_each_export_that_waits_may_have_a_worker_of_its_own(app, redis_url):
     redis_client(redis_url).flushdb()
     with app.app_context():
         sends.ring()
-        exports.ring()
-        sends.hear()
-        exports.ring()
+        for _ in range(3):
+            exports.ring()
+    assert (queue(redis_url).count, queue(redis_url, exports.LANE).count) == (1, 3)
+
+
+def test_a_job_that_could_not_be_put_there_is_rung_for_again_by_the_next(app, redis_url, monkeypatch):
+    redis_client(redis_url).flushdb()
+    with monkeypatch.context() as away, app.app_context():
+        away.setattr(Queue, "enqueue", lambda *_told, **_named: 1 / 0)
         sends.ring()
-    assert (queue(redis_url).count, queue(redis_url, exports.LANE).count) == (2, 1)
+    sends._silent_until.clear()  # another process
+    with app.app_context():
+        sends.ring()
+    assert queue(redis_url).count == 1
+
+
+def test_a_redis_that_goes_away_keeps_no_job_from_its_work(bell, app, monkeypatch):
+    bell("redis://127.0.0.1:9/0")
+    monkeypatch.setattr(sends, "application", lambda: app)
+    monkeypatch.setattr(sends, "deliver_due", lambda: 7)
+    assert sends.drain() == 7
 
 
 def test_a_bell_whose_job_was_lost_is_forgotten_by_itself(app, redis_url):
@@ -134,19 +151,15 @@ def test_a_bell_whose_job_was_lost_is_forgotten_by_itself(app, redis_url):
     client.flushdb()
     with app.app_context():
         sends.ring()
-    left = [client.pttl(key) for key in client.keys(f"{sends.RUNG}*")]
+    left = [client.pttl(key) for key in client.keys(sends.RUNG)]
     assert len(left) == 1 and 0 < left[0] <= sends.RUNG_FOR
 
 
-@pytest.mark.parametrize(("job", "look", "lane_name"), [
-    (sends.drain, (sends, "deliver_due"), "sends"), (exports.drain, (exports, "run_due"), exports.LANE),
-])  # fmt: skip
-def test_what_is_stored_while_a_job_looks_for_work_is_rung_for(app, redis_url, monkeypatch, job, look, lane_name):
+def test_what_is_stored_while_a_job_looks_for_work_is_rung_for(app, redis_url, monkeypatch):
     redis_client(redis_url).flushdb()
-    ring = {"sends": sends.ring, exports.LANE: exports.ring}[lane_name]
     monkeypatch.setattr(sends, "application", lambda: app)
-    monkeypatch.setattr(*look, lambda: ring() or 0)  # somebody stores and rings right then
+    monkeypatch.setattr(sends, "deliver_due", lambda: sends.ring() or 0)  # somebody stores and rings right then
     with app.app_context():
-        ring()
-        job()
-        assert queue(redis_url, lane_name).count == 2
+        sends.ring()
+        sends.drain()
+        assert queue(redis_url).count == 2

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from app.models import Clock, Counter, Event, FreeText, Outbox, Promise, Submission, Ticket, WorkItem
-from app.services import replies, work
+from app.models import Clock, Counter, Event, FreeText, Organisation, Outbox, Promise, Submission, Ticket, WorkItem
+from app.services import cases, replies, search_index, work
 from app.services.promises import PromiseIn
 from app.services.replies import ResultIn
+from app.services.transaction import write
 from bench.statements import counted, written_down
 from tests.cast import NOON, Cast, post, push, ticket
 
@@ -115,3 +116,30 @@ def test_a_result_that_fails_at_its_end_leaves_nothing(cast: Cast, db_session, m
     assert db_session.scalar(select(Ticket.state).where(Ticket.number == number)) == "replied"
     kinds = db_session.scalars(select(Event.type).join(Ticket, Ticket.id == Event.ticket_id)).all()
     assert Tally(kinds)["result"] == 1
+
+
+@pytest.mark.postgresql_only
+def test_who_becomes_a_party_before_the_work_items_are_renewed_has_one(cast: Cast, db_session, monkeypatch) -> None:
+    number, other = push(cast), cast.places["330108-01"]
+    real = replies._record_result
+
+    def admitting(session, ticket, *told):
+        cases.admit(session, ticket, session.get_one(Organisation, other), "party", LATER)
+        session.flush()
+        return real(session, ticket, *told)
+
+    monkeypatch.setattr(replies, "_record_result", admitting)
+    replies.result(actor=cast["site"], post=post(number, "k"), answer=ANSWERS["plain"], now=LATER)
+    own = ticket(db_session, number).id
+    assert other in db_session.scalars(select(WorkItem.scope).where(WorkItem.ticket_id == own)).all()
+
+
+def test_a_document_that_waits_for_the_end_grows_no_further_than_one_that_does_not(cast: Cast, db_session) -> None:
+    """PostgreSQL refuses one of more than a megabyte, and with it the message that brought it."""
+    number = push(cast)
+    with write() as session:
+        own = session.scalars(select(Ticket).where(Ticket.number == number)).one()
+        for n in range(60):
+            words = " ".join(f"w{n:02d}x{at:017d}" for at in range(2000))
+            search_index.note(session, own, "note", {"text": words}, LATER)
+    db_session.rollback()
