@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.policies import version_in_force
 from app.models import Category, Connection, Organisation, User
-from app.models.dialect import insert_rows
+from app.models.dialect_many import insert_rows
 from app.models.ids import new_id
 from app.services import policies
 

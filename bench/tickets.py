@@ -16,7 +16,7 @@ from app import models
 from app.domain import search
 from app.domain.roles import SYSTEM, Actor
 from app.models import dialect_search
-from app.models.dialect import insert_rows
+from app.models.dialect_many import insert_rows
 from app.models.dialect_search import Document
 from app.models.ids import new_id
 from app.services import journal

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Connection,
     Engine,
-    Table,
     event,
     func,
-    insert,
     literal_column,
     select,
     text,
@@ -28,7 +23,6 @@ from sqlalchemy.orm import Session
 from app.models import straight
 from app.models.dialect_pool import ask_the_idle, remember_long_statements
 from app.models.together import Question
-from app.models.types import UtcDateTime
 
 WRITE = "kuaifu_write"
 POOLED = "kuaifu_pooled"  # an engine behind a pooler that hands out a connection for one transaction only
@@ -40,7 +34,6 @@ OF_A_SESSION = (
 )  # fmt: skip
 CALLED_OFF = 2.0  # seconds that asking the server to break something off may take
 TRIES = 50  # draws of ticket numbers in a row
-INSTANTS = 2000  # remembered while many rows are written
 _LOCK = b"SELECT pg_advisory_xact_lock(hashtextextended(%(key)s, 0))"
 _NEXT_DRAWN = text("SELECT nextval('ticket_sequence')")
 _DRAWN = Question(select(func.nextval(literal_column("'ticket_sequence'"), type_=BigInteger()).label("n")))
@@ -120,30 +113,6 @@ def reserve_numbers(session: Session, count: int) -> int:
     raise RuntimeError("the ticket sequence is too busy to set numbers aside: try again")
 
 
-def insert_rows(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Insert many rows with the same keys, several times faster than an executed INSERT a row: PostgreSQL gets a COPY,
-    SQLite one prepared statement. Values pass through the columns' types as everywhere, but a JSON column also takes
-    text that is JSON already. A column that the rows leave out gets its default. The caller commits."""
-    connection = session.connection()
-    dialect = connection.dialect
-    rest = {c.name: _default(c.default) for c in table.c if c.name not in rows[0] and c.default is not None}
-    rows = [{**rest, **row} for row in rows] if rest else rows
-    statement = insert(table).values(dict.fromkeys(rows[0])).compile(dialect=dialect)
-    names = [column.name for column in table.c if column.name in rows[0]]
-    names = list(statement.positiontup or names)
-    ways = [_way(table.c[name].type, dialect) for name in names]
-    columns = list(zip(names, ways, strict=True))
-    made = (tuple([row[name] if way is None else way(row[name]) for name, way in columns]) for row in rows)
-    if dialect.name != "postgresql":
-        connection.exec_driver_sql(str(statement), list(made))
-        return
-    driver: Any = connection.connection.driver_connection
-    listed = ", ".join(f'"{name}"' for name in names)
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({listed}) FROM STDIN") as copy:
-        for values in made:
-            copy.write_row(values)
-
-
 def call_off(connection: Connection) -> None:
     """Break off what another thread waits for on a connection: it fails there, and its transaction is undone."""
     wire: Any = connection.connection.driver_connection
@@ -151,19 +120,6 @@ def call_off(connection: Connection) -> None:
         wire.cancel_safe(timeout=CALLED_OFF)
     else:
         wire.interrupt()
-
-
-def _default(default: Any) -> Any:
-    return default.arg(None) if default.is_callable else default.arg
-
-
-def _way(kind: Any, dialect: Any) -> Callable[[Any], Any] | None:
-    """How a value of a column's type becomes one of the driver's; None where it is one."""
-    way: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
-    if way is not None and isinstance(kind, JSON):
-        encode = way
-        return lambda value: value if isinstance(value, str) else encode(value)
-    return lru_cache(INSTANTS)(way) if way is not None and isinstance(kind, UtcDateTime) else way
 
 
 def lock_key(session: Session, key: str) -> None:

@@ -26,7 +26,8 @@ from app.models import (
     Reminder,
     Ticket,
 )
-from app.models.dialect import insert_rows, lock_key
+from app.models.dialect import lock_key
+from app.models.dialect_many import insert_rows
 from app.models.types import UtcDateTime
 from app.services import search_index
 

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app.domain.calendars import ONE_DAY, SHANGHAI, at_local, local_date
 from app.domain.scorecards import NAMES
 from app.models import DayCounted, DayFact, Organisation, Scan, Ticket
-from app.models.dialect import insert_rows, lock_key
+from app.models.dialect import lock_key
+from app.models.dialect_many import insert_rows
 from app.services.scorecard_facts import Span, measured, month_facts
 from app.services.transaction import write
 

@@ -17,7 +17,7 @@ from app.domain.search import rank, tails
 from app.domain.waybills import normalise
 from app.models import Clock, Event, FreeText, ImportedTicket, Party, Person, PlatformOrder, Ticket, WorkItem
 from app.models import dialect_search as documents
-from app.models.dialect import insert_rows
+from app.models.dialect_many import insert_rows
 from app.models.ids import new_id
 from app.services import history_work, journal, search_index
 

@@ -17,7 +17,8 @@ from app.domain.month_dates import freeze_from
 from app.domain.roles import Actor
 from app.domain.scorecards import Node
 from app.models import ArchivedTicket, Event, FrozenCard, MonthClose
-from app.models.dialect import insert_rows, lock_key, read_much
+from app.models.dialect import lock_key, read_much
+from app.models.dialect_many import insert_rows
 from app.services import (
     archive_reading,
     journal,

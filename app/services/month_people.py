@@ -16,7 +16,7 @@ from app.domain.people import Person
 from app.domain.scorecards import Facts, Node
 from app.domain.scoring_scheme import Scheme, of_plain
 from app.models import FrozenPeople, Penalty
-from app.models.dialect import insert_rows
+from app.models.dialect_many import insert_rows
 from app.services import journal, person_facts
 from app.services.scorecard_facts import People
 

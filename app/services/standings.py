@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app.domain.calendars import month_of
 from app.extensions import db
 from app.models import Audit, MonthClose, Standing, Ticket
-from app.models.dialect import insert_rows, lock_key, read_much
+from app.models.dialect import lock_key, read_much
+from app.models.dialect_many import insert_rows
 from app.services import months, scorecard_facts, scorecards
 from app.services.scorecard_facts import Span
 from app.services.scorecard_scope import sites, span_of

@@ -19,7 +19,7 @@ from sqlalchemy import select, text
 from app import models
 from app.domain import search as words
 from app.domain.roles import Actor
-from app.models.dialect import insert_rows
+from app.models.dialect_many import insert_rows
 from app.models.dialect_search import Document
 from app.models.ids import new_id
 from app.services import recounts
