@@ -32,7 +32,7 @@ from launcher.settings import ROOT
 
 LOG = ROOT / "data" / "incident_event_log.csv.gz"
 MAPPING = ROOT / "data" / "mappings" / "incident_event_log.toml"
-MOST_DUE, MOST_ROWS, MOST_EVENTS = 20_000, 100_000, 20_000
+MOST_DUE, MOST_ROWS, MOST_EVENTS = 20_000, 100_000, 60_000
 
 
 def own_work(place: Place) -> Iterator[Result]:

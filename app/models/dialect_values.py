@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from psycopg import DataError, adapters
-from psycopg.adapt import Dumper, PyFormat, Transformer
+from psycopg.adapt import Dumper, PyFormat
 from psycopg.types.array import ListDumper
 from psycopg.types.json import Json, set_json_loads
 
@@ -20,11 +20,6 @@ def read_and_write_quickly() -> None:
     standard library, which refuses what is none; msgspec would make something of it."""
     set_json_loads(_values)
     adapters.register_dumper(list, Array)
-
-
-def lines(rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as COPY takes them."""
-    return "".join(["\t".join([_CELLS.get(type(value), _other)(value) for value in row]) + "\n" for row in rows])
 
 
 def _values(told: str | bytes) -> Any:
@@ -82,28 +77,4 @@ _WAYS: dict[type, Callable[[Any], str]] = {
     datetime: lambda value: f'"{value}"',
     date: str,
     Json: _json,
-}
-
-
-def _cell(text: str) -> str:
-    if "\\" in text:
-        text = text.replace("\\", "\\\\")
-    if text.isprintable():  # what separates cells and lines is not
-        return text
-    return text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-
-
-def _other(value: Any) -> str:
-    told = Transformer().get_dumper(value, PyFormat.TEXT).dump(value)
-    return "\\N" if told is None else _cell(bytes(told).decode())
-
-
-_CELLS: dict[type, Callable[[Any], str]] = {
-    **_WAYS,
-    type(None): lambda _: "\\N",
-    str: _cell,
-    bytes: lambda value: f"\\\\x{value.hex()}",
-    float: repr,
-    datetime: str,
-    Json: lambda value: _cell((value.dumps or json.dumps)(value.obj)),
 }
