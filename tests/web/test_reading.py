@@ -91,7 +91,9 @@ def test_a_server_that_hung_up_between_two_requests_costs_nobody_a_page(database
     database.session.remove()
     mine = of_each(database.engine, "SELECT pg_backend_pid()")
     with create_engine(database.engine.url).connect() as other:
-        other.execute(text("SELECT pg_terminate_backend(pid, 5000) FROM unnest(CAST(:mine AS int[])) AS pid"), {"mine": mine})
+        other.execute(
+            text("SELECT pg_terminate_backend(pid, 5000) FROM unnest(CAST(:mine AS int[])) AS pid"), {"mine": mine}
+        )
     assert browser.get("/tickets").status_code == 200
 
 
