@@ -82,7 +82,7 @@ FAULTS = (
           "select(Export).where(Export.id == export_id)",
           (T + "test_exports.py::test_a_file_is_for_whoever_asked_for_it_and_only_under_the_same_rights",)),
     Fault("pages open to roles without the capability", W + "guard.py",
-          'if capability != "signed_in" and not current_actor().can(capability):', "if False:",
+          'if capability != "signed_in" and not actor.can(capability):', "if False:",
           ("tests/web/test_access_matrix.py::test_no_page_tells_of_a_ticket_outside_the_scope[lcs]",)),
     Fault("the log of what was shown leaves the scope", S + "seen.py",
           "_reveals().where(scope.visible_to(actor))", "_reveals()",
