@@ -55,7 +55,7 @@ def _put(lane: Any, entry: str, timeout: int) -> None:
     try:
         lane.enqueue(entry, result_ttl=0, failure_ttl=3600, job_timeout=timeout)
     except Exception:
-        lane.connection.delete(RUNG)  # or others would take it for rung
+        lane.connection.delete(RUNG)  # or others would take it for rung; where it was, they ring once more
         raise
 
 

@@ -159,19 +159,14 @@ _CATEGORY = Question(select(Category).where(Category.code == bindparam("category
 _SITE = Question(select(Organisation).where(Organisation.id == bindparam("site_id")))
 _OWNER = Question(select(User.name).where(User.id == bindparam("owner_id")))
 _CLOCKS = Question(select(Clock).where(Clock.ticket_id == _OF).order_by(Clock.id))
-_ORDERS = Question(
+_EVERY_ORDER = (
     select(PlatformOrder, Connection)
     .join(Connection, Connection.id == PlatformOrder.connection_id)
-    .where(PlatformOrder.ticket_id == _OF)
     .order_by(PlatformOrder.id)
 )
+_ORDERS = Question(_EVERY_ORDER.where(PlatformOrder.ticket_id == _OF))
 _NUMBERED = select(Ticket.id).where(Ticket.number == bindparam("numbered")).scalar_subquery()
-_ORDERS_OF_NUMBER = Question(
-    select(PlatformOrder, Connection)
-    .join(Connection, Connection.id == PlatformOrder.connection_id)
-    .where(PlatformOrder.ticket_id == _NUMBERED)
-    .order_by(PlatformOrder.id)
-)
+_ORDERS_OF_NUMBER = Question(_EVERY_ORDER.where(PlatformOrder.ticket_id == _NUMBERED))
 _CALLBACKS = Question(select(Outbox).where(Outbox.ticket_id == _OF, Outbox.kind == "callback").order_by(Outbox.id))
 _PROMISES = Question(
     select(Promise, FreeText.body)

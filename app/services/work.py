@@ -48,9 +48,10 @@ def refresh(session: Session, ticket: Ticket) -> None:
     parties = _waiting_parties(session, ticket)
     if parties and _alone(session, ticket):
         return _begin(session, _Change(ticket, {}, _scopes(ticket, parties), ticket.activity_at))
-    known, seen = taken(session, ("items", ticket.id)), taken(session, ("parties", ticket.id))
-    if known is not None and _as_read(session, ticket):
-        return _go_on(session, _Change(ticket, known, _scopes(ticket, seen), ticket.activity_at))
+    known = taken(session, ("before", ticket.id))
+    if known and _as_read(session, ticket):
+        items, seen = known
+        return _go_on(session, _Change(ticket, items, _scopes(ticket, seen), ticket.activity_at))
     stored(session)
     before = {} if begun(session, ticket.id) else _items(session, ticket)
     desks = _scopes(ticket, parties or _parties(session, ticket))
@@ -59,13 +60,12 @@ def refresh(session: Session, ticket: Ticket) -> None:
 
 def read_before(session: Session, ticket: Ticket, items: list[Any], parties: list[Any]) -> None:
     """What `ITEMS` and `PARTIES` have found under the lock of the ticket: what `refresh` needs not ask for."""
-    keep(session, ("items", ticket.id), {one.scope: one._asdict() for one in items})
-    keep(session, ("parties", ticket.id), parties)
+    keep(session, ("before", ticket.id), ({one.scope: one._asdict() for one in items}, parties))
 
 
 def parties_change(session: Session, ticket: Ticket) -> None:
     """Whoever changes the parties of a ticket says so: what was read before holds no more."""
-    drop(session, ("items", ticket.id))
+    drop(session, ("before", ticket.id))
 
 
 def _as_read(session: Session, ticket: Ticket) -> bool:
